@@ -3,6 +3,7 @@
 //! changed. The single door for console, command line, API, workers and agents alike.
 
 mod agents;
+mod combine;
 mod error;
 mod inbound;
 mod integrations;
@@ -59,6 +60,7 @@ pub use self::threads::presence::Arrival;
 pub use crate::agent::ToolSpec;
 pub use crate::agent::start as start_program;
 
+use self::combine::Combiner;
 use crate::agent::Agents;
 use crate::bus::Bus;
 use crate::domain::access::actor::Actor;
@@ -221,6 +223,10 @@ struct Shared {
     doorway: media::receive_upload::Doorway,
     /// What is being changed at a provider.
     hands: numbers::in_hand::Hands,
+    /// Senders that wait for an entry.
+    claims: Combiner<(), Option<outbox::claim::Dispatch>>,
+    /// Answers of providers that wait to be written down.
+    settlements: Combiner<outbox::settle::Settling, Result<()>>,
 }
 
 impl Wakeups {
@@ -279,6 +285,8 @@ impl System {
             uploads: Mutex::default(),
             doorway: media::receive_upload::Doorway::default(),
             hands: numbers::in_hand::Hands::default(),
+            claims: Combiner::default(),
+            settlements: Combiner::default(),
         };
         (Self { parts: Arc::new(parts), shared: Arc::new(shared), seen: None }, waiting)
     }

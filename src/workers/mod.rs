@@ -13,7 +13,7 @@ use crate::operations::{self, OperationError, PendingDelivery, System};
 use crate::store::StoreError;
 
 /// Entries on the wire at once, over all threads.
-const SENDERS: usize = 8;
+const SENDERS: usize = 16;
 /// Agents that think at once.
 const RUNNERS: usize = 8;
 /// Files on their way at once, in each direction.

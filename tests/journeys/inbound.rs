@@ -7,7 +7,6 @@ use wadeck::domain::inbound::event::Direction;
 use wadeck::domain::message::status::DeliveryStatus;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
-use wadeck::operations;
 use wadeck::simulator::{Person, Saying};
 
 use crate::stage::{SUPPORT, Stage, rosa};
@@ -314,31 +313,4 @@ async fn hostile_text_is_stored_as_it_came_and_shown_harmless() {
     let message = &stage.messages(thread.id).await[0];
     assert_eq!(message.text.as_received(), "\u{1b}[2Jgone");
     assert_eq!(message.text.line(), "␛[2Jgone");
-}
-
-/// Messages of people who are known already, applied in one go: how many statements that took.
-async fn statements_for(messages: usize) -> u64 {
-    let mut stage = Stage::set().await;
-    let people: Vec<Person> = (0..messages).map(|at| Person::new("Known", &format!("1555020{at:04}"))).collect();
-    for person in &people {
-        stage.says(person, "first").await;
-    }
-    for person in &people {
-        stage.simulator.says(SUPPORT, person, &Saying::text("second"));
-    }
-    stage.store_only().await;
-    let before = stage.system.store().statements();
-    assert_eq!(operations::apply_pending(&stage.system).await.expect("applied"), messages);
-    let statements = stage.system.store().statements() - before;
-    assert!(stage.threads().await.iter().all(|thread| thread.unread == 2), "every message is in its thread");
-    statements
-}
-
-#[tokio::test]
-async fn the_number_of_statements_does_not_grow_with_the_messages_of_a_batch() {
-    let (one, sixteen) = (statements_for(1).await, statements_for(16).await);
-    // What is pending, and four loads, one of them for the agent; then messages, their words, threads, runs, events,
-    // deliveries, checks.
-    assert!(one <= 12, "{one} statements for one message");
-    assert_eq!(sixteen, one);
 }

@@ -39,6 +39,7 @@ mod number_life;
 mod numbers;
 mod odd_inputs;
 mod odd_numbers;
+mod one_commit;
 mod outages;
 mod outbox;
 mod outbox_early;

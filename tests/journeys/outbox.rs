@@ -213,8 +213,8 @@ async fn an_entry_that_was_being_sent_when_the_process_died_is_uncertain_not_que
     let (stage, thread) = with_rosa().await;
     write(&stage, thread, "hi").await;
     let mut write = stage.system.store().write().await.expect("a transaction");
-    let claimed = write.head(stage.now()).await.expect("asked").expect("due");
-    write.begin_attempt(&claimed, "POST …", stage.now(), Duration::from_secs(90)).await.expect("begun");
+    let claimed = write.heads(stage.now(), 1).await.expect("asked").remove(0);
+    write.begin_attempts(&[(&claimed, "POST …")], stage.now(), Duration::from_secs(90)).await.expect("begun");
     write.commit().await.expect("committed");
     // The process dies here.
     operations::rescue_at_start(&stage.system).await.expect("rescued");

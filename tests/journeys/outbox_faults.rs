@@ -115,9 +115,9 @@ async fn a_lease_from_a_clock_that_was_ahead_does_not_keep_an_entry_on_the_wire(
     let (stage, thread) = with_rosa().await;
     write(&stage, thread, "hi").await;
     let mut open = stage.system.store().write().await.expect("a transaction");
-    let claimed = open.head(stage.now()).await.expect("asked").expect("due");
+    let claimed = open.heads(stage.now(), 1).await.expect("asked").remove(0);
     let ahead = stage.now().plus(Duration::from_secs(7_200));
-    open.begin_attempt(&claimed, "POST …", ahead, Duration::from_secs(90)).await.expect("begun");
+    open.begin_attempts(&[(&claimed, "POST …")], ahead, Duration::from_secs(90)).await.expect("begun");
     open.commit().await.expect("committed");
     operations::rescue_abandoned(&stage.system).await.expect("rescued");
     let row = stage.outbox().await.remove(0);

@@ -4,7 +4,7 @@
 use crate::domain::change::Change;
 use crate::domain::event_name::EventName;
 use crate::domain::ids::ThreadId;
-use crate::domain::inbound::delivery::DeliveryState;
+use crate::domain::inbound::delivery::{DeliveryState, RawDelivery};
 use crate::domain::inbound::event::InboundEvent;
 use crate::domain::inbound::set_aside::{Progress, SetAside};
 use crate::domain::monitoring::alert_kind::AlertKind;
@@ -12,7 +12,7 @@ use crate::operations::inbound::apply_event::apply_event;
 use crate::operations::inbound::batch::Batch;
 use crate::operations::inbound::effects::{ApplyError, ApplyResult, Effects, Source};
 use crate::operations::{Result, System};
-use crate::provider::Reading;
+use crate::provider::{Provider, Reading};
 use crate::store::{NewAlert, StoreError, StoredDelivery, Write};
 
 /// Deliveries per transaction.
@@ -53,7 +53,8 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
         return Ok(0);
     };
     let mut effects = Effects::default();
-    let applied = match together(system, &mut write, &pending, &mut effects).await {
+    let readings = pending.iter().map(|delivery| read(system, delivery));
+    let applied = match together(system, &mut write, &pending, readings, &mut effects).await {
         Ok(done) => Some(done),
         Err(error) if error.is_about_values() => None,
         // The disk or the database as a whole: leave everything as it was, and come again.
@@ -74,33 +75,48 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
         }
     };
     crate::operations::monitoring::metrics::lag::note_lag(system, Some(oldest)).await?;
-    crate::operations::monitoring::notice::adopt(system, &effects.templates).await?;
-    effects.changes.push(Change::Deliveries);
-    effects.changes.push(Change::Activity);
-    system.bus().publish(effects.changes.iter().copied());
-    if effects.runs {
-        system.wakes().runner.notify_one();
-    }
-    if effects.files {
-        system.wakes().fetcher.notify_one();
-    }
-    if effects.tells {
-        system.wakes().teller.notify_one();
-    }
-    if effects.setups {
-        system.wakes().setups.notify_one();
-    }
-    if effects.sends {
-        system.wakes().sender.notify_one();
-    }
-    if effects.looks {
-        system.wakes().looker.notify_one();
-    }
-    if effects.dry_runs {
-        system.wakes().dry_runs.notify_one();
-    }
-    system.wakes().keeper.notify_one();
+    after_commit(system, effects).await?;
     Ok(done)
+}
+
+/// Applies deliveries that were stored in the same transaction. They were read before it began. Those that are beyond
+/// one batch stay pending: `false` then.
+pub(crate) async fn apply_stored(
+    system: &System,
+    write: &mut Write,
+    stored: &[StoredDelivery],
+    readings: Vec<ReadResult>,
+    effects: &mut Effects,
+) -> Result<bool, StoreError> {
+    let read = stored.iter().zip(readings);
+    let read = read.map(|(delivery, reading)| Read { source: Source::pushed(delivery), reading });
+    let done = together(system, write, stored, read, effects).await?;
+    let all = done.len() == stored.len();
+    end(system, write, done, effects).await?;
+    write.record_successes(&effects.proofs).await?;
+    Ok(all)
+}
+
+/// Tells everybody whom it concerns what was applied, once it is committed.
+pub(crate) async fn after_commit(system: &System, mut effects: Effects) -> Result<()> {
+    crate::operations::monitoring::notice::adopt(system, &effects.templates).await?;
+    effects.changes.extend([Change::Deliveries, Change::Activity]);
+    system.bus().publish(effects.changes.iter().copied());
+    let wakes = system.wakes();
+    let asked = [
+        (effects.runs, &wakes.runner),
+        (effects.files, &wakes.fetcher),
+        (effects.tells, &wakes.teller),
+        (effects.setups, &wakes.setups),
+        (effects.sends, &wakes.sender),
+        (effects.looks, &wakes.looker),
+        (effects.dry_runs, &wakes.dry_runs),
+        (true, &wakes.keeper),
+    ];
+    for (_, worker) in asked.iter().filter(|(wanted, _)| *wanted) {
+        worker.notify_one();
+    }
+    Ok(())
 }
 
 /// Applies deliveries in one batch, until it has enough items.
@@ -108,17 +124,18 @@ async fn together<'d>(
     system: &System,
     write: &mut Write,
     pending: &'d [StoredDelivery],
+    readings: impl Iterator<Item = Read>,
     effects: &mut Effects,
 ) -> Result<Vec<(&'d StoredDelivery, Outcome)>, StoreError> {
     let mut items = 0;
     let mut read: Vec<Read> = vec![];
-    for delivery in pending {
+    for reading in readings {
+        read.push(reading);
+        items += read.last().and_then(|read| read.reading.as_ref().ok()).map_or(1, |reading| reading.events.len());
         // Whoever waits to be acknowledged waits for this: not for long.
         if items >= ITEMS {
             break;
         }
-        read.push(self::read(system, delivery));
-        items += read.last().and_then(|read| read.reading.as_ref().ok()).map_or(1, |reading| reading.events.len());
     }
     let mut batch = Batch::new(system, write);
     let mut events = vec![];
@@ -138,15 +155,23 @@ async fn together<'d>(
 /// A delivery as its provider reads it; the error says why it cannot be read.
 pub(crate) struct Read {
     source: Source,
-    reading: std::result::Result<Reading, String>,
+    reading: ReadResult,
 }
+
+/// What a provider reads in a request, or why it cannot be read.
+pub(crate) type ReadResult = std::result::Result<Reading, String>;
 
 pub(crate) fn read(system: &System, delivery: &StoredDelivery) -> Read {
     let reading = match system.providers().get(&delivery.raw.provider) {
         None => Err(format!("unknown provider {}", delivery.raw.provider)),
-        Some(provider) => provider.read(&delivery.raw).map_err(|unreadable| unreadable.to_string()),
+        Some(provider) => read_raw(&**provider, &delivery.raw),
     };
     Read { source: Source::pushed(delivery), reading }
+}
+
+/// Reads a request. Needs nothing but its bytes, and so nobody waits for it but whoever sent it.
+pub(crate) fn read_raw(provider: &dyn Provider, raw: &RawDelivery) -> ReadResult {
+    provider.read(raw).map_err(|unreadable| unreadable.to_string())
 }
 
 /// How the items of a delivery are applied.

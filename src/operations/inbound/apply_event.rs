@@ -22,6 +22,7 @@ use crate::operations::inbound::apply_holder::note_holder;
 use crate::operations::inbound::apply_inbound::inbound;
 use crate::operations::inbound::apply_status::{adopt, bare_status, keep_other_status, known_by_id};
 use crate::operations::inbound::batch::Batch;
+use crate::operations::inbound::batch_statuses::Reported;
 use crate::operations::inbound::effects::ApplyError;
 use crate::operations::monitoring::notice::{Notice, notice};
 use crate::operations::numbers::canary::canary_is_back;
@@ -82,11 +83,35 @@ pub(crate) async fn apply_event(
             match message.direction {
                 Direction::Inbound => inbound(system, batch, source, &connection, message, effects).await,
                 Direction::Outbound => {
+                    let reported = Reported {
+                        provider_message_id: &message.provider_message_id,
+                        statuses: &message.statuses,
+                        raw: &message.raw_statuses,
+                        others: &message.other_statuses,
+                        counts: message.counts.as_ref().filter(|_| message.statuses.len() <= 1),
+                    };
+                    if !message.test && batch.advance(source, &connection, &reported, effects) {
+                        return Ok(Ok(()));
+                    }
                     outbound(system, batch.write().await?, source, &connection, message, effects).await
                 }
             }
         }
         InboundEvent::Status(status) => {
+            if !status.phone_number_id.is_empty()
+                && let Some(connection) = batch.connection_of(&source.provider, &status.phone_number_id).await?
+            {
+                let reported = Reported {
+                    provider_message_id: &status.provider_message_id,
+                    statuses: &status.statuses,
+                    raw: &status.raw_statuses,
+                    others: &status.other_statuses,
+                    counts: None,
+                };
+                if batch.advance(source, &connection, &reported, effects) {
+                    return Ok(Ok(()));
+                }
+            }
             let write = batch.write().await?;
             let connection = match (status.phone_number_id.as_str(), &status.reference) {
                 // Where nobody sent it yet no number is named; our own reference says whose it is.

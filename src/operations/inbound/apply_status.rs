@@ -19,7 +19,7 @@ use crate::operations::inbound::effects::{ApplyResult, Effects, Source};
 use crate::operations::numbers::hold_number::{hold_number, number_sends_again};
 use crate::operations::outbox::failure_alerts::{ENTRY_ALERTS, failure_reaches_people, shared_id};
 use crate::operations::outbox::send_message::recipient::told_by_failure;
-use crate::store::{Matched, NewAlert, StoreError, Write};
+use crate::store::{Acceptance, Matched, NewAlert, StatusRow, StoreError, Write};
 
 /// A status that came by itself.
 pub(crate) async fn bare_status(
@@ -68,10 +68,18 @@ pub(crate) async fn known_by_id(
     if called_back(system, write, key, &reports, effects).await? {
         return Ok(true);
     }
+    let mut rows = vec![];
     for ((report, raw), told) in reports.iter().zip(raw).zip(told) {
         let odd = Some(told).filter(|told| *told != report.at);
-        write.keep_status(key, report, raw, (source.received_at, odd)).await?;
+        rows.push(StatusRow {
+            key: *key,
+            report: report.clone(),
+            raw: raw.clone(),
+            received_at: source.received_at,
+            told_at: odd,
+        });
     }
+    write.insert_statuses(&rows).await?;
     matched_by_id(system, write, connection, key, &reports, effects).await
 }
 
@@ -159,7 +167,7 @@ async fn earlier_attempt(
             let said = format!("{entry} was discarded, but an earlier attempt arrived.");
             gone_all_the_same(write, thread, entry, &said, now, effects).await?;
         }
-        write.answered(thread, message).await?;
+        write.answered(&[(thread, message)]).await?;
         effects.sends = true;
         let matched = Matched { message, thread, entry: Some((entry, EntryState::Accepted)) };
         return merge(system, write, connection, &matched, effects).await;
@@ -188,8 +196,10 @@ pub(crate) async fn adopt(
     let Some((entry, state)) = matched.entry else { return Ok(()) };
     if !matches!(state, EntryState::Accepted | EntryState::Scheduled) {
         let now = system.now();
-        let shared = write.accept_entry(entry, matched.message, connection.id, provider_message_id, by, now).await?;
-        if let Some(other) = shared {
+        let acceptance =
+            Acceptance { entry, message: matched.message, connection: connection.id, provider_message_id, by };
+        let found = write.accept_entries(&[acceptance], now).await?;
+        if let Some(other) = found.iter().find_map(|found| found.shared) {
             shared_id(write, connection.id, matched.message, other, provider_message_id, now).await?;
             effects.changes.push(Change::Alerts);
         }
@@ -200,7 +210,7 @@ pub(crate) async fn adopt(
             let said = format!("{entry} was discarded, but the provider had already accepted it.");
             gone_all_the_same(write, matched.thread, entry, &said, now, effects).await?;
         }
-        write.answered(matched.thread, matched.message).await?;
+        write.answered(&[(matched.thread, matched.message)]).await?;
         effects.proved(connection.id, Check::Status, now, "status received");
         effects.sends = true;
     }

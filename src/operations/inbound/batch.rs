@@ -2,7 +2,7 @@
 //! until it is written down together. Whatever needs the tables as they stand asks for them by [`Batch::write`], which
 //! writes down first.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::domain::agents::routing::Candidate;
 use crate::domain::contacts::address::Address;
@@ -11,14 +11,16 @@ use crate::domain::ids::{AssignmentId, ConnectionId, ContactId, MessageId, Threa
 use crate::domain::inbound::decide::{Answerer, Decision, ThreadFacts};
 use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent};
 use crate::domain::key::message_key;
+use crate::domain::message::conversation::ConversationRecord;
 use crate::domain::message::media::Media;
+use crate::domain::message::status::DeliveryStatus;
 use crate::domain::numbers::connection::{Connection, ProviderName};
 use crate::domain::time::Timestamp;
 use crate::operations::System;
 use crate::operations::inbound::effects::Source;
 use crate::store::{
-    EventRow, Inserted, KnownContact, KnownKeys, KnownPeople, MessageRow, NewInbound, NewRun, StoreError, ThreadTouch,
-    Write,
+    EventRow, Inserted, KnownContact, KnownKeys, KnownOutbound, KnownPeople, MessageRow, NewInbound, NewRun, StatusRow,
+    StoreError, ThreadTouch, Write,
 };
 
 /// Events that are loaded for together, at most; what is beyond loads for itself.
@@ -35,12 +37,17 @@ pub(crate) struct Batch<'b> {
     people: KnownPeople,
     keys: Option<KnownKeys>,
     asked: HashSet<[u8; 16]>,
+    /// Messages of ours that statuses of the batch are about.
+    pub(super) outbound: HashMap<[u8; 16], KnownOutbound>,
     candidates: HashMap<ThreadId, Vec<Candidate>>,
     messages: Vec<MessageRow>,
     touches: Vec<ThreadTouch>,
     files: Vec<(MessageId, ConnectionId, Media)>,
     events: Vec<EventRow>,
     runs: Vec<NewRun>,
+    pub(super) statuses: Vec<StatusRow>,
+    pub(super) progress: BTreeMap<MessageId, DeliveryStatus>,
+    pub(super) counts: Vec<(ThreadId, ConversationRecord)>,
 }
 
 impl<'b> Batch<'b> {
@@ -53,32 +60,69 @@ impl<'b> Batch<'b> {
             people: KnownPeople::default(),
             keys: None,
             asked: HashSet::new(),
+            outbound: HashMap::new(),
             candidates: HashMap::new(),
             messages: vec![],
             touches: vec![],
             files: vec![],
             events: vec![],
             runs: vec![],
+            statuses: vec![],
+            progress: BTreeMap::new(),
+            counts: vec![],
         }
     }
 
-    /// Loads what these events need, in three statements, and one more where agents could answer.
+    /// Loads what these events need: three statements for messages, one more where agents could answer, and two for
+    /// statuses.
     pub async fn load(&mut self, events: &[(&Source, &InboundEvent)]) -> Result<()> {
-        let messages: Vec<(&Source, &MessageEvent)> = events
+        let events = &events[..events.len().min(MAX_LOADED)];
+        let mut numbers: Vec<&str> = events
             .iter()
-            .take(MAX_LOADED)
-            .filter_map(|(source, event)| match event {
-                InboundEvent::Message(message) => Some((*source, &**message)),
+            .filter_map(|(_, event)| match event {
+                InboundEvent::Message(message) => Some(message.phone_number_id.as_str()),
+                InboundEvent::Status(status) => Some(status.phone_number_id.as_str()),
                 _ => None,
             })
+            .filter(|number| !number.is_empty())
             .collect();
-        let mut numbers: Vec<&str> = messages.iter().map(|(_, message)| message.phone_number_id.as_str()).collect();
         numbers.sort_unstable();
         numbers.dedup();
         if !numbers.is_empty() {
             self.connections.extend(self.write.connections_of(&numbers).await?);
             self.numbers.extend(numbers.into_iter().map(str::to_owned));
         }
+        self.load_messages(events).await?;
+        self.load_outbound(events).await
+    }
+
+    /// Messages of ours that are reported on.
+    async fn load_outbound(&mut self, events: &[(&Source, &InboundEvent)]) -> Result<()> {
+        let keys: HashSet<[u8; 16]> = events
+            .iter()
+            .filter_map(|(source, event)| {
+                let (number, id) = match event {
+                    InboundEvent::Status(status) => (&status.phone_number_id, &status.provider_message_id),
+                    InboundEvent::Message(message) if message.direction == Direction::Outbound => {
+                        (&message.phone_number_id, &message.provider_message_id)
+                    }
+                    _ => return None,
+                };
+                Some(message_key(self.known_connection(&source.provider, number)?.id, id))
+            })
+            .collect();
+        if !keys.is_empty() {
+            let keys: Vec<_> = keys.into_iter().collect();
+            self.outbound = self.write.known_outbound(&keys).await?;
+        }
+        Ok(())
+    }
+
+    async fn load_messages(&mut self, events: &[(&Source, &InboundEvent)]) -> Result<()> {
+        let messages = events.iter().filter_map(|(source, event)| match event {
+            InboundEvent::Message(message) => Some((*source, &**message)),
+            _ => None,
+        });
         let mut people: Vec<(&Address, ConnectionId)> = vec![];
         let mut keys = vec![];
         for (source, message) in messages {
@@ -89,6 +133,9 @@ impl<'b> Batch<'b> {
                 keys.push(message_key(connection, &message.provider_message_id));
             }
         }
+        if keys.is_empty() {
+            return Ok(());
+        }
         people.sort_unstable();
         people.dedup();
         self.people = self.write.known_people(&people).await?;
@@ -98,10 +145,8 @@ impl<'b> Batch<'b> {
         for (thread, _) in routed {
             self.candidates.entry(thread).or_default();
         }
-        if !keys.is_empty() {
-            self.keys = Some(self.write.known_keys(&keys).await?);
-            self.asked.extend(keys);
-        }
+        self.keys = Some(self.write.known_keys(&keys).await?);
+        self.asked.extend(keys);
         Ok(())
     }
 
@@ -115,6 +160,7 @@ impl<'b> Batch<'b> {
         self.candidates.clear();
         self.keys = None;
         self.asked.clear();
+        self.outbound.clear();
         Ok(self.write)
     }
 
@@ -135,10 +181,20 @@ impl<'b> Batch<'b> {
         for (message, connection, media) in self.files.drain(..) {
             self.write.want_media(message, connection, &media, now).await?;
         }
+        self.write.insert_statuses(&self.statuses).await?;
+        self.statuses.clear();
+        let progress: Vec<_> = std::mem::take(&mut self.progress).into_iter().collect();
+        self.write.advance_messages(&progress).await?;
+        self.write.note_conversations(&self.counts).await?;
+        self.counts.clear();
         let wanting: Vec<Vec<&str>> = self.events.iter().map(|event| self.system.wanting(event.event)).collect();
         self.write.insert_events(&self.events, &wanting).await?;
         self.events.clear();
         Ok(())
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.system.now()
     }
 
     fn known_connection(&self, provider: &ProviderName, number: &str) -> Option<&Connection> {

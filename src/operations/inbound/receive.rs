@@ -1,4 +1,4 @@
-//! Take a webhook delivery: signature, then the disk, then the answer. Understanding comes later.
+//! Take a webhook delivery: its signature is verified, it is stored and applied, and then it is acknowledged.
 
 use std::time::{Duration, Instant};
 
@@ -8,10 +8,12 @@ use crate::domain::change::Change;
 use crate::domain::inbound::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::key::digest;
 use crate::domain::time::Timestamp;
+use crate::operations::inbound::apply::{ReadResult, after_commit, apply_stored, read_raw};
+use crate::operations::inbound::effects::Effects;
 use crate::operations::monitoring::metrics::Family;
 use crate::operations::{System, unpoisoned};
 use crate::provider::{Provider, SignatureFault};
-use crate::store::NewDelivery;
+use crate::store::{NewDelivery, StoreError, StoredDelivery, Write};
 
 /// Deliveries that one commit takes along.
 const BATCH: usize = 512;
@@ -35,6 +37,7 @@ pub enum ReceiveOutcome {
 #[derive(Debug)]
 pub struct PendingDelivery {
     arrived: NewDelivery,
+    reading: ReadResult,
     done: oneshot::Sender<bool>,
 }
 
@@ -48,9 +51,10 @@ pub async fn receive(system: &System, provider: &dyn Provider, raw: RawDelivery)
         note_rejected(system, provider, raw, fault).await;
         return ReceiveOutcome::BadSignature(fault);
     }
+    let reading = read_raw(provider, &raw);
     let arrived = NewDelivery { key: provider.key(&raw), event: provider.event_hint(&raw), raw };
     let (done, stored) = oneshot::channel();
-    let receipt = match system.shared.inbox.try_send(PendingDelivery { arrived, done }) {
+    let receipt = match system.shared.inbox.try_send(PendingDelivery { arrived, reading, done }) {
         Err(_) => ReceiveOutcome::Busy,
         Ok(()) => match stored.await {
             Ok(true) => ReceiveOutcome::Stored,
@@ -65,44 +69,99 @@ pub async fn receive(system: &System, provider: &dyn Provider, raw: RawDelivery)
     receipt
 }
 
-/// The writer's step: takes whatever waits, commits it together, answers all. `false` when nothing
-/// will ever come again.
+/// The writer's step: takes whatever waits, commits it together, answers all. What nothing older stands before is applied
+/// in the same transaction. `false` when nothing will ever come again.
 pub async fn commit_pending_deliveries(system: &System, inbox: &mut mpsc::Receiver<PendingDelivery>) -> bool {
     let mut waiting = Vec::with_capacity(BATCH);
     if inbox.recv_many(&mut waiting, BATCH).await == 0 {
         return false;
     }
-    let (batch, waiters): (Vec<_>, Vec<_>) = waiting.into_iter().map(|one| (one.arrived, one.done)).unzip();
-    let inserted = if system.store().is_damaged() {
+    let mut batch = Vec::with_capacity(waiting.len());
+    let (mut readings, mut waiters) = (vec![], vec![]);
+    for PendingDelivery { arrived, reading, done } in waiting {
+        batch.push(arrived);
+        readings.push(reading);
+        waiters.push(done);
+    }
+    let count = batch.len();
+    let stored = if system.store().is_damaged() {
         // What a damaged file takes may be gone with it: the provider keeps it until another is in its place.
         None
     } else {
-        Some(system.store().insert_deliveries(&batch).await)
-    };
-    let stored = match inserted {
-        None => false,
-        Some(Ok(repeats)) => {
-            system.counted_many(Family::RepeatedWebhooks, vec![], repeats);
-            true
-        }
-        Some(Err(error)) => {
-            system.store().note_failure(&error);
-            if system.store().may_log(&error) {
-                tracing::error!(%error, deliveries = batch.len(), "Cannot store webhook deliveries; answered 503");
+        match store(system, batch, readings).await {
+            Ok(stored) => Some(stored),
+            Err(error) => {
+                system.store().note_failure(&error);
+                if system.store().may_log(&error) {
+                    tracing::error!(%error, deliveries = count, "Cannot store webhook deliveries; answered 503");
+                }
+                None
             }
-            false
         }
     };
     for waiter in waiters {
         // Whoever hung up meanwhile comes again, and is then a duplicate.
-        let _ = waiter.send(stored);
+        let _ = waiter.send(stored.is_some());
     }
-    if stored {
+    let Some(stored) = stored else { return true };
+    system.counted_many(Family::RepeatedWebhooks, vec![], stored.repeats);
+    if stored.pending {
         system.wakes().applier.notify_one();
         system.wakes().keeper.notify_one();
         system.bus().publish([Change::Deliveries]);
     }
+    if let Some(effects) = stored.applied
+        && let Err(error) = after_commit(system, effects).await
+    {
+        tracing::error!(%error, "Cannot follow up on webhook deliveries; they are applied");
+    }
     true
+}
+
+/// How a batch was stored.
+struct Stored {
+    repeats: u64,
+    /// Some of it waits to be applied.
+    pending: bool,
+    /// What follows from those that were applied.
+    applied: Option<Effects>,
+}
+
+/// Stores deliveries and, where none waits from before, applies them. Where that fails, for whatever reason, they are
+/// stored alone: what can be stored is acknowledged, and the applier takes it apart.
+async fn store(system: &System, batch: Vec<NewDelivery>, readings: Vec<ReadResult>) -> Result<Stored, StoreError> {
+    let mut write = system.store().write().await?;
+    if write.may_have_pending() {
+        return store_pending(write, batch).await;
+    }
+    let kept = batch.clone();
+    let (new, repeats) = write.insert_deliveries(batch).await?;
+    let mut readings: Vec<Option<ReadResult>> = readings.into_iter().map(Some).collect();
+    let (places, stored): (Vec<usize>, Vec<StoredDelivery>) = new.into_iter().unzip();
+    let readings = places.into_iter().filter_map(|at| readings.get_mut(at)?.take()).collect();
+    let mut effects = Effects::default();
+    match apply_stored(system, &mut write, &stored, readings, &mut effects).await {
+        Ok(all) => {
+            if !all {
+                write.leave_pending();
+            }
+            let pending = write.may_have_pending();
+            write.commit().await?;
+            Ok(Stored { repeats, pending, applied: Some(effects) })
+        }
+        Err(error) => {
+            tracing::debug!(%error, "Cannot apply webhook deliveries together; they are stored, and applied one by one");
+            drop(write);
+            store_pending(system.store().write().await?, kept).await
+        }
+    }
+}
+
+async fn store_pending(mut write: Write, batch: Vec<NewDelivery>) -> Result<Stored, StoreError> {
+    let (_, repeats) = write.insert_deliveries(batch).await?;
+    write.leave_pending();
+    write.commit().await?;
+    Ok(Stored { repeats, pending: true, applied: None })
 }
 
 /// A wrongly signed request is never applied. It is kept for the inspector within bounds, and its

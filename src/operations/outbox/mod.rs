@@ -1,11 +1,13 @@
 //! What goes out: messages are queued, sent, settled, reconciled and retried.
 
 pub(crate) mod bulk;
+pub(crate) mod claim;
 pub(crate) mod confirm_arrived;
 pub(crate) mod discard_entry;
 pub(crate) mod dispatch_next;
 pub(crate) mod failure_alerts;
 pub(crate) mod hold_entry;
+mod last_checks;
 pub(crate) mod outage;
 pub(crate) mod query_message_status;
 pub(crate) mod reconcile;

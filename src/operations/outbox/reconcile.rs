@@ -18,7 +18,7 @@ use crate::domain::view::{Evidence, ListedLine};
 use crate::operations::outbox::failure_alerts::shared_id;
 use crate::operations::outbox::settle_scheduled::{FIRST_REST, settle_scheduled};
 use crate::operations::{Result, System, require};
-use crate::store::{StoreError, UncertainEntry};
+use crate::store::{Acceptance, StoreError, UncertainEntry};
 
 /// The rests between looks; after the last one only a person or a status settles it.
 const RESTS: [Duration; 5] = [
@@ -100,9 +100,11 @@ async fn look(system: &System, doubtful: &UncertainEntry) -> Result<Seen> {
     let seen = match seen.map(|looked| looked.found) {
         Ok(Some(id)) => {
             let by = SettledBy::Look;
-            let shared =
-                write.accept_entry(doubtful.entry, doubtful.message, doubtful.connection, &id, by, now).await?;
-            if let Some(other) = shared {
+            let UncertainEntry { entry, message, connection, .. } = doubtful;
+            let acceptance =
+                Acceptance { entry: *entry, message: *message, connection: *connection, provider_message_id: &id, by };
+            let found = write.accept_entries(&[acceptance], now).await?;
+            if let Some(other) = found.iter().find_map(|found| found.shared) {
                 shared_id(&mut write, doubtful.connection, doubtful.message, other, &id, now).await?;
             }
             write.merge_statuses(doubtful.message).await?;

@@ -5,7 +5,7 @@ use crate::domain::change::Change;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::time::Timestamp;
-use crate::operations::outbox::dispatch_next::LEASE;
+use crate::operations::outbox::claim::LEASE;
 use crate::operations::outbox::settle::FIRST_LOOK;
 use crate::operations::{Result, System};
 use crate::store::{StoreError, Write};

@@ -1,5 +1,7 @@
 //! Write an attempt's end: what the answer means for the entry, the thread and the people.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::change::Change;
@@ -16,57 +18,76 @@ use crate::operations::monitoring::metrics::Family;
 use crate::operations::numbers::hold_number::{another_probe, hold_number, number_sends_again, schedule};
 use crate::operations::outbox::failure_alerts::{failure_reaches_people, shared_id};
 use crate::operations::outbox::outage::{entry_died, note_failure, provider_works};
-use crate::operations::{Result, System};
-use crate::provider::SendReport;
-use crate::store::{Claimed, StoreError, Write};
+use crate::operations::outbox::send_message::recipient::learn;
+use crate::operations::{OperationError, Result, System};
+use crate::provider::{Provider, SendReport};
+use crate::store::{Acceptance, Claimed, EventRow, FinishedAttempt, StoreError, Write};
 
 /// How soon after a lost answer the provider's own list is asked.
 pub(crate) const FIRST_LOOK: Duration = Duration::from_secs(10);
 
+/// Answers that one transaction records, at most.
+const MOST: usize = 64;
+
+/// What came of one attempt.
+pub(crate) struct Settling {
+    pub claimed: Claimed,
+    pub attempt: AttemptId,
+    pub provider: Arc<dyn Provider>,
+    pub report: SendReport,
+}
+
 /// Settles one attempt with what the provider answered, or did not. Whatever goes wrong with writing that down,
 /// the entry does not stay on the wire: it is uncertain then, with the reason.
-pub(crate) async fn settle_attempt(
-    system: &System,
-    claimed: &Claimed,
-    attempt: AttemptId,
-    report: SendReport,
-) -> Result<()> {
-    let answered = match &report.verdict {
-        Verdict::Accepted { provider_message_id } => format!("accepted as {provider_message_id}"),
-        Verdict::Retry { failure, .. } | Verdict::Rejected { failure } | Verdict::Unknown { failure } => failure.line(),
+pub(crate) async fn settle_attempt(system: &System, settling: Settling) -> Result<()> {
+    let record = |all: Vec<Arc<Settling>>| async move { Ok::<_, OperationError>(record(system, &all).await) };
+    system.shared.settlements.join(settling, MOST, record).await?
+}
+
+/// Records what came of attempts: together, and where that fails each on its own.
+async fn record(system: &System, all: &[Arc<Settling>]) -> Vec<Result<()>> {
+    let error = match write_down(system, all).await {
+        Ok(()) => return all.iter().map(|_| Ok(())).collect(),
+        Err(error) => error,
     };
-    match write_down(system, claimed, attempt, report).await {
-        Ok(()) => Ok(()),
-        Err(error) => {
-            tracing::error!(entry = %claimed.entry, %error, answered, "Cannot record the provider's response");
-            not_written_down(system, claimed, attempt, &answered, &error.to_string()).await
-        }
+    if let [one] = all {
+        return vec![not_written_down(system, one, &error.to_string()).await];
     }
+    let mut outcomes = vec![];
+    for one in all {
+        outcomes.push(match write_down(system, std::slice::from_ref(one)).await {
+            Ok(()) => Ok(()),
+            Err(error) => not_written_down(system, one, &error.to_string()).await,
+        });
+    }
+    outcomes
 }
 
 /// The answer came and the transaction that was to record it failed: only what cannot fail for the same reason
 /// has to succeed here; the rest is added as far as it goes.
-async fn not_written_down(
-    system: &System,
-    claimed: &Claimed,
-    attempt: AttemptId,
-    answered: &str,
-    error: &str,
-) -> Result<()> {
+async fn not_written_down(system: &System, settling: &Settling, error: &str) -> Result<()> {
+    let Settling { claimed, attempt, report, .. } = settling;
+    let answered = match &report.verdict {
+        Verdict::Accepted { provider_message_id } => format!("accepted as {provider_message_id}"),
+        Verdict::Retry { failure, .. } | Verdict::Rejected { failure } | Verdict::Unknown { failure } => failure.line(),
+    };
+    tracing::error!(entry = %claimed.entry, error, answered, "Cannot record the provider's response");
     let now = system.now();
     let failure = Failure::own(
         FailureClass::Unknown,
         "Response not recorded",
-        format!("The provider's response ({}) could not be recorded: {}.", clean_line(answered), clean_line(error)),
+        format!("The provider's response ({}) could not be recorded: {}.", clean_line(&answered), clean_line(error)),
         "wadeck queries the provider. If that does not settle it, decide by the evidence.",
     );
     let mut write = system.store().write().await?;
-    if !write.awaits_answer(claimed.entry, attempt).await? {
+    if write.awaiting_answer(&[(claimed.entry, *attempt)]).await?.is_empty() {
         return Ok(());
     }
     write.doubt_entry(claimed.entry, &failure, now.plus(FIRST_LOOK)).await?;
     write.savepoint().await?;
-    match write.finish_attempt(attempt, now, "uncertain", None, Some(&failure), answered).await {
+    let (attempt, outcome, http_status) = (*attempt, "uncertain", None);
+    let finished = FinishedAttempt { attempt, outcome, http_status, failure: Some(&failure), response: &answered };
+    match write.finish_attempts(&[finished], now).await {
         Ok(()) => write.release_savepoint().await?,
         Err(_) => write.rollback_to_savepoint().await?,
     }
@@ -81,47 +102,50 @@ async fn not_written_down(
     Ok(())
 }
 
-async fn write_down(system: &System, claimed: &Claimed, attempt: AttemptId, report: SendReport) -> Result<()> {
+/// Records all of these in one transaction, or none.
+async fn write_down(system: &System, all: &[Arc<Settling>]) -> Result<()> {
     let now = system.now();
-    let of_code = match &report.verdict {
-        Verdict::Retry { failure, .. } => schedule(system, claimed.connection, &failure.code).await?,
-        _ => None,
-    };
-    let policy = match &report.verdict {
-        Verdict::Retry { failure, .. } => system.retry().for_failure(failure, of_code),
-        _ => *system.retry(),
-    };
-    let settlement = settle(report.verdict, claimed.tried + 1, &policy, now, system.chance());
-    let (outcome, failure) = match &settlement {
-        Settlement::Accepted { .. } => ("accepted", None),
-        Settlement::Again { failure, .. } => ("retry", Some(failure)),
-        Settlement::Failed { failure } => ("refused", Some(failure)),
-        Settlement::Dead { failure } => ("retry", Some(failure)),
-        Settlement::Uncertain { failure } => ("uncertain", Some(failure)),
-    };
-    let code = failure.map(|failure| failure.code.clone()).unwrap_or_default();
-    let template_failed = failure.is_some_and(|failure| failure.class == FailureClass::Template);
-    system.counted(Family::Attempts, vec![("result", outcome.to_owned()), ("code", code)]);
-    let mut write = system.store().write().await?;
-    let response = report.response.as_received();
-    write.finish_attempt(attempt, now, outcome, report.http_status, failure, response).await?;
-    let mut changes = vec![Change::Thread(claimed.thread), Change::Outbox];
-    // A status with our reference may have been faster than the answer.
-    if write.awaits_answer(claimed.entry, attempt).await? {
-        changes.extend(end(system, &mut write, claimed, settlement, now).await?);
+    let mut settlements = Vec::with_capacity(all.len());
+    for one in all {
+        settlements.push(settlement(system, one, now).await?);
     }
-    if outcome == "accepted" {
-        crate::operations::outbox::send_message::recipient::learn(
-            system,
-            &mut write,
-            (claimed.thread, claimed.connection),
-            response,
-        )
-        .await?;
+    let mut write = system.store().write().await?;
+    let finished: Vec<_> = all.iter().zip(&settlements).map(|(one, settlement)| finished(one, settlement)).collect();
+    write.finish_attempts(&finished, now).await?;
+    let attempts: Vec<_> = all.iter().map(|one| (one.claimed.entry, one.attempt)).collect();
+    // A status with our reference may have been faster than the answer.
+    let awaiting = write.awaiting_answer(&attempts).await?;
+    let mut changes = vec![];
+    let mut accepted = vec![];
+    for (one, settlement) in all.iter().zip(&settlements) {
+        changes.extend([Change::Thread(one.claimed.thread), Change::Outbox]);
+        let awaits = awaiting.contains(&one.claimed.entry);
+        match settlement {
+            Settlement::Accepted { provider_message_id } if awaits => {
+                accepted.push((&**one, provider_message_id.as_str()))
+            }
+            Settlement::Accepted { .. } => {}
+            other if awaits => end(system, &mut write, &one.claimed, other, &mut changes, now).await?,
+            _ => {}
+        }
+    }
+    accept(system, &mut write, &accepted, &mut changes, now).await?;
+    for one in all.iter().filter(|one| matches!(one.report.verdict, Verdict::Accepted { .. })) {
+        let address = one.provider.recipient(one.report.response.as_received());
+        // Under the address that it went to it is known already.
+        if let Some(address) = address.filter(|address| *address != one.claimed.outgoing.to) {
+            learn(&mut write, one.claimed.contact, &address).await?;
+        }
     }
     write.commit().await?;
+    for one in &finished {
+        let code = one.failure.map(|failure| failure.code.clone()).unwrap_or_default();
+        system.counted(Family::Attempts, vec![("result", one.outcome.to_owned()), ("code", code)]);
+    }
     system.bus().publish(changes);
-    if template_failed {
+    let template_failed =
+        |one: &FinishedAttempt<'_>| one.failure.is_some_and(|one| one.class == FailureClass::Template);
+    if finished.iter().any(template_failed) {
         system.wakes().templates.notify_one();
     }
     system.wakes().looker.notify_one();
@@ -129,51 +153,109 @@ async fn write_down(system: &System, claimed: &Claimed, attempt: AttemptId, repo
     Ok(())
 }
 
+/// What follows from an answer.
+async fn settlement(system: &System, one: &Settling, now: Timestamp) -> Result<Settlement> {
+    let policy = match &one.report.verdict {
+        Verdict::Retry { failure, .. } => {
+            let of_code = schedule(system, one.claimed.connection, &failure.code).await?;
+            system.retry().for_failure(failure, of_code)
+        }
+        _ => *system.retry(),
+    };
+    Ok(settle(one.report.verdict.clone(), one.claimed.tried + 1, &policy, now, system.chance()))
+}
+
+fn finished<'a>(one: &'a Settling, settlement: &'a Settlement) -> FinishedAttempt<'a> {
+    let (outcome, failure) = match settlement {
+        Settlement::Accepted { .. } => ("accepted", None),
+        Settlement::Again { failure, .. } | Settlement::Dead { failure } => ("retry", Some(failure)),
+        Settlement::Failed { failure } => ("refused", Some(failure)),
+        Settlement::Uncertain { failure } => ("uncertain", Some(failure)),
+    };
+    let response = one.report.response.as_received();
+    FinishedAttempt { attempt: one.attempt, outcome, http_status: one.report.http_status, failure, response }
+}
+
+/// The provider took these messages.
+async fn accept(
+    system: &System,
+    write: &mut Write,
+    accepted: &[(&Settling, &str)],
+    changes: &mut Vec<Change>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if accepted.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = accepted
+        .iter()
+        .map(|(one, id)| {
+            let Claimed { entry, message, connection, .. } = one.claimed;
+            Acceptance { entry, message, connection, provider_message_id: id, by: SettledBy::Answer }
+        })
+        .collect();
+    let found = write.accept_entries(&rows, now).await?;
+    let mut events = vec![];
+    for ((one, id), found) in accepted.iter().zip(found) {
+        let claimed = &one.claimed;
+        if let Some(other) = found.shared {
+            shared_id(write, claimed.connection, claimed.message, other, id, now).await?;
+            changes.push(Change::Alerts);
+        }
+        if found.reported {
+            write.merge_statuses(claimed.message).await?;
+        }
+        if claimed.held.as_ref().is_some_and(|held| !held.by_status) {
+            number_sends_again(system, write, claimed.connection, now).await?;
+            changes.push(Change::Alerts);
+        }
+        // A free message takes the conversation over; a template does not.
+        if claimed.held_elsewhere.is_some() && claimed.freeform {
+            write.held_here(claimed.thread, now).await?.either_way();
+        }
+        let data = serde_json::json!({ "message": claimed.message, "provider_message_id": id });
+        let event = EventName::MessageAccepted;
+        events.push(EventRow { at: now, event, thread: Some(claimed.thread), data: data.to_string() });
+    }
+    let connections: BTreeSet<_> = accepted.iter().map(|(one, _)| one.claimed.connection).collect();
+    let checks: Vec<_> = connections
+        .iter()
+        .map(|connection| (*connection, Check::Send, now, "the provider accepted a message".to_owned()))
+        .collect();
+    write.record_successes(&checks).await?;
+    for connection in connections {
+        if provider_works(system, write, connection, now).await? {
+            changes.push(Change::Alerts);
+        }
+        changes.push(Change::Connection(connection));
+    }
+    let answers: Vec<_> = accepted.iter().map(|(one, _)| (one.claimed.thread, one.claimed.message)).collect();
+    write.answered(&answers).await?;
+    let wanting = vec![system.wanting(EventName::MessageAccepted); events.len()];
+    write.insert_events(&events, &wanting).await
+}
+
+/// The provider did not take a message, or nobody knows.
 async fn end(
     system: &System,
     write: &mut Write,
     claimed: &Claimed,
-    settlement: Settlement,
+    settlement: &Settlement,
+    changes: &mut Vec<Change>,
     now: Timestamp,
-) -> Result<Vec<Change>, StoreError> {
+) -> Result<(), StoreError> {
     let connection = claimed.connection;
-    let mut changes = vec![];
     match settlement {
-        Settlement::Accepted { provider_message_id } => {
-            let by = SettledBy::Answer;
-            let shared =
-                write.accept_entry(claimed.entry, claimed.message, connection, &provider_message_id, by, now).await?;
-            if let Some(other) = shared {
-                shared_id(write, connection, claimed.message, other, &provider_message_id, now).await?;
-                changes.push(Change::Alerts);
-            }
-            write.merge_statuses(claimed.message).await?;
-            write.prove(connection, Check::Send, now, true, "the provider accepted a message").await?;
-            if claimed.held.as_ref().is_some_and(|held| !held.by_status) {
-                number_sends_again(system, write, connection, now).await?;
-                changes.push(Change::Alerts);
-            }
-            if provider_works(system, write, connection, now).await? {
-                changes.push(Change::Alerts);
-            }
-            // A free message takes the conversation over; a template does not.
-            if claimed.held_elsewhere.is_some() && claimed.freeform {
-                write.held_here(claimed.thread, now).await?.either_way();
-            }
-            write.answered(claimed.thread, claimed.message).await?;
-            let data = serde_json::json!({ "message": claimed.message, "provider_message_id": provider_message_id });
-            system.happened(write, EventName::MessageAccepted, Some(claimed.thread), &data).await?;
-            changes.push(Change::Connection(connection));
-        }
+        Settlement::Accepted { .. } => {}
         Settlement::Again { failure, due_at, counts } => {
             if failure.stops_number() {
-                let probe_at = hold_number(system, write, connection, &failure, None, now).await?.max(due_at);
-                write.requeue(claimed.entry, &failure, probe_at, Some(Hold::Credentials), counts).await?;
+                let probe_at = hold_number(system, write, connection, failure, None, now).await?.max(*due_at);
+                write.requeue(claimed.entry, failure, probe_at, Some(Hold::Credentials), *counts).await?;
                 changes.extend([Change::Alerts, Change::Connection(connection)]);
             } else {
-                write.requeue(claimed.entry, &failure, due_at, None, counts).await?;
+                write.requeue(claimed.entry, failure, *due_at, None, *counts).await?;
                 another_probe(write, claimed, now).await?;
-                note_failure(system, write, connection, &failure, now).await?;
+                note_failure(system, write, connection, failure, now).await?;
                 changes.push(Change::Alerts);
             }
         }
@@ -183,28 +265,28 @@ async fn end(
             if !failure.code.is_empty() {
                 provider_works(system, write, connection, now).await?;
             }
-            write.end_entry(claimed.entry, EntryState::Failed, Some(&failure), Some(SettledBy::Answer), now).await?;
-            write.fail_message(claimed.message, &failure, now).await?;
-            failure_reaches_people(system, write, AlertKind::SendRefused, claimed.thread, claimed.entry, &failure, now)
+            write.end_entry(claimed.entry, EntryState::Failed, Some(failure), Some(SettledBy::Answer), now).await?;
+            write.fail_message(claimed.message, failure, now).await?;
+            failure_reaches_people(system, write, AlertKind::SendRefused, claimed.thread, claimed.entry, failure, now)
                 .await?;
             changes.push(Change::Alerts);
         }
         Settlement::Dead { failure } => {
             another_probe(write, claimed, now).await?;
-            write.end_entry(claimed.entry, EntryState::Dead, Some(&failure), Some(SettledBy::Answer), now).await?;
-            write.fail_message(claimed.message, &failure, now).await?;
-            failure_reaches_people(system, write, AlertKind::DeadLetter, claimed.thread, claimed.entry, &failure, now)
+            write.end_entry(claimed.entry, EntryState::Dead, Some(failure), Some(SettledBy::Answer), now).await?;
+            write.fail_message(claimed.message, failure, now).await?;
+            failure_reaches_people(system, write, AlertKind::DeadLetter, claimed.thread, claimed.entry, failure, now)
                 .await?;
-            entry_died(system, write, connection, &failure, now).await?;
+            entry_died(system, write, connection, failure, now).await?;
             changes.push(Change::Alerts);
         }
         Settlement::Uncertain { failure } => {
             another_probe(write, claimed, now).await?;
-            write.doubt_entry(claimed.entry, &failure, now.plus(FIRST_LOOK)).await?;
+            write.doubt_entry(claimed.entry, failure, now.plus(FIRST_LOOK)).await?;
             write.wait(claimed.thread, "a reply may not have arrived: the response was lost", now).await?;
-            note_failure(system, write, connection, &failure, now).await?;
+            note_failure(system, write, connection, failure, now).await?;
             changes.push(Change::Alerts);
         }
     }
-    Ok(changes)
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Whether the database can be relied on now: kept in memory from what every commit and every failure
 //! showed, and proven by a small write where nobody has written lately.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -34,6 +34,8 @@ pub(crate) struct Health {
     head: Mutex<Option<AuditHead>>,
     /// Statements of all transactions that were committed.
     statements: AtomicU64,
+    /// No delivery waits to be applied. Changed by whoever holds the writer; unknown at the start.
+    nothing_pending: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -80,6 +82,14 @@ impl Health {
 
     pub(crate) fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_pending(&self, pending: bool) {
+        self.nothing_pending.store(!pending, Ordering::Relaxed);
+    }
+
+    pub(crate) fn may_have_pending(&self) -> bool {
+        !self.nothing_pending.load(Ordering::Relaxed)
     }
 
     pub(crate) fn committed(&self) {

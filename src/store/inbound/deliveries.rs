@@ -1,5 +1,7 @@
 //! Webhook deliveries, stored raw.
 
+use std::collections::HashMap;
+
 use sqlx::QueryBuilder;
 
 use crate::domain::ids::{DeliveryId, ThreadId};
@@ -39,34 +41,6 @@ pub struct StoredDelivery {
 pub type Done = (DeliveryId, String, Option<ThreadId>, Option<String>);
 
 impl Store {
-    /// Stores a batch in one transaction and few statements. A delivery that is there already only
-    /// counts as a repeat. Returns how many were repeats.
-    pub async fn insert_deliveries(&self, batch: &[NewDelivery]) -> Result<u64> {
-        let mut write = self.write().await?;
-        let mut repeats = 0;
-        for rows in chunks(batch) {
-            let mut insert = QueryBuilder::new(
-                "INSERT INTO deliveries (provider, path, headers, body, received_at, sent_at, digest, state, event) ",
-            );
-            insert.push_values(rows, |mut row, arrived| {
-                row.push_bind(arrived.raw.provider.as_str())
-                    .push_bind(&arrived.raw.path)
-                    .push_bind(json(&arrived.raw.headers))
-                    .push_bind(&arrived.raw.body[..])
-                    .push_bind(arrived.raw.received_at.millis())
-                    .push_bind(arrived.key.sent_at.millis())
-                    .push_bind(&arrived.key.digest[..])
-                    .push("'pending'")
-                    .push_bind(&arrived.event);
-            });
-            insert.push(" ON CONFLICT (sent_at, digest) DO UPDATE SET repeats = repeats + 1 RETURNING repeats > 0");
-            let again: Vec<bool> = insert.build_query_scalar().fetch_all(write.connection()).await?;
-            repeats += again.into_iter().filter(|again| *again).count() as u64;
-        }
-        write.commit().await?;
-        Ok(repeats)
-    }
-
     /// Newest first.
     pub async fn deliveries(
         &self,
@@ -114,6 +88,42 @@ impl Store {
 }
 
 impl Write {
+    /// Stores deliveries in few statements. A delivery that is there already only counts as a repeat. Returns those that
+    /// are new with their places in `batch`, and how many were repeats.
+    pub async fn insert_deliveries(&mut self, batch: Vec<NewDelivery>) -> Result<(Vec<(usize, StoredDelivery)>, u64)> {
+        let mut repeats = 0;
+        let mut ids: HashMap<(i64, Vec<u8>), i64> = HashMap::new();
+        for rows in chunks(&batch) {
+            let mut insert = QueryBuilder::new(
+                "INSERT INTO deliveries (provider, path, headers, body, received_at, sent_at, digest, state, event) ",
+            );
+            insert.push_values(rows, |mut row, arrived| {
+                row.push_bind(arrived.raw.provider.as_str())
+                    .push_bind(&arrived.raw.path)
+                    .push_bind(json(&arrived.raw.headers))
+                    .push_bind(&arrived.raw.body[..])
+                    .push_bind(arrived.raw.received_at.millis())
+                    .push_bind(arrived.key.sent_at.millis())
+                    .push_bind(&arrived.key.digest[..])
+                    .push("'pending'")
+                    .push_bind(&arrived.event);
+            });
+            insert.push(
+                " ON CONFLICT (sent_at, digest) DO UPDATE SET repeats = repeats + 1
+                RETURNING id, sent_at, digest, repeats > 0",
+            );
+            let told: Vec<(i64, i64, Vec<u8>, bool)> = insert.build_query_as().fetch_all(self.connection()).await?;
+            repeats += told.iter().filter(|(.., again)| *again).count() as u64;
+            let new = told.into_iter().filter(|(.., again)| !*again);
+            ids.extend(new.map(|(id, sent_at, digest, _)| ((sent_at, digest), id)));
+        }
+        let stored = batch.into_iter().enumerate().filter_map(|(at, arrived)| {
+            let id = ids.remove(&(arrived.key.sent_at.millis(), arrived.key.digest.to_vec()))?;
+            Some((at, StoredDelivery { id: DeliveryId(id), raw: arrived.raw, event: arrived.event, progress: None }))
+        });
+        Ok((stored.collect(), repeats))
+    }
+
     /// The oldest deliveries that wait to be applied.
     pub async fn pending_deliveries(&mut self, limit: u32) -> Result<Vec<StoredDelivery>> {
         let rows = sqlx::query(
@@ -123,7 +133,18 @@ impl Write {
         .bind(i64::from(limit))
         .fetch_all(self.connection())
         .await?;
+        self.health.note_pending(!rows.is_empty());
         readable(&rows, "deliveries", stored)
+    }
+
+    /// Whether deliveries may wait to be applied: what comes now stands behind them.
+    pub fn may_have_pending(&self) -> bool {
+        self.health.may_have_pending()
+    }
+
+    /// Deliveries of this transaction stay pending.
+    pub fn leave_pending(&self) {
+        self.health.note_pending(true);
     }
 
     pub async fn mark_delivery(
@@ -171,6 +192,9 @@ impl Write {
         event: &str,
         progress: &Progress,
     ) -> Result<()> {
+        if state == DeliveryState::Pending {
+            self.leave_pending();
+        }
         sqlx::query("UPDATE deliveries SET state = $2, event = $3, note = $4, progress = $5 WHERE id = $1")
             .bind(id.0)
             .bind(state.name())
@@ -185,6 +209,7 @@ impl Write {
     /// Puts a delivery that was read before back in line. Misses one whose signature was wrong, and one that
     /// is in line already.
     pub async fn replay_delivery(&mut self, id: DeliveryId) -> Result<Update> {
+        self.leave_pending();
         let done =
             sqlx::query("UPDATE deliveries SET state = 'pending', note = NULL WHERE id = $1 AND state NOT IN ('rejected', 'pending')")
                 .bind(id.0)
@@ -195,6 +220,7 @@ impl Write {
 
     /// Deliveries of a number that has a connection now come back in line; what was said about that number is over.
     pub async fn release_quarantine(&mut self, now: Timestamp) -> Result<u64> {
+        self.leave_pending();
         let done = sqlx::query("UPDATE deliveries SET state = 'pending', note = NULL WHERE state = 'quarantined'")
             .execute(self.connection())
             .await?;

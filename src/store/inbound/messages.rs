@@ -190,30 +190,6 @@ impl Write {
         Ok(())
     }
 
-    /// Keeps a reported status with its raw object. `false`: it was known.
-    pub async fn keep_status(
-        &mut self,
-        key: &[u8; 16],
-        report: &StatusReport,
-        raw: &str,
-        (received_at, told_at): (Timestamp, Option<Timestamp>),
-    ) -> Result<bool> {
-        let done = sqlx::query(
-            "INSERT INTO statuses (provider_key, status, at, received_at, failure, raw, told_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-             ON CONFLICT (provider_key, status, at) DO NOTHING",
-        )
-        .bind(&key[..])
-        .bind(report.status.name())
-        .bind(report.at.millis())
-        .bind(received_at.millis())
-        .bind(report.failure.as_ref().map(json))
-        .bind(raw)
-        .bind(told_at.map(Timestamp::millis))
-        .execute(self.connection())
-        .await?;
-        Ok(done.rows_affected() == 1)
-    }
-
     /// The standing of a message of ours from everything reported about it, written down. Returns
     /// what it was and what it is now.
     pub async fn merge_statuses(&mut self, message: MessageId) -> Result<(DeliveryRecord, DeliveryRecord)> {

@@ -5,3 +5,4 @@ pub(crate) mod deliveries;
 pub(crate) mod load;
 pub(crate) mod messages;
 pub(crate) mod rows;
+pub(crate) mod statuses;

@@ -1,5 +1,7 @@
 //! Outbox entries, from their queueing to their end.
 
+pub(crate) mod accept;
+pub(crate) mod claims;
 pub(crate) mod entries;
 pub(crate) mod holds;
 pub(crate) mod jobs;

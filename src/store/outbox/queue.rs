@@ -1,19 +1,15 @@
 //! The outbox's writing side: enqueue, claim under a lease, keep every attempt, settle, rescue.
 
-use std::time::Duration;
-
 use crate::domain::failure::Failure;
-use crate::domain::ids::{AttemptId, ConnectionId, EntryId, MessageId, RunId, ThreadId};
+use crate::domain::ids::{ConnectionId, EntryId, MessageId, RunId, ThreadId};
 use crate::domain::key::message_key;
 use crate::domain::message::content::Content;
-use crate::domain::message::holder::HeldElsewhere;
 use crate::domain::outbox::entry::{EntryState, Outgoing};
 use crate::domain::outbox::limits::Hold;
 use crate::domain::time::Timestamp;
 use crate::store::codec::{RowReader, json};
 use crate::store::inbound::rows::ThreadTouch;
-use crate::store::outbox::holds::HeldNumber;
-use crate::store::threads::holders::held;
+use crate::store::outbox::claims::HEAD;
 use crate::store::{Result, Store, Write};
 
 /// A message to be written down together with its entry.
@@ -31,37 +27,6 @@ pub struct NewEntry<'a> {
     pub now: Timestamp,
 }
 
-/// The head of a thread's queue, due now.
-#[derive(Debug, Clone)]
-pub struct Claimed {
-    pub entry: EntryId,
-    pub message: MessageId,
-    pub thread: ThreadId,
-    pub connection: ConnectionId,
-    pub outgoing: Outgoing,
-    pub freeform: bool,
-    pub business_initiated: bool,
-    pub series: u32,
-    /// Attempts of this series before the coming one.
-    pub tried: u32,
-    pub window_closes_at: Option<Timestamp>,
-    pub opted_out: bool,
-    pub run: Option<RunId>,
-    /// Another app holds the conversation: sending takes it over.
-    pub held_elsewhere: Option<HeldElsewhere>,
-    /// Its whole number is held, and this may be the probe.
-    pub held: Option<HeldNumber>,
-}
-
-/// When was sent before: what the limits are reckoned from.
-#[derive(Debug, Default)]
-pub struct Pace {
-    pub connection: Vec<Timestamp>,
-    pub pair: Vec<Timestamp>,
-    /// What the business began with the contact within the hour, and what it is to begin later.
-    pub business_initiated: Vec<Timestamp>,
-}
-
 /// An entry whose answer was lost.
 #[derive(Debug, Clone)]
 pub struct UncertainEntry {
@@ -73,15 +38,6 @@ pub struct UncertainEntry {
     pub looks: u32,
     pub last_attempt_at: Timestamp,
 }
-
-/// What is sent later on purpose does not stand in the way of what is sent now, and what the hourly rule holds does
-/// not stand in the way of an answer. A file goes up first.
-const HEAD: &str =
-    "NOT EXISTS (SELECT 1 FROM media f WHERE f.message_id = o.message_id AND f.state = 'kept' AND f.provider_id = '')
-    AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.thread_id = o.thread_id AND p.id < o.id
-    AND p.state IN ('queued', 'sending', 'uncertain') AND (p.not_before IS NULL OR p.not_before <= $1)
-    AND NOT (p.business_initiated = 1 AND o.business_initiated = 0 AND EXISTS (SELECT 1 FROM outbox q
-        WHERE q.thread_id = o.thread_id AND q.id <= p.id AND q.state = 'queued' AND q.hold = 'hourly_policy')))";
 
 impl Store {
     /// When the next entry may be claimed.
@@ -240,78 +196,6 @@ impl Write {
         Ok(())
     }
 
-    /// The oldest due entry that no earlier one of its thread stands before.
-    pub async fn head(&mut self, now: Timestamp) -> Result<Option<Claimed>> {
-        let text = format!(
-            "SELECT o.id, o.message_id, o.thread_id, o.connection_id, o.outgoing, o.freeform, o.business_initiated, o.series,
-                    o.tried, t.window_closes_at, t.held_elsewhere, t.holder_told_at, p.opted_out, m.run_id, h.kind AS held_kind, h.probe_at, h.by_status
-             FROM outbox o JOIN threads t ON t.id = o.thread_id JOIN contacts p ON p.id = t.contact_id
-                JOIN messages m ON m.id = o.message_id LEFT JOIN connection_holds h ON h.connection_id = o.connection_id
-             WHERE o.state = 'queued' AND o.due_at <= $1 AND o.hold IS NOT 'operator' AND {HEAD}
-             ORDER BY o.due_at, o.id LIMIT 1"
-        );
-        let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(now.millis()).fetch_optional(self.connection()).await?;
-        row.map(|row| {
-            let cells = RowReader::new(&row, "outbox");
-            Ok(Claimed {
-                entry: EntryId(cells.int("id")?),
-                message: MessageId(cells.int("message_id")?),
-                thread: ThreadId(cells.int("thread_id")?),
-                connection: ConnectionId(cells.int("connection_id")?),
-                outgoing: cells.json("outgoing")?,
-                freeform: cells.flag("freeform")?,
-                business_initiated: cells.flag("business_initiated")?,
-                held_elsewhere: held(&cells)?,
-                series: cells.count("series")?,
-                tried: cells.count("tried")?,
-                window_closes_at: cells.opt_time("window_closes_at")?,
-                opted_out: cells.flag("opted_out")?,
-                run: cells.opt_int("run_id")?.map(RunId),
-                held: HeldNumber::read(&cells)?,
-            })
-        })
-        .transpose()
-    }
-
-    /// What went before, as far back as the limits look. Times beyond that ahead of `now` are of a clock that
-    /// was set back since.
-    pub async fn pace(&mut self, claimed: &Claimed, now: Timestamp, pair: Duration) -> Result<Pace> {
-        let connection: Vec<i64> = sqlx::query_scalar(
-            "SELECT started_at FROM attempts WHERE connection_id = $1 AND started_at > $2 AND started_at <= $3 AND upload = 0",
-        )
-        .bind(claimed.connection.0)
-        .bind(now.minus(Duration::from_secs(1)).millis())
-        .bind(now.plus(Duration::from_secs(1)).millis())
-        .fetch_all(self.connection())
-        .await?;
-        let pair: Vec<i64> = sqlx::query_scalar(
-            "SELECT started_at FROM attempts WHERE thread_id = $1 AND started_at > $2 AND started_at <= $3 AND upload = 0",
-        )
-        .bind(claimed.thread.0)
-        .bind(now.minus(pair).millis())
-        .bind(now.plus(pair).millis())
-        .fetch_all(self.connection())
-        .await?;
-        // An attempt that may have arrived counts like one that did. What was handed over ahead counts when it goes.
-        let business_initiated: Vec<i64> = sqlx::query_scalar(
-            "SELECT coalesce(a.paced_at, a.started_at) FROM attempts a
-             WHERE a.business_initiated = 1 AND coalesce(a.paced_at, a.started_at) > $2 AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'uncertain'))
-                AND a.thread_id IN (SELECT id FROM threads WHERE contact_id = (SELECT contact_id FROM threads WHERE id = $1))
-                AND a.goes_at IS NULL
-             UNION ALL
-             SELECT a.goes_at FROM attempts a JOIN outbox o ON o.id = a.outbox_id
-             WHERE a.business_initiated = 1 AND a.goes_at > $2 AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'uncertain'))
-                AND a.thread_id IN (SELECT id FROM threads WHERE contact_id = (SELECT contact_id FROM threads WHERE id = $1))
-                AND o.state <> 'discarded'",
-        )
-        .bind(claimed.thread.0)
-        .bind(now.minus(Duration::from_secs(3_600)).millis())
-        .fetch_all(self.connection())
-        .await?;
-        let times = |millis: Vec<i64>| millis.into_iter().map(Timestamp::from_millis).collect();
-        Ok(Pace { connection: times(connection), pair: times(pair), business_initiated: times(business_initiated) })
-    }
-
     /// Holds an entry back until a time, under the name of a rule.
     pub async fn hold_entry(&mut self, entry: EntryId, hold: Option<Hold>, due_at: Timestamp) -> Result<()> {
         // What a person holds has no time of its own: when it was due is kept for its release.
@@ -335,80 +219,6 @@ impl Write {
             .execute(self.connection())
             .await?;
         Ok(())
-    }
-
-    /// Takes the entry for a limited time and writes the attempt down, before anything is sent. What is handed
-    /// over ahead of its time says when it goes.
-    pub async fn begin_attempt(
-        &mut self,
-        claimed: &Claimed,
-        request: &str,
-        now: Timestamp,
-        lease: Duration,
-    ) -> Result<AttemptId> {
-        sqlx::query(
-            "UPDATE outbox SET state = 'sending', hold = NULL, held_due_at = NULL, tried = tried + 1, lease_until = $2, failure = NULL
-             WHERE id = $1 AND state = 'queued'",
-        )
-        .bind(claimed.entry.0)
-        .bind(now.plus(lease).millis())
-        .execute(self.connection())
-        .await?;
-        let id: i64 = sqlx::query_scalar(
-            "INSERT INTO attempts (outbox_id, connection_id, thread_id, business_initiated, series, number, started_at, request,
-                                   goes_at)
-             VALUES ($1, $2, $3, $4, $5,
-                (SELECT 1 + count(*) FROM attempts WHERE outbox_id = $1 AND series = $5), $6, $7, $8) RETURNING id",
-        )
-        .bind(claimed.entry.0)
-        .bind(claimed.connection.0)
-        .bind(claimed.thread.0)
-        .bind(claimed.business_initiated)
-        .bind(claimed.series)
-        .bind(now.millis())
-        .bind(request)
-        .bind(claimed.outgoing.at.map(Timestamp::millis))
-        .fetch_one(self.connection())
-        .await?;
-        Ok(AttemptId(id))
-    }
-
-    pub async fn finish_attempt(
-        &mut self,
-        attempt: AttemptId,
-        now: Timestamp,
-        outcome: &str,
-        http_status: Option<u16>,
-        failure: Option<&Failure>,
-        response: &str,
-    ) -> Result<()> {
-        sqlx::query(
-            "UPDATE attempts SET finished_at = $2, outcome = $3, http_status = $4, failure = $5, response = $6
-             WHERE id = $1 AND (finished_at IS NULL OR outcome = 'uncertain')",
-        )
-        .bind(attempt.0)
-        .bind(now.millis())
-        .bind(outcome)
-        .bind(http_status)
-        .bind(failure.map(json))
-        .bind(response)
-        .execute(self.connection())
-        .await?;
-        Ok(())
-    }
-
-    /// Whether what the provider answered to this attempt still decides: the entry is being sent, or is uncertain
-    /// since its lease ended before the answer came, and this is its last attempt.
-    pub async fn awaits_answer(&mut self, entry: EntryId, attempt: AttemptId) -> Result<bool> {
-        let awaits: Option<bool> = sqlx::query_scalar(
-            "SELECT state IN ('sending', 'uncertain') AND $2 = (SELECT max(id) FROM attempts WHERE outbox_id = $1 AND upload = 0)
-             FROM outbox WHERE id = $1",
-        )
-        .bind(entry.0)
-        .bind(attempt.0)
-        .fetch_optional(self.connection())
-        .await?;
-        Ok(awaits == Some(true))
     }
 
     pub async fn entry_state(

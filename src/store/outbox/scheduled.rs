@@ -66,15 +66,7 @@ impl Store {
 
 impl Write {
     /// What was handed over ahead of its time is kept there until then.
-    pub(crate) async fn keep_until_it_goes(&mut self, entry: EntryId, now: Timestamp) -> Result<()> {
-        let goes_at: Option<i64> = sqlx::query_scalar(
-            "SELECT goes_at FROM attempts WHERE outbox_id = $1 AND upload = 0 ORDER BY id DESC LIMIT 1",
-        )
-        .bind(entry.0)
-        .fetch_optional(self.connection())
-        .await?
-        .flatten();
-        let Some(goes_at) = goes_at.map(Timestamp::from_millis).filter(|goes_at| *goes_at > now) else { return Ok(()) };
+    pub(crate) async fn keep_until_it_goes(&mut self, entry: EntryId, goes_at: Timestamp) -> Result<()> {
         sqlx::query(
             "UPDATE outbox SET state = $2, settled_at = NULL, settled_by = NULL, due_at = $3, looks = 0 WHERE id = $1",
         )

@@ -1,10 +1,7 @@
 //! How entries of the outbox end, or go round again: accept, refuse, doubt, requeue, rescue.
 
 use crate::domain::failure::Failure;
-use crate::domain::ids::{ConnectionId, EntryId, MessageId, RunId, ThreadId};
-use crate::domain::inbound::event::Direction;
-use crate::domain::key::message_key;
-use crate::domain::message::content::Content;
+use crate::domain::ids::{EntryId, MessageId, RunId, ThreadId};
 use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::outbox::limits::Hold;
 use crate::domain::time::Timestamp;
@@ -13,81 +10,6 @@ use crate::store::codec::json;
 use crate::store::{Result, Write};
 
 impl Write {
-    /// The provider has the message under this id, to send it or to keep it until its time. If a webhook told
-    /// of it first, that row and what was reported under the id become this message's. Where another message of
-    /// ours has the id already, both keep it, statuses under it stay with the first, and that one is returned.
-    pub async fn accept_entry(
-        &mut self,
-        entry: EntryId,
-        message: MessageId,
-        connection: ConnectionId,
-        provider_message_id: &str,
-        by: SettledBy,
-        now: Timestamp,
-    ) -> Result<Option<MessageId>> {
-        let key = message_key(connection, provider_message_id);
-        let other: Option<(i64, bool)> = sqlx::query_as(
-            "SELECT m.id, m.direction = 'outbound' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.message_id = m.id)
-             FROM messages m WHERE m.provider_key = $1 AND m.id <> $2",
-        )
-        .bind(&key[..])
-        .bind(message.0)
-        .fetch_optional(self.connection())
-        .await?;
-        let stranger = other.filter(|(_, told)| *told).map(|(id, _)| id);
-        let shared = other.filter(|(_, told)| !told).map(|(id, _)| MessageId(id));
-        // A message is claimed by its key, so that the second one needs a key of its own.
-        let own_key = match shared {
-            Some(_) => message_key(connection, &format!("{provider_message_id}\n{entry}")),
-            None => key,
-        };
-        if let Some(stranger) = stranger {
-            sqlx::query("UPDATE threads SET last_message_id = $2 WHERE last_message_id = $1")
-                .bind(stranger)
-                .bind(message.0)
-                .execute(self.connection())
-                .await?;
-            sqlx::query("DELETE FROM message_words WHERE rowid = $1").bind(stranger).execute(self.connection()).await?;
-            // What hangs on the row goes with it: this message has a file of its own.
-            sqlx::query("DELETE FROM media WHERE message_id = $1").bind(stranger).execute(self.connection()).await?;
-            sqlx::query("DELETE FROM merged_messages WHERE message_id = $1")
-                .bind(stranger)
-                .execute(self.connection())
-                .await?;
-            sqlx::query("DELETE FROM messages WHERE id = $1").bind(stranger).execute(self.connection()).await?;
-        }
-        sqlx::query(
-            "UPDATE messages SET provider_message_id = $2, provider_key = $3, failure = NULL, failed_at = NULL,
-                progress = CASE WHEN progress = 'queued' THEN 'accepted' ELSE progress END
-             WHERE id = $1",
-        )
-        .bind(message.0)
-        .bind(provider_message_id)
-        .bind(&own_key[..])
-        .execute(self.connection())
-        .await?;
-        sqlx::query(
-            "UPDATE attempts SET provider_key = $2, provider_message_id = $3
-             WHERE id = (SELECT max(id) FROM attempts WHERE outbox_id = $1 AND upload = 0)",
-        )
-        .bind(entry.0)
-        .bind(&key[..])
-        .bind(provider_message_id)
-        .execute(self.connection())
-        .await?;
-        let content: String = sqlx::query_scalar("SELECT content FROM messages WHERE id = $1")
-            .bind(message.0)
-            .fetch_one(self.connection())
-            .await?;
-        // A reaction stands on its message once the provider has it, not before.
-        if let Ok(Content::Reaction { target, emoji }) = serde_json::from_str(&content) {
-            self.react(&message_key(connection, &target), Direction::Outbound, emoji.as_ref(), now).await?;
-        }
-        self.end_entry(entry, EntryState::Accepted, None, Some(by), now).await?;
-        self.keep_until_it_goes(entry, now).await?;
-        Ok(shared)
-    }
-
     /// Puts an entry into a state in which nothing more happens to it by itself.
     pub async fn end_entry(
         &mut self,

@@ -1,5 +1,7 @@
 //! What providers count of conversations, and what agents would say to test messages.
 
+use std::collections::BTreeMap;
+
 use crate::domain::ids::{AssignmentId, MessageId, ThreadId};
 use crate::domain::message::conversation::{ConversationRecord, DryRun};
 use crate::domain::text::Untrusted;
@@ -34,17 +36,34 @@ impl Store {
 }
 
 impl Write {
-    /// Keeps what the provider counts of a thread's conversation, unless it told of more of the same one before.
-    async fn note_conversation(&mut self, thread: ThreadId, told: &ConversationRecord) -> Result<()> {
+    /// Keeps what the provider counts of threads' conversations, unless it told of more of the same one before.
+    pub async fn note_conversations(&mut self, told: &[(ThreadId, ConversationRecord)]) -> Result<()> {
+        let mut newest: BTreeMap<ThreadId, &ConversationRecord> = BTreeMap::new();
+        for (thread, next) in told {
+            let known = newest.entry(*thread).or_insert(next);
+            if known.id != next.id || known.messages_count <= next.messages_count {
+                *known = next;
+            }
+        }
+        if newest.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<_> = newest
+            .iter()
+            .map(|(thread, told)| {
+                let count = told.messages_count.and_then(|count| i64::try_from(count).ok());
+                (thread.0, json(told), count, told.id.as_deref())
+            })
+            .collect();
         sqlx::query(
-            "UPDATE threads SET told = CASE WHEN json_extract(told, '$.id') IS $4
-                    AND coalesce(json_extract(told, '$.messages_count'), 0) > coalesce($3, 0) THEN told ELSE $2 END
-             WHERE id = $1",
+            "WITH w (id, told, count, told_id) AS MATERIALIZED (
+                SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($1))
+             UPDATE threads SET told = CASE WHEN json_extract(threads.told, '$.id') IS w.told_id
+                    AND coalesce(json_extract(threads.told, '$.messages_count'), 0) > coalesce(w.count, 0)
+                THEN threads.told ELSE w.told END
+             FROM w WHERE threads.id = w.id",
         )
-        .bind(thread.0)
-        .bind(json(told))
-        .bind(told.messages_count.and_then(|count| i64::try_from(count).ok()))
-        .bind(told.id.as_deref())
+        .bind(json(&rows))
         .execute(self.connection())
         .await?;
         Ok(())
@@ -57,7 +76,7 @@ impl Write {
             .fetch_optional(self.connection())
             .await?;
         match thread {
-            Some(thread) => self.note_conversation(ThreadId(thread), told).await,
+            Some(thread) => self.note_conversations(&[(ThreadId(thread), told.clone())]).await,
             None => Ok(()),
         }
     }

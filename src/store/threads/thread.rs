@@ -9,7 +9,7 @@ use crate::domain::agents::run::RunState;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::contacts::view::ContactView;
 use crate::domain::filter::{Filter, Is, Term};
-use crate::domain::ids::{ConnectionId, ContactId, MessageId, ThreadId};
+use crate::domain::ids::{ConnectionId, ContactId, ThreadId};
 use crate::domain::inbound::event::Direction;
 use crate::domain::message::status::{DeliveryRecord, DeliveryStatus};
 use crate::domain::numbers::connection::Environment;
@@ -330,22 +330,6 @@ impl Write {
             "UPDATE threads SET waiting_since = NULL, waiting_reason = NULL WHERE id = $1 AND waiting_since IS NOT NULL",
         )
         .bind(thread.0)
-        .execute(self.connection())
-        .await?;
-        Ok(())
-    }
-
-    /// A message of ours was taken: whoever waited is answered, unless an agent gave the thread away, or
-    /// has something to say that a person has still to read.
-    pub async fn answered(&mut self, thread: ThreadId, message: MessageId) -> Result<()> {
-        sqlx::query(
-            "UPDATE threads SET waiting_since = NULL, waiting_reason = NULL WHERE id = $1 AND waiting_since IS NOT NULL
-                AND EXISTS (SELECT 1 FROM messages m WHERE m.id = $2 AND m.kind <> 'reaction' AND (m.run_id IS NULL
-                    OR (threads.handed_off_at IS NULL
-                        AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.thread_id = $1 AND r.state = 'proposed'))))",
-        )
-        .bind(thread.0)
-        .bind(message.0)
         .execute(self.connection())
         .await?;
         Ok(())

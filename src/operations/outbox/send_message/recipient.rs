@@ -6,7 +6,7 @@ use crate::domain::access::actor::Actor;
 use crate::domain::code::Code;
 use crate::domain::contacts::address::Address;
 use crate::domain::failure::{Failure, Unwanted};
-use crate::domain::ids::{ConnectionId, ThreadId};
+use crate::domain::ids::{ConnectionId, ContactId, ThreadId};
 use crate::domain::message::content::Content;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
@@ -75,22 +75,15 @@ pub(in crate::operations) async fn told_by_failure(
     }
 }
 
-/// The provider took a message and says under which number it knows the contact: it is theirs from now on, unless
-/// somebody else has it.
+/// The provider took a message and says under which address it knows the contact: it is theirs from now on, unless
+/// somebody else has it. A number of our own is nobody's, whatever the provider answers.
 pub(in crate::operations) async fn learn(
-    system: &System,
     write: &mut Write,
-    (thread, connection): (ThreadId, ConnectionId),
-    response: &str,
+    contact: ContactId,
+    address: &Address,
 ) -> Result<(), StoreError> {
-    let Some(connection) = write.connection_by_id(connection).await? else { return Ok(()) };
-    let told = system.providers().get(&connection.provider).and_then(|provider| provider.recipient(response));
-    match told {
-        // A number of our own is nobody's, whatever the provider answers.
-        Some(address) if write.own_number(&address).await?.is_none() => {
-            let contact = write.contact_of_thread(thread).await?;
-            write.learn_address(contact, &address).await
-        }
-        _ => Ok(()),
+    match write.own_number(address).await? {
+        None => write.learn_address(contact, address).await,
+        Some(_) => Ok(()),
     }
 }

@@ -1,0 +1,63 @@
+//! The whole loop: a person's text comes in, an agent answers, the answer goes out, its statuses come back. The engine is
+//! a process of its own, with consoles attached; provider, people and agent are this one.
+//!
+//! `cargo bench --bench exchange -- --rate 400 --seconds 30 --consoles 5 --agent scripted`
+//!
+//! An exchange is finished when the answer's last status is acknowledged. Printed for each fifth of the run, so that a
+//! cost that grows shows: exchanges per second, the time from the person's text to the answer at the provider, the
+//! engine's processor time per exchange, and its memory.
+
+mod engine;
+mod people;
+mod provider;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use self::engine::{Engine, Settings};
+use self::provider::Provider;
+
+fn main() {
+    let settings = Settings::from_arguments(std::env::args().skip(1));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(run(settings));
+}
+
+async fn run(settings: Settings) {
+    let provider = Provider::start(settings.latency).await;
+    let engine = Engine::start(&settings, &provider);
+    let post = Arc::new(people::Post::new(engine.port, provider.clone()));
+    println!(
+        "{} exchanges/s offered for {} s, {} agent, {} consoles, provider answers in {} ms",
+        settings.rate,
+        settings.seconds,
+        settings.agent,
+        settings.consoles,
+        settings.latency.as_millis()
+    );
+    people::exchange(&post, settings.warm_up()).await;
+    let slice = Duration::from_secs_f64(settings.seconds / 5.0);
+    println!(
+        "{:>6} {:>10} {:>8} {:>8} {:>8} {:>10} {:>8}",
+        "part", "finished/s", "p50 ms", "p99 ms", "max ms", "cpu ms/ex", "MB"
+    );
+    for part in 1..=5 {
+        let (began, cpu) = (Instant::now(), engine.processor_time());
+        let mut times = people::exchange(&post, (settings.rate, slice)).await;
+        let took = began.elapsed().as_secs_f64();
+        let spent = (engine.processor_time() - cpu).as_secs_f64() * 1_000.0;
+        times.sort_unstable();
+        let at =
+            |share: f64| times.get((times.len() as f64 * share) as usize).or(times.last()).copied().unwrap_or_default();
+        println!(
+            "{part:>6} {:>10.0} {:>8.1} {:>8.1} {:>8.1} {:>10.2} {:>8.1}",
+            times.len() as f64 / took,
+            at(0.5).as_secs_f64() * 1_000.0,
+            at(0.99).as_secs_f64() * 1_000.0,
+            at(1.0).as_secs_f64() * 1_000.0,
+            spent / times.len().max(1) as f64,
+            engine.memory()
+        );
+    }
+    engine.stop();
+}

@@ -1,0 +1,128 @@
+//! People who write, and the webhooks that tell of them and of the answers they get.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use hmac::{Hmac, KeyInit, Mac};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::client::conn::http1::SendRequest;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use sha2::Sha256;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+
+use crate::provider::{Answer, NUMBERS, Provider, SECRET, number_id};
+
+/// So many people that nobody writes again before the pause between two messages to one person is over.
+const PEOPLE: u64 = 8_000;
+/// Webhooks on their way at once.
+const CONNECTIONS: usize = 64;
+
+/// Delivers webhooks over connections that stay open.
+pub struct Post {
+    port: u16,
+    provider: Provider,
+    idle: std::sync::Mutex<Vec<SendRequest<Full<Bytes>>>>,
+    room: Semaphore,
+    written: AtomicU64,
+}
+
+impl Post {
+    pub fn new(port: u16, provider: Provider) -> Self {
+        let (idle, room) = (std::sync::Mutex::default(), Semaphore::new(CONNECTIONS));
+        Self { port, provider, idle, room, written: AtomicU64::new(0) }
+    }
+
+    /// Delivers one webhook. Panics where it is not acknowledged with 200.
+    async fn deliver(&self, event: &str, body: &Value) {
+        let body = Bytes::from(serde_json::to_vec(body).expect("JSON"));
+        let mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("a key").chain_update(&body);
+        let request = hyper::Request::post("/webhook/kapso/messages")
+            .header("host", "bench")
+            .header("content-type", "application/json")
+            .header("x-webhook-event", event)
+            .header("x-webhook-signature", hex::encode(mac.finalize().into_bytes()))
+            .body(Full::new(body))
+            .expect("a request");
+        let _place = self.room.acquire().await.expect("open");
+        let idle = self.idle.lock().expect("whole").pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => self.connect().await,
+        };
+        connection.ready().await.expect("ready");
+        let response = connection.send_request(request).await.expect("answered");
+        assert_eq!(response.status(), 200);
+        let _ = response.into_body().collect().await;
+        self.idle.lock().expect("whole").push(connection);
+    }
+
+    async fn connect(&self) -> SendRequest<Full<Bytes>> {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).await.expect("connected");
+        stream.set_nodelay(true).expect("set");
+        let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("shaken");
+        tokio::spawn(connection);
+        sender
+    }
+
+    /// One exchange, from the person's text to the last status of the answer. Returns the time to the answer.
+    async fn exchange(&self) -> Duration {
+        let at = self.written.fetch_add(1, Ordering::Relaxed);
+        let person = at % PEOPLE;
+        let phone = format!("1777{person:07}");
+        let number = number_id(person as usize % NUMBERS);
+        let answer = self.provider.awaits(&phone);
+        let began = Instant::now();
+        let message = json!({ "id": format!("wamid.READ{at:012}"), "from": phone, "timestamp": seconds(), "type": "text",
+            "text": { "body": format!("Is my order number {at} on its way?") },
+            "kapso": { "direction": "inbound", "status": "received", "contact_name": format!("Person {person}") } });
+        self.deliver("whatsapp.message.received", &body(&message, &phone, &number)).await;
+        let answer = answer.await.expect("an answer");
+        let took = began.elapsed();
+        for status in ["sent", "delivered", "read"] {
+            self.deliver(&format!("whatsapp.message.{status}"), &told(&answer, status, &phone, &number)).await;
+        }
+        took
+    }
+}
+
+/// Begins exchanges at a rate for a while; how long each took to its answer, when all of them are finished.
+pub async fn exchange(post: &Arc<Post>, (rate, span): (f64, Duration)) -> Vec<Duration> {
+    let began = Instant::now();
+    let total = (rate * span.as_secs_f64()) as u64;
+    let mut tasks = vec![];
+    for at in 0..total {
+        let due = Duration::from_secs_f64(at as f64 / rate);
+        tokio::time::sleep(due.saturating_sub(began.elapsed())).await;
+        let post = post.clone();
+        tasks.push(tokio::spawn(async move { post.exchange().await }));
+    }
+    let mut times = vec![];
+    for task in tasks {
+        times.push(task.await.expect("an exchange"));
+    }
+    times
+}
+
+fn seconds() -> String {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs().to_string()
+}
+
+fn body(message: &Value, phone: &str, number: &str) -> Value {
+    json!({ "message": message, "conversation": { "phone_number": format!("+{phone}"), "phone_number_id": number },
+        "is_new_conversation": false, "phone_number_id": number })
+}
+
+/// The webhook of a status.
+fn told(answer: &Answer, status: &str, phone: &str, number: &str) -> Value {
+    let mut entry = json!({ "id": answer.id, "status": status, "timestamp": seconds(), "recipient_id": phone });
+    if let Some(reference) = &answer.reference {
+        entry["biz_opaque_callback_data"] = reference.as_str().into();
+    }
+    let message = json!({ "id": answer.id, "to": phone, "timestamp": seconds(), "type": "text", "text": { "body": "Thank you." },
+        "kapso": { "direction": "outbound", "status": status, "statuses": [entry] } });
+    body(&message, phone, number)
+}

@@ -1,0 +1,121 @@
+//! Steps that cost little more for many than for one, since what they cost is their transaction: whoever comes first
+//! does the work of all who wait by then.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::TryRecvError;
+
+use crate::operations::unpoisoned;
+
+/// Items that wait for whoever has the turn. Each becomes one outcome.
+pub(crate) struct Combiner<I, O> {
+    waiting: Mutex<VecDeque<(Arc<I>, oneshot::Sender<O>)>>,
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl<I, O> Default for Combiner<I, O> {
+    fn default() -> Self {
+        Self { waiting: Mutex::default(), turn: tokio::sync::Mutex::default() }
+    }
+}
+
+impl<I, O> Combiner<I, O> {
+    /// Hands an item over and returns what came of it. `work` gets all items that wait, in the order in which they came,
+    /// at most `most`, and returns an outcome for each in that order. Its error is that of whoever had the turn; the
+    /// others go on with a turn of their own.
+    pub async fn join<E, F>(&self, item: I, most: usize, work: impl Fn(Vec<Arc<I>>) -> F) -> Result<O, E>
+    where
+        F: Future<Output = Result<Vec<O>, E>>,
+    {
+        let item = Arc::new(item);
+        let mut outcome = self.hand_over(&item);
+        loop {
+            let _turn = self.turn.lock().await;
+            match outcome.try_recv() {
+                Ok(outcome) => return Ok(outcome),
+                Err(TryRecvError::Empty) => {}
+                // Whoever had it gave up.
+                Err(TryRecvError::Closed) => outcome = self.hand_over(&item),
+            }
+            let batch: Vec<_> = {
+                let mut waiting = unpoisoned(&self.waiting);
+                let count = waiting.len().min(most.max(1));
+                waiting.drain(..count).collect()
+            };
+            let (items, senders): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+            for (sender, outcome) in senders.into_iter().zip(work(items).await?) {
+                // Who does not wait any more needs no outcome.
+                let _ = sender.send(outcome);
+            }
+        }
+    }
+
+    fn hand_over(&self, item: &Arc<I>) -> oneshot::Receiver<O> {
+        let (sender, outcome) = oneshot::channel();
+        unpoisoned(&self.waiting).push_back((item.clone(), sender));
+        outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[tokio::test]
+    async fn whoever_comes_first_works_for_all_who_wait() {
+        let combiner = Arc::new(Combiner::<usize, usize>::default());
+        let turns = Arc::new(AtomicUsize::new(0));
+        let held = combiner.turn.lock().await;
+        let callers: Vec<_> = (0..50)
+            .map(|item| {
+                let (combiner, turns) = (combiner.clone(), turns.clone());
+                tokio::spawn(async move {
+                    let work = |items: Vec<Arc<usize>>| {
+                        turns.fetch_add(1, Ordering::SeqCst);
+                        async move { Ok::<_, ()>(items.iter().map(|item| **item * 2).collect()) }
+                    };
+                    combiner.join(item, 20, work).await
+                })
+            })
+            .collect();
+        while unpoisoned(&combiner.waiting).len() < 50 {
+            tokio::task::yield_now().await;
+        }
+        drop(held);
+        for (item, caller) in callers.into_iter().enumerate() {
+            assert_eq!(caller.await.expect("whole"), Ok(item * 2));
+        }
+        assert_eq!(turns.load(Ordering::SeqCst), 3);
+    }
+
+    #[tokio::test]
+    async fn an_error_is_that_of_whoever_had_the_turn() {
+        let combiner = Arc::new(Combiner::<(), ()>::default());
+        let held = combiner.turn.lock().await;
+        let tries = Arc::new(AtomicUsize::new(0));
+        let callers: Vec<_> = (0..3)
+            .map(|_| {
+                let (combiner, tries) = (combiner.clone(), tries.clone());
+                tokio::spawn(async move {
+                    let work = |items: Vec<Arc<()>>| {
+                        let first = tries.fetch_add(1, Ordering::SeqCst) == 0;
+                        async move { if first { Err("broken") } else { Ok(vec![(); items.len()]) } }
+                    };
+                    combiner.join((), 10, work).await
+                })
+            })
+            .collect();
+        while unpoisoned(&combiner.waiting).len() < 3 {
+            tokio::task::yield_now().await;
+        }
+        drop(held);
+        let mut outcomes = vec![];
+        for caller in callers {
+            outcomes.push(caller.await.expect("whole").is_ok());
+        }
+        assert_eq!(outcomes.iter().filter(|done| **done).count(), 2, "{outcomes:?}");
+    }
+}

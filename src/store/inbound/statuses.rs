@@ -1,0 +1,105 @@
+//! What a batch of statuses has to know of our messages, and what it changes, by statements whose number does not grow
+//! with the batch.
+
+use std::collections::HashMap;
+
+use sqlx::QueryBuilder;
+
+use crate::domain::ids::{EntryId, MessageId, ThreadId};
+use crate::domain::message::status::{DeliveryStatus, StatusReport};
+use crate::domain::outbox::entry::EntryState;
+use crate::domain::time::Timestamp;
+use crate::store::codec::{RowReader, json};
+use crate::store::multi_row::chunks;
+use crate::store::{Result, Write};
+
+/// A message of ours, as far as a status of it needs to know.
+#[derive(Debug, Clone)]
+pub struct KnownOutbound {
+    pub message: MessageId,
+    pub thread: ThreadId,
+    pub progress: DeliveryStatus,
+    /// A failure is known of it.
+    pub failed: bool,
+    pub entry: Option<(EntryId, EntryState)>,
+    /// Its number is held until a status proves that it may send.
+    pub awaits_proof: bool,
+}
+
+/// A status as it was reported.
+#[derive(Debug)]
+pub struct StatusRow {
+    pub key: [u8; 16],
+    pub report: StatusReport,
+    pub raw: String,
+    pub received_at: Timestamp,
+    /// The time that was told, where it cannot be.
+    pub told_at: Option<Timestamp>,
+}
+
+const OUTBOUND: &str = "WITH wanted (key) AS MATERIALIZED (SELECT unhex(value) FROM json_each($1))
+    SELECT m.id, m.provider_key, m.thread_id, m.progress, m.failed_at, o.id AS entry_id, o.state,
+        EXISTS (SELECT 1 FROM connection_holds h WHERE h.connection_id = m.connection_id AND h.by_status = 1) AS awaits_proof
+    FROM wanted w CROSS JOIN messages m ON m.provider_key = w.key LEFT JOIN outbox o ON o.message_id = m.id
+    WHERE m.direction = 'outbound'";
+
+impl Write {
+    /// Our messages with these keys, as far as they are here.
+    pub async fn known_outbound(&mut self, keys: &[[u8; 16]]) -> Result<HashMap<[u8; 16], KnownOutbound>> {
+        let keys: Vec<String> = keys.iter().map(hex::encode).collect();
+        let rows = sqlx::query(OUTBOUND).bind(json(&keys)).fetch_all(self.connection()).await?;
+        let mut known = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            let cells = RowReader::new(row, "messages");
+            let Ok(key) = <[u8; 16]>::try_from(cells.bytes("provider_key")?) else { continue };
+            let state = cells.opt_named("state", EntryState::from_name)?;
+            let outbound = KnownOutbound {
+                message: MessageId(cells.int("id")?),
+                thread: ThreadId(cells.int("thread_id")?),
+                progress: cells.named("progress", DeliveryStatus::from_name)?,
+                failed: cells.opt_int("failed_at")?.is_some(),
+                entry: cells.opt_int("entry_id")?.map(EntryId).zip(state),
+                awaits_proof: cells.flag("awaits_proof")?,
+            };
+            known.insert(key, outbound);
+        }
+        Ok(known)
+    }
+
+    /// Keeps statuses with their raw objects. One that is known is left as it is.
+    pub async fn insert_statuses(&mut self, statuses: &[StatusRow]) -> Result<()> {
+        for rows in chunks(statuses) {
+            let mut insert = QueryBuilder::new(
+                "INSERT INTO statuses (provider_key, status, at, received_at, failure, raw, told_at) ",
+            );
+            insert.push_values(rows, |mut row, status| {
+                row.push_bind(&status.key[..])
+                    .push_bind(status.report.status.name())
+                    .push_bind(status.report.at.millis())
+                    .push_bind(status.received_at.millis())
+                    .push_bind(status.report.failure.as_ref().map(json))
+                    .push_bind(&status.raw)
+                    .push_bind(status.told_at.map(Timestamp::millis));
+            });
+            insert.push(" ON CONFLICT (provider_key, status, at) DO NOTHING");
+            insert.build().execute(self.connection()).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes down how far messages of ours have come.
+    pub async fn advance_messages(&mut self, progress: &[(MessageId, DeliveryStatus)]) -> Result<()> {
+        if progress.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<_> = progress.iter().map(|(message, status)| (message.0, status.name())).collect();
+        sqlx::query(
+            "WITH w (id, progress) AS MATERIALIZED (SELECT value ->> 0, value ->> 1 FROM json_each($1))
+             UPDATE messages SET progress = w.progress FROM w WHERE messages.id = w.id",
+        )
+        .bind(json(&rows))
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}

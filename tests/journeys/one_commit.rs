@@ -1,0 +1,295 @@
+//! What comes and goes together is stored together: the number of statements does not grow with it, and nothing else
+//! depends on it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wadeck::domain::inbound::delivery::DeliveryState;
+use wadeck::domain::message::content::Content;
+use wadeck::domain::message::status::DeliveryStatus;
+use wadeck::domain::outbox::entry::EntryState;
+use wadeck::domain::request::Request;
+use wadeck::operations;
+use wadeck::simulator::SendFault;
+
+use crate::cases::{deliveries, enveloped, text};
+use crate::stage::{MORNING, Stage, signature};
+
+fn phone(at: usize) -> String {
+    format!("1555020{at:04}")
+}
+
+fn says(at: usize, id: &str, words: &str) -> String {
+    let phone = phone(at);
+    let contact = json!([{ "profile": { "name": "Known" }, "wa_id": phone }]);
+    enveloped(contact, json!([text(id, &phone, words)]))
+}
+
+/// Posts bodies over as many connections, and commits them together once all of them have arrived.
+async fn together(stage: &mut Stage, bodies: Vec<String>) {
+    let count = bodies.len();
+    let posts: Vec<_> = bodies
+        .into_iter()
+        .map(|body| {
+            let request = reqwest::Client::new()
+                .post(format!("http://{}/webhook/meta", stage.address))
+                .header("content-type", "application/json")
+                .header("x-hub-signature-256", format!("sha256={}", signature(&body)))
+                .body(body);
+            tokio::spawn(async move { request.send().await.expect("an answer").status() })
+        })
+        .collect();
+    while stage.inbox.len() < count {
+        tokio::task::yield_now().await;
+    }
+    assert!(operations::commit_pending_deliveries(&stage.system, &mut stage.inbox).await);
+    for post in posts {
+        assert_eq!(post.await.expect("whole"), 200);
+    }
+}
+
+/// The statements of one commit with texts of so many people who are known already.
+async fn statements_for_texts(count: usize) -> u64 {
+    let mut stage = crate::cases::stage().await;
+    for round in ["first", "second"] {
+        let before = stage.system.store().statements();
+        let bodies = (0..count).map(|at| says(at, &format!("wamid.{round}{at}"), round)).collect();
+        together(&mut stage, bodies).await;
+        stage.apply().await;
+        if round == "second" {
+            let threads = stage.threads().await;
+            assert_eq!(threads.len(), count);
+            assert!(threads.iter().all(|thread| thread.unread == 2), "every message is in its thread");
+            return stage.system.store().statements() - before;
+        }
+    }
+    unreachable!("there are two rounds")
+}
+
+#[tokio::test]
+async fn texts_are_stored_and_applied_in_one_transaction_whose_statements_do_not_grow_with_them() {
+    let (one, sixteen) = (statements_for_texts(1).await, statements_for_texts(16).await);
+    // The delivery; four loads, one of them for the agent; then messages, their words, threads, runs, the events, the
+    // delivery's outcome and the checks.
+    assert!(one <= 12, "{one} statements for one message");
+    assert_eq!(sixteen, one);
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_is_applied_where_nothing_older_waits() {
+    let mut stage = crate::cases::stage().await;
+    // At the start nobody knows whether something waits: it is stored, and applied after.
+    together(&mut stage, vec![says(1, "wamid.A", "one")]).await;
+    assert_eq!(deliveries(&stage).await[0].state, DeliveryState::Pending);
+    together(&mut stage, vec![says(1, "wamid.B", "two")]).await;
+    assert!(stage.threads().await.is_empty(), "what came later does not overtake it");
+    stage.apply().await;
+    together(&mut stage, vec![says(1, "wamid.C", "three"), says(1, "wamid.C", "three")]).await;
+    let states: Vec<_> = deliveries(&stage).await.iter().map(|row| (row.state, row.repeats)).collect();
+    assert_eq!(states[0], (DeliveryState::Applied, 1), "the same request twice is one delivery");
+    assert_eq!(states.len(), 3);
+    let thread = stage.thread().await;
+    let words: Vec<String> = stage.messages(thread.id).await.iter().map(|one| one.text.line()).collect();
+    assert_eq!(words, ["one", "two", "three"]);
+}
+
+#[tokio::test]
+async fn one_delivery_that_cannot_be_applied_delays_its_neighbours_by_one_step_and_no_more() {
+    let mut stage = crate::cases::stage().await;
+    stage.apply().await;
+    let url = format!("sqlite://{}", stage.system.store().path().display());
+    let mut line = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url).await.expect("opened");
+    for text in [
+        "CREATE TABLE taken (value TEXT UNIQUE)",
+        "INSERT INTO taken VALUES ('poison')",
+        "CREATE TRIGGER poison BEFORE INSERT ON messages WHEN NEW.words = 'poison' BEGIN INSERT INTO taken VALUES (NEW.words); END",
+    ] {
+        sqlx::query(text).execute(&mut line).await.expect("made");
+    }
+    let bodies = vec![says(1, "wamid.A", "before"), says(2, "wamid.B", "poison"), says(3, "wamid.C", "after")];
+    together(&mut stage, bodies).await;
+    stage.apply().await;
+    let mut states: Vec<_> = deliveries(&stage).await.into_iter().map(|row| row.state).collect();
+    states.reverse();
+    assert_eq!(states[0], DeliveryState::Applied);
+    assert_eq!(states[2], DeliveryState::Applied);
+    assert!(!matches!(states[1], DeliveryState::Applied | DeliveryState::Pending), "{states:?}");
+    assert_eq!(stage.threads().await.len(), 2);
+    together(&mut stage, vec![says(1, "wamid.D", "again")]).await;
+    assert_eq!(deliveries(&stage).await[0].state, DeliveryState::Applied, "the next one is applied at once");
+}
+
+#[tokio::test]
+async fn what_breaks_while_it_is_applied_is_stored_and_acknowledged_all_the_same() {
+    let mut stage = crate::cases::stage().await;
+    stage.apply().await;
+    let url = format!("sqlite://{}", stage.system.store().path().display());
+    let mut line = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url).await.expect("opened");
+    let broken = "CREATE TRIGGER broken BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'broken'); END";
+    sqlx::query(broken).execute(&mut line).await.expect("made");
+    together(&mut stage, vec![says(1, "wamid.A", "one")]).await;
+    assert_eq!(deliveries(&stage).await[0].state, DeliveryState::Pending);
+    assert!(operations::apply_pending(&stage.system).await.is_err(), "it is tried again");
+    sqlx::query("DROP TRIGGER broken").execute(&mut line).await.expect("mended");
+    stage.apply().await;
+    assert_eq!(deliveries(&stage).await[0].state, DeliveryState::Applied);
+    assert_eq!(stage.threads().await.len(), 1);
+}
+
+fn status(id: &str, status: &str, to: &str) -> Value {
+    json!({ "id": id, "status": status, "timestamp": (MORNING / 1_000).to_string(), "recipient_id": to })
+}
+
+/// Statuses in the platform's envelope.
+fn reported(statuses: Vec<Value>) -> String {
+    let value = json!({ "messaging_product": "whatsapp",
+        "metadata": { "display_phone_number": "15550783881", "phone_number_id": crate::cases::ONE },
+        "statuses": statuses });
+    json!({ "object": "whatsapp_business_account",
+        "entry": [{ "id": "102290129340398", "changes": [{ "field": "messages", "value": value }] }] })
+    .to_string()
+}
+
+async fn write(stage: &Stage, thread: wadeck::domain::ids::ThreadId, words: &str) {
+    let content = Box::new(Content::text(words));
+    stage.act(Request::Send { thread, content, reply_to: None, at: None }).await.expect("queued");
+}
+
+/// So many people were answered, and the provider has the answers; in the order of the people.
+async fn answered(count: usize) -> (Stage, Vec<String>) {
+    let quiet = crate::cases::CONFIG.replace("agent = \"helper\"\n", "");
+    let mut stage = crate::cases::stage_with(&quiet).await;
+    for at in 0..count {
+        stage.simulator.heard(crate::cases::ONE, &phone(at));
+    }
+    together(&mut stage, (0..count).map(|at| says(at, &format!("wamid.in{at}"), "hello")).collect()).await;
+    stage.apply().await;
+    for thread in stage.threads().await {
+        write(&stage, thread.id, "yes").await;
+    }
+    let sends = (0..count).map(|_| operations::send_next(&stage.system));
+    for sent in futures::future::join_all(sends).await {
+        assert!(sent.expect("sent"));
+    }
+    stage.simulator.forget_webhooks();
+    let mut ids = vec![];
+    for thread in stage.threads().await {
+        let messages = stage.messages(thread.id).await;
+        ids.push((thread.id, messages[1].provider_message_id.clone().expect("accepted")));
+    }
+    ids.sort();
+    (stage, ids.into_iter().map(|(_, id)| id).collect())
+}
+
+async fn statements_for_statuses(count: usize) -> u64 {
+    let (mut stage, ids) = answered(count).await;
+    let before = stage.system.store().statements();
+    let bodies = ids.iter().enumerate().map(|(at, id)| {
+        let steps = ["sent", "delivered", "read"].iter().map(|step| status(id, step, &phone(at))).collect();
+        reported(steps)
+    });
+    together(&mut stage, bodies.collect()).await;
+    let statements = stage.system.store().statements() - before;
+    for thread in stage.threads().await {
+        assert_eq!(stage.messages(thread.id).await[1].status, DeliveryStatus::Read);
+    }
+    statements
+}
+
+#[tokio::test]
+async fn statuses_are_applied_by_statements_whose_number_does_not_grow_with_them() {
+    let (one, sixteen) = (statements_for_statuses(1).await, statements_for_statuses(16).await);
+    assert!(one <= 9, "{one} statements for the three statuses of a message");
+    assert_eq!(sixteen, one);
+}
+
+#[tokio::test]
+async fn a_failure_among_arrivals_is_handled_as_it_would_be_alone() {
+    let (mut stage, ids) = answered(3).await;
+    let mut failed = status(&ids[1], "failed", &phone(1));
+    failed["errors"] = json!([{ "code": 131_026, "title": "Message undeliverable" }]);
+    let bodies = vec![
+        reported(vec![status(&ids[0], "delivered", &phone(0)), failed, status(&ids[2], "delivered", &phone(2))]),
+        reported(vec![status(&ids[0], "read", &phone(0)), status("wamid.UNKNOWN", "read", &phone(0))]),
+    ];
+    together(&mut stage, bodies).await;
+    let mut states = vec![];
+    for thread in stage.threads().await {
+        states.push((thread.id, stage.messages(thread.id).await[1].status));
+    }
+    states.sort_by_key(|(thread, _)| *thread);
+    let states: Vec<_> = states.into_iter().map(|(_, status)| status).collect();
+    assert_eq!(states, [DeliveryStatus::Read, DeliveryStatus::Failed, DeliveryStatus::Delivered]);
+    assert!(crate::cases::alerts(&stage).await.contains(&"delivery_failed".to_owned()));
+    let told: Vec<_> = deliveries(&stage).await.into_iter().map(|row| row.state).collect();
+    assert!(told.iter().all(|state| *state == DeliveryState::Applied), "{told:?}");
+}
+
+/// The statements that claim, send and settle so many messages to as many people, by as many senders.
+async fn statements_for_sends(count: usize) -> u64 {
+    let (stage, _) = answered(count).await;
+    for thread in stage.threads().await {
+        write(&stage, thread.id, "once more").await;
+    }
+    let before = stage.system.store().statements();
+    let sends = (0..count).map(|_| operations::send_next(&stage.system));
+    for sent in futures::future::join_all(sends).await {
+        assert!(sent.expect("sent"));
+    }
+    let statements = stage.system.store().statements() - before;
+    assert!(stage.outbox().await.iter().all(|row| row.state == EntryState::Accepted));
+    statements
+}
+
+#[tokio::test]
+async fn senders_that_wait_claim_and_settle_in_one_transaction() {
+    let (one, eight) = (statements_for_sends(1).await, statements_for_sends(8).await);
+    assert!(one <= 14, "{one} statements for one message");
+    // Answers come one by one: they are settled in as many transactions as it happens, at worst eight.
+    assert!(eight < 6 * one, "{eight} statements for eight messages, {one} for one");
+}
+
+#[tokio::test]
+async fn several_senders_keep_the_order_and_every_limit() {
+    let (stage, _) = answered(4).await;
+    let threads = stage.threads().await;
+    for words in ["two", "three"] {
+        for thread in &threads {
+            write(&stage, thread.id, words).await;
+        }
+    }
+    stage.simulator.next_send(SendFault::graph(500, 131_000, "Platform error"));
+    for _ in 0..4 {
+        let sends = (0..6).map(|_| operations::send_next(&stage.system));
+        for sent in futures::future::join_all(sends).await {
+            sent.expect("sent, or nothing to send");
+        }
+        stage.pass(Duration::from_secs(20));
+    }
+    for thread in &threads {
+        let words: Vec<String> = stage.messages(thread.id).await.iter().map(|one| one.text.line()).collect();
+        assert_eq!(words, ["hello", "yes", "two", "three"]);
+    }
+    let mut sent: Vec<_> = stage.simulator.accepted().into_iter().map(|one| one.id).collect();
+    let count = sent.len();
+    sent.sort();
+    sent.dedup();
+    assert_eq!((count, sent.len()), (12, 12), "each of them went once");
+}
+
+#[tokio::test]
+async fn a_number_that_is_held_sends_one_probe_however_many_senders_wait() {
+    let (stage, _) = answered(5).await;
+    for thread in stage.threads().await {
+        write(&stage, thread.id, "again").await;
+    }
+    stage.simulator.next_send(SendFault::graph(401, 190, "Invalid OAuth access token"));
+    assert!(operations::send_next(&stage.system).await.expect("asked"));
+    let before = stage.simulator.accepted().len();
+    stage.pass(Duration::from_secs(3_600));
+    stage.simulator.next_send(SendFault::graph(401, 190, "Invalid OAuth access token"));
+    let sends = (0..5).map(|_| operations::send_next(&stage.system));
+    let sent = futures::future::join_all(sends).await;
+    assert_eq!(sent.into_iter().filter(|sent| matches!(sent, Ok(true))).count(), 1, "one probe goes");
+    assert_eq!(stage.simulator.accepted().len(), before);
+}
