@@ -2,12 +2,10 @@
 //! does the work of all who wait by then.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
-
-use crate::operations::unpoisoned;
 
 /// Items that wait for whoever has the turn. Each becomes one outcome.
 pub(crate) struct Combiner<I, O> {
@@ -40,7 +38,7 @@ impl<I, O> Combiner<I, O> {
                 Err(TryRecvError::Closed) => outcome = self.hand_over(&item),
             }
             let batch: Vec<_> = {
-                let mut waiting = unpoisoned(&self.waiting);
+                let mut waiting = self.queue();
                 let count = waiting.len().min(most.max(1));
                 waiting.drain(..count).collect()
             };
@@ -52,9 +50,13 @@ impl<I, O> Combiner<I, O> {
         }
     }
 
+    fn queue(&self) -> MutexGuard<'_, VecDeque<(Arc<I>, oneshot::Sender<O>)>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn hand_over(&self, item: &Arc<I>) -> oneshot::Receiver<O> {
         let (sender, outcome) = oneshot::channel();
-        unpoisoned(&self.waiting).push_back((item.clone(), sender));
+        self.queue().push_back((item.clone(), sender));
         outcome
     }
 }
@@ -81,7 +83,7 @@ mod tests {
                 })
             })
             .collect();
-        while unpoisoned(&combiner.waiting).len() < 50 {
+        while combiner.queue().len() < 50 {
             tokio::task::yield_now().await;
         }
         drop(held);
@@ -108,7 +110,7 @@ mod tests {
                 })
             })
             .collect();
-        while unpoisoned(&combiner.waiting).len() < 3 {
+        while combiner.queue().len() < 3 {
             tokio::task::yield_now().await;
         }
         drop(held);
