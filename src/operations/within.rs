@@ -106,7 +106,7 @@ impl System {
     }
 
     /// The last picture of the templates of every number that is seen.
-    pub(super) async fn template_lists(&self) -> Result<Vec<TemplateList>> {
+    pub(crate) async fn template_lists(&self) -> Result<Vec<TemplateList>> {
         let seen = self.store().connections().await?;
         let lists = self.templates();
         let of = |list: &&TemplateList| self.seen.is_none() || seen.iter().any(|one| one.id == list.connection);

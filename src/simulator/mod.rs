@@ -262,6 +262,12 @@ impl Simulator {
         self.shared.world().templates.push(template);
     }
 
+    /// A template that one account has; without this, every account has it.
+    pub fn add_template_of(&self, account: &str, mut template: serde_json::Value) {
+        template[templates::ACCOUNT] = account.into();
+        self.shared.world().templates.push(template);
+    }
+
     /// A person writes to a number. Returns the message's id; its webhook is in the post.
     pub fn says(&self, phone_number_id: &str, person: &Person, saying: &Saying) -> String {
         self.says_at(phone_number_id, person, saying, self.shared.now())

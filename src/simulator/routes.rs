@@ -195,9 +195,10 @@ pub(super) async fn templates(
         return (StatusCode::NOT_FOUND, Json(json!({ "error": "WhatsApp configuration not found" }))).into_response();
     }
     let from: usize = query.after.and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
-    let until = (from + query.limit.unwrap_or(25).min(100)).min(world.templates.len());
-    let page = world.templates.get(from..until).unwrap_or_default();
-    let after = (until < world.templates.len()).then(|| until.to_string());
+    let own = made::of_account(&world.templates, &account);
+    let until = (from + query.limit.unwrap_or(25).min(100)).min(own.len());
+    let page = own.get(from..until).unwrap_or_default();
+    let after = (until < own.len()).then(|| until.to_string());
     Json(json!({ "data": page, "paging": { "cursors": { "before": null, "after": after } } })).into_response()
 }
 

@@ -17,6 +17,17 @@ use tokio::net::TcpStream;
 
 use super::routes::World as Shared;
 
+/// Where it stands in a template that only this account has. It is told to nobody.
+pub(super) const ACCOUNT: &str = "account";
+
+/// The templates that an account has.
+pub(super) fn of_account(templates: &[Value], account: &str) -> Vec<Value> {
+    let own = templates.iter().filter(|one| one[ACCOUNT].as_str().is_none_or(|of| of == account));
+    let mut own: Vec<Value> = own.cloned().collect();
+    own.iter_mut().filter_map(Value::as_object_mut).for_each(|one| drop(one.remove(ACCOUNT)));
+    own
+}
+
 pub(super) fn routes() -> axum::Router<Shared> {
     axum::Router::new()
         .route("/meta/whatsapp/{version}/{account}/message_templates/{id}", get(one))

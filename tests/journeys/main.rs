@@ -57,6 +57,7 @@ mod reports;
 #[path = "../common/samples.rs"]
 mod samples;
 mod scopes;
+mod scoped_templates;
 mod senders;
 mod sitting;
 mod stage;

@@ -75,7 +75,7 @@ fn program(organization: &str, environment: Environment) -> Actor {
 }
 
 /// The number of the other scope.
-async fn other_number(stage: &Stage) -> ConnectionId {
+pub(crate) async fn other_number(stage: &Stage) -> ConnectionId {
     let Answer::Connections(list) = stage.ask(Query::Connections).await else { panic!("no connections") };
     let rows = list.connected.iter();
     rows.map(|row| &row.connection).find(|one| one.name == "globex-live").expect("the number").id
@@ -191,7 +191,7 @@ async fn no_question_of_a_token_shows_anything_of_another_scope() {
         Query::Outbox { text: String::new(), limit: 50, before: None },
         Query::Contacts { text: "kim".into(), limit: 50 },
         Query::Activity { text: String::new(), limit: 50 },
-        Query::Deliveries { state: None, limit: 50, before: None },
+        Query::Deliveries { state: None, event: None, limit: 50, before: None },
         Query::Connections,
         Query::Desk(AgentQuery::Events { after: None, limit: 50 }),
         Query::Desk(AgentQuery::Audit { subject: String::new(), limit: 50, before: None }),

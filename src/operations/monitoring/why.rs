@@ -18,7 +18,7 @@ pub(crate) async fn why(system: &System, id: &str) -> Result<Why> {
     let found = match id.get(..1).unwrap_or_default() {
         "m" => message(system, parsed::<MessageId>(id)?).await?,
         "o" => entry(system, parsed::<EntryId>(id)?).await?,
-        "t" if id.starts_with("template ") => template(system, id.trim_start_matches("template ").trim()),
+        "t" if id.starts_with("template ") => template(system, id.trim_start_matches("template ").trim()).await?,
         "t" => thread(system, parsed::<ThreadId>(id)?).await?,
         "d" => delivery(system, parsed::<DeliveryId>(id)?).await?,
         "r" => system.store().run(parsed::<RunId>(id)?).await?.map(|run| why::of_run(&run, system.now())),
@@ -153,12 +153,13 @@ async fn delivery(system: &System, id: DeliveryId) -> Result<Option<Why>> {
     Ok(Some(why::of_delivery(&detail)))
 }
 
-fn template(system: &System, name: &str) -> Option<Why> {
-    let lists = system.templates();
-    lists.values().find_map(|list| {
+/// Explains a template of a number that the caller may see.
+async fn template(system: &System, name: &str) -> Result<Option<Why>> {
+    let lists = system.template_lists().await?;
+    Ok(lists.iter().find_map(|list| {
         let template = list.templates.iter().find(|one| one.name.as_received() == name)?;
         Some(why::of_template(list, template))
-    })
+    }))
 }
 
 /// Whether the signature of a stored delivery fits, and why it does or does not.

@@ -12,6 +12,7 @@ use crate::domain::lint::{Finding, Level, passes};
 use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::registration::Fetched;
 use crate::domain::refusal::{Done, Refusal};
+use crate::domain::subject::Subject;
 use crate::domain::templates::form::read;
 use crate::domain::templates::requests::{SampleSource, TemplateAnswer, TemplateQuery, TemplateRequest};
 use crate::domain::templates::template::Template;
@@ -65,6 +66,12 @@ pub(crate) async fn look(system: &System, actor: &Actor, query: TemplateQuery) -
             TemplateAnswer::Record(Box::new(system.store().template_record(account, &name, &language).await?))
         }
         TemplateQuery::Lint { connection, text, id } => {
+            // What an account has is told only to whoever may see the connection.
+            if let Some(connection) = connection.map(Subject::Connection)
+                && !system.store().exists(connection).await?
+            {
+                return Err(connection.not_found().into());
+            }
             let known = connection.map(|connection| known(system, connection)).unwrap_or_default();
             TemplateAnswer::Lint(findings(&read(&text)?, &known, id.as_deref()))
         }
