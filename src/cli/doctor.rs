@@ -308,9 +308,10 @@ async fn agents(source: &Source) -> Vec<Finding> {
 
 /// Whether what arrived lately was signed with a secret that we have.
 async fn signatures(source: &Source) -> Option<Finding> {
-    let query = Query::Deliveries { state: Some(DeliveryState::Rejected), limit: 1, before: None };
+    let query = Query::Deliveries { state: Some(DeliveryState::Rejected), event: None, limit: 1, before: None };
     let Ok(Answer::Deliveries(rejected)) = source.ask(&query).await else { return None };
-    let Ok(Answer::Deliveries(all)) = source.ask(&Query::Deliveries { state: None, limit: 1, before: None }).await
+    let Ok(Answer::Deliveries(all)) =
+        source.ask(&Query::Deliveries { state: None, event: None, limit: 1, before: None }).await
     else {
         return None;
     };

@@ -361,7 +361,7 @@ pub enum Outbox {
 pub enum Deliveries {
     /// List received webhook deliveries, newest first
     #[command(
-        after_help = "Examples:\n  wadeck deliveries list --state unreadable\n  wadeck deliveries list --limit 200 --json"
+        after_help = "Examples:\n  wadeck deliveries list --state unreadable\n  wadeck deliveries list --event \"conversation.*\"\n  wadeck deliveries list --limit 200 --json"
     )]
     List {
         /// Only deliveries in this state
@@ -377,6 +377,9 @@ pub enum Deliveries {
     #[command(after_help = "Examples:\n  wadeck deliveries show d40\n  wadeck deliveries show d40 --reveal")]
     Show {
         /// Delivery id
+        /// Only deliveries of this event: its name or the end of it, with * for any text
+        #[arg(long, value_name = "NAME")]
+        event: Option<String>,
         delivery: DeliveryId,
         /// Print the body as received (admins); the audit log records who did
         #[arg(long)]

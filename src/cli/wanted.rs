@@ -148,8 +148,8 @@ pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
         Command::Outbox(Outbox::Retry { entry }) => Act(Request::RetryEntry { entry }),
         Command::Outbox(Outbox::Discard { entry }) => Act(Request::DiscardEntry { entry }),
         Command::Outbox(Outbox::LookUp { entry }) => Act(Request::LookUp { entry }),
-        Command::Deliveries(Deliveries::List { state, page, before }) => {
-            Look(Query::Deliveries { state, limit: page.limit, before })
+        Command::Deliveries(Deliveries::List { state, event, page, before }) => {
+            Look(Query::Deliveries { state, event, limit: page.limit, before })
         }
         Command::Deliveries(Deliveries::Show { delivery, reveal: true }) => Act(Request::RevealDelivery { delivery }),
         Command::Deliveries(Deliveries::Show { delivery, reveal: false }) => Look(Query::Delivery { delivery }),

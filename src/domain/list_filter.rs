@@ -3,6 +3,7 @@
 
 use crate::domain::code::Code;
 use crate::domain::filter::is_term;
+use crate::domain::inbound::delivery::EventPattern;
 use crate::domain::refusal::Refusal;
 
 /// A list that is narrowed where it is shown.
@@ -23,7 +24,7 @@ impl WordList {
             Self::Templates => ("templates", &["status", "category", "lang", "language"]),
             Self::Agents => ("agents", &[]),
             Self::Flows => ("Flows", &["status"]),
-            Self::Activity => ("activity", &[]),
+            Self::Activity => ("activity", &["event"]),
         }
     }
 
@@ -35,7 +36,8 @@ impl WordList {
             Self::Connections => {
                 "words, and terms: status:pending account:ID conn:NAME num:4567 org:acme env:production"
             }
-            Self::Agents | Self::Activity => "plain words only",
+            Self::Activity => "words, and event:NAME, such as event:conversation.*",
+            Self::Agents => "plain words only",
         }
     }
 
@@ -60,6 +62,30 @@ impl WordList {
     }
 }
 
+/// What the list of activity is narrowed to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ActivityFilter {
+    /// Deliveries of these events, and nothing else.
+    pub event: Option<EventPattern>,
+    /// Text that has to stand in a row; empty for all.
+    pub words: String,
+}
+
+impl ActivityFilter {
+    /// Reads words and `event:NAME`; of several names the last one counts.
+    pub fn read(text: &str) -> Self {
+        let mut event = None;
+        let mut words = vec![];
+        for part in text.split_whitespace() {
+            match part.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("event")) {
+                Some((_, name)) => event = EventPattern::read(name),
+                None => words.push(part),
+            }
+        }
+        Self { event, words: words.join(" ") }
+    }
+}
+
 /// Whether one is the other with a letter left out, added, or swapped.
 fn shares_letters(term: &str, name: &str) -> bool {
     let mut left: Vec<char> = term.chars().collect();
@@ -78,6 +104,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn activity_takes_words_and_an_event() {
+        let read = ActivityFilter::read("rosa Event:conversation.ended field  EVENT:");
+        assert_eq!((read.event, read.words.as_str()), (None, "rosa field"));
+        let read = ActivityFilter::read("event:conversation.*");
+        assert_eq!((read.event, read.words.as_str()), (EventPattern::read("conversation.*"), ""));
+    }
+
+    #[test]
     fn terms_that_a_list_does_not_take_are_refused_in_words() {
         for (list, text) in [
             (WordList::Templates, "status:approved lang:en order"),
@@ -86,6 +120,7 @@ mod tests {
             (WordList::Agents, "helper"),
             (WordList::Activity, "https://example.org 12:30 wamid.x"),
             (WordList::Activity, "field:value"),
+            (WordList::Activity, "event:conversation.* rosa"),
         ] {
             assert_eq!(list.check(text), Ok(()), "{text}");
         }
@@ -95,6 +130,7 @@ mod tests {
             (WordList::Flows, "since:2h"),
             (WordList::Agents, "status:failed"),
             (WordList::Activity, "code:131047"),
+            (WordList::Activity, "evnt:conversation.ended"),
             (WordList::Connections, "is:unread"),
         ] {
             let refusal = list.check(text).expect_err(text);

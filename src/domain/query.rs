@@ -144,6 +144,9 @@ pub enum Query {
     Deliveries {
         #[serde(default)]
         state: Option<DeliveryState>,
+        /// Only those of this event; see [`crate::domain::inbound::delivery::EventPattern`].
+        #[serde(default)]
+        event: Option<String>,
         limit: u32,
         #[serde(default)]
         before: Option<DeliveryId>,

@@ -5,7 +5,9 @@ use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::AgentTold;
 use crate::domain::code::Code;
 use crate::domain::filter::Filter;
+use crate::domain::inbound::delivery::EventPattern;
 use crate::domain::inbound::mask;
+use crate::domain::list_filter::ActivityFilter;
 use crate::domain::monitoring::activity::{ActivityKind, ActivityRow};
 use crate::domain::query::{Answer, Query};
 use crate::domain::refusal::Refusal;
@@ -140,8 +142,9 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
             }
             Answer::Agents(Box::new(view))
         }
-        Query::Deliveries { state, limit, before } => {
-            Answer::Deliveries(store.deliveries(state, limit.min(MOST_ROWS), before).await?)
+        Query::Deliveries { state, event, limit, before } => {
+            let event = event.as_deref().and_then(EventPattern::read);
+            Answer::Deliveries(store.deliveries(state, event.as_ref(), limit.min(MOST_ROWS), before).await?)
         }
         Query::Delivery { delivery } => {
             let mut detail = store.delivery(delivery).await?;
@@ -187,7 +190,7 @@ async fn activity(system: &System, text: &str, limit: u32) -> Result<Vec<Activit
         text: alert.said,
         thread: None,
     });
-    let stored = match system.store().activity(text, limit).await {
+    let stored = match system.store().activity(&ActivityFilter::read(text), limit).await {
         Ok(stored) => stored,
         Err(_) if unstored.is_some() => vec![],
         Err(error) => return Err(error.into()),

@@ -111,7 +111,7 @@ pub fn text(id: &str, from: &str, words: &str) -> Value {
 }
 
 pub async fn deliveries(stage: &Stage) -> Vec<DeliveryRow> {
-    match stage.ask(Query::Deliveries { state: None, limit: 50, before: None }).await {
+    match stage.ask(Query::Deliveries { state: None, event: None, limit: 50, before: None }).await {
         Answer::Deliveries(rows) => rows,
         other => panic!("{other:?}"),
     }

@@ -259,12 +259,38 @@ async fn events_about_conversations_are_recorded_and_found_by_their_type() {
         );
     }
     assert!(found(&stage, "whatsapp.message.received").await.len() == 1);
+    // By its event and nothing else: the same words in a body do not count.
+    let listed = async |stage: &Stage, event: &str| {
+        let event = Some(event.to_owned());
+        match stage.ask(Query::Deliveries { state: None, event, limit: 50, before: None }).await {
+            Answer::Deliveries(rows) => rows.into_iter().map(|row| row.event).collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        }
+    };
+    stage.says(&rosa(), "whatsapp.conversation.ended").await;
+    for (event, expected) in [
+        ("conversation.ended", &["whatsapp.conversation.ended"][..]),
+        ("WhatsApp.Conversation.*", &["whatsapp.conversation.ended"]),
+        ("conversation", &[]),
+        ("something.*", &["whatsapp.something.new"]),
+        ("message.*", &["whatsapp.message.received", "whatsapp.message.received"]),
+    ] {
+        assert_eq!(listed(&stage, event).await, expected, "{event}");
+        let rows = found(&stage, &format!("event:{event}")).await;
+        assert_eq!(rows.len(), expected.len(), "{event}: {rows:?}");
+    }
+    assert_eq!(found(&stage, "event:message.* conversation.ended").await.len(), 1, "words narrow it further");
     let mut sitting = Sitting::down(&stage, 120, 40).await;
     sitting.press(&stage, "7 /").await;
     sitting.types(&stage, "conversation.ended").await;
     sitting.press(&stage, "enter").await;
     sitting.sees("conversation.ended: Recorded");
     sitting.does_not_see("something.new");
+    sitting.press(&stage, "esc esc /").await;
+    sitting.types(&stage, "event:something.*").await;
+    sitting.press(&stage, "enter").await;
+    sitting.sees("something.new: Recorded");
+    sitting.does_not_see("conversation.ended");
 }
 
 #[tokio::test]
@@ -276,7 +302,8 @@ async fn webhooks_that_come_again_are_counted() {
         stage.answer().await;
         stage.pass(std::time::Duration::from_secs(10));
         stage.deliver().await;
-        let Answer::Deliveries(rows) = stage.ask(Query::Deliveries { state: None, limit: 500, before: None }).await
+        let Answer::Deliveries(rows) =
+            stage.ask(Query::Deliveries { state: None, event: None, limit: 500, before: None }).await
         else {
             panic!("deliveries")
         };

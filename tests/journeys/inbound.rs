@@ -213,7 +213,9 @@ async fn what_cannot_be_read_is_kept_shown_and_in_nobodys_way() {
     stage.simulator.says(SUPPORT, &rosa(), &Saying::text("after it"));
     assert_eq!(stage.deliver().await, 2);
     assert_eq!(stage.threads().await.len(), 1);
-    let Answer::Deliveries(rows) = stage.ask(Query::Deliveries { state: None, limit: 10, before: None }).await else {
+    let Answer::Deliveries(rows) =
+        stage.ask(Query::Deliveries { state: None, event: None, limit: 10, before: None }).await
+    else {
         panic!()
     };
     let unreadable: Vec<_> = rows.iter().filter(|row| row.state.name() == "unreadable").collect();

@@ -337,7 +337,9 @@ async fn what_the_platform_adds_tomorrow_is_kept_and_shown() {
     post(&stage, status("pondered"));
     stage.deliver().await;
     assert_eq!(stage.messages(thread.id).await.pop().expect("there").status, DeliveryStatus::Read);
-    let Answer::Deliveries(rows) = stage.ask(Query::Deliveries { state: None, limit: 50, before: None }).await else {
+    let Answer::Deliveries(rows) =
+        stage.ask(Query::Deliveries { state: None, event: None, limit: 50, before: None }).await
+    else {
         panic!("deliveries")
     };
     assert!(rows.iter().all(|row| row.state == DeliveryState::Applied), "nothing stands in anybody's way");

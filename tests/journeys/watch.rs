@@ -269,7 +269,9 @@ async fn a_command_is_run_for_each_new_alert_and_not_too_often() {
 async fn the_inspector_says_what_is_wrong_with_a_signature_and_tries_copies_dry() {
     let mut stage = Stage::set().await;
     stage.says(&rosa(), "hello").await;
-    let Answer::Deliveries(rows) = stage.ask(Query::Deliveries { state: None, limit: 5, before: None }).await else {
+    let Answer::Deliveries(rows) =
+        stage.ask(Query::Deliveries { state: None, event: None, limit: 5, before: None }).await
+    else {
         panic!()
     };
     let Answer::Delivery(Some(detail)) = stage.ask(Query::Delivery { delivery: rows[0].id }).await else { panic!() };

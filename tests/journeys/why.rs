@@ -258,7 +258,8 @@ async fn why_of_everything_else() {
     let thread = planted.thread("rosa").await;
     let entry = planted.sends(thread, "wait").await;
     planted.is(entry, "undo", "can still be undone").await;
-    let Answer::Deliveries(rows) = planted.stage.ask(Query::Deliveries { state: None, limit: 1, before: None }).await
+    let Answer::Deliveries(rows) =
+        planted.stage.ask(Query::Deliveries { state: None, event: None, limit: 1, before: None }).await
     else {
         panic!()
     };
@@ -267,7 +268,8 @@ async fn why_of_everything_else() {
     planted.stage.deliver().await;
     planted.stage.simulator.post_raw("whatsapp.message.received", &serde_json::json!({ "message": {} }));
     planted.stage.deliver().await;
-    let Answer::Deliveries(rows) = planted.stage.ask(Query::Deliveries { state: None, limit: 5, before: None }).await
+    let Answer::Deliveries(rows) =
+        planted.stage.ask(Query::Deliveries { state: None, event: None, limit: 5, before: None }).await
     else {
         panic!()
     };

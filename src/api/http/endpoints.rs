@@ -439,8 +439,9 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
             read.body::<StopBody>()?.then(|what, _| AgentRequest::Resume { what })
         }),
     ),
-    gets("/deliveries", "List webhook deliveries", &["limit", "before"], objects, |read| {
-        look(Query::Deliveries { state: None, limit: read.limit()?, before: read.cursor("before")? })
+    gets("/deliveries", "List webhook deliveries", &["event", "limit", "before"], objects, |read| {
+        let event = Some(read.text("event")).filter(|event| !event.is_empty());
+        look(Query::Deliveries { state: None, event, limit: read.limit()?, before: read.cursor("before")? })
     }),
     gets("/audit", "List audit entries", &["limit", "before", "subject"], objects, |read| {
         let (limit, before) = (read.limit()?, read.cursor("before")?);

@@ -74,9 +74,43 @@ impl DeliveryState {
     }
 }
 
+/// The events that a list of deliveries is narrowed to: a provider's name of an event, or the end of it after a dot, such
+/// as `conversation.ended`. A `*` stands for any text, as in `conversation.*`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventPattern(String);
+
+impl EventPattern {
+    /// Reads a pattern; `None` for an empty one. Upper and lower case are the same.
+    pub fn read(text: &str) -> Option<Self> {
+        let text = text.trim().to_lowercase();
+        (!text.is_empty()).then_some(Self(text))
+    }
+
+    /// Returns it as two `GLOB` patterns of SQLite, for names in lower case: the whole name, and its end.
+    pub fn globs(&self) -> [String; 2] {
+        let mut glob = String::new();
+        for letter in self.0.chars() {
+            match letter {
+                '?' | '[' => glob.extend(['[', letter, ']']),
+                other => glob.push(other),
+            }
+        }
+        let end = format!("*.{glob}");
+        [glob, end]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pattern_of_events_is_a_name_its_end_or_a_family() {
+        let globs = |text: &str| EventPattern::read(text).map(|pattern| pattern.globs());
+        assert_eq!(globs(" Conversation.* "), Some(["conversation.*".into(), "*.conversation.*".into()]));
+        assert_eq!(globs("a[b]?"), Some(["a[[]b][?]".into(), "*.a[[]b][?]".into()]), "only the star is special");
+        assert_eq!(globs("  "), None);
+    }
 
     #[test]
     fn a_note_names_the_message_that_had_come_before() {

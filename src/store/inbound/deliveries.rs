@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::QueryBuilder;
 
 use crate::domain::ids::{DeliveryId, ThreadId};
-use crate::domain::inbound::delivery::{DeliveryKey, DeliveryState, RawDelivery};
+use crate::domain::inbound::delivery::{DeliveryKey, DeliveryState, EventPattern, RawDelivery};
 use crate::domain::inbound::set_aside::Progress;
 use crate::domain::numbers::connection::ProviderName;
 use crate::domain::text::Untrusted;
@@ -41,24 +41,28 @@ pub struct StoredDelivery {
 pub type Done = (DeliveryId, String, Option<ThreadId>, Option<String>);
 
 impl Store {
-    /// Newest first.
+    /// Deliveries in this state and of these events, newest first.
     pub async fn deliveries(
         &self,
         state: Option<DeliveryState>,
+        event: Option<&EventPattern>,
         limit: u32,
         before: Option<DeliveryId>,
     ) -> Result<Vec<DeliveryRow>> {
         // A state is written out, so that its own index serves it.
         let of_state = state.map(|state| format!("state = '{}' AND ", state.name())).unwrap_or_default();
+        let of_event = if event.is_some() { "(lower(event) GLOB $3 OR lower(event) GLOB $4) AND " } else { "" };
         let text = format!(
             "SELECT id, path, event, state, received_at, length(body) AS bytes, repeats, note FROM deliveries
-             WHERE {of_state}id < $1 ORDER BY id DESC LIMIT $2"
+             WHERE {of_state}{of_event}id < $1 ORDER BY id DESC LIMIT $2"
         );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(text))
-            .bind(before.map_or(i64::MAX, |id| id.0))
-            .bind(i64::from(limit))
-            .fetch_all(&self.readers)
-            .await?;
+        let [name, end] = event.map_or_else(Default::default, EventPattern::globs);
+        let mut query =
+            sqlx::query(sqlx::AssertSqlSafe(text)).bind(before.map_or(i64::MAX, |id| id.0)).bind(i64::from(limit));
+        if event.is_some() {
+            query = query.bind(name).bind(end);
+        }
+        let rows = query.fetch_all(&self.readers).await?;
         readable(&rows, "deliveries", delivery_row)
     }
 

@@ -1,7 +1,8 @@
 //! Alerts, the audit, and the stream of what happened.
 
 use crate::domain::ids::{AlertId, AuditId, DeliveryId, EntryId, ThreadId};
-use crate::domain::inbound::delivery::{DeliveryState, duplicate_of};
+use crate::domain::inbound::delivery::{DeliveryState, EventPattern, duplicate_of};
+use crate::domain::list_filter::ActivityFilter;
 use crate::domain::monitoring::activity::{ActivityKind, ActivityRow};
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::text::Untrusted;
@@ -21,11 +22,13 @@ pub struct NewAlert<'a> {
 }
 
 impl Store {
-    /// Alerts, deliveries and audited changes in one stream, newest first; open alerts lead.
-    pub async fn activity(&self, text: &str, limit: u32) -> Result<Vec<ActivityRow>> {
-        let words = text.trim().to_lowercase();
+    /// Alerts, deliveries and audited changes in one stream, newest first; open alerts lead. A filter that names an event
+    /// leaves deliveries alone.
+    pub async fn activity(&self, filter: &ActivityFilter, limit: u32) -> Result<Vec<ActivityRow>> {
+        let words = filter.words.to_lowercase();
         let pattern = format!("%{}%", crate::store::search_text::escaped(&words));
-        let mut rows = self.alerts(limit).await?;
+        let [name, end] = filter.event.as_ref().map(EventPattern::globs).map_or([None, None], |globs| globs.map(Some));
+        let mut rows = if filter.event.is_some() { vec![] } else { self.alerts(limit).await? };
         rows.retain(|row| row.text.line().to_lowercase().contains(&words));
         // Bodies are looked through as far back as a person would.
         let found = sqlx::query(
@@ -33,12 +36,15 @@ impl Store {
                  c.name, (SELECT '+' || value FROM addresses WHERE contact_id = c.id AND kind = 'phone' LIMIT 1)) AS contact
              FROM (SELECT * FROM deliveries ORDER BY id DESC LIMIT 5000) d
              LEFT JOIN threads t ON t.id = thread_id LEFT JOIN contacts c ON c.id = t.contact_id
-             WHERE $2 = '%%' OR lower(d.state || ' ' || event || ' ' || path || ' ' || coalesce(note, '')) LIKE $2 ESCAPE '\\'
-                OR lower(CAST(body AS TEXT)) LIKE $2 ESCAPE '\\'
+             WHERE ($3 IS NULL OR lower(event) GLOB $3 OR lower(event) GLOB $4)
+                AND ($2 = '%%' OR lower(d.state || ' ' || event || ' ' || path || ' ' || coalesce(note, '')) LIKE $2 ESCAPE '\\'
+                    OR lower(CAST(body AS TEXT)) LIKE $2 ESCAPE '\\')
              ORDER BY d.id DESC LIMIT $1",
         )
         .bind(i64::from(limit))
         .bind(&pattern)
+        .bind(&name)
+        .bind(end)
         .fetch_all(&self.readers)
         .await?;
         for row in &found {
@@ -68,11 +74,13 @@ impl Store {
         }
         let found = sqlx::query(
             "SELECT id, at, actor, action, subject, detail FROM (SELECT * FROM audit ORDER BY id DESC LIMIT 5000)
-             WHERE $2 = '%%' OR lower(actor || ' ' || action || ' ' || subject || ' ' || detail) LIKE $2 ESCAPE '\\'
+             WHERE $3 IS NULL
+                AND ($2 = '%%' OR lower(actor || ' ' || action || ' ' || subject || ' ' || detail) LIKE $2 ESCAPE '\\')
              ORDER BY id DESC LIMIT $1",
         )
         .bind(i64::from(limit))
         .bind(&pattern)
+        .bind(&name)
         .fetch_all(&self.readers)
         .await?;
         for row in &found {
