@@ -16,13 +16,16 @@ pub(super) fn text(answer: &Answer) -> Option<String> {
                 .map(|row| {
                     let threads =
                         row.threads.iter().map(|(thread, _, over)| format!("{thread} via {}", clean_line(over)));
-                    let merged = if row.merged > 0 { format!("{} merged into it ", row.merged) } else { String::new() };
+                    let merged = (row.merged > 0).then(|| format!("{} merged into it", row.merged));
+                    let wish = Some(row.wish()).filter(|wish| !wish.is_empty());
+                    let note = row.note.as_ref().map(|note| shortened(&note.line()));
+                    let remarks: Vec<String> = [merged, wish, note].into_iter().flatten().collect();
                     vec![
                         row.id.to_string(),
                         row.contact.shown(),
                         row.addresses.iter().map(|one| clean_line(one)).collect::<Vec<_>>().join(", "),
                         threads.collect::<Vec<_>>().join(", "),
-                        format!("{merged}{}", row.wish()),
+                        remarks.join("; "),
                     ]
                 })
                 .collect(),

@@ -31,7 +31,7 @@ pub enum Contacts {
     },
     /// Add a contact that has not written yet (admins)
     #[command(
-        after_help = "Examples:\n  wadeck contacts add --connection support --name \"Rosa Field\" --number +15550102001"
+        after_help = "Examples:\n  wadeck contacts add --connection support --name \"Rosa Field\" --number +15550102001\n  wadeck contacts add --connection support --name \"Rosa Field\" --number +15550102001 --note \"Met at the fair\""
     )]
     Add {
         /// Connection that the contact belongs to: id, name or phone number
@@ -43,6 +43,9 @@ pub enum Contacts {
         /// Phone number with country code
         #[arg(long)]
         number: PhoneArg,
+        /// Internal note on the contact; the phone number is always added to it
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
     },
     /// Rename a contact
     #[command(after_help = "Examples:\n  wadeck contacts rename p4 \"Rosa Field\"")]

@@ -96,8 +96,8 @@ pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
         }
         Command::Marks { hours } => Look(Query::Gauges { hours }),
         Command::Contacts(Contacts::List { text, page }) => Look(Query::Contacts { text, limit: page.limit }),
-        Command::Contacts(Contacts::Add { connection, name, number }) => {
-            Act(Request::AddContact { connection, name, number: number.0 })
+        Command::Contacts(Contacts::Add { connection, name, number, note }) => {
+            Act(Request::AddContact { connection, name, number: number.0, note })
         }
         Command::Contacts(Contacts::Rename { contact, name }) => Act(Request::RenameContact { contact, name }),
         Command::Contacts(Contacts::Merge { keep, gone }) => Act(Request::MergeContacts { keep, gone }),

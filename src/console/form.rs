@@ -434,6 +434,7 @@ impl Form {
                 connection: *connection,
                 name: self.text("name").to_owned(),
                 number: PhoneNumber::parse(self.text("phone")).map_err(|error| format!("{error}."))?,
+                note: None,
             }),
             FormKind::Rename { contact } => {
                 Ok(Request::RenameContact { contact: *contact, name: self.text("name").to_owned() })

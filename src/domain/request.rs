@@ -165,6 +165,9 @@ pub enum Request {
         connection: ConnectionId,
         name: String,
         number: crate::domain::contacts::phone::PhoneNumber,
+        /// An internal note to begin its thread with; the number is added to it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
     },
     RenameContact {
         contact: ContactId,

@@ -109,8 +109,8 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         Request::StopJob { job } => bulk::stop(system, actor, job).await,
         Request::ResumeJob { job } => stopped_job::resume(system, actor, job).await,
         Request::DiscardJob { job } => stopped_job::discard(system, actor, job).await,
-        Request::AddContact { connection, name, number } => {
-            contacts::add(system, actor, connection, &name, number).await
+        Request::AddContact { connection, name, number, note } => {
+            contacts::add(system, actor, connection, &name, number, note.as_deref()).await
         }
         Request::RenameContact { contact, name } => contacts::rename(system, actor, contact, &name).await,
         Request::MergeContacts { keep, gone } => contacts::merge(system, actor, keep, gone).await,

@@ -10,6 +10,7 @@ use wadeck::domain::ids::MessageId;
 use wadeck::domain::message::content::Content;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
+use wadeck::domain::text::Untrusted;
 use wadeck::domain::view::{MessageView, ThreadRow};
 use wadeck::operations::{perform, tell};
 use wadeck::simulator::{Person, Saying, SendFault};
@@ -173,6 +174,7 @@ async fn contacts_are_found_with_letters_missing_and_only_an_admin_adds_one() {
         connection,
         name: "Ana".into(),
         number: PhoneNumber::parse("15550100099").expect("a number"),
+        note: None,
     };
     let operator = Actor::Operator { name: "ben".into(), role: Role::Operator };
     let refused = perform(&stage.system, &operator, add()).await.expect_err("refused");
@@ -183,6 +185,7 @@ async fn contacts_are_found_with_letters_missing_and_only_an_admin_adds_one() {
         connection,
         name: "Us".into(),
         number: PhoneNumber::parse("15550100001").expect("a number"),
+        note: None,
     };
     stage.act(own).await.expect_err("our own number");
     let added = threads(&stage, "ana").await;
@@ -190,6 +193,22 @@ async fn contacts_are_found_with_letters_missing_and_only_an_admin_adds_one() {
     let Answer::Notes(notes) = stage.ask(Query::Notes { thread: added[0].id }).await else { panic!("notes") };
     let notes: Vec<String> = notes.iter().map(|note| note.words.line()).collect();
     assert_eq!(notes, ["WhatsApp +15550100099"], "the number stands in the notes");
+    let noted = |row: &ContactRow| row.note.as_ref().map(Untrusted::line);
+    assert_eq!(noted(&contacts(&stage, "ana").await[0]).as_deref(), Some("WhatsApp +15550100099"));
+    // A note of one's own keeps the number, once.
+    for (digits, name, note, kept) in [
+        ("15550100098", "Bo", "Met at the fair", "Met at the fair (WhatsApp +15550100098)"),
+        ("15550100097", "Cy", "Calls from +15550100097 only", "Calls from +15550100097 only"),
+    ] {
+        let number = PhoneNumber::parse(digits).expect("a number");
+        let add = Request::AddContact { connection, name: name.into(), number, note: Some(note.into()) };
+        stage.act(add).await.expect("added");
+        assert_eq!(noted(&contacts(&stage, digits).await[0]).as_deref(), Some(kept));
+    }
+    let number = PhoneNumber::parse("15550100096").expect("a number");
+    let long = Request::AddContact { connection, name: "Di".into(), number, note: Some("x".repeat(20_000)) };
+    stage.act(long).await.expect_err("too long for a note");
+    assert!(contacts(&stage, "15550100096").await.is_empty(), "nothing is added without its note");
 }
 
 #[tokio::test]

@@ -56,6 +56,9 @@ pub struct ContactRow {
     pub no_marketing_by: Option<WishSource>,
     /// How many others were merged into this one.
     pub merged: u32,
+    /// The newest internal note in any of its threads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Untrusted>,
 }
 
 impl ContactRow {

@@ -7,7 +7,7 @@ use crate::domain::code::Code;
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::{ConnectionId, ContactId};
-use crate::domain::message::note::Note;
+use crate::domain::message::note::{self, Note};
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::Untrusted;
@@ -30,9 +30,11 @@ pub(crate) async fn add(
     connection: ConnectionId,
     name: &str,
     number: PhoneNumber,
+    note: Option<&str>,
 ) -> Result<Done> {
     require(actor, Permission::AddContacts)?;
     let name = checked(name)?;
+    let words = first_note(&number, note)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     let Some(connection) = write.live_connection(connection).await? else {
@@ -48,14 +50,23 @@ pub(crate) async fn add(
     }
     let (contact, _) = write.contact(std::slice::from_ref(&address), Some(&name), now).await?;
     let thread = write.thread(connection.id, contact, &address.external_id(), now).await?;
-    // Whoever meets the name elsewhere finds the number with it.
-    let words = Untrusted::from(format!("WhatsApp {}", address.shown()));
     write.add_note(thread.thread, &Note { author: actor.to_string(), at: now, words }).await?;
     write.audit(actor, "add_contact", &contact.to_string(), &address.shown(), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread.thread), Change::Activity]);
     let said = format!("Added {}. Only templates can be sent until the contact writes.", name.line());
     Ok(Done { message: said, created_id: Some(thread.thread.to_string()) })
+}
+
+/// The note that a contact begins with. It always names the number, so that whoever meets the name elsewhere finds it.
+fn first_note(number: &PhoneNumber, text: Option<&str>) -> Result<Untrusted, Refusal> {
+    let number = number.to_string();
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {
+        return Ok(format!("WhatsApp {number}").into());
+    };
+    let words = if text.contains(&number) { text.to_owned() } else { format!("{text} (WhatsApp {number})") };
+    note::check(&words)?;
+    Ok(words.into())
 }
 
 pub(crate) async fn rename(system: &System, actor: &Actor, contact: ContactId, name: &str) -> Result<Done> {

@@ -30,7 +30,9 @@ const CONTACT: &str = "SELECT p.id, p.name AS contact_name, p.opted_out, p.opted
                 (SELECT group_concat(a.kind || ':' || a.value, char(10)) FROM addresses a WHERE a.contact_id = p.id) AS addresses,
                 (SELECT group_concat(t.id || ' ' || t.last_message_at || ' ' || c.name, char(10)) FROM threads t
                     JOIN connections c ON c.id = t.connection_id WHERE t.contact_id = p.id) AS threads,
-                (SELECT count(*) FROM contact_merges g WHERE g.kept_id = p.id AND g.undone_at IS NULL) AS merged
+                (SELECT count(*) FROM contact_merges g WHERE g.kept_id = p.id AND g.undone_at IS NULL) AS merged,
+                (SELECT n.body FROM threads t JOIN notes n ON n.thread_id = t.id WHERE t.contact_id = p.id
+                    ORDER BY n.at DESC, n.id DESC LIMIT 1) AS note
     FROM contacts p";
 
 impl Store {
@@ -103,6 +105,7 @@ fn contact_row(cells: &RowReader<'_>) -> Result<ContactRow> {
         no_marketing: cells.opt_time("marketing_stopped_at")?.is_some(),
         no_marketing_by: told(cells.opt_text("marketing_by")?, cells.opt_time("marketing_stopped_at")?),
         merged: cells.count("merged")?,
+        note: cells.opt_untrusted("note")?,
     })
 }
 

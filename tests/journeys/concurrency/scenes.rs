@@ -213,7 +213,7 @@ pub(super) async fn scene(name: &str) -> (Stage, Request) {
         "add_contact" => {
             let stage = Stage::set().await;
             let connection = support(&stage).await;
-            (stage, Request::AddContact { connection, name: "Kim".into(), number: number("+15550100044") })
+            (stage, Request::AddContact { connection, name: "Kim".into(), number: number("+15550100044"), note: None })
         }
         "rename" => {
             let (stage, _) = asked().await;
