@@ -164,6 +164,13 @@ pub enum Threads {
         #[arg(value_parser = super::reference::thread)]
         thread: ThreadId,
     },
+    /// Compare a thread with its conversation at the provider now, and add what is missing
+    #[command(after_help = "Examples:\n  wadeck threads refresh t12\n  wadeck threads refresh +15550102001")]
+    Refresh {
+        /// Thread id, or the contact's phone number
+        #[arg(value_parser = super::reference::thread)]
+        thread: ThreadId,
+    },
     /// Add an internal note; notes are never sent
     #[command(after_help = "Examples:\n  wadeck threads note t12 \"Asked twice about the invoice.\"")]
     Note {
@@ -370,6 +377,9 @@ pub enum Deliveries {
         /// Only deliveries in this state
         #[arg(long, value_parser = delivery_state)]
         state: Option<DeliveryState>,
+        /// Only deliveries of this event: its name or the end of it, with * for any text
+        #[arg(long, value_name = "NAME")]
+        event: Option<String>,
         #[command(flatten)]
         page: Page,
         /// Only deliveries older than this one
@@ -380,9 +390,6 @@ pub enum Deliveries {
     #[command(after_help = "Examples:\n  wadeck deliveries show d40\n  wadeck deliveries show d40 --reveal")]
     Show {
         /// Delivery id
-        /// Only deliveries of this event: its name or the end of it, with * for any text
-        #[arg(long, value_name = "NAME")]
-        event: Option<String>,
         delivery: DeliveryId,
         /// Print the body as received (admins); the audit log records who did
         #[arg(long)]

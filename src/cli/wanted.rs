@@ -104,6 +104,7 @@ pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
         Command::Contacts(Contacts::Split { contact }) => Act(Request::SplitContact { contact }),
         Command::Contacts(Contacts::OptOut { thread }) => Act(Request::OptOut { thread, out: true }),
         Command::Contacts(Contacts::OptIn { thread }) => Act(Request::OptOut { thread, out: false }),
+        Command::Threads(Threads::Refresh { thread }) => Act(Request::RefreshThread { thread }),
         Command::Alerts(Alerts::List { open, page }) => Look(Query::Alerts { open, limit: page.limit }),
         Command::Alerts(Alerts::Ack { alert }) => Act(Request::AckAlert { alert }),
         Command::Alerts(Alerts::Kinds { .. }) => CliRequest::Said(super::tables::alerts_text()),

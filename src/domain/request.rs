@@ -230,6 +230,10 @@ pub enum Request {
     FillGap {
         connection: ConnectionId,
     },
+    /// Compare one thread with its conversation at the provider, and fill in what is missing.
+    RefreshThread {
+        thread: ThreadId,
+    },
     /// Say that the rows which the audit lacks are missing because an older copy of the database was restored: the
     /// newest of them is typed. They are named in the audit, and are not missed any more.
     AcceptRestored {

@@ -66,6 +66,7 @@ impl Request {
             | Self::SaveDraft { thread, .. }
             | Self::MarkRead { thread }
             | Self::TakeThread { thread }
+            | Self::RefreshThread { thread }
             | Self::HandOver { thread, .. }
             | Self::ReleaseThread { thread } => vec![Subject::Thread(*thread)],
             Self::Attend { thread, .. } => thread.map(Subject::Thread).into_iter().collect(),

@@ -7,6 +7,7 @@ use crate::domain::request::{Request, SendContext};
 use crate::operations::agents;
 use crate::operations::inbound::backfill;
 use crate::operations::inbound::dry_run;
+use crate::operations::inbound::refresh_thread;
 use crate::operations::inbound::replay_delivery;
 use crate::operations::inbound::reveal;
 use crate::operations::integrations::tokens;
@@ -130,6 +131,7 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         }
         Request::Canary { connection } => canary::canary(system, actor, connection).await,
         Request::FillGap { connection } => backfill::fill_now(system, actor, connection).await,
+        Request::RefreshThread { thread } => refresh_thread::refresh_thread(system, actor, thread).await,
         Request::Token(request) => tokens::perform(seen, actor, request).await,
         Request::RevealDelivery { delivery } => reveal::reveal(system, actor, delivery).await,
         Request::TryDelivery { delivery, body } => dry_run::try_delivery(system, actor, delivery, body).await,

@@ -2,6 +2,7 @@
 
 use super::numbers::ProviderFuture;
 use super::{Listed, ProviderError};
+use crate::domain::message::conversation::ConversationRecord;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::time::Timestamp;
 
@@ -13,6 +14,8 @@ pub struct Conversation {
     pub last_message_id: Option<String>,
     /// How many messages it has there, where that is told.
     pub messages_count: Option<u32>,
+    /// What the provider counts of it, as threads keep it.
+    pub record: ConversationRecord,
 }
 
 /// A page of conversations. The cursor of the next one is opaque: it also says which list it belongs to.

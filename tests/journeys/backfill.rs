@@ -72,6 +72,53 @@ async fn what_the_lists_do_not_tell_is_found_in_its_conversation() {
 }
 
 #[tokio::test]
+async fn one_thread_is_compared_with_its_conversation_at_the_provider() {
+    let mut stage = Stage::set().await;
+    stage.says(&rosa(), "hello").await;
+    let thread = stage.thread().await.id;
+    stage.pass(Duration::from_secs(600));
+    stage.simulator.switch_webhook(false);
+    stage.simulator.says(SUPPORT, &rosa(), &Saying::text("are you there?"));
+    stage.simulator.says(SUPPORT, &Person::new("Ana Ruiz", "15550100003"), &Saying::text("somebody else"));
+    stage.deliver().await;
+    stage.simulator.switch_webhook(true);
+    stage.pass(Duration::from_secs(600));
+    let refresh = Request::RefreshThread { thread };
+    let said = stage.act(refresh.clone()).await.expect("compared").message;
+    assert!(
+        said.starts_with("The provider counts 2 messages in t1; compared 2 messages, added 1 missing message"),
+        "{said}"
+    );
+    let texts: Vec<String> = stage.messages(thread).await.iter().map(|message| message.text.line()).collect();
+    assert_eq!(texts, ["hello", "are you there?"]);
+    assert_eq!(threads(&stage).await, 1, "nothing is read of anybody else");
+    assert_eq!(asked(&stage, "GET /platform/v1/whatsapp/conversations/"), 1);
+    let row = match stage.ask(Query::Thread { thread }).await {
+        Answer::Thread(Some(row)) => *row,
+        other => panic!("{other:?}"),
+    };
+    let counts = row.conversation.expect("told");
+    assert_eq!((counts.messages_count, counts.missing()), (Some(2), 0), "{counts:?}");
+    let said = stage.act(refresh.clone()).await.expect("compared").message;
+    assert!(said.contains("added 0 missing messages and 0 delivery statuses"), "{said}");
+    // What the provider does not answer is said, and changes nothing.
+    let path = asked_path(&stage);
+    stage.simulator.next_call(&path, 500, json!({ "error": "Internal Server Error" }));
+    let refused = stage.act(refresh.clone()).await.expect_err("no answer").to_string();
+    assert!(refused.contains("does not answer about t1"), "{refused}");
+    stage.simulator.next_call(&path, 404, json!({ "error": "Not found" }));
+    let refused = stage.act(refresh).await.expect_err("gone").to_string();
+    assert!(refused.contains("no longer has the conversation"), "{refused}");
+}
+
+/// The path at which a single conversation was asked for last.
+fn asked_path(stage: &Stage) -> String {
+    let calls = stage.simulator.calls();
+    let one = calls.iter().rev().find(|call| call.starts_with("GET /platform/v1/whatsapp/conversations/"));
+    one.expect("it was asked for").split('?').next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
 async fn the_second_list_stands_in_for_the_first() {
     let mut stage = Stage::set().await;
     unheard(&mut stage, 2).await;

@@ -143,6 +143,7 @@ operations! {
     Request::CheckConnection { .. } => "check_connection", Harmless("the provider is asked");
     Request::RefreshTemplates => "refresh_templates", Harmless("a list is fetched");
     Request::Canary { .. } => "canary", Harmless("two tests are two tests");
+    Request::RefreshThread { .. } => "refresh_thread", Harmless("the provider is asked; what is there already is not filled in again");
     Request::FillGap { .. } => "fill_gap", Harmless("what is there already is not filled in again");
 }
 

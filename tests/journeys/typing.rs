@@ -95,6 +95,7 @@ fn grave(request: &Request) -> bool {
         | Request::AskAbout { .. }
         | Request::LookUp { .. }
         | Request::FillGap { .. }
+        | Request::RefreshThread { .. }
         | Request::Canary { .. }
         | Request::CheckConnection { .. }
         | Request::TryDelivery { .. }

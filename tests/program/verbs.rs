@@ -66,6 +66,7 @@ threads transfer t1 ada
 threads release t1
 threads note t1 words
 threads notes t1
+threads refresh t1
 threads export t1
 threads views
 threads undo-send t1

@@ -47,7 +47,7 @@ impl Request {
             Self::AckAlert { .. } => Permission::AcknowledgeAlerts,
             Self::ReplayDelivery { .. } => Permission::ReplayADelivery,
             Self::Canary { .. } => Permission::AskForATestDelivery,
-            Self::FillGap { .. } => Permission::FillGaps,
+            Self::FillGap { .. } | Self::RefreshThread { .. } => Permission::FillGaps,
             Self::Token(TokenRequest::Make { .. } | TokenRequest::Revoke { .. }) => Permission::MakeTokens,
             Self::RevealDelivery { .. } => Permission::RevealWhatAProviderSent,
             Self::TryDelivery { .. } => Permission::TryADelivery,

@@ -176,7 +176,7 @@ async fn apply_listed(
 
 /// Writes down what is missing, the oldest first, and statuses that did not come; those may still be under way, so
 /// that nobody is alarmed. Returns how many of each.
-async fn write_down(
+pub(super) async fn write_down(
     system: &System,
     connection: &Connection,
     mut missing: Vec<MessageEvent>,

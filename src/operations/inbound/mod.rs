@@ -14,5 +14,6 @@ mod comparison;
 pub(crate) mod dry_run;
 pub(crate) mod effects;
 pub(crate) mod receive;
+pub(crate) mod refresh_thread;
 pub(crate) mod replay_delivery;
 pub(crate) mod reveal;

@@ -132,6 +132,7 @@ fn query(pairs: &[(&str, &str)]) -> String {
 
 fn conversation(object: &Value) -> Option<Conversation> {
     Some(Conversation {
+        record: super::event::record(object).unwrap_or_default(),
         id: text(object, "/id")?.to_owned(),
         last_active_at: time(object, "/last_active_at").or_else(|| time(object, "/kapso/last_message_timestamp")),
         last_message_id: text(object, "/kapso/last_message_id").map(str::to_owned),

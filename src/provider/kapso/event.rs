@@ -166,12 +166,17 @@ fn message(name: &str, item: &Value, test: bool, received_at: Timestamp) -> Resu
 
 /// What the platform counts of the conversation around a message; none where it does not say.
 fn counts(item: &Value) -> Option<ConversationRecord> {
-    let told = item.pointer("/conversation/kapso")?;
-    let messages_count = loose(told, "/messages_count").and_then(|count| count.parse().ok())?;
+    let told = record(item.get("conversation")?)?;
+    told.messages_count.is_some().then_some(told)
+}
+
+/// A conversation as the platform describes it, pushed or listed; none where it says nothing of its messages.
+pub(super) fn record(conversation: &Value) -> Option<ConversationRecord> {
+    let told = conversation.get("kapso")?;
     Some(ConversationRecord {
-        id: loose(item, "/conversation/id"),
-        created_at: time(item, "/conversation/created_at"),
-        messages_count: Some(messages_count),
+        id: loose(conversation, "/id"),
+        created_at: time(conversation, "/created_at"),
+        messages_count: loose(told, "/messages_count").and_then(|count| count.parse().ok()),
         last_message_id: text(told, "/last_message_id").map(str::to_owned),
         last_message_text: untrusted(told, "/last_message_text"),
         last_inbound_at: time(told, "/last_inbound_at"),

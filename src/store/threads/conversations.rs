@@ -24,6 +24,16 @@ impl Store {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
+    /// The provider's id of a thread's conversation, as it told of it last; `None` where it never did.
+    pub async fn conversation_of(&self, thread: ThreadId) -> Result<Option<String>> {
+        let id: Option<Option<String>> =
+            sqlx::query_scalar("SELECT coalesce(json_extract(told, '$.id'), conversation) FROM threads WHERE id = $1")
+                .bind(thread.0)
+                .fetch_optional(&self.readers)
+                .await?;
+        Ok(id.flatten())
+    }
+
     /// The next test message to which no agent was asked yet, with its assignment.
     pub async fn next_dry_run(&self) -> Result<Option<(MessageId, AssignmentId)>> {
         let row: Option<(i64, i64)> = sqlx::query_as(

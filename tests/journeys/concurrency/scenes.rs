@@ -342,6 +342,7 @@ pub(super) async fn harmless_scene(name: &str) -> Option<(Stage, Request)> {
         "flow_refresh" => Request::Flow(FlowRequest::Refresh),
         "canary" => Request::Canary { connection },
         "fill_gap" => Request::FillGap { connection },
+        "refresh_thread" => Request::RefreshThread { thread },
         "ask_about" => Request::AskAbout { message },
         "open_media" => Request::OpenMedia { message },
         "call" => Request::Call {
