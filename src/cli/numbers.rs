@@ -32,7 +32,7 @@ pub enum Connections {
     /// Show one number with its checks, or one setup with its steps
     #[command(after_help = "Examples:\n  wadeck connections show support\n  wadeck connections show s1 --json")]
     Show {
-        /// Connection (id, name or phone number), or setup id
+        /// Connection (id, name, phone number id or phone number), or setup (id or name)
         id: String,
     },
     /// List the numbers of the account at a provider, connected here or not

@@ -4,10 +4,13 @@ use serde_json::{Value, json};
 
 use super::layout::{at, shortened, table};
 use crate::domain::numbers::connected::{ConnectionList, ConnectionView};
+use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::health::Health;
+use crate::domain::numbers::lookup::find_connection;
 use crate::domain::numbers::number::{Number, NumberAnswer, Profile};
 use crate::domain::numbers::registration::{Fetched, Registration};
 use crate::domain::numbers::setup::Setup;
+use crate::domain::refusal::Refusal;
 use crate::domain::text::clean_line;
 
 /// Every number in one list; one that is not connected has none.
@@ -32,15 +35,19 @@ pub(super) fn connections_json(list: &ConnectionList) -> Value {
     connected.chain(others).collect()
 }
 
-/// Only the one that is asked for.
-pub(super) fn only(list: ConnectionList, id: &str) -> Option<ConnectionList> {
-    let connected: Vec<ConnectionView> = list
-        .connected
-        .into_iter()
-        .filter(|one| one.connection.id.to_string() == id || one.connection.name == id)
-        .collect();
-    let others: Vec<Setup> = list.others.into_iter().filter(|one| one.id.to_string() == id || one.name == id).collect();
-    (!connected.is_empty() || !others.is_empty()).then_some(ConnectionList { connected, others, gone: list.gone })
+/// Only the one that is asked for: a connection by any of its names, or a setup by its id or name. Refused where there is
+/// none, or several connections have the name.
+pub(super) fn only(list: ConnectionList, text: &str) -> Result<ConnectionList, Refusal> {
+    let is_setup = |one: &Setup| one.id.to_string() == text || one.name.eq_ignore_ascii_case(text);
+    let others: Vec<Setup> = list.others.into_iter().filter(is_setup).collect();
+    let known: Vec<Connection> = list.connected.iter().map(|one| one.connection.clone()).collect();
+    let found = match find_connection(&known, text) {
+        Ok(found) => Some(found.id),
+        Err(refusal) if others.is_empty() => return Err(refusal),
+        Err(_) => None,
+    };
+    let connected = list.connected.into_iter().filter(|one| Some(one.connection.id) == found).collect();
+    Ok(ConnectionList { connected, others, gone: list.gone })
 }
 
 pub(super) fn connections_text(list: &ConnectionList) -> String {

@@ -115,7 +115,7 @@ async fn view(source: &Source, of: &str) -> Result<ConnectionView, NoAnswer> {
     let Answer::Connections(list) = told else {
         return Err(NoAnswer::odd());
     };
-    let found = only(list, of).and_then(|list| list.connected.into_iter().next());
+    let found = only(list, of).ok().and_then(|list| list.connected.into_iter().next());
     found.ok_or_else(|| {
         let remedy = "Declare the number under [[connections]] in the configuration and restart.";
         NoAnswer::new(Code::NotFound, format!("Number {} not found.", clean_line(of)), remedy)

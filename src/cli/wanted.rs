@@ -35,13 +35,10 @@ pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
         Command::Connections(Connections::Show { id }) => CliRequest::Then(
             Query::Connections,
             Box::new(move |answer| match answer {
-                Answer::Connections(list) => match print_numbers::only(list, &id) {
-                    Some(list) => Ok(CliRequest::Told(Box::new(Answer::Connections(list)))),
-                    None => {
-                        let reason = format!("Connection {} not found.", clean_line(&id));
-                        Err(NoAnswer::new(Code::NotFound, reason, "List connections with `wadeck connections list`."))
-                    }
-                },
+                Answer::Connections(list) => {
+                    let only = print_numbers::only(list, &id)?;
+                    Ok(CliRequest::Told(Box::new(Answer::Connections(only))))
+                }
                 _ => Err(NoAnswer::odd()),
             }),
         ),
@@ -104,10 +101,10 @@ pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
         Command::Contacts(Contacts::Split { contact }) => Act(Request::SplitContact { contact }),
         Command::Contacts(Contacts::OptOut { thread }) => Act(Request::OptOut { thread, out: true }),
         Command::Contacts(Contacts::OptIn { thread }) => Act(Request::OptOut { thread, out: false }),
-        Command::Threads(Threads::Refresh { thread }) => Act(Request::RefreshThread { thread }),
         Command::Alerts(Alerts::List { open, page }) => Look(Query::Alerts { open, limit: page.limit }),
         Command::Alerts(Alerts::Ack { alert }) => Act(Request::AckAlert { alert }),
         Command::Alerts(Alerts::Kinds { .. }) => CliRequest::Said(super::tables::alerts_text()),
+        Command::Threads(Threads::Refresh { thread }) => Act(Request::RefreshThread { thread }),
         Command::Threads(Threads::Note { thread, text }) => Act(Request::AddNote { thread, text }),
         Command::Threads(Threads::Notes { thread }) => Look(Query::Notes { thread }),
         Command::Threads(Threads::Export { thread }) => Look(Query::Export { thread }),

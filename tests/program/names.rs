@@ -25,6 +25,7 @@ async fn a_connection_and_a_thread_are_found_by_any_of_their_names() {
     for name in [of("id"), of("name"), of("phone_number_id"), number.clone()] {
         let webhooks = world.run(&["webhooks", "list", "--connection", &name]);
         assert!(webhooks.status.success(), "{name}: {}", String::from_utf8_lossy(&webhooks.stderr));
+        assert_eq!(world.json(&["connections", "show", &name])[0]["id"], connection["id"], "{name}");
         let checked = world.run(&["connections", "check", &name]);
         assert!(checked.status.success(), "{name}: {}", String::from_utf8_lossy(&checked.stderr));
     }
