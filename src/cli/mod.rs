@@ -10,6 +10,7 @@ mod agents;
 mod agents_text;
 mod ask;
 mod audit;
+mod chosen;
 mod columns;
 mod config_file;
 mod consoles;
@@ -128,6 +129,9 @@ pub struct Common {
     /// Run the console line by line, for screen readers and serial lines
     #[arg(long, global = true, env = "WADECK_PLAIN", value_parser = switches::plain)]
     pub plain: bool,
+    /// Columns of a list, comma-separated: fields as --json names them, such as id,contact.name,status
+    #[arg(long, global = true, value_delimiter = ',', value_name = "FIELDS")]
+    pub columns: Vec<String>,
     /// After the answer, print related events as they happen, one JSON object per line
     #[arg(long, global = true)]
     pub follow: bool,

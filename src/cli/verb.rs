@@ -13,7 +13,7 @@ use super::templates::{self, Templates};
 use super::verbs::{Alerts, Deliveries, Messages};
 use super::verify::{Sample, Verified, verified};
 use super::wanted::{CliRequest, wanted};
-use super::{Command, Common, Exit, layout, print};
+use super::{Command, Common, Exit, chosen, layout, print};
 use crate::config;
 use crate::domain::agents::requests::{AgentQuery, AgentTold};
 use crate::domain::code::Code;
@@ -162,17 +162,20 @@ pub(super) async fn answered(source: &Source, common: &Common, command: Command)
         command => wanted(command)?,
     };
     match follow(source, wanted.ok_or_else(NoAnswer::not_here)?).await? {
-        CliRequest::Told(answer) => Ok((Exit::Done, printed(&answer, common.json))),
-        CliRequest::Said(text) => Ok((Exit::Done, text)),
+        CliRequest::Told(answer) => Ok((Exit::Done, printed(&answer, common)?)),
+        CliRequest::Said(text) => chosen::only_for_lists(&common.columns).map(|()| (Exit::Done, text)),
         CliRequest::Then(..) => Err(NoAnswer::not_here()),
-        CliRequest::Look(query) => look(source, &query, common.json).await,
+        CliRequest::Look(query) => look(source, &query, common).await,
         CliRequest::Act(request) => {
+            if !flows && !refreshed {
+                chosen::only_for_lists(&common.columns)?;
+            }
             let done = source.act(&request).await?;
             if flows {
-                return look(source, &Query::Flow(crate::domain::flow::FlowQuery::List), common.json).await;
+                return look(source, &Query::Flow(crate::domain::flow::FlowQuery::List), common).await;
             }
             if refreshed {
-                return look(source, &Query::Templates, common.json).await;
+                return look(source, &Query::Templates, common).await;
             }
             if common.json {
                 return Ok((Exit::Done, layout::json(&done)));
@@ -193,11 +196,14 @@ async fn follow(source: &Source, mut wanted: CliRequest) -> Result<CliRequest, N
     Ok(wanted)
 }
 
-fn printed(answer: &Answer, json: bool) -> String {
-    if json { print::answer_json(answer) } else { print::answer_text(answer) }
+fn printed(answer: &Answer, common: &Common) -> Result<String, NoAnswer> {
+    if !common.columns.is_empty() {
+        return chosen::chosen(answer, &common.columns, common.json);
+    }
+    Ok(if common.json { print::answer_json(answer) } else { print::answer_text(answer) })
 }
 
-async fn look(source: &Source, query: &Query, json: bool) -> Result<(Exit, String), NoAnswer> {
+async fn look(source: &Source, query: &Query, common: &Common) -> Result<(Exit, String), NoAnswer> {
     let answer = source.ask(&source.scope.of_usual(query)).await?;
     let absent = match &answer {
         Answer::Thread(None) | Answer::Message(None) | Answer::Entry(None) | Answer::Delivery(None) => true,
@@ -216,5 +222,5 @@ async fn look(source: &Source, query: &Query, json: bool) -> Result<(Exit, Strin
         Answer::Desk(told) if super::agents_text::is_trouble(told) => Exit::Failed,
         _ => Exit::Done,
     };
-    Ok((exit, printed(&answer, json)))
+    Ok((exit, printed(&answer, common)?))
 }

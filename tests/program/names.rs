@@ -40,6 +40,29 @@ async fn a_connection_and_a_thread_are_found_by_any_of_their_names() {
         assert_eq!(world.json(&["messages", "list", "--thread", name])[0]["thread_id"], thread, "{name}");
     }
     assert_eq!(world.run(&["threads", "show", "+15550100099"]).status.code(), Some(3));
+    // A list has the columns that are asked for, by the names of the fields.
+    let columns = ["organization", "phone_number", "direction", "type", "text", "status", "created_at", "thread_id"];
+    let list = ["messages", "list", "--thread", ROSA, "--columns", &columns.join(",")];
+    let rows = world.json(&list);
+    let row = rows.as_array().and_then(|rows| rows.iter().find(|row| row["direction"] == "inbound")).expect("hers");
+    assert_eq!(
+        row.as_object().map(|row| row.keys().cloned().collect::<Vec<_>>()),
+        Some(columns.map(Into::into).to_vec())
+    );
+    assert_eq!(
+        (&row["organization"], &row["phone_number"], &row["text"]),
+        (&json!("lumen"), &json!(ROSA), &json!("Hello"))
+    );
+    let table = String::from_utf8_lossy(&world.run(&list).stdout).into_owned();
+    let head: Vec<&str> = table.lines().next().unwrap_or_default().split_whitespace().collect();
+    assert_eq!(head[..3], ["ORGANIZATION", "PHONE", "NUMBER"], "{table}");
+    let inner = world.json(&["threads", "list", "--columns", "contact.name,id"]);
+    assert_eq!(inner, json!([{ "contact.name": "Rosa", "id": thread }]));
+    for (verb, why) in [(&["threads", "list"][..], "No row has the field `colour`"), (&["status"], "lists only")] {
+        let refused = world.run(&[verb, &["--columns", "colour"]].concat());
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(refused.status.code() == Some(2) && said.contains(why), "{said}");
+    }
     // There are two connections: one has to be named.
     let sent = world.run(&["send", "--to", ROSA, "--text", "No."]);
     assert_eq!(sent.status.code(), Some(3), "{}", String::from_utf8_lossy(&sent.stderr));

@@ -9,7 +9,9 @@ use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData};
 use russh::keys::{PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
 use russh::{ChannelMsg, client::Msg};
 
-use crate::world::{PATIENCE, Served, World, signal, simulator, until};
+use wadeck::simulator::{Person, Saying};
+
+use crate::world::{PATIENCE, SUPPORT, Served, World, signal, simulator, until};
 
 pub struct Anybody;
 
@@ -214,6 +216,43 @@ async fn verbs_are_answered_with_the_role_of_whoever_asks() {
         );
     }
     assert!(knock(port, 3).await.is_err(), "its name is no user's");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_and_a_thread_are_found_by_any_of_their_names_over_ssh_too() {
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
+    let (_engine, port) = engine(&world);
+    simulator.subscribe(&world.url());
+    simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
+    world.has_a_thread(&simulator).await;
+    let ada = knock(port, 1).await.expect("let in");
+    let told = async |verb: &str| {
+        let (out, err, status) = ask(&ada, verb).await;
+        assert_eq!(status, Some(0), "{verb}: {err}");
+        serde_json::from_str::<serde_json::Value>(&out).unwrap_or_else(|error| panic!("{verb}: {error}: {out}"))
+    };
+    let list = told("connections list --json").await;
+    let one = list.as_array().and_then(|all| all.iter().find(|one| one["phone_number_id"] == SUPPORT)).expect("it");
+    let of = |field: &str| one[field].as_str().expect("text").trim_start_matches('+').to_owned();
+    for name in [of("id"), of("name"), of("phone_number_id"), format!("+{}", of("phone_number"))] {
+        assert!(told(&format!("connections show {name} --json")).await.to_string().contains(SUPPORT), "{name}");
+        let list = told(&format!("threads list --filter conn:{name} --json")).await;
+        assert_eq!(list.as_array().map(Vec::len), Some(1), "{name}: {list}");
+        let sent = ask(&ada, &format!("send --connection {name} --to +15550100002 --text 'By {name}.'")).await;
+        assert_eq!(sent.2, Some(0), "{name}: {}", sent.1);
+    }
+    let thread = told("threads list --json").await[0]["id"].clone();
+    for name in ["+15550100002", "'1 (555) 010-0002'", thread.as_str().expect("an id")] {
+        assert_eq!(told(&format!("threads show {name} --json")).await["id"], thread, "{name}");
+        let messages = told(&format!("messages list --thread {name} --columns text,phone_number --json")).await;
+        let messages = messages.as_array().expect("rows");
+        assert!(messages.contains(&serde_json::json!({ "text": "Hello", "phone_number": "+15550100002" })));
+        let ours = messages.iter().filter(|row| row["text"].as_str().is_some_and(|text| text.starts_with("By ")));
+        assert_eq!(ours.count(), 4, "{name}: {messages:?}");
+    }
+    let (out, err, status) = ask(&ada, "connections show nobody").await;
+    assert!(status == Some(3) && err.contains("Connection `nobody` not found."), "{out}{err}{status:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
