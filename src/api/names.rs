@@ -24,11 +24,22 @@ pub(super) async fn resolve(
         arguments.insert("thread".to_owned(), Value::String(thread.to_string()));
         return Ok(());
     }
-    if let Some(Value::String(name)) = arguments.get("connection")
-        && name.parse::<ConnectionId>().is_err()
-    {
-        let found = find_connection(system, Some(name)).await?;
-        arguments.insert("connection".to_owned(), Value::String(found.id.to_string()));
+    if let Some(Value::String(name)) = arguments.get("connection") {
+        let id = id_of(system, name).await?;
+        arguments.insert("connection".to_owned(), Value::String(id));
     }
     Ok(())
+}
+
+/// The id of the connection that a path names by any of its names.
+pub(super) async fn connection(system: &System, actor: &Actor, name: &str) -> Result<String, OperationError> {
+    id_of(&system.as_far_as(actor).await?, name).await
+}
+
+/// An id stands for itself: whether there is one is asked where it is used.
+async fn id_of(system: &System, name: &str) -> Result<String, OperationError> {
+    if name.parse::<ConnectionId>().is_ok() {
+        return Ok(name.to_owned());
+    }
+    Ok(find_connection(system, Some(name)).await?.id.to_string())
 }

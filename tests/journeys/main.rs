@@ -47,6 +47,7 @@ mod outbox_faults;
 mod outbox_holds;
 mod pausing;
 mod pictures;
+mod program_routes;
 mod programs;
 mod proofs;
 mod providers;
@@ -56,8 +57,8 @@ mod rehearsed_demo;
 mod reports;
 #[path = "../common/samples.rs"]
 mod samples;
-mod scopes;
 mod scoped_templates;
+mod scopes;
 mod senders;
 mod sitting;
 mod stage;

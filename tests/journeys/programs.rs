@@ -197,7 +197,7 @@ async fn the_description_names_every_route_and_events_are_followed_from_anywhere
     let token = programs.token("eyes", Role::Operator, None).await;
     for (path, item) in document["paths"].as_object().expect("paths") {
         for method in item.as_object().expect("methods").keys().filter(|_| path != "/events") {
-            let path = ["thread", "message", "entry", "contact", "alert", "assignment", "run", "id"]
+            let path = ["thread", "message", "entry", "contact", "alert", "assignment", "run", "connection", "id"]
                 .iter()
                 .fold(path.clone(), |path, name| {
                     path.replace(&format!("{{{name}}}"), &format!("{}99", id_letter(name)))
@@ -320,6 +320,7 @@ fn id_letter(name: &str) -> &'static str {
         "alert" => "a",
         "assignment" => "g",
         "run" => "r",
+        "connection" => "c",
         _ => "m",
     }
 }

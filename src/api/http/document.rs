@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::endpoints::{ENDPOINTS, Endpoint, Verb};
+use super::endpoints::{Endpoint, Verb};
+use super::table::endpoints;
 use crate::domain::code::Code;
 
 /// What the letters of ids look like, by the name of the parameter.
@@ -148,7 +149,7 @@ fn files(paths: &mut Map<String, Value>) {
 /// The whole description.
 pub(super) fn openapi(base: &str) -> Value {
     let mut paths = Map::new();
-    for endpoint in ENDPOINTS {
+    for endpoint in endpoints() {
         let item = paths.entry(endpoint.path).or_insert_with(|| json!({}));
         item[endpoint.verb.name()] = operation(endpoint);
     }

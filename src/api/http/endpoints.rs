@@ -1,4 +1,4 @@
-//! Every endpoint, once: routes, reading and the description are made from this table.
+//! Endpoints, once: routes, reading and the description are made from this table.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -10,7 +10,6 @@ use serde_json::Value;
 use super::super::objects;
 use super::bodies::{done, field, message, messages, note, object, objects, proposal, reason, stop, thread, threads};
 use super::letter::{AcceptBody, ReactionBody, SendBody, emoji, instead, schema as letter};
-use super::parameters;
 use super::read_bodies::{ProposalBody, StopBody};
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::{AgentQuery, AgentRequest};
@@ -71,12 +70,12 @@ pub(super) struct Read<'g> {
 pub(super) type Reading = Result<Ask, Fault>;
 
 impl Read<'_> {
-    fn id<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<T, Fault> {
+    pub(super) fn id<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<T, Fault> {
         let text = self.given.path.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value);
         text.parse().map_err(|error: T::Err| Fault { code: Code::Id, message: format!("{error}.") })
     }
 
-    fn text(&self, name: &str) -> String {
+    pub(super) fn text(&self, name: &str) -> String {
         let path = self.given.path.iter().find(|(known, _)| known == name).map(|(_, value)| value);
         path.or_else(|| self.query.get(name)).cloned().unwrap_or_default()
     }
@@ -96,7 +95,7 @@ impl Read<'_> {
         }
     }
 
-    fn body<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+    pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, Fault> {
         let whole = serde_json::from_slice::<Value>(&self.given.body).map(integral);
         whole
             .and_then(objects::read)
@@ -104,12 +103,12 @@ impl Read<'_> {
     }
 
     /// The body, which may be left out.
-    fn body_or_none<T: DeserializeOwned + Default>(&self) -> Result<T, Fault> {
+    pub(super) fn body_or_none<T: DeserializeOwned + Default>(&self) -> Result<T, Fault> {
         if self.given.body.is_empty() { Ok(T::default()) } else { self.body() }
     }
 
     /// A word in the body's one field, or nothing.
-    fn word(&self, name: &'static str) -> Result<String, Fault> {
+    pub(super) fn word(&self, name: &'static str) -> Result<String, Fault> {
         if self.given.body.is_empty() {
             return Ok(String::new());
         }
@@ -120,6 +119,17 @@ impl Read<'_> {
             Some(other) => Err(Fault { code: Code::Body, message: format!("Unknown field `{other}`.") }),
         }
     }
+}
+
+/// What stands behind the question mark, each name once.
+pub(super) fn parameters(query: &str) -> Result<BTreeMap<String, String>, Fault> {
+    let mut found = BTreeMap::new();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        if found.insert(name.to_string(), value.to_string()).is_some() {
+            return Err(Fault { code: Code::Parameter, message: format!("The parameter `{name}` is given twice.") });
+        }
+    }
+    Ok(found)
 }
 
 /// `3.0` is the whole number 3 to JSON: it is taken for one.
@@ -136,12 +146,12 @@ fn integral(value: Value) -> Value {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "rows of the table read alike, and some may fail")]
-fn look(query: Query) -> Reading {
+pub(super) fn look(query: Query) -> Reading {
     Ok(Ask::Look(query))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "rows of the table read alike, and some may fail")]
-fn act(request: Request) -> Reading {
+pub(super) fn act(request: Request) -> Reading {
     Ok(Ask::Act(Box::new(request)))
 }
 
@@ -193,7 +203,7 @@ impl Endpoint {
     }
 }
 
-const fn gets(
+pub(super) const fn gets(
     path: &'static str,
     summary: &'static str,
     takes: &'static [&'static str],
@@ -213,7 +223,7 @@ const fn gets(
     }
 }
 
-const fn posts(
+pub(super) const fn posts(
     path: &'static str,
     summary: &'static str,
     right: Permission,
@@ -227,7 +237,7 @@ const fn only(right: Permission, endpoint: Endpoint) -> Endpoint {
     Endpoint { right, ..endpoint }
 }
 
-const fn with(body: fn() -> Value, needed: bool, endpoint: Endpoint) -> Endpoint {
+pub(super) const fn with(body: fn() -> Value, needed: bool, endpoint: Endpoint) -> Endpoint {
     Endpoint { body: Some(body), needs_body: needed, ..endpoint }
 }
 
@@ -236,7 +246,6 @@ const LIMIT: &[&str] = &["limit"];
 
 pub(super) static ENDPOINTS: &[Endpoint] = &[
     gets("/overview", "Counts of all components, and who is online", &[], object, |_| look(Query::Overview)),
-    gets("/connections", "List numbers with their checks", &[], object, |_| look(Query::Connections)),
     gets("/threads", "List threads, newest first; `filter` as in the console", LIST, threads, |read| {
         look(Query::Threads { text: read.text("filter"), limit: read.limit()?, before: read.cursor("before")? })
     }),
@@ -270,6 +279,12 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     posts("/threads/{thread}/read", "Mark a thread as read", Permission::MarkThreadsAsRead, |read| {
         act(Request::MarkRead { thread: read.id("thread")? })
     }),
+    posts(
+        "/threads/{thread}/refresh",
+        "Compare a thread with its conversation at the provider, and add what is missing",
+        Permission::FillGaps,
+        |read| act(Request::RefreshThread { thread: read.id("thread")? }),
+    ),
     with(
         note,
         true,

@@ -5,9 +5,10 @@ mod bodies;
 mod document;
 mod endpoints;
 mod letter;
+mod number_endpoints;
 mod read_bodies;
+mod table;
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -23,8 +24,9 @@ use hyper::body::Body as _;
 use serde_json::Value;
 
 pub(super) use self::endpoints::Ask;
-use self::endpoints::{ENDPOINTS, Endpoint, Fault, Given, Verb};
+use self::endpoints::{Endpoint, Fault, Given, Verb, parameters};
 pub(super) use self::letter::{SendBody, despite_owner, schema as letter_schema};
+use self::table::endpoints;
 use super::error;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
@@ -58,7 +60,7 @@ pub(super) struct Caller {
 /// All routes, for the listener that takes webhooks too.
 pub fn routes(system: &System) -> Router {
     let mut guarded = Router::new();
-    for endpoint in ENDPOINTS {
+    for endpoint in endpoints() {
         let method = if endpoint.verb == Verb::Get { MethodFilter::GET } else { MethodFilter::POST };
         let handler = move |State(system): State<System>,
                             Path(path): Path<Vec<(String, String)>>,
@@ -155,8 +157,7 @@ async fn bounded(request: Request, next: Next) -> Response {
 
 /// Every route with who may ask, for the document about roles.
 pub(super) fn routes_by_role() -> impl Iterator<Item = (String, Permission)> {
-    let listed =
-        ENDPOINTS.iter().map(|one| (format!("{} {BASE}{}", one.verb.name().to_uppercase(), one.path), one.right));
+    let listed = endpoints().map(|one| (format!("{} {BASE}{}", one.verb.name().to_uppercase(), one.path), one.right));
     listed.chain([
         (format!("GET {BASE}/events"), Permission::ReadEvents),
         (format!("POST {BASE}/uploads"), Permission::UploadFiles),
@@ -252,6 +253,12 @@ async fn answer(
             Err(error) => return operation(Err(error)).into_response(),
         }
     }
+    for (_, name) in given.path.iter_mut().filter(|(part, _)| part == "connection") {
+        match super::names::connection(system, &caller.actor, name).await {
+            Ok(id) => *name = id,
+            Err(error) => return operation(Err(error)).into_response(),
+        }
+    }
     let ask = match endpoint.read(&given) {
         Ok(ask) => ask,
         Err(Fault { code, message }) => {
@@ -341,15 +348,4 @@ fn inside(answer: &Answer) -> Value {
         }
     }
     value
-}
-
-/// What stands behind the question mark, each name once.
-fn parameters(query: &str) -> Result<BTreeMap<String, String>, Fault> {
-    let mut found = BTreeMap::new();
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        if found.insert(name.to_string(), value.to_string()).is_some() {
-            return Err(Fault { code: Code::Parameter, message: format!("The parameter `{name}` is given twice.") });
-        }
-    }
-    Ok(found)
 }
