@@ -21,6 +21,10 @@ test:
 fast *filter:
     cargo test --locked --lib --test architecture --test wire --test lint --test lint_flows {{filter}}
 
+# A release binary without dynamic libraries, for another machine with the same glibc version
+static:
+    cargo rustc --locked --release --bin wadeck -- -C target-feature=+crt-static
+
 # All benchmarks, or those with a name: `just bench ingest`
 bench *arguments:
     cargo bench --locked -- {{arguments}}
