@@ -1,48 +1,50 @@
-# What is done often. `just --list` shows this table; every line is an ordinary command that can be typed by hand.
+# Frequent commands. `just --list` lists them; each line can also be typed by hand.
 
-# Living traffic at once: no account, no network
+# Run the console with simulated traffic: no account, no network
 demo *arguments:
     cargo run -- demo {{arguments}}
 
-# Does it compile, with every feature and with each one left out
+# Compile everything, with all features and with each one left out
 check:
     cargo check --locked --all-targets
     cargo check --locked --no-default-features --features ssh,mcp
     cargo check --locked --no-default-features --features pictures,mcp
     cargo check --locked --no-default-features --features pictures,ssh
 
-# Everything that a change has to pass
+# Run everything that a change has to pass
 test:
     cargo fmt --all -- --check
     cargo clippy --locked --all-targets -- -D warnings
     cargo test --locked
 
-# The tests that answer within a minute after an edit: units, the structure, payloads on the wire, rules
+# Run the tests that take about a minute after an edit: units, structure, wire formats, rules
 fast *filter:
     cargo test --locked --lib --test architecture --test wire --test lint --test lint_flows {{filter}}
 
-# A release binary without dynamic libraries, for another machine with the same glibc version
+# Build a release binary without dynamic libraries, for a machine with the same glibc version
 static:
     cargo rustc --locked --release --bin wadeck -- -C target-feature=+crt-static
 
-# All benchmarks, or those with a name: `just bench ingest`
+# Run all benchmarks, or those with a name: `just bench ingest`
 bench *arguments:
     cargo bench --locked -- {{arguments}}
 
-# Regenerates everything that is derived from the code; a test fails when one is stale
+# Regenerate everything that is derived from the code; a test fails when one is stale
 docs:
-    cargo run --quiet -- keys --markdown > docs/keys.md.new && mv docs/keys.md.new docs/keys.md
-    cargo run --quiet -- alerts kinds --markdown > docs/alerts.md.new && mv docs/alerts.md.new docs/alerts.md
-    cargo run --quiet -- codes --markdown > docs/codes.md.new && mv docs/codes.md.new docs/codes.md
-    cargo run --quiet -- roles --markdown > docs/roles.md.new && mv docs/roles.md.new docs/roles.md
-    cargo run --quiet -- connections states > docs/connections.md.new && mv docs/connections.md.new docs/connections.md
+    mkdir -p target/docs
+    cargo run --quiet -- keys --markdown > target/docs/keys.md && mv target/docs/keys.md docs/keys.md
+    cargo run --quiet -- alerts kinds --markdown > target/docs/alerts.md && mv target/docs/alerts.md docs/alerts.md
+    cargo run --quiet -- codes --markdown > target/docs/codes.md && mv target/docs/codes.md docs/codes.md
+    cargo run --quiet -- roles --markdown > target/docs/roles.md && mv target/docs/roles.md docs/roles.md
+    cargo run --quiet -- connections states > target/docs/connections.md && mv target/docs/connections.md docs/connections.md
     WADECK_TEXTS=write cargo test --quiet --test texts
 
-# Draws the picture in the README (a minute of demo)
+# Draw the picture in the README (takes a minute)
 picture:
-    cargo run --example picture > docs/console.svg.new && mv docs/console.svg.new docs/console.svg
+    mkdir -p target/docs
+    cargo run --example picture > target/docs/console.svg && mv target/docs/console.svg docs/console.svg
 
-# Checks by tools that are installed apart: promtool, ssh-audit, schemathesis, cargo-deny
+# Run checks that need other tools: promtool, cargo-deny
 outside:
     promtool check rules docs/deploy/alerts.yml
     cargo deny check
