@@ -240,10 +240,7 @@ pub async fn drive(
         (asked, changed) = (asked || by_hand, true);
     };
     // What was being written is on the disk before the console is gone.
-    let effects = console.update(Event::Key(crossterm::event::KeyEvent::new(
-        crossterm::event::KeyCode::Char('c'),
-        crossterm::event::KeyModifiers::CONTROL,
-    )));
+    let effects = console.update(Event::Closing);
     for effect in effects {
         if let Effect::Perform(request) = effect {
             drive.act(request);

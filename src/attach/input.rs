@@ -4,8 +4,9 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use termina::event::{KeyCode as Code, KeyEventKind as Kind, Modifiers};
+
+use crate::console::{KeyCode, KeyEvent, KeyModifiers};
 
 /// What somebody at a terminal did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -199,6 +200,9 @@ fn key(code: KeyCode, modifiers: KeyModifiers) -> Typed {
 /// Keys are for us; a terminal's answers, the mouse and the focus are not.
 fn translated(event: &termina::Event) -> Option<Typed> {
     let termina::Event::Key(pressed) = event else { return None };
+    if pressed.kind == Kind::Release {
+        return None;
+    }
     let code = match pressed.code {
         Code::Char(character) => KeyCode::Char(character),
         Code::Enter => KeyCode::Enter,
@@ -223,17 +227,9 @@ fn translated(event: &termina::Event) -> Option<Typed> {
         (Modifiers::SHIFT, KeyModifiers::SHIFT),
         (Modifiers::ALT, KeyModifiers::ALT),
         (Modifiers::CONTROL, KeyModifiers::CONTROL),
-        (Modifiers::SUPER, KeyModifiers::SUPER),
-        (Modifiers::HYPER, KeyModifiers::HYPER),
-        (Modifiers::META, KeyModifiers::META),
     ];
     let set = all.into_iter().filter(|(theirs, _)| pressed.modifiers.contains(*theirs)).map(|(_, ours)| ours);
-    let kind = match pressed.kind {
-        Kind::Press => KeyEventKind::Press,
-        Kind::Repeat => KeyEventKind::Repeat,
-        Kind::Release => KeyEventKind::Release,
-    };
-    Some(Typed::Key(KeyEvent::new_with_kind(code, set.fold(KeyModifiers::NONE, |all, one| all | one), kind)))
+    Some(key(code, set.fold(KeyModifiers::NONE, |all, one| all | one)))
 }
 
 fn pasted(bytes: &[u8]) -> String {

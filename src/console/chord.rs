@@ -1,7 +1,7 @@
 //! Key chords by name: `j`, `ctrl-d`, `alt-enter`, `g g`. Written once in the command table, read
 //! from the configuration, printed in footer, help and documents.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use super::input::{KeyCode, KeyEvent, KeyModifiers};
 
 /// One key with its modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,7 +90,8 @@ impl std::fmt::Display for Chord {
         match (NAMED.iter().find(|(_, code)| *code == self.code), self.code) {
             (Some((name, _)), _) => f.write_str(name),
             (None, KeyCode::Char(letter)) => write!(f, "{letter}"),
-            (None, other) => write!(f, "{other}"),
+            (None, KeyCode::F(number)) => write!(f, "f{number}"),
+            (None, other) => f.write_str(&format!("{other:?}").to_lowercase()),
         }
     }
 }

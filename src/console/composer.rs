@@ -1,10 +1,10 @@
 //! The composer: what is being written to one thread. It edits what people see as characters, and a
 //! paste is text, whatever it contains.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui_textarea::{CursorMove, TextArea};
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::input::{KeyCode, KeyEvent, KeyModifiers, clean_paste};
 use super::words::width;
 use crate::domain::ids::{MessageId, RunId, ThreadId};
 
@@ -64,8 +64,7 @@ impl Composer {
     /// Newlines stay, other control characters go, and it is one step of undo. Returns whether it
     /// was cut.
     pub fn paste(&mut self, text: &str) -> bool {
-        let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let text: String = text.chars().filter(|c| *c == '\n' || *c == '\t' || !c.is_control()).collect();
+        let text = clean_paste(text);
         let room = LONGEST.saturating_sub(self.text().len());
         let mut end = text.len().min(room);
         while !text.is_char_boundary(end) {

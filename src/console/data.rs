@@ -258,10 +258,10 @@ impl Console {
                 effects.extend(self.is_handed(&overview));
                 self.data.overview = Some(*overview);
             }
-            (Query::Contacts { text, .. }, Answer::Contacts(rows)) if self.finder_typed() == Some(text) => {
+            (Query::Contacts { text, .. }, Answer::Contacts(rows)) if self.finder_typed() == Some(text.as_str()) => {
                 self.data.contacts = rows;
             }
-            (Query::Search { text, .. }, Answer::Found(rows)) if self.finder_typed() == Some(text) => {
+            (Query::Search { text, .. }, Answer::Found(rows)) if self.finder_typed() == Some(text.as_str()) => {
                 self.data.found = rows;
             }
             (Query::Radar { .. }, Answer::Radar(rows)) => self.data.radar = rows,
@@ -374,9 +374,9 @@ impl Console {
         vec![]
     }
 
-    fn finder_typed(&self) -> Option<&String> {
+    fn finder_typed(&self) -> Option<&str> {
         match &self.overlay {
-            Some(Overlay::Finder(finder)) => Some(&finder.typed),
+            Some(Overlay::Finder(finder)) => Some(finder.typed.text()),
             _ => None,
         }
     }

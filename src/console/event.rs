@@ -1,9 +1,8 @@
 //! What happens to a console, and what it wants. Both are plain data: a test writes one and reads
 //! the other.
 
-use crossterm::event::KeyEvent;
-
 use super::form_files::Saves;
+use super::input::KeyEvent;
 use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::{DeliveryId, ThreadId};
@@ -23,6 +22,8 @@ pub enum Event {
         columns: u16,
         rows: u16,
     },
+    /// The terminal goes away: what was written is to be kept.
+    Closing,
     /// The time now; comes when [`super::Console::next_tick`] says so, and with everything else.
     Time(Timestamp),
     /// The person has another role from now on.

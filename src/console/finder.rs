@@ -6,6 +6,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use super::agents::AgentFinder;
 use super::flows::FlowFinder;
 use super::form::FormKind;
+use super::input::{MAX_LINE, TextField};
 use super::numbers::NumberFinder;
 use super::overlay::Overlay;
 use super::picks::{EMOJI, KINDS};
@@ -52,7 +53,7 @@ pub(super) enum FinderKind {
 #[derive(Debug)]
 pub(super) struct Finder {
     pub kind: FinderKind,
-    pub typed: String,
+    pub typed: TextField,
     pub at: usize,
 }
 
@@ -128,14 +129,14 @@ impl FinderKind {
 
 impl Console {
     pub(super) fn open_finder(&mut self, kind: FinderKind) -> Vec<Effect> {
-        self.overlay = Some(Overlay::Finder(Finder { kind, typed: String::new(), at: 0 }));
+        self.overlay = Some(Overlay::Finder(Finder { kind, typed: TextField::new("", MAX_LINE), at: 0 }));
         self.finder_asks()
     }
 
     /// What the finder has to be told, for what is typed now.
     pub(super) fn finder_asks(&mut self) -> Vec<Effect> {
         let Some(Overlay::Finder(finder)) = &self.overlay else { return vec![] };
-        let text = finder.typed.clone();
+        let text = finder.typed.text().to_owned();
         let query = match finder.kind {
             FinderKind::Contacts | FinderKind::Merge(_) => Query::Contacts { text, limit: ROWS },
             FinderKind::Search => Query::Search { text, limit: ROWS, before: None },
@@ -165,11 +166,11 @@ impl Console {
     pub(super) fn finder_rows(&self, finder: &Finder) -> Vec<Row> {
         let asked_elsewhere = matches!(finder.kind, FinderKind::Contacts | FinderKind::Merge(_) | FinderKind::Search);
         let rows = self.all_rows(finder);
-        if asked_elsewhere || finder.typed.trim().is_empty() {
+        if asked_elsewhere || finder.typed.text().trim().is_empty() {
             return rows;
         }
         let mut matcher = Matcher::new(Config::DEFAULT);
-        let pattern = Pattern::parse(&finder.typed, CaseMatching::Ignore, Normalization::Smart);
+        let pattern = Pattern::parse(finder.typed.text(), CaseMatching::Ignore, Normalization::Smart);
         let mut buffer = vec![];
         let mut scored: Vec<(u32, Row)> = rows
             .into_iter()

@@ -4,7 +4,7 @@
 use super::form_agents::AgentForm;
 use super::form_files::FormFile;
 use super::form_platform::PlatformForm;
-use super::line_edit::LineEdit;
+use super::input::{KeyEvent, MAX_FIELD, TextField, Typed};
 use super::{Console, Effect};
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::filter::when;
@@ -17,14 +17,11 @@ use crate::domain::templates::template::Template;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
-/// A field holds no more than a message does.
-const LONGEST: usize = 4_096;
-
 #[derive(Debug, Clone)]
 pub(super) struct Field {
     pub label: String,
     pub hint: String,
-    pub text: String,
+    pub input: TextField,
     /// How the request calls it.
     key: String,
 }
@@ -144,7 +141,12 @@ pub(super) struct Form {
 }
 
 pub(super) fn field(key: &str, label: &str, hint: &str, text: &str) -> Field {
-    Field { label: label.to_owned(), hint: hint.to_owned(), text: text.to_owned(), key: key.to_owned() }
+    Field {
+        label: label.to_owned(),
+        hint: hint.to_owned(),
+        input: TextField::new(text, MAX_FIELD),
+        key: key.to_owned(),
+    }
 }
 
 impl FormKind {
@@ -304,7 +306,7 @@ impl Form {
     }
 
     pub(super) fn text(&self, key: &str) -> &str {
-        self.fields.iter().find(|field| field.key == key).map_or("", |field| field.text.trim())
+        self.fields.iter().find(|field| field.key == key).map_or("", |field| field.input.text().trim())
     }
 
     fn some(&self, key: &str) -> Option<Untrusted> {
@@ -313,7 +315,7 @@ impl Form {
 
     /// What has been filled in, by place.
     pub fn values(&self) -> Vec<(String, String)> {
-        self.fields.iter().map(|field| (field.key.clone(), field.text.trim().to_owned())).collect()
+        self.fields.iter().map(|field| (field.key.clone(), field.input.text().trim().to_owned())).collect()
     }
 
     /// What is filled in, as a content; for sending and for the preview.
@@ -447,21 +449,17 @@ impl Form {
         }
     }
 
-    pub fn insert(&mut self, text: &str) {
-        let field = &mut self.fields[self.at];
-        let clean: String =
-            text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c }).filter(|c| !c.is_control()).collect();
-        let room = LONGEST.saturating_sub(field.text.len());
-        if clean.len() <= room {
-            field.text.push_str(&clean);
-        }
-        self.fault = None;
+    /// Pastes into the field under the cursor, as one line.
+    pub fn paste(&mut self, text: &str) {
+        let cut = self.fields[self.at].input.paste(text);
+        self.fault = cut.then(|| "The pasted text was cut: a field holds up to 4096 characters.".to_owned());
     }
 
-    /// Takes something of the field's end away.
-    pub fn erase(&mut self, edit: LineEdit) {
-        edit.apply(&mut self.fields[self.at].text, 0);
-        self.fault = None;
+    /// Edits the field under the cursor.
+    pub fn edit(&mut self, key: &KeyEvent) {
+        if self.fields[self.at].input.key(key) == Typed::Changed {
+            self.fault = None;
+        }
     }
 }
 
@@ -474,7 +472,7 @@ impl Console {
         let mut form = Form::new(kind);
         if let Some(begun) = self.begun_form.take_if(|begun| begun.is_like(&form)) {
             for (new, old) in form.fields.iter_mut().zip(begun.fields) {
-                new.text = old.text;
+                new.input = old.input;
             }
         }
         self.data.file = None;

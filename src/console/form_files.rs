@@ -183,7 +183,7 @@ impl Console {
             return vec![];
         }
         let leaves = to == path && choices.is_empty();
-        to.clone_into(&mut form.fields[form.at].text);
+        form.fields[form.at].input.set(to);
         self.data.form_file.choices = choices;
         if !leaves {
             return vec![];

@@ -20,9 +20,9 @@ mod form_files;
 mod form_platform;
 mod gauges;
 mod here;
+mod input;
 mod keys;
 mod layout;
-mod line_edit;
 mod list;
 mod messages;
 mod numbers;
@@ -40,13 +40,13 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use crossterm::event::KeyEvent;
 use jiff::tz::TimeZone;
 
 pub use self::chord::Chord;
 pub use self::command::{CommandSpec, Danger, Scope, table};
 pub use self::event::{Edit, Effect, Event};
 pub use self::form_files::{FilePlace, Saves};
+pub use self::input::{KeyCode, KeyEvent, KeyModifiers};
 pub use self::keys::{Keymap, keys_markdown};
 pub use self::theme::Theme;
 
@@ -186,6 +186,8 @@ pub struct Console {
     cancelled_at: Option<Timestamp>,
     /// When what is followed was asked for last.
     followed_at: Option<Timestamp>,
+    /// Filters that were applied, oldest first: up recalls them.
+    filters: Vec<String>,
     /// The question for a list's new rows, and what was typed before they were there.
     narrowing: Option<Query>,
     ahead: Vec<KeyEvent>,
@@ -221,6 +223,7 @@ impl Console {
             paused: false,
             cancelled_at: None,
             followed_at: None,
+            filters: vec![],
             narrowing: None,
             ahead: vec![],
             shown: None,

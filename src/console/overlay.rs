@@ -6,6 +6,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use super::command::{CommandSpec, table};
 use super::finder::Finder;
 use super::form::Form;
+use super::input::{MAX_LINE, TextField};
 use super::{Console, Effect, Pane};
 use crate::domain::agents::requests::AgentRequest;
 use crate::domain::contacts::thread_name::ThreadName;
@@ -21,7 +22,7 @@ use crate::domain::text::clean_line;
 pub(super) enum Overlay {
     /// What can be done here; typing narrows it.
     Palette {
-        typed: String,
+        typed: TextField,
         at: usize,
         all: bool,
     },
@@ -36,7 +37,7 @@ pub(super) enum Overlay {
     Picture(MessageId),
     Line {
         title: String,
-        typed: String,
+        typed: TextField,
         purpose: Purpose,
     },
     /// The editor that is built in.
@@ -122,19 +123,20 @@ pub(super) enum Purpose {
 
 impl Overlay {
     pub fn help() -> Self {
-        Self::Palette { typed: String::new(), at: 0, all: false }
+        Self::Palette { typed: TextField::new("", MAX_LINE), at: 0, all: false }
     }
 
     pub fn palette() -> Self {
-        Self::Palette { typed: String::new(), at: 0, all: true }
+        Self::Palette { typed: TextField::new("", MAX_LINE), at: 0, all: true }
     }
 
-    pub fn filter(current: &str) -> Self {
-        Self::line("Filter", current, Purpose::Filter)
+    pub fn filter(current: &str, earlier: &[String]) -> Self {
+        let typed = TextField::new(current, MAX_LINE).with_history(earlier);
+        Self::Line { title: "Filter".to_owned(), typed, purpose: Purpose::Filter }
     }
 
     pub fn line(title: &str, typed: &str, purpose: Purpose) -> Self {
-        Self::Line { title: title.to_owned(), typed: typed.to_owned(), purpose }
+        Self::Line { title: title.to_owned(), typed: TextField::new(typed, MAX_LINE), purpose }
     }
 
     pub fn log() -> Self {
@@ -246,8 +248,8 @@ impl Console {
     pub(super) fn filter_fault(&self) -> Option<String> {
         let Some(Overlay::Line { typed, purpose: Purpose::Filter, .. }) = &self.overlay else { return None };
         let read = match self.pane.word_list() {
-            None => Filter::read(typed, self.now).map(|_| ()),
-            Some(list) => list.check(typed),
+            None => Filter::read(typed.text(), self.now).map(|_| ()),
+            Some(list) => list.check(typed.text()),
         };
         read.err().map(|refusal| refusal.to_string())
     }

@@ -1,16 +1,14 @@
 //! Keys while something stands in front.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
 use super::chord::Chord;
-use super::line_edit::LineEdit;
+use super::input::{KeyCode, KeyEvent, KeyModifiers, Typed, clean_paste};
 use super::overlay::{Overlay, Purpose, Reading, Then};
 use super::{Console, Effect};
 use crate::domain::refusal::Done;
 use crate::domain::request::Request;
 
-/// Letters in a line in front: a filter, a search, a reason.
-const MAX_LINE: usize = 200;
+/// Filters that are kept to be recalled.
+const MAX_FILTERS: usize = 50;
 
 impl Console {
     pub(super) fn overlay_key(&mut self, key: KeyEvent, chord: Chord) -> Vec<Effect> {
@@ -22,7 +20,7 @@ impl Console {
                 self.confirm_key(key, chord, then)
             }
             Overlay::Palette { typed, at, all } => {
-                let (words, position, all) = (typed.clone(), *at, *all);
+                let (words, position, all) = (typed.text().to_owned(), *at, *all);
                 match key.code {
                     KeyCode::Esc => self.overlay = None,
                     KeyCode::Up => *at = at.saturating_sub(1),
@@ -42,15 +40,14 @@ impl Console {
                         }
                     }
                     _ => {
-                        if let Some(edit) = LineEdit::of(&key) {
-                            edit.apply(typed, MAX_LINE);
+                        if typed.key(&key) == Typed::Changed {
                             *at = 0;
                         }
                     }
                 }
                 let count = match &self.overlay {
                     Some(Overlay::Palette { typed, all, .. }) => {
-                        self.found(typed, *all).len() + usize::from(self.destination(typed).is_some())
+                        self.found(typed.text(), *all).len() + usize::from(self.destination(typed.text()).is_some())
                     }
                     _ => 0,
                 };
@@ -73,14 +70,15 @@ impl Console {
                     // The fault stands under the field; the list is as it was.
                     KeyCode::Enter if faulty => return vec![],
                     KeyCode::Enter => {
-                        let (typed, purpose) = (std::mem::take(typed), purpose.clone());
+                        let (typed, purpose) = (typed.text().to_owned(), purpose.clone());
+                        if purpose == Purpose::Filter {
+                            self.keep_filter(&typed);
+                        }
                         self.overlay = purpose.question(&typed);
                         return vec![];
                     }
                     _ => {
-                        if let Some(edit) = LineEdit::of(&key) {
-                            edit.apply(typed, MAX_LINE);
-                        }
+                        typed.key(&key);
                     }
                 }
                 self.typed_in_overlay()
@@ -143,13 +141,24 @@ impl Console {
         }
     }
 
+    /// A filter that was applied can be recalled.
+    fn keep_filter(&mut self, typed: &str) {
+        self.filters.retain(|known| known != typed);
+        if !typed.trim().is_empty() {
+            self.filters.push(typed.to_owned());
+        }
+        if self.filters.len() > MAX_FILTERS {
+            self.filters.remove(0);
+        }
+    }
+
     /// A filter narrows while it is typed.
     pub(super) fn typed_in_overlay(&mut self) -> Vec<Effect> {
         if matches!(self.overlay, Some(Overlay::Finder(_))) {
             return self.finder_asks();
         }
         let Some(Overlay::Line { typed, purpose: Purpose::Filter, .. }) = &self.overlay else { return vec![] };
-        let typed = typed.clone();
+        let typed = typed.text().to_owned();
         if self.list().filter == typed || self.filter_fault().is_some() {
             return vec![];
         }
@@ -204,11 +213,7 @@ impl Console {
                 form.at = form.at.checked_sub(1).unwrap_or(last);
                 return self.look_at_file();
             }
-            _ => match LineEdit::of(&key) {
-                Some(LineEdit::Type(letter)) => form.insert(&letter.to_string()),
-                Some(edit) => form.erase(edit),
-                None => {}
-            },
+            _ => form.edit(&key),
         }
         vec![]
     }
@@ -249,8 +254,7 @@ impl Console {
             KeyCode::PageUp => finder.at = finder.at.saturating_sub(10),
             KeyCode::PageDown => finder.at += 10,
             _ => {
-                if let Some(edit) = LineEdit::of(&key) {
-                    edit.apply(&mut finder.typed, MAX_LINE);
+                if finder.typed.key(&key) == Typed::Changed {
                     finder.at = 0;
                     return self.finder_asks();
                 }
@@ -273,17 +277,15 @@ impl Console {
                 | Overlay::Palette { typed, .. }
                 | Overlay::Finder(super::finder::Finder { typed, .. }),
             ) => {
-                typed.extend(text.chars().filter(|c| !c.is_control()).take(200));
+                typed.paste(text);
                 true
             }
             Some(Overlay::Form(form)) => {
-                form.insert(text);
+                form.paste(text);
                 true
             }
             Some(Overlay::Editor(area)) => {
-                let clean: String =
-                    text.replace('\t', "  ").chars().filter(|c| !c.is_control() || *c == '\n').collect();
-                area.insert_str(clean);
+                area.insert_str(clean_paste(text).replace('\t', "  "));
                 true
             }
             _ => false,

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
 use super::chord::Chord;
 use super::command::Scope;
+use super::input::{KeyCode, KeyEvent, KeyModifiers};
 use super::overlay::{Overlay, Then};
 use super::{Console, Effect};
 

@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
 use super::chord::Chord;
 use super::command::Scope;
+use super::input::{KeyCode, KeyEvent, KeyModifiers};
 use super::keys::Meaning;
 use super::overlay::Overlay;
 use super::{Console, Effect, Focus};

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyEvent, KeyEventKind};
-
 use super::chord::Chord;
 use super::command::{CommandSpec, Danger, Scope};
 use super::event::Edit;
+use super::input::KeyEvent;
 use super::keys::Meaning;
 use super::overlay::{Overlay, Reading, Then};
 use super::{Console, Effect, Event, Focus, Pane};
@@ -59,7 +58,6 @@ impl Console {
 
     fn take_event(&mut self, event: Event) -> Vec<Effect> {
         match event {
-            Event::Key(key) if key.kind == KeyEventKind::Release => vec![],
             Event::Key(key) => self.key(key),
             Event::Paste(text) => {
                 // A paste comes as a whole: a key before it was pressed on purpose.
@@ -67,6 +65,7 @@ impl Console {
                 effects.extend(self.paste(&text));
                 effects
             }
+            Event::Closing => self.keep_drafts(),
             Event::Resize { columns, rows } => {
                 (self.columns, self.rows) = (columns, rows);
                 vec![]

@@ -24,6 +24,7 @@ mod conversations;
 mod decisions;
 mod desk;
 mod door;
+mod fields;
 mod filters;
 mod finding;
 mod flows;

@@ -3,14 +3,13 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use wadeck::attach::files;
 use wadeck::bus::Listener;
-use wadeck::console::{Console, Effect, Event, FilePlace, Keymap, Settings, Theme};
+use wadeck::console::{Console, Effect, Event, FilePlace, KeyCode, KeyEvent, KeyModifiers, Keymap, Settings, Theme};
 use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
 use wadeck::domain::access::scope_choice::ScopeChoice;
@@ -200,6 +199,11 @@ impl Sitting {
                 "esc" => KeyCode::Esc,
                 "tab" => KeyCode::Tab,
                 "up" => KeyCode::Up,
+                "left" => KeyCode::Left,
+                "right" => KeyCode::Right,
+                "home" => KeyCode::Home,
+                "end" => KeyCode::End,
+                "delete" => KeyCode::Delete,
                 "down" => KeyCode::Down,
                 "backspace" => KeyCode::Backspace,
                 "space" => KeyCode::Char(' '),
@@ -291,6 +295,16 @@ impl Sitting {
             lines.push(line.trim_end().to_owned());
         }
         lines.join("\n")
+    }
+
+    /// What stands at the left of the cursor and under it, in the line that it is in.
+    pub fn around_cursor(&self) -> (String, String) {
+        let mut terminal = Terminal::new(TestBackend::new(self.columns, self.rows)).expect("a screen");
+        terminal.draw(|frame| self.console.draw(frame)).expect("drawn");
+        let at = terminal.get_cursor_position().expect("a cursor");
+        let buffer = terminal.backend().buffer();
+        let cells = |from: u16, to: u16| (from..to).map(|x| buffer[(x, at.y)].symbol()).collect::<String>();
+        (cells(0, at.x), cells(at.x, self.columns))
     }
 
     pub fn sees(&self, words: &str) {

@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use wadeck::console::Event;
+use wadeck::console::{Event, KeyCode, KeyEvent, KeyModifiers};
 use wadeck::domain::agents::assignment::Mode;
 use wadeck::domain::agents::requests::AgentRequest;
 use wadeck::domain::ids::ConnectionId;

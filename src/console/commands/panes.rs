@@ -93,7 +93,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         keys: &["/"],
         hint: true,
         run: |console| {
-            console.overlay = Some(Overlay::filter(&console.list().filter));
+            console.overlay = Some(Overlay::filter(&console.list().filter, &console.filters));
             vec![]
         },
         ..ROW

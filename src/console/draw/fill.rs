@@ -50,15 +50,14 @@ impl Console {
             put(buffer, inner.x, y, label, &name, if here { theme.accent() } else { theme.dim() });
             let x = inner.x + label + 2;
             let room = inner.right().saturating_sub(x);
-            if field.text.is_empty() {
+            if field.input.text().is_empty() {
                 let hint = words::fit(&field.hint, room.into(), theme.ellipsis());
                 put(buffer, x, y, room, &hint, theme.dim());
             }
-            // The end of what is written is what is seen.
-            let shown = tail(&crate::domain::text::clean_line(&field.text), usize::from(room.saturating_sub(1)));
+            let (shown, column) = field.input.view(room.into());
             put(buffer, x, y, room, &shown, theme.plain());
             if here {
-                cursor = Position::new(x + words::width(&shown) as u16, y);
+                cursor = Position::new(x + column as u16, y);
             }
         }
         let mut y = inner.y + form.fields.len() as u16 + 1;
@@ -174,13 +173,12 @@ impl Console {
         let height = (rows.len() as u16 + 4).clamp(8, screen.height.saturating_sub(2));
         let area = Rect { x: (screen.width - width) / 2, y: (screen.height - height) / 2, width, height };
         let inner = self.draw_box(buffer, area, finder.title(), finder.hint());
-        let prompt = format!("{} {}", theme.pick("›", ">"), finder.typed);
-        put(buffer, inner.x, inner.y, inner.width, &prompt, theme.plain());
+        let cursor = self.draw_prompt(buffer, inner, &finder.typed);
         let room = usize::from(inner.height.saturating_sub(2));
         let at = finder.at.min(rows.len().saturating_sub(1));
         let first = (at + 1).saturating_sub(room);
         if rows.is_empty() {
-            let text = match (self.data.trouble.as_deref(), finder.typed.is_empty()) {
+            let text = match (self.data.trouble.as_deref(), finder.typed.text().is_empty()) {
                 (Some(trouble), _) => crate::domain::text::clean_line(trouble),
                 (None, true) => finder.kind.when_empty().to_owned(),
                 (None, false) => "No matches.".to_owned(),
@@ -222,7 +220,7 @@ impl Console {
                 buffer.set_style(Rect { y, height: 1, ..inner }, theme.selected(true));
             }
         }
-        Position::new((inner.x + words::width(&prompt) as u16).min(inner.right()), inner.y)
+        cursor
     }
 
     pub(super) fn draw_picture(&self, buffer: &mut Buffer, screen: Rect) {
@@ -267,19 +265,4 @@ fn draw_blocks(buffer: &mut Buffer, area: Rect, raster: &Raster) {
             }
         }
     }
-}
-
-/// As much of the end as fits.
-fn tail(text: &str, cells: usize) -> String {
-    use unicode_segmentation::UnicodeSegmentation;
-    let mut kept: Vec<&str> = vec![];
-    let mut used = 0;
-    for cluster in text.graphemes(true).rev() {
-        used += words::width(cluster);
-        if used > cells {
-            break;
-        }
-        kept.push(cluster);
-    }
-    kept.into_iter().rev().collect()
 }

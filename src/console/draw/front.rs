@@ -5,6 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Clear, Widget};
 
 use super::put;
+use crate::console::input::TextField;
 use crate::console::overlay::{Overlay, Reading};
 use crate::console::{Console, words};
 use crate::domain::numbers::connection::Environment;
@@ -68,17 +69,16 @@ impl Console {
         }
     }
 
-    fn draw_palette(&self, buffer: &mut Buffer, screen: Rect, typed: &str, at: usize, all: bool) -> Position {
+    fn draw_palette(&self, buffer: &mut Buffer, screen: Rect, typed: &TextField, at: usize, all: bool) -> Position {
         let theme = self.settings.theme;
-        let found = self.found(typed, all);
-        let destination = self.destination(typed);
+        let found = self.found(typed.text(), all);
+        let destination = self.destination(typed.text());
         let above = u16::from(destination.is_some());
         let width = screen.width.saturating_sub(4).min(92);
         let height = ((found.len() as u16) + above + 4).clamp(6, screen.height.saturating_sub(2));
         let area = Rect { x: (screen.width - width) / 2, y: (screen.height - height) / 2, width, height };
         let inner = self.draw_box(buffer, area, "Commands", "type to find, enter runs, esc closes");
-        let prompt = format!("{} {typed}", theme.pick("›", ">"));
-        put(buffer, inner.x, inner.y, inner.width, &prompt, theme.plain());
+        let cursor = self.draw_prompt(buffer, inner, typed);
         let room = usize::from(inner.height.saturating_sub(2 + above));
         if let Some(destination) = &destination {
             put(buffer, inner.x, inner.y + 2, inner.width, &destination.words(), theme.accent());
@@ -107,7 +107,19 @@ impl Console {
                 buffer.set_style(Rect { y, height: 1, ..inner }, theme.selected(true));
             }
         }
-        Position::new(inner.x + words::width(&prompt) as u16, inner.y)
+        cursor
+    }
+
+    /// The line of what is typed, at the top of a box, and where its cursor stands.
+    pub(super) fn draw_prompt(&self, buffer: &mut Buffer, inner: Rect, typed: &TextField) -> Position {
+        let theme = self.settings.theme;
+        let sign = format!("{} ", theme.pick("›", ">"));
+        let label = words::width(&sign) as u16;
+        put(buffer, inner.x, inner.y, inner.width, &sign, theme.plain());
+        let room = inner.width.saturating_sub(label);
+        let (shown, column) = typed.view(room.into());
+        put(buffer, inner.x + label, inner.y, room, &shown, theme.plain());
+        Position::new(inner.x + label + column as u16, inner.y)
     }
 
     fn draw_confirm(&self, buffer: &mut Buffer, screen: Rect, question: &str) {
@@ -122,7 +134,7 @@ impl Console {
         }
     }
 
-    fn draw_line(&self, buffer: &mut Buffer, screen: Rect, title: &str, typed: &str) -> Position {
+    fn draw_line(&self, buffer: &mut Buffer, screen: Rect, title: &str, typed: &TextField) -> Position {
         let theme = self.settings.theme;
         let y = screen.height.saturating_sub(2);
         Clear.render(Rect { x: 0, y, width: screen.width, height: screen.height - y }, buffer);
@@ -137,8 +149,10 @@ impl Console {
         let label = format!(" {title} {} ", theme.pick("›", ">"));
         put(buffer, 0, y, screen.width, &label, theme.accent());
         let x = words::width(&label) as u16;
-        put(buffer, x, y, screen.width.saturating_sub(x), typed, theme.plain());
-        Position::new((x + words::width(typed) as u16).min(screen.width - 1), y)
+        let room = screen.width.saturating_sub(x);
+        let (shown, column) = typed.view(room.into());
+        put(buffer, x, y, room, &shown, theme.plain());
+        Position::new((x + column as u16).min(screen.width - 1), y)
     }
 
     /// The editor that is built in: the whole screen, and two keys.
