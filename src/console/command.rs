@@ -1,7 +1,7 @@
 //! The command table: everything a person can do, once. Footer, help, palette, configuration and
 //! `docs/keys.md` are printed from it.
 
-use super::{Console, Effect, Pane, commands};
+use crate::console::{Console, Effect, Pane, commands};
 
 /// Where a command is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -94,8 +94,8 @@ pub fn table() -> &'static [CommandSpec] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::chord::sequence;
     use super::*;
+    use crate::console::input::chord::sequence;
 
     #[test]
     fn every_row_is_whole_and_no_two_share_a_name_or_a_key() {

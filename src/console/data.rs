@@ -1,12 +1,12 @@
 //! What the console was told, and what it is asking: pictures of the database, asked for again
 //! whenever something differs.
 
-use super::agent_rows::agent_row_id;
-use super::finder::FinderKind;
-use super::form_files::FormFile;
-use super::numbers::NumberRow;
-use super::overlay::{Overlay, Reading, Then};
-use super::{Console, Effect, Pane};
+use crate::console::overlays::finder::FinderKind;
+use crate::console::overlays::form_files::FormFile;
+use crate::console::overlays::{Overlay, Reading, Then};
+use crate::console::panes::agents::rows::agent_row_id;
+use crate::console::panes::connections::NumberRow;
+use crate::console::{Console, Effect, Pane};
 use crate::domain::agents::requests::{AgentQuery, AgentsView, AssignmentDetail, RunRecord, StopView};
 use crate::domain::change::Change;
 use crate::domain::contacts::view::ContactRow;
@@ -44,7 +44,7 @@ pub(super) struct Data {
     /// The answer that opens a form when it comes.
     pub awaited: Option<Query>,
     /// What is being written for the provider.
-    pub script: Option<super::script::Script>,
+    pub script: Option<crate::console::overlays::script::Script>,
     pub flows: Option<Vec<FlowList>>,
     /// The Flow that was opened last.
     pub flow: Option<Fetched<FlowDetail>>,
@@ -82,7 +82,7 @@ pub(super) struct Data {
     pub file: Option<FileCheck>,
     pub form_file: FormFile,
     /// The picture in front.
-    pub picture: Option<super::picture::Drawn>,
+    pub picture: Option<crate::console::overlays::picture::Drawn>,
     pub told: String,
     /// The delivery whose copy is edited once it is revealed.
     pub edits: Option<DeliveryId>,
@@ -346,7 +346,10 @@ impl Console {
         match (query, told) {
             (_, TemplateAnswer::Record(record)) => self.data.record = Some(*record),
             (TemplateQuery::Text { connection, id }, TemplateAnswer::Text(text)) if awaited => {
-                let kind = super::script::ScriptKind::Template { connection: *connection, id: Some(id.clone()) };
+                let kind = crate::console::overlays::script::ScriptKind::Template {
+                    connection: *connection,
+                    id: Some(id.clone()),
+                };
                 return self.edit_script(kind, text);
             }
             _ => {}

@@ -1,8 +1,8 @@
 //! What happens to a console, and what it wants. Both are plain data: a test writes one and reads
 //! the other.
 
-use super::form_files::Saves;
-use super::input::KeyEvent;
+use crate::console::input::KeyEvent;
+use crate::console::overlays::form_files::Saves;
 use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::{DeliveryId, ThreadId};
@@ -24,7 +24,7 @@ pub enum Event {
     },
     /// The terminal goes away: what was written is to be kept.
     Closing,
-    /// The time now; comes when [`super::Console::next_tick`] says so, and with everything else.
+    /// The time now; comes when [`crate::console::Console::next_tick`] says so, and with everything else.
     Time(Timestamp),
     /// The person has another role from now on.
     Actor(Actor),

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Console, Focus, Pane};
+use crate::console::{Console, Focus, Pane};
 
 /// Two columns from here on.
 const WIDE: u16 = 100;

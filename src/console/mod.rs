@@ -1,40 +1,19 @@
 //! The console: events in, effects out, a picture. No IO, no waiting, no clock: time comes as an
 //! event, and `draw` cannot change anything. It knows the domain and nothing else of the program.
 
-mod agent_rows;
-mod agents;
-mod bubbles;
-mod bulk_jobs;
-mod chord;
 mod command;
 mod commands;
-mod composer;
 mod data;
 mod draw;
 mod event;
-mod finder;
-mod flows;
-mod form;
-mod form_agents;
-mod form_files;
-mod form_platform;
-mod gauges;
-mod here;
 mod input;
-mod keys;
 mod layout;
 mod list;
-mod messages;
-mod numbers;
-mod overlay;
-mod overlay_keys;
-mod picks;
-mod picture;
-mod question;
+mod overlays;
+mod panes;
 mod scope;
-mod script;
 mod theme;
-mod typing;
+mod thread;
 mod update;
 mod words;
 
@@ -42,19 +21,19 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
-pub use self::chord::Chord;
 pub use self::command::{CommandSpec, Danger, Scope, table};
 pub use self::event::{Edit, Effect, Event};
-pub use self::form_files::{FilePlace, Saves};
-pub use self::input::{KeyCode, KeyEvent, KeyModifiers};
-pub use self::keys::{Keymap, keys_markdown};
+pub use self::input::{Chord, KeyCode, KeyEvent, KeyModifiers, Keymap, keys_markdown};
+pub use self::overlays::form_files::{FilePlace, Saves};
 pub use self::theme::Theme;
 
-use self::composer::Composer;
 use self::data::Data;
+use self::input::typing::Typing;
 use self::list::ListState;
-use self::messages::OpenThread;
-use self::overlay::Overlay;
+use self::overlays::Overlay;
+use self::overlays::form::Form;
+use self::thread::composer::Composer;
+use self::thread::messages::OpenThread;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::ids::ThreadId;
@@ -171,13 +150,13 @@ pub struct Console {
     scroll: u16,
     overlay: Option<Overlay>,
     /// The form that waits behind a question about what it sends.
-    behind: Option<Box<form::Form>>,
+    behind: Option<Box<Form>>,
     /// The beginning of a sequence of keys.
     pending: Vec<Chord>,
-    typing: typing::Typing,
+    typing: Typing,
     notices: Vec<Notice>,
     /// A form that was left without being handed over.
-    begun_form: Option<form::Form>,
+    begun_form: Option<Form>,
     /// What colleagues were told last, and when.
     attended: (Option<ThreadId>, bool),
     attended_at: Option<Timestamp>,
@@ -215,7 +194,7 @@ impl Console {
             overlay: None,
             behind: None,
             pending: vec![],
-            typing: typing::Typing::default(),
+            typing: Typing::default(),
             notices: vec![],
             begun_form: None,
             attended: (None, false),

@@ -1,7 +1,7 @@
 //! Which organization and environment are shown. They never stand in one list unless that is asked for: every
 //! question about more than one thing carries the scope, and answers to another one are not shown.
 
-use super::{Console, Effect, Focus, Pane};
+use crate::console::{Console, Effect, Focus, Pane};
 use crate::domain::access::scope::Scope;
 use crate::domain::access::scope_choice::Pick;
 use crate::domain::ids::ThreadId;

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::chord::Chord;
-use super::command::{CommandSpec, Danger, Scope};
-use super::event::Edit;
-use super::input::KeyEvent;
-use super::keys::Meaning;
-use super::overlay::{Overlay, Reading, Then};
-use super::{Console, Effect, Event, Focus, Pane};
+use crate::console::command::{CommandSpec, Danger, Scope};
+use crate::console::event::Edit;
+use crate::console::input::KeyEvent;
+use crate::console::input::chord::Chord;
+use crate::console::input::keymap::Meaning;
+use crate::console::overlays::{Overlay, Reading, Then};
+use crate::console::{Console, Effect, Event, Focus, Pane};
 use crate::domain::access::actor::Actor;
 use crate::domain::agents::requests::AgentRequest;
 use crate::domain::change::Change;
@@ -115,7 +115,7 @@ impl Console {
     }
 
     /// The notice that stands in the last line now.
-    pub(super) fn standing_notice(&self) -> Option<&super::Notice> {
+    pub(super) fn standing_notice(&self) -> Option<&crate::console::Notice> {
         self.notices.last().filter(|notice| self.now.since(notice.at) < NOTICE)
     }
 
@@ -312,7 +312,7 @@ impl Console {
             (Request::SaveDraft { .. } | Request::MarkRead { .. }, Ok(_)) | (Request::Attend { .. }, _) => {}
             (Request::Send { thread, content, .. }, Ok(done)) => {
                 // Only what was sent is taken out: more may have been written meanwhile.
-                let sent = |composer: &&mut super::composer::Composer| matches!(&**content, Content::Text { body, .. } if composer.text() == body.as_received());
+                let sent = |composer: &&mut crate::console::thread::composer::Composer| matches!(&**content, Content::Text { body, .. } if composer.text() == body.as_received());
                 if let Some(composer) = self.composers.get_mut(thread).filter(sent) {
                     composer.clear();
                 }
@@ -365,7 +365,7 @@ impl Console {
                 vec![]
             }
             (Edit::Draft(thread), Ok(text)) => {
-                let mut composer = super::composer::Composer::new(thread, text.trim_end());
+                let mut composer = crate::console::thread::composer::Composer::new(thread, text.trim_end());
                 composer.dirty = true;
                 if let Some(before) = self.composers.get(&thread) {
                     (composer.quote, composer.answers) = (before.quote.clone(), before.answers);

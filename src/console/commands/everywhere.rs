@@ -1,12 +1,12 @@
 //! Commands that are valid everywhere.
 
 use crate::console::command::{CommandSpec, Danger, ROW, Scope};
-use crate::console::overlay::Overlay;
+use crate::console::overlays::Overlay;
 use crate::console::{Console, Effect, Focus, Pane};
 use crate::domain::query::Query;
 use crate::domain::request::Request;
 
-pub(super) const ROWS: &[CommandSpec] = &[
+pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "help",
         title: "Help",

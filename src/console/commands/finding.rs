@@ -1,17 +1,17 @@
 //! Commands that find: messages, people, what closes next, and why.
 
-use crate::console::agent_rows::AgentRow;
 use crate::console::command::{CommandSpec, ROW, Scope};
-use crate::console::finder::FinderKind;
-use crate::console::form::FormKind;
-use crate::console::overlay::{Overlay, Reading};
+use crate::console::overlays::finder::FinderKind;
+use crate::console::overlays::form::FormKind;
+use crate::console::overlays::{Overlay, Reading};
+use crate::console::panes::agents::rows::AgentRow;
 use crate::console::{Console, Effect, Focus, Pane};
 use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::query::Query;
 
 const THREADS: Scope = Scope::Pane(Pane::Threads);
 
-pub(super) const ROWS: &[CommandSpec] = &[
+pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "find.messages",
         title: "Search",

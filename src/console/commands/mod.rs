@@ -1,20 +1,12 @@
 //! The rows of the command table, by where they are valid.
 
-mod agents;
-mod delivery;
 mod everywhere;
 mod finding;
-mod flows;
-mod numbers;
-mod panes;
-mod sending;
-mod templates;
-mod threads;
-mod watching;
-mod writing;
+mod lists;
 
 pub(in crate::console) use self::everywhere::open as open_pane;
-use super::command::CommandSpec;
+use crate::console::command::CommandSpec;
+use crate::console::panes::{activity, agents, connections, delivery, flows, templates, threads};
 
 const fn count(parts: &[&[CommandSpec]]) -> usize {
     let mut total = 0;
@@ -29,21 +21,21 @@ const fn count(parts: &[&[CommandSpec]]) -> usize {
 const PARTS: &[&[CommandSpec]] = &[
     everywhere::ROWS,
     finding::ROWS,
-    panes::ROWS,
-    threads::ROWS,
-    sending::ROWS,
-    delivery::ROWS,
-    watching::ROWS,
-    numbers::ROWS,
-    templates::ROWS,
-    flows::ROWS,
-    agents::ROWS,
-    writing::ROWS,
+    lists::ROWS,
+    threads::commands::ROWS,
+    threads::sending::ROWS,
+    delivery::commands::ROWS,
+    activity::commands::ROWS,
+    connections::commands::ROWS,
+    templates::commands::ROWS,
+    flows::commands::ROWS,
+    agents::commands::ROWS,
+    threads::writing::ROWS,
 ];
 
 /// The parts as one slice, put together when the program is built.
-pub(super) static ALL: &[CommandSpec] = &{
-    let mut all = [const { super::command::ROW }; count(PARTS)];
+pub(in crate::console) static ALL: &[CommandSpec] = &{
+    let mut all = [const { crate::console::command::ROW }; count(PARTS)];
     let mut at = 0;
     let mut part = 0;
     while part < PARTS.len() {

@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::put;
 use crate::console::command::{CommandSpec, table};
+use crate::console::draw::put;
 use crate::console::{Console, Focus, Pane, words};
 
 /// The command that shows what can be done.
@@ -13,7 +13,7 @@ const HELP: &str = "help";
 
 impl Console {
     /// Environment in words, where one is, and what wants a person.
-    pub(super) fn draw_header(&self, buffer: &mut Buffer, area: Rect) {
+    pub(in crate::console) fn draw_header(&self, buffer: &mut Buffer, area: Rect) {
         let theme = self.settings.theme;
         let mut x = area.x;
         let mut say = |text: &str, style: Style| {
@@ -83,7 +83,7 @@ impl Console {
     }
 
     /// A pane's title is its status: the folded stack is the dashboard.
-    pub(super) fn draw_title(&self, buffer: &mut Buffer, pane: Pane, area: Rect) {
+    pub(in crate::console) fn draw_title(&self, buffer: &mut Buffer, pane: Pane, area: Rect) {
         let theme = self.settings.theme;
         let open = pane == self.pane;
         let focused = open && self.focus == Focus::List;
@@ -120,7 +120,7 @@ impl Console {
         if ids.is_empty() { 0 } else { self.list().seen(&ids, self.list_room()).first }
     }
 
-    pub(super) fn draw_tabs(&self, buffer: &mut Buffer, area: Rect) {
+    pub(in crate::console) fn draw_tabs(&self, buffer: &mut Buffer, area: Rect) {
         let theme = self.settings.theme;
         let mut x = area.x;
         for pane in Pane::ALL {
@@ -229,7 +229,7 @@ impl Console {
     }
 
     /// A notice while it stands, else what can be done here.
-    pub(super) fn draw_footer(&self, buffer: &mut Buffer, area: Rect) {
+    pub(in crate::console) fn draw_footer(&self, buffer: &mut Buffer, area: Rect) {
         let theme = self.settings.theme;
         if let Some(trouble) = &self.data.trouble {
             let text = format!(" {} {}", theme.pick("✗", "x"), crate::domain::text::clean_line(trouble));
@@ -277,7 +277,7 @@ impl Console {
     }
 
     /// One line for a screen that is too small for more.
-    pub(super) fn draw_summary(&self, buffer: &mut Buffer, area: Rect) {
+    pub(in crate::console) fn draw_summary(&self, buffer: &mut Buffer, area: Rect) {
         let text = match &self.data.overview {
             Some(told) => format!(
                 "{} {} waiting {} unread {} failed {} alerts",

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::put_lines;
+use crate::console::draw::put_lines;
 use crate::console::{Console, Focus, Pane, words};
 use crate::domain::message::status_view::impossible;
 use crate::domain::monitoring::activity::ActivityKind;
@@ -15,7 +15,7 @@ use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::view::{AttemptView, DeliveryDetail, EntryDetail};
 
 /// Lines of a detail, being written.
-pub(super) struct Sheet<'c> {
+pub(in crate::console) struct Sheet<'c> {
     console: &'c Console,
     pub width: usize,
     pub lines: Vec<Line<'static>>,
@@ -59,12 +59,19 @@ impl Sheet<'_> {
 }
 
 impl Console {
-    pub(super) fn draw_detail(&self, buffer: &mut Buffer, area: Rect) {
+    pub(in crate::console) fn draw_detail(&self, buffer: &mut Buffer, area: Rect) {
         let theme = self.settings.theme;
         let lines = self.sheet(usize::from(area.width));
         let title = format!(" {}", self.detail_title());
         let style = if self.focus == Focus::Detail { theme.accent() } else { theme.bold() };
-        super::put(buffer, area.x, area.y, area.width, &words::fit(&title, area.width.into(), theme.ellipsis()), style);
+        crate::console::draw::put(
+            buffer,
+            area.x,
+            area.y,
+            area.width,
+            &words::fit(&title, area.width.into(), theme.ellipsis()),
+            style,
+        );
         let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let total = lines.len();
         let seen: Vec<Line<'static>> = lines.into_iter().skip(self.scroll.into()).take(body.height.into()).collect();
@@ -74,7 +81,7 @@ impl Console {
             let text = format!(" {} {below} more lines ", theme.pick("▼", "v"));
             let wide = words::width(&text) as u16;
             let x = (body.x + body.width).saturating_sub(wide + 1);
-            super::put(buffer, x, body.y + body.height - 1, wide, &text, theme.accent());
+            crate::console::draw::put(buffer, x, body.y + body.height - 1, wide, &text, theme.accent());
         }
     }
 

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::put;
+use crate::console::draw::put;
 use crate::console::{Console, Focus, Pane, words};
 use crate::domain::agents::run::RunState;
 use crate::domain::inbound::delivery::DeliveryState;
@@ -15,13 +15,13 @@ use crate::domain::outbox::entry::EntryState;
 use crate::domain::view::{EntryRow, ThreadRow};
 
 /// A row: text at the left that may be cut, text at the right that is not.
-pub(super) struct Row {
+pub(in crate::console) struct Row {
     pub left: Vec<(String, Style)>,
     pub right: Vec<(String, Style)>,
 }
 
 impl Console {
-    pub(super) fn draw_list(&self, buffer: &mut Buffer, area: Rect) {
+    pub(in crate::console) fn draw_list(&self, buffer: &mut Buffer, area: Rect) {
         let ids = self.ids();
         if ids.is_empty() {
             self.draw_empty(buffer, area);

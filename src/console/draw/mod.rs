@@ -1,16 +1,8 @@
 //! The picture. Everything here reads the console and changes nothing.
 
-mod agents;
 mod chrome;
-mod composer;
-mod details;
-mod fill;
-mod flows;
-mod front;
-mod lists;
-mod numbers;
-mod templates;
-mod thread;
+pub(in crate::console) mod details;
+pub(in crate::console) mod lists;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -18,8 +10,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 
-use super::layout::SMALLEST;
-use super::{Console, Focus, Pane};
+use crate::console::layout::SMALLEST;
+use crate::console::{Console, Focus, Pane};
 
 impl Console {
     /// Draws the whole screen.
@@ -65,14 +57,14 @@ impl Console {
 }
 
 /// Puts text on the screen, cut to so many cells. What comes here is harmless already.
-fn put(buffer: &mut Buffer, x: u16, y: u16, cells: u16, text: &str, style: Style) {
+pub(in crate::console) fn put(buffer: &mut Buffer, x: u16, y: u16, cells: u16, text: &str, style: Style) {
     if cells > 0 && buffer.area.contains((x, y).into()) {
         buffer.set_stringn(x, y, text, usize::from(cells), style);
     }
 }
 
 /// Puts lines below each other, as many as fit.
-fn put_lines(buffer: &mut Buffer, area: Rect, lines: &[Line<'static>]) {
+pub(in crate::console) fn put_lines(buffer: &mut Buffer, area: Rect, lines: &[Line<'static>]) {
     for (row, line) in lines.iter().take(usize::from(area.height)).enumerate() {
         buffer.set_line(area.x, area.y + row as u16, line, area.width);
     }

@@ -3,7 +3,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::key::{KeyCode, KeyEvent, KeyModifiers};
+use crate::console::input::key::{KeyCode, KeyEvent, KeyModifiers};
 use crate::console::words::width;
 use crate::domain::text::clean_line;
 

@@ -1,7 +1,12 @@
-//! What comes from the keyboard: keys, and the text fields that they edit.
+//! What comes from the keyboard: keys, what they mean, and the text fields that they edit.
 
+pub(super) mod chord;
 mod field;
 mod key;
+pub(super) mod keymap;
+pub(super) mod typing;
 
+pub use self::chord::Chord;
 pub(super) use self::field::{MAX_FIELD, MAX_LINE, TextField, Typed, clean_paste};
 pub use self::key::{KeyCode, KeyEvent, KeyModifiers};
+pub use self::keymap::{Keymap, keys_markdown};

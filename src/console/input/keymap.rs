@@ -1,0 +1,110 @@
+//! Which keys do what: the command table with the configuration's changes, and its printed form.
+
+use std::fmt::Write as _;
+
+use crate::console::command::{CommandSpec, Scope, table};
+use crate::console::input::chord::{Chord, sequence};
+
+/// The keys of every command.
+#[derive(Debug, Clone)]
+pub struct Keymap {
+    bindings: Vec<(&'static CommandSpec, Vec<Vec<Chord>>)>,
+}
+
+/// What a sequence of keys means so far.
+#[derive(Debug)]
+pub(in crate::console) enum Meaning {
+    Command(&'static CommandSpec),
+    /// The beginning of something.
+    Begun,
+    Nothing,
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        let bindings = table().iter().map(|spec| (spec, spec.keys.iter().filter_map(|keys| sequence(keys)).collect()));
+        Self { bindings: bindings.collect() }
+    }
+}
+
+impl Keymap {
+    /// The table's keys, but for those that the configuration gives to a command instead. Says what
+    /// it could not follow.
+    pub fn with(overrides: &[(String, Vec<String>)]) -> Result<Self, Vec<String>> {
+        let mut map = Self::default();
+        let mut faults = vec![];
+        for (id, keys) in overrides {
+            let Some((_, bound)) = map.bindings.iter_mut().find(|(spec, _)| spec.id == id) else {
+                faults.push(format!("[keys]: no command has the id `{id}`. List the ids with `wadeck keys`."));
+                continue;
+            };
+            let parsed: Vec<Option<Vec<Chord>>> = keys.iter().map(|keys| sequence(keys)).collect();
+            for (keys, parsed) in keys.iter().zip(&parsed) {
+                if parsed.is_none() {
+                    faults.push(format!("[keys] {id}: `{keys}` is not a key. Write it like `R`, `ctrl-d` or `g g`."));
+                }
+            }
+            *bound = parsed.into_iter().flatten().collect();
+        }
+        if faults.is_empty() { Ok(map) } else { Err(faults) }
+    }
+
+    /// What the keys mean where these scopes are active, the nearest first.
+    pub(in crate::console) fn meaning(&self, pressed: &[Chord], scopes: &[Scope]) -> Meaning {
+        let mut begun = false;
+        for scope in scopes {
+            for (spec, sequences) in self.bindings.iter().filter(|(spec, _)| spec.scope == *scope) {
+                for keys in sequences {
+                    if keys == pressed {
+                        return Meaning::Command(spec);
+                    }
+                    begun |= keys.starts_with(pressed);
+                }
+            }
+        }
+        if begun { Meaning::Begun } else { Meaning::Nothing }
+    }
+
+    /// The keys of a command, as they are printed.
+    pub fn shown(&self, spec: &CommandSpec) -> String {
+        let bound = self.bindings.iter().find(|(bound, _)| bound.id == spec.id);
+        let keys = bound.map(|(_, sequences)| sequences.iter().map(|keys| spelt(keys)).collect::<Vec<_>>());
+        keys.unwrap_or_default().join(", ")
+    }
+
+    /// The first key of a command: for footers.
+    pub fn first(&self, spec: &CommandSpec) -> String {
+        let bound = self.bindings.iter().find(|(bound, _)| bound.id == spec.id);
+        bound.and_then(|(_, sequences)| sequences.first()).map(|keys| spelt(keys)).unwrap_or_default()
+    }
+}
+
+fn spelt(keys: &[Chord]) -> String {
+    keys.iter().map(Chord::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// `docs/keys.md`, printed from the table.
+pub fn keys_markdown() -> String {
+    let keymap = Keymap::default();
+    let mut text = String::from(
+        "# Keys\n\nPrinted from the command table by `wadeck keys --markdown`. Every key can be changed in the\n\
+         configuration, `[keys]`, by the id of its command. `?` lists the commands of the current pane.\n\n\
+         Letters are commands only while no text field is open, and only one at a time: letters that arrive\n\
+         within 30 ms of each other, such as pasted text, run no commands. Irreversible actions ask for\n\
+         confirmation. `y` confirms after 0.6 s, `ctrl-y` at once; any other letter cancels. A form that\n\
+         sends something or ends something is submitted with `ctrl-s`, never with `enter`.\n",
+    );
+    for scope in Scope::ALL {
+        let mut specs = table().iter().filter(|spec| spec.scope == scope).peekable();
+        if specs.peek().is_none() {
+            continue;
+        }
+        let _ = write!(text, "\n## {}\n\n| keys | command | what |\n|---|---|---|\n", scope.title());
+        for spec in specs {
+            let keys = keymap.shown(spec).replace('|', "\\|");
+            let keys = keys.split(", ").map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" ");
+            let _ = writeln!(text, "| {keys} | `{}` | {} |", spec.id, spec.help);
+        }
+    }
+    text
+}

@@ -1,0 +1,3 @@
+//! The Activity pane: alerts, webhook deliveries and the audit log.
+
+pub(in crate::console) mod commands;

@@ -1,0 +1,290 @@
+//! Forms about agents: proposing, narrowing, putting off, ending, rehearsing and asking.
+
+use crate::console::overlays::form::{Field, Form, FormKind, field};
+use crate::console::overlays::{Overlay, Then};
+use crate::console::{Console, Effect};
+use crate::domain::agents::assignment::Proposal;
+use crate::domain::agents::assignment::{Assignment, AssignmentState, Mode};
+use crate::domain::agents::contract::{Conditions, Contract, Hours, Money, Tool};
+use crate::domain::agents::requests::AgentRequest;
+use crate::domain::filter::when;
+use crate::domain::ids::{AssignmentId, ConnectionId, RunId, ThreadId};
+use crate::domain::request::Request;
+use crate::domain::text::clean_line;
+use crate::domain::time::Timestamp;
+
+#[derive(Debug, Clone)]
+pub(in crate::console) enum AgentForm {
+    Propose {
+        agent: String,
+        connection: ConnectionId,
+        thread: Option<ThreadId>,
+        /// The number, or the contact whose thread it is.
+        whom: String,
+        /// What is in force or proposed already, to begin from.
+        known: Option<Box<Assignment>>,
+    },
+    /// Agree to less.
+    Narrow {
+        assignment: Box<Assignment>,
+        whom: String,
+    },
+    Snooze {
+        assignment: AssignmentId,
+    },
+    Revoke {
+        assignment: AssignmentId,
+        words: String,
+    },
+    Rehearse {
+        assignment: AssignmentId,
+        agent: String,
+    },
+    Test {
+        agent: String,
+    },
+    Dismiss {
+        run: RunId,
+        agent: String,
+    },
+}
+
+impl Console {
+    /// What is asked before an assignment is approved, whichever way it is done.
+    pub(in crate::console) fn approval_question(&self, one: &Assignment, whom: &str) -> String {
+        let unseen = match self.dossier_of(one.id).map(|dossier| &dossier.rehearsal) {
+            Some(Some(rehearsal)) if rehearsal.digest.is_some() => "",
+            _ => " It was not rehearsed.",
+        };
+        format!("Approve: {} answers {whom} ({}) from now on?{unseen}", one.agent, one.mode.name())
+    }
+
+    /// An assignment narrowed to what it says already is approved like any other: with the same question.
+    /// Where it is in force, nothing is done.
+    pub(in crate::console) fn approval_instead(&mut self, now: Timestamp, zone_offset: i64) -> Option<Vec<Effect>> {
+        let Some(Overlay::Form(form)) = &mut self.overlay else { return None };
+        let FormKind::Agent(kind) = &form.kind else { return None };
+        let AgentForm::Narrow { assignment, whom } = &**kind else { return None };
+        match form.request(now, zone_offset, None) {
+            Ok(Request::Agents(AgentRequest::Narrow { proposal, .. })) if assignment.says_the_same(&proposal) => {}
+            _ => return None,
+        }
+        if assignment.state == AssignmentState::Active && assignment.stale_since.is_none() {
+            form.fault = Some("It is already active.".to_owned());
+            return Some(vec![]);
+        }
+        let (one, whom) = (assignment.clone(), whom.clone());
+        let question = self.approval_question(&one, &whom);
+        let then = Then::Perform(Request::Agents(AgentRequest::Approve { assignment: one.id }));
+        self.overlay = Some(Overlay::Confirm { question, then });
+        Some(vec![])
+    }
+}
+
+/// The terms as fields, begun from a contract.
+fn terms(mode: Mode, contract: &Contract, expires: Option<Timestamp>) -> Vec<Field> {
+    let tools: Vec<&str> = contract.tools.iter().map(|tool| tool.name()).collect();
+    let figure = |figure: Option<u64>| figure.map(|figure| figure.to_string()).unwrap_or_default();
+    let first = match contract.when.first_contact {
+        None => "",
+        Some(true) => "new",
+        Some(false) => "known",
+    };
+    vec![
+        field("mode", "Mode", "draft: a person approves each reply; auto; off", mode.name()),
+        field("tools", "Tools", "blank-separated", &tools.join(" ")),
+        field("per_hour", "Per hour", "maximum replies per thread", &contract.max_per_hour.to_string()),
+        field("messages", "Messages", "maximum in one reply", &contract.max_messages.to_string()),
+        field("longest", "Characters", "maximum in one message", &contract.max_characters.to_string()),
+        field("tokens", "Tokens a day", "empty: no limit", &figure(contract.tokens_per_day)),
+        field(
+            "money",
+            "Money a day",
+            "empty: no limit",
+            &contract.money_per_day.map(|money| money.to_string()).unwrap_or_default(),
+        ),
+        field(
+            "hours",
+            "Hours",
+            "empty: always; mon-fri 09:00-18:00",
+            &contract.when.hours.map(|hours| hours.to_string()).unwrap_or_default(),
+        ),
+        field("contacts", "Contacts", "empty: all; new or known", first),
+        field("language", "Language", "empty: any; such as es", contract.when.language.as_deref().unwrap_or_default()),
+        field("words", "Words", "only messages with one of these, comma-separated", &contract.when.words.join(", ")),
+        field(
+            "others",
+            "Initiating",
+            "yes: may write to contacts who did not write first",
+            yes_no(contract.allow_initiating),
+        ),
+        field(
+            "pause",
+            "Pause",
+            "minutes of silence after a person wrote; empty: as the number",
+            &figure(contract.pause_after_person_minutes.map(u64::from)),
+        ),
+        field(
+            "until",
+            "Until",
+            "empty: until revoked; 8h, 18:30, 2026-06-30 18:00",
+            &expires.map(|at| at.to_string()).unwrap_or_default(),
+        ),
+    ]
+}
+
+const fn yes_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
+impl AgentForm {
+    pub fn fields(&self) -> (String, Vec<Field>) {
+        match self {
+            Self::Propose { agent, whom, known, .. } => {
+                let title = format!("Propose that {} answers {}", clean_line(agent), clean_line(whom));
+                let usual = Contract::default();
+                let (mode, contract, until) = match known {
+                    Some(one) => (one.mode, &one.contract, one.expires_at),
+                    None => (Mode::Draft, &usual, None),
+                };
+                (title, terms(mode, contract, until))
+            }
+            Self::Narrow { assignment, whom } => {
+                let title = format!("Restrict how {} answers {}", clean_line(&assignment.agent), clean_line(whom));
+                (title, terms(assignment.mode, &assignment.contract, assignment.expires_at))
+            }
+            Self::Snooze { assignment } => {
+                (format!("Postpone {assignment}"), vec![field("until", "Until", "2h, 18:30 or 2026-06-02 09:00", "2h")])
+            }
+            Self::Revoke { words, .. } => {
+                (format!("Revoke: {words}"), vec![field("reason", "Reason", "for the proposer and the audit log", "")])
+            }
+            Self::Rehearse { agent, .. } => (
+                format!("Rehearse {}", clean_line(agent)),
+                vec![field("exchanges", "Exchanges", "past exchanges, 1 to 50", "10")],
+            ),
+            Self::Test { agent } => (
+                format!("Test {}", clean_line(agent)),
+                vec![field("words", "Words", "as if a contact had written it", "")],
+            ),
+            Self::Dismiss { agent, .. } => (
+                format!("Dismiss the reply that {} suggests", clean_line(agent)),
+                vec![field("reason", "Reason", "optional", "")],
+            ),
+        }
+    }
+
+    /// What should be known before, and whether it warns.
+    pub fn note(&self) -> (String, bool) {
+        match self {
+            Self::Propose { .. } => {
+                let tools: Vec<&str> = Tool::ALL.into_iter().map(Tool::name).collect();
+                (format!("An admin decides. Available tools: {}.", tools.join(" ")), false)
+            }
+            Self::Narrow { .. } => (
+                "Terms that allow more than the proposal are refused. The restricted contract becomes active.".into(),
+                false,
+            ),
+            Self::Snooze { .. } => ("The proposal stays open and still expires at its time.".into(), false),
+            Self::Revoke { .. } => {
+                ("Its runs end, and their threads wait for a person. Unsent replies are canceled.".into(), true)
+            }
+            Self::Rehearse { .. } => ("Nothing is sent. The agent's usual costs apply.".into(), false),
+            Self::Test { .. } => ("It gets no thread and no tools, and nothing is sent.".into(), false),
+            Self::Dismiss { .. } => ("The thread still waits for a person.".into(), false),
+        }
+    }
+
+    pub fn request(&self, form: &Form, now: Timestamp, zone_offset: i64) -> Result<Request, String> {
+        let request = match self {
+            Self::Propose { agent, connection, thread, .. } => {
+                AgentRequest::Propose(Box::new(proposal(form, (agent, *connection, *thread), now, zone_offset)?))
+            }
+            Self::Narrow { assignment: one, .. } => AgentRequest::Narrow {
+                assignment: one.id,
+                proposal: Box::new(proposal(form, (&one.agent, one.connection, one.thread), now, zone_offset)?),
+            },
+            Self::Snooze { assignment } => AgentRequest::Snooze {
+                assignment: *assignment,
+                until: when(form.text("until"), now, zone_offset).map_err(|refusal| refusal.to_string())?,
+            },
+            Self::Revoke { assignment, .. } => {
+                AgentRequest::Revoke { assignment: *assignment, reason: form.text("reason").to_owned() }
+            }
+            Self::Rehearse { assignment, .. } => AgentRequest::Rehearse {
+                assignment: *assignment,
+                exchanges: figure(form, "exchanges", "exchanges")?.ok_or("Say how many exchanges.")?,
+            },
+            Self::Test { agent } => {
+                let words = form.text("words").to_owned();
+                if words.is_empty() {
+                    return Err("Say what a contact might write.".into());
+                }
+                AgentRequest::Test { agent: agent.clone(), words }
+            }
+            Self::Dismiss { run, .. } => AgentRequest::Dismiss { run: *run, reason: form.text("reason").to_owned() },
+        };
+        Ok(Request::Agents(request))
+    }
+}
+
+fn figure<T: std::str::FromStr>(form: &Form, key: &str, name: &str) -> Result<Option<T>, String> {
+    match form.text(key) {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| format!("The {name} are a whole number.")),
+    }
+}
+
+fn proposal(
+    form: &Form,
+    (agent, connection, thread): (&str, ConnectionId, Option<ThreadId>),
+    now: Timestamp,
+    zone_offset: i64,
+) -> Result<Proposal, String> {
+    let usual = Contract::default();
+    let mode = Mode::from_name(form.text("mode")).ok_or("The mode is draft, auto or off.")?;
+    let mut tools = vec![];
+    for name in form.text("tools").split([' ', ',']).filter(|name| !name.is_empty()) {
+        tools.push(Tool::from_name(name).ok_or_else(|| format!("`{}` is no tool.", clean_line(name)))?);
+    }
+    let first_contact = match form.text("contacts") {
+        "" => None,
+        "new" => Some(true),
+        "known" => Some(false),
+        _ => return Err("The contacts are new, known, or left empty for all.".into()),
+    };
+    let words = form.text("words").split(',').map(str::trim).filter(|word| !word.is_empty());
+    let until = match form.text("until") {
+        "" => None,
+        text => Some(match Timestamp::parse(text) {
+            Some(at) => at,
+            None => when(text, now, zone_offset).map_err(|refusal| refusal.to_string())?,
+        }),
+    };
+    let money = match form.text("money") {
+        "" => None,
+        text => Some(Money::parse(text).ok_or("The money is an amount, such as 5.00.")?),
+    };
+    let hours = match form.text("hours") {
+        "" => None,
+        text => Some(Hours::parse(text)?),
+    };
+    let contract = Contract {
+        tools,
+        max_per_hour: figure(form, "per_hour", "replies per hour")?.unwrap_or(usual.max_per_hour),
+        max_messages: figure(form, "messages", "messages")?.unwrap_or(usual.max_messages),
+        max_characters: figure(form, "longest", "characters")?.unwrap_or(usual.max_characters),
+        tokens_per_day: figure(form, "tokens", "tokens")?,
+        money_per_day: money,
+        allow_initiating: form.text("others").eq_ignore_ascii_case("yes"),
+        pause_after_person_minutes: figure(form, "pause", "minutes of the pause")?,
+        when: Conditions {
+            first_contact,
+            hours,
+            language: Some(form.text("language").to_lowercase()).filter(|code| !code.is_empty()),
+            words: words.map(str::to_owned).collect(),
+        },
+    };
+    contract.check()?;
+    Ok(Proposal { connection, thread, agent: agent.to_owned(), mode, contract, expires_at: until })
+}

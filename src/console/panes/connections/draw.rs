@@ -1,0 +1,343 @@
+//! Numbers: their rows, what is known of a connection, the steps of a setup, and its link as a picture
+//! that a phone can read.
+
+use qrcode::{Color as Module, QrCode};
+use ratatui::style::{Color, Style};
+use ratatui::text::{Line, Span};
+
+use crate::console::command::table;
+use crate::console::draw::details::Sheet;
+use crate::console::draw::lists::Row;
+use crate::console::panes::connections::NumberRow;
+use crate::console::{Console, words};
+use crate::domain::numbers::connected::ConnectionView;
+use crate::domain::numbers::connection::{Check, Environment};
+use crate::domain::numbers::history::ConnectionHistory;
+use crate::domain::numbers::setup::{Setup, SetupState, SetupStep};
+use crate::domain::text::clean_line;
+use crate::domain::time::Timestamp;
+
+/// Blank modules around the picture: readers want some.
+const QUIET: usize = 2;
+
+impl Console {
+    pub(in crate::console) fn number_row(&self, row: NumberRow<'_>) -> Row {
+        match row {
+            NumberRow::Connected(row) => self.connection_row(row),
+            NumberRow::Other(setup) => self.setup_row(setup),
+        }
+    }
+
+    /// The words that stand beside a name, so that nobody takes one number for another.
+    fn marks(&self, organization: &str, environment: Environment) -> Vec<(String, Style)> {
+        let theme = self.settings.theme;
+        if self.shown().is_some() || self.scopes_known().len() < 2 {
+            return vec![];
+        }
+        vec![
+            (format!(" {} ", environment.badge()), theme.environment(environment)),
+            (format!(" {organization} "), theme.dim()),
+        ]
+    }
+
+    fn connection_row(&self, row: &ConnectionView) -> Row {
+        let theme = self.settings.theme;
+        let broken = row.proofs.iter().find(|proof| !proof.works);
+        let newest = row.proved_at();
+        let (sign, style) = match (broken, newest) {
+            (Some(_), _) => (theme.pick("✗ ", "x "), theme.bad()),
+            (None, Some(_)) => (theme.pick("✓ ", "+ "), theme.good()),
+            (None, None) => ("? ", theme.dim()),
+        };
+        let proof = match (broken, newest) {
+            (Some(broken), _) => format!("{}: {}", broken.hop.name(), words::fit(&broken.note, 24, theme.ellipsis())),
+            (None, Some(at)) => format!("checked {}", words::age(at, self.now)),
+            (None, None) => "not verified yet".into(),
+        };
+        let mut left = vec![(sign.into(), style)];
+        left.extend(self.marks(&row.connection.organization, row.connection.environment));
+        left.push((words::pad(&row.connection.name, self.names_wide(), theme.ellipsis()), theme.bold()));
+        left.extend(row.connection.kind.mark().map(|mark| (format!(" {mark}"), theme.warn())));
+        left.push((format!("  {}", row.connection.phone_number), theme.plain()));
+        left.push((format!("  {}", row.routing.name()), theme.dim()));
+        Row { left, right: vec![(proof, if broken.is_some() { theme.bad() } else { theme.dim() })] }
+    }
+
+    /// Names stand in a column as wide as the longest, up to a point.
+    fn names_wide(&self) -> usize {
+        self.number_rows().iter().map(|row| words::width(row.name())).max().unwrap_or(0).min(20)
+    }
+
+    fn setup_row(&self, setup: &Setup) -> Row {
+        let theme = self.settings.theme;
+        let (sign, style, what) = match setup.state {
+            SetupState::Failed => (theme.pick("✗ ", "x "), theme.bad(), format!("{} failed", setup.step.name())),
+            SetupState::Disconnected => (theme.pick("○ ", "- "), theme.dim(), "disconnected".to_owned()),
+            SetupState::Waiting if setup.step == SetupStep::Used => {
+                (theme.pick("… ", ". "), theme.warn(), "waits for the link".to_owned())
+            }
+            _ => (theme.pick("… ", ". "), theme.warn(), setup.step.name().to_owned()),
+        };
+        let mut left = vec![(sign.to_owned(), style)];
+        left.extend(self.marks(&setup.organization, setup.environment));
+        left.push((words::pad(&setup.name, self.names_wide(), theme.ellipsis()), theme.bold()));
+        left.push((format!("  {what}"), style));
+        Row { left, right: vec![(words::age(setup.updated_at, self.now), theme.dim())] }
+    }
+
+    pub(in crate::console) fn number_sheet(&self, sheet: &mut Sheet<'_>) {
+        match self.selected_number() {
+            Some(NumberRow::Connected(row)) => self.connection_sheet(sheet, row),
+            Some(NumberRow::Other(setup)) => self.setup_sheet(sheet, setup),
+            None => {}
+        }
+    }
+
+    fn connection_sheet(&self, sheet: &mut Sheet<'_>, row: &ConnectionView) {
+        let theme = self.settings.theme;
+        let one = &row.connection;
+        sheet.lines.push(Line::default());
+        sheet.field("number", &one.phone_number.to_string());
+        if let Some(mark) = one.kind.mark() {
+            let whom = match &one.settings.join_code {
+                Some(code) => format!(
+                    "{mark}: reaches only people who sent it `join {}` in the last three days",
+                    clean_line(code)
+                ),
+                None => format!("{mark}: reaches only people who wrote first; no templates"),
+            };
+            sheet.styled("kind", &whom, theme.warn());
+        }
+        sheet.field("organization", &clean_line(&one.organization));
+        match one.environment {
+            Environment::Production => sheet.styled("environment", "PRODUCTION: real contacts", theme.bad()),
+            Environment::Development => sheet.field("environment", one.environment.name()),
+        }
+        match &row.graph_version {
+            Some(version) => sheet.field("provider", &format!("{}, Graph {}", one.provider, clean_line(version))),
+            None => sheet.field("provider", one.provider.as_str()),
+        }
+        sheet.field("number id", &clean_line(&one.phone_number_id));
+        match one.business_account_id.as_str() {
+            "" => sheet.field("account id", "from the environment"),
+            account => sheet.field("account id", &clean_line(account)),
+        }
+        if let Some(customer) = &one.customer_id {
+            sheet.field("customer", &clean_line(customer));
+        }
+        self.account_lines(sheet, row);
+        self.history_lines(sheet, &row.history);
+        sheet.field("routing", row.routing.name());
+        if row.usual {
+            sheet.field("default", "default for sends without a connection");
+        }
+        match &row.agent {
+            Some(agent) => sheet.field("agent", &agent.brief()),
+            None => sheet.styled("agent", "none: people answer", theme.warn()),
+        }
+        sheet.field("debounce", &format!("{:.1} s", one.settings.debounce.as_secs_f64()));
+        let policy = if one.settings.hourly_policy {
+            "at most one business-initiated message per contact and hour"
+        } else {
+            "none"
+        };
+        sheet.field("policy", policy);
+        sheet.field("threads", &format!("{}, {} unread messages", row.threads, row.unread));
+        sheet.field("outbox", &format!("{} queued, {} failed", row.queued, row.failed));
+        sheet.heading("Checks");
+        for hop in Check::ALL {
+            let proof = row.proofs.iter().find(|proof| proof.hop == hop);
+            let (text, style) = match proof {
+                None if hop == Check::Upstream && !row.capabilities.delivery_log => {
+                    ("not reported by this provider".to_owned(), theme.dim())
+                }
+                None => ("not verified yet".to_owned(), theme.dim()),
+                Some(proof) => {
+                    let sign = if proof.works { theme.pick("✓", "+") } else { theme.pick("✗", "x") };
+                    let at = format!(
+                        "{} ({})",
+                        words::age(proof.at, self.now),
+                        words::moment(proof.at, self.now, self.zone())
+                    );
+                    (
+                        format!("{sign} {at}  {}", clean_line(&proof.note)),
+                        if proof.works { theme.good() } else { theme.bad() },
+                    )
+                }
+            };
+            sheet.styled(hop.name(), &text, style);
+        }
+        self.chores(sheet, row);
+        sheet.lines.push(Line::default());
+        sheet.text("ctrl-r checks this number with the provider now; H shows its health, W its webhooks.", theme.dim());
+    }
+
+    /// What has to be done by hand, until every proof of it is there.
+    fn chores(&self, sheet: &mut Sheet<'_>, row: &ConnectionView) {
+        let theme = self.settings.theme;
+        if !row.to_be_done() {
+            return;
+        }
+        sheet.heading("Setup tasks");
+        for chore in &row.chores {
+            let (sign, style) = match (chore.proof, row.proof_of(chore)) {
+                (_, Some(_)) => (theme.pick("✓", "+"), theme.good()),
+                (Some(_), None) => (theme.pick("○", "-"), theme.warn()),
+                (None, None) => (theme.pick("·", "."), theme.plain()),
+            };
+            sheet.text(&format!("{sign} {}: {}", clean_line(&chore.place), clean_line(&chore.what)), style);
+            if let Some(paste) = &chore.paste {
+                sheet.text(&format!("  {}", clean_line(paste)), theme.accent());
+            }
+            if chore.over_api && row.proof_of(chore).is_none() {
+                sheet.text("  or press r: it is set over the provider's API", theme.dim());
+            }
+        }
+    }
+
+    fn setup_sheet(&self, sheet: &mut Sheet<'_>, setup: &Setup) {
+        let theme = self.settings.theme;
+        sheet.lines.push(Line::default());
+        sheet.field("state", setup.state.connection_state());
+        sheet.field("provider", setup.provider.as_str());
+        sheet.field("organization", &format!("{}, {}", clean_line(&setup.organization), setup.environment.name()));
+        sheet.field(
+            "started",
+            &format!("{} by {}", words::exact(setup.started_at, self.zone()), clean_line(&setup.started_by)),
+        );
+        if let Some(customer) = &setup.customer_id {
+            sheet.field("customer", &clean_line(customer));
+        }
+        if let Some(history) = self.data.connections.as_ref().and_then(|list| list.history(setup)) {
+            self.history_lines(sheet, history);
+        }
+        if setup.state == SetupState::Disconnected {
+            sheet.lines.push(Line::default());
+            let text = match (&setup.phone_number_id, &setup.customer_id) {
+                (Some(_), _) => "The number is still at the provider: it can be connected again without a link.",
+                (None, Some(_)) => {
+                    "The number was disconnected. Connecting it again creates a new link for the same customer."
+                }
+                (None, None) => "The number was disconnected. Connecting it again starts a new setup.",
+            };
+            sheet.text(text, theme.plain());
+            self.ways_on(sheet, setup);
+            return;
+        }
+        sheet.heading("Steps");
+        for step in SetupStep::ALL {
+            let taken = setup.taken.iter().find(|taken| taken.step == step);
+            let here = step == setup.step;
+            let (sign, style) = match (taken, here) {
+                (Some(taken), _) if !taken.works => (theme.pick("✗", "x"), theme.bad()),
+                (_, true) => (theme.pick("…", "."), theme.warn()),
+                (Some(_), false) => (theme.pick("✓", "+"), theme.good()),
+                (None, false) => (theme.pick("○", "-"), theme.dim()),
+            };
+            let at = taken
+                .map(|taken| format!("  {}", words::clock_to_the_second(taken.at, self.zone())))
+                .unwrap_or_default();
+            sheet.text(&format!("{sign} {}{at}", step.words()), style);
+            if let Some(taken) = taken.filter(|taken| taken.works || here) {
+                sheet.text(&format!("  {}", clean_line(&taken.note)), theme.dim());
+            }
+        }
+        self.ways_on(sheet, setup);
+        let Some(link) = setup.link.as_ref().filter(|_| setup.step == SetupStep::Used) else { return };
+        sheet.heading("Setup link");
+        sheet.text(&clean_line(&link.url), theme.accent());
+        let until =
+            link.expires_at.map(|at| format!(", valid until {}", words::exact(at, self.zone()))).unwrap_or_default();
+        sheet.text(&format!("The owner of the number opens it; Y copies it{until}."), theme.dim());
+        if let Some(since) = setup.taken.iter().find(|taken| taken.step == SetupStep::Link).map(|taken| taken.at) {
+            sheet.text(&words::waits(since, self.now), theme.dim());
+        }
+        sheet.lines.push(Line::default());
+        let picture = qr(&link.url, sheet.width.saturating_sub(4), theme.colour, theme.ascii);
+        if picture.is_empty() {
+            sheet.text("The window is too small for the QR code of the link.", theme.dim());
+        }
+        sheet.lines.extend(picture);
+    }
+}
+
+impl Console {
+    /// Addresses that may stand on the screen and are links there: the setup link that is to be followed. None where
+    /// the terminal is taken to know nothing beyond plain letters.
+    pub fn links(&self) -> Vec<String> {
+        let waits = self.selected_setup().filter(|setup| setup.step == SetupStep::Used);
+        let link = waits.and_then(|setup| setup.link.as_ref()).filter(|_| !self.settings.theme.ascii);
+        link.map(|link| clean_line(&link.url)).into_iter().collect()
+    }
+
+    /// When a number was connected and disconnected last, and how often it was lost.
+    fn history_lines(&self, sheet: &mut Sheet<'_>, history: &ConnectionHistory) {
+        let when = |at: Timestamp| format!("{} ({})", words::age(at, self.now), words::exact(at, self.zone()));
+        if let Some(at) = history.connected_at {
+            sheet.field("connected", &when(at));
+        }
+        if let Some(at) = history.disconnected_at {
+            sheet.field("disconnected", &when(at));
+        }
+        if let Some(flaps) = history.flaps() {
+            sheet.styled("losses", &flaps, self.settings.theme.warn());
+        }
+    }
+
+    /// The other numbers of the same account at the provider.
+    fn account_lines(&self, sheet: &mut Sheet<'_>, row: &ConnectionView) {
+        let Some(list) = &self.data.connections else { return };
+        let others: Vec<String> = list
+            .of_account(&row.connection.business_account_id)
+            .filter(|other| other.connection.id != row.connection.id)
+            .filter(|other| self.in_scope(&other.connection.organization, other.connection.environment))
+            .map(|other| format!("{} {}", clean_line(&other.connection.name), other.connection.phone_number))
+            .collect();
+        if !others.is_empty() {
+            sheet.field("same account", &others.join(", "));
+        }
+    }
+
+    /// What can be done with a setup, each with its key.
+    fn ways_on(&self, sheet: &mut Sheet<'_>, setup: &Setup) {
+        let Some(list) = &self.data.connections else { return };
+        sheet.heading("Actions");
+        for verb in list.verbs(setup) {
+            let spec = table().iter().find(|spec| spec.id == verb.command);
+            let key = spec.map(|spec| self.settings.keymap.first(spec)).unwrap_or_default();
+            sheet.text(&format!("{key}  {}", verb.words), self.settings.theme.accent());
+        }
+    }
+}
+
+/// An address as a picture, two modules in a character; nothing where it does not fit. Dark modules
+/// are dark: with colours said so, without them light ones are drawn, as on a dark terminal.
+fn qr(address: &str, room: usize, colour: bool, ascii: bool) -> Vec<Line<'static>> {
+    let Ok(code) = QrCode::new(address.as_bytes()) else { return vec![] };
+    let side = code.width();
+    let whole = side + 2 * QUIET;
+    if whole * if ascii { 2 } else { 1 } > room {
+        return vec![];
+    }
+    let modules = code.to_colors();
+    let dark = |x: usize, y: usize| {
+        let inside = |at: usize| (QUIET..side + QUIET).contains(&at);
+        inside(x) && inside(y) && modules[(y - QUIET) * side + x - QUIET] == Module::Dark
+    };
+    let style = if colour { Style::new().fg(Color::Rgb(255, 255, 255)).bg(Color::Rgb(0, 0, 0)) } else { Style::new() };
+    let line = |text: String| Line::from(vec![Span::raw("  "), Span::styled(text, style)]);
+    if ascii {
+        return (0..whole).map(|y| line((0..whole).map(|x| if dark(x, y) { "  " } else { "##" }).collect())).collect();
+    }
+    (0..whole.div_ceil(2))
+        .map(|row| {
+            let half = |x: usize| match (dark(x, 2 * row), 2 * row + 1 >= whole || dark(x, 2 * row + 1)) {
+                (true, true) => ' ',
+                (true, false) => '▄',
+                (false, true) => '▀',
+                (false, false) => '█',
+            };
+            line((0..whole).map(half).collect())
+        })
+        .collect()
+}

@@ -1,0 +1,3 @@
+//! The Delivery pane: outgoing messages.
+
+pub(in crate::console) mod commands;

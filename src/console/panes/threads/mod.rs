@@ -1,0 +1,5 @@
+//! The Threads pane.
+
+pub(in crate::console) mod commands;
+pub(in crate::console) mod sending;
+pub(in crate::console) mod writing;

@@ -1,0 +1,77 @@
+//! The composer: to whom, within which window, and what is being written.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use crate::console::draw::put;
+use crate::console::{Console, Focus, words};
+
+impl Console {
+    /// Draws it, and says where the cursor stands.
+    pub(in crate::console) fn draw_composer(&self, buffer: &mut Buffer, area: Rect) -> Option<Position> {
+        let theme = self.settings.theme;
+        let open = self.open.as_ref()?;
+        let name = open.row.as_ref().map_or_else(|| open.thread.to_string(), |row| row.contact.shown());
+        let writing = self.focus == Focus::Composer;
+        let (window, is_open) = self.window_words();
+        let rule = theme.rule().repeat(usize::from(area.width));
+        put(buffer, area.x, area.y, area.width, &rule, theme.dim());
+        let instead = self.composer().is_some_and(|composer| composer.answers.is_some());
+        let to = if instead { "Instead of the suggested reply, to" } else { "To" };
+        // Whose number it goes over, in letters: the header may show something else.
+        let badge = match self.scopes_known().len() {
+            0 | 1 => "",
+            _ => open.row.as_ref().map_or("", |row| row.environment.badge()),
+        };
+        let gap = if badge.is_empty() { "" } else { " " };
+        let title = format!("{gap}{badge} {to} {} ", words::fit(&name, 24, theme.ellipsis()));
+        put(
+            buffer,
+            area.x + 1,
+            area.y,
+            area.width.saturating_sub(2),
+            &title,
+            if writing { theme.accent() } else { theme.dim() },
+        );
+        if let Some(row) = open.row.as_ref().filter(|_| !badge.is_empty()) {
+            let wide = words::width(badge) as u16 + 2;
+            put(buffer, area.x + 1, area.y, wide, &format!(" {badge} "), theme.environment(row.environment));
+        }
+        let right = format!(" {window} ");
+        let x = (area.x + area.width).saturating_sub(words::width(&right) as u16 + 1);
+        if x > area.x + words::width(&title) as u16 + 1 {
+            put(buffer, x, area.y, area.width, &right, if is_open { theme.dim() } else { theme.warn() });
+        }
+        let mut y = area.y + 1;
+        let composer = self.composer();
+        if let Some((_, quoted)) = composer.and_then(|composer| composer.quote.as_ref()) {
+            let text = format!(" {} {quoted}", theme.pick("❝", "\""));
+            put(buffer, area.x, y, area.width, &words::fit(&text, area.width.into(), theme.ellipsis()), theme.dim());
+            y += 1;
+        }
+        let room = usize::from((area.y + area.height).saturating_sub(y));
+        let empty = composer.is_none_or(crate::console::thread::composer::Composer::is_empty);
+        if empty && !writing {
+            let hint = if is_open {
+                "c writes, a sends other content; queued replies of the agent are canceled."
+            } else {
+                "T sends a template; other messages need an open service window."
+            };
+            put(
+                buffer,
+                area.x + 1,
+                y,
+                area.width.saturating_sub(2),
+                &words::fit(hint, usize::from(area.width) - 2, theme.ellipsis()),
+                theme.dim(),
+            );
+            return None;
+        }
+        let wrapped = composer?.wrapped(usize::from(area.width) - 2);
+        let first = (wrapped.row + 1).saturating_sub(room);
+        for (row, line) in wrapped.lines.iter().skip(first).take(room).enumerate() {
+            put(buffer, area.x + 1, y + row as u16, area.width.saturating_sub(1), line, theme.plain());
+        }
+        Some(Position::new(area.x + 1 + wrapped.column as u16, y + (wrapped.row - first) as u16))
+    }
+}

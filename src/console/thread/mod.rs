@@ -1,0 +1,7 @@
+//! The open thread: its messages, how they are drawn, and the composer.
+
+pub(super) mod bubbles;
+pub(super) mod composer;
+mod draw;
+mod draw_composer;
+pub(super) mod messages;
