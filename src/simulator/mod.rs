@@ -232,6 +232,11 @@ impl Simulator {
         self.shared.world().records.calls.clone()
     }
 
+    /// What was asked of the platform with its queries, as `METHOD path?query`.
+    pub fn queries(&self) -> Vec<String> {
+        self.shared.world().records.queries.clone()
+    }
+
     /// The review of a template has come to an end, or it is paused, or well again.
     pub fn review(&self, name: &str, status: &str, reason: &str) {
         for template in self.shared.world().templates.iter_mut().filter(|one| one["name"] == name) {

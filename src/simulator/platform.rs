@@ -45,6 +45,8 @@ pub(super) struct Records {
     pub faults: Vec<(String, u16, Value)>,
     /// What of the platform's pages was asked for, as `METHOD path`.
     pub calls: Vec<String>,
+    /// The same with their queries, as `METHOD path?query`.
+    pub queries: Vec<String>,
     ids: u64,
     /// The place in line of the next number that a link connects.
     numbered: u64,

@@ -74,6 +74,8 @@ async fn guard(State(shared): State<World>, headers: HeaderMap, request: Request
     let fault = {
         let mut world = shared.world();
         world.records.calls.push(call.clone());
+        let query = request.uri().query().unwrap_or_default();
+        world.records.queries.push(format!("{call}?{query}"));
         let at = world.records.faults.iter().position(|(wanted, ..)| {
             wanted.split_once(' ').is_some_and(|(method, path)| call.starts_with(method) && call.ends_with(path))
         });

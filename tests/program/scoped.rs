@@ -53,6 +53,11 @@ async fn a_verb_is_about_the_scope_that_is_named() {
     let status = world.json(&["status", "--environment", "production"]);
     assert_eq!((&status["environment"], &status["threads"]), (&json!("production"), &json!(1)));
     assert_eq!(world.json(&["status", "--everywhere"])["threads"], 2);
+    let came = |arguments: &[&str]| -> u64 {
+        let told = world.json(&[&["stats"], arguments].concat());
+        told["hours"].as_array().expect("hours").iter().filter_map(|hour| hour["inbound"].as_u64()).sum()
+    };
+    assert_eq!((came(&[]), came(&["--environment", "production"]), came(&["--everywhere"])), (1, 1, 2));
     let found = world.json(&["messages", "search", "words"]);
     assert!(found.as_array().is_some_and(Vec::is_empty), "{found}");
     let found = world.json(&["messages", "search", "words", "--environment", "production"]);
