@@ -71,6 +71,7 @@ impl Engine {
         let mut engine = Self { port, child, directory, consoles: vec![] };
         let socket = engine.directory.path().join("data").join("wadeck.sock");
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() || !socket.exists() {
+            assert!(engine.child.try_wait().expect("asked").is_none(), "the engine did not start");
             std::thread::sleep(Duration::from_millis(20));
         }
         for _ in 0..settings.consoles {
@@ -144,7 +145,7 @@ fn config(settings: &Settings, port: u16, provider: &Provider) -> String {
                 "[[connections]]\nname = \"number{at}\"\nprovider = \"kapso\"\nphone_number = \"+1555010{at:04}\"\n\
                  phone_number_id = \"{}\"\nbusiness_account_id = \"1\"\nagent = \"helper\"\nmode = \"auto\"\n\
                  debounce_seconds = 0\nmessages_per_second = 1000\n\
-                 [connections.contract]\nmax_per_hour = 100000\n",
+                 [connections.contract]\nmax_per_hour = 1000\n",
                 crate::provider::number_id(at)
             )
         })

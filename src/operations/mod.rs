@@ -227,6 +227,10 @@ struct Shared {
     claims: Combiner<(), Option<outbox::claim::Dispatch>>,
     /// Answers of providers that wait to be written down.
     settlements: Combiner<outbox::settle::Settling, Result<()>>,
+    /// Runners that wait for a run.
+    run_claims: Combiner<(), Option<agents::run_agent::Claim>>,
+    /// What agents said, and waits to be carried out.
+    run_endings: Combiner<agents::run_agent::Ending, Result<()>>,
 }
 
 impl Wakeups {
@@ -287,6 +291,8 @@ impl System {
             hands: numbers::in_hand::Hands::default(),
             claims: Combiner::default(),
             settlements: Combiner::default(),
+            run_claims: Combiner::default(),
+            run_endings: Combiner::default(),
         };
         (Self { parts: Arc::new(parts), shared: Arc::new(shared), seen: None }, waiting)
     }

@@ -15,7 +15,7 @@ use crate::store::StoreError;
 /// Entries on the wire at once, over all threads.
 const SENDERS: usize = 16;
 /// Agents that think at once.
-const RUNNERS: usize = 8;
+const RUNNERS: usize = 16;
 /// Files on their way at once, in each direction.
 const FETCHERS: usize = 2;
 /// How often everything that nobody would notice otherwise is looked at.

@@ -28,12 +28,12 @@ pub(crate) const TRANSCRIPT: u32 = 30;
 const LARGEST: u64 = 5 * 1024 * 1024;
 
 /// What an agent is asked about.
-pub(crate) struct Question<'a> {
+pub(crate) struct Question {
     pub run: RunId,
-    pub agent: &'a str,
-    pub contract: &'a Contract,
-    pub thread: &'a ThreadRow,
-    pub connection: &'a Connection,
+    pub agent: String,
+    pub contract: Contract,
+    pub thread: ThreadRow,
+    pub connection: Connection,
     /// Oldest first.
     pub messages: Vec<MessageView>,
     /// The last so many inbound ones are to be answered.
@@ -61,7 +61,7 @@ pub(crate) struct AgentReply {
     pub error: Option<AgentError>,
 }
 
-impl Question<'_> {
+impl Question {
     fn batch(&self) -> impl Iterator<Item = &MessageView> {
         // News about the conversation stands between what was said, and is not what is answered.
         let said =
@@ -118,10 +118,10 @@ impl Question<'_> {
 
     /// Asks. Whatever happens is told, with everything that was reached for on the way.
     pub async fn ask(&self, system: &System) -> Result<AgentReply> {
-        let config = system.agents().get(self.agent);
+        let config = system.agents().get(&self.agent);
         let input = self.input(system, config).await?;
-        let tools = RunTools::new(system, self.thread, self.contract);
-        let answered = system.agents().answer(self.agent, &input, &tools).await;
+        let tools = RunTools::new(system, &self.thread, &self.contract);
+        let answered = system.agents().answer(&self.agent, &input, &tools).await;
         let Reached { calls, mut words, acts, refused } = tools.reached();
         let (answer, error) = match answered {
             Ok(answer) => (answer, None),
@@ -179,7 +179,7 @@ impl Question<'_> {
         };
         let measure = Measure { languages, others: &others, refused: &told.refused };
         // What the provider would not take is beyond every contract.
-        let most = crate::operations::outbox::send_message::capabilities(system, self.connection)
+        let most = crate::operations::outbox::send_message::capabilities(system, &self.connection)
             .longest_text
             .unwrap_or(u32::MAX);
         let contract = Contract { max_characters: self.contract.max_characters.min(most), ..self.contract.clone() };

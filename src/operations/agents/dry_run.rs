@@ -44,10 +44,10 @@ async fn ask(system: &System, assignment: &Assignment, message: MessageId) -> Re
     let connection = store.connection(thread.connection_id).await?.ok_or_else(gone)?;
     let question = Question {
         run: RunId(0),
-        agent: &assignment.agent,
-        contract: &assignment.contract,
-        thread: &thread,
-        connection: &connection,
+        agent: assignment.agent.clone(),
+        contract: assignment.contract.clone(),
+        thread,
+        connection,
         messages: vec![detail.message],
         batch_size: 1,
         first_contact: true,

@@ -99,10 +99,10 @@ async fn play(system: &System, assignment: &Assignment, last: MessageId) -> Resu
     };
     let question = Question {
         run: RunId(0),
-        agent: &assignment.agent,
-        contract: &assignment.contract,
-        thread: &row,
-        connection: &connection,
+        agent: assignment.agent.clone(),
+        contract: assignment.contract.clone(),
+        thread: row,
+        connection,
         batch_size: u32::try_from(batch.len()).unwrap_or(1).max(1),
         first_contact: batch.len() == at + 1,
         messages: all[..=at].to_vec(),

@@ -1,6 +1,8 @@
 //! The runner's step: claim a run whose burst is over, ask its agent, and put the words into the
 //! outbox, unless a newer message or a person came first, or they leave the bounds of the contract.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::agent::AgentError;
@@ -11,7 +13,7 @@ use crate::domain::agents::run::RunState;
 use crate::domain::change::Change;
 use crate::domain::contacts::address::Address;
 use crate::domain::event_name::EventName;
-use crate::domain::ids::RunId;
+use crate::domain::ids::{AssignmentId, ConnectionId, RunId};
 use crate::domain::message::content::Content;
 use crate::domain::message::note::Note;
 use crate::domain::message::window;
@@ -33,34 +35,81 @@ const TYPING_EVERY: Duration = Duration::from_secs(20);
 /// How long an answer may wait for its read mark.
 const FIRST_MARK: Duration = Duration::from_secs(2);
 
+/// Runs that one transaction claims or ends, at most.
+const MOST: usize = 32;
+
+/// A run that was claimed, with what it needs.
+pub(crate) struct Claim {
+    due: DueRun,
+    connection: Option<Connection>,
+    assignment: Option<Assignment>,
+}
+
+/// What an agent said to a run, to be carried out and recorded.
+pub(crate) struct Ending {
+    due: DueRun,
+    question: Option<Question>,
+    told: AgentReply,
+}
+
 /// Runs the next due run to its end. `false` when there is none now.
 pub async fn run_next(system: &System) -> Result<bool> {
-    let now = system.now();
-    let mut write = system.store().write().await?;
-    // Longer than the slowest agent may take: a run that is still held then belongs to the dead.
-    let lease = system.agents().all().map(|agent| agent.timeout).max().unwrap_or_default() + Duration::from_secs(60);
-    let Some(due) = write.claim_run(now, lease).await? else { return Ok(false) };
-    let assignment = write.assignment(due.assignment).await?.map(|row| row.assignment);
-    let connection = system.store().connection(due.connection).await?;
-    if let Some(connection) = connection.as_ref().filter(|_| due.mode == Mode::Auto) {
-        begin_signs(system, &mut write, &due, connection).await?;
-    }
-    write.commit().await?;
-    system.wakes().runner.notify_one();
-    system.wakes().sender.notify_one();
-    system.bus().publish([Change::Agents, Change::Thread(due.thread)]);
-
+    let claims = &system.shared.run_claims;
+    let Some(Claim { due, connection, assignment }) =
+        claims.join((), MOST, |waiting| claim(system, waiting.len())).await?
+    else {
+        return Ok(false);
+    };
     match answer(system, &due, connection, assignment).await {
         // What cannot be read now cannot be read the next time either: a person has to see to it.
         Err(OperationError::Failed(error)) if error.is_about_values() => {
             tracing::error!(run = %due.run, thread = %due.thread, %error, "Agent run failed: its input cannot be read");
             let why = AgentError(format!("its input could not be read: {error}"));
-            finish(system, &due, None, AgentReply { error: Some(why), ..AgentReply::default() }).await?;
+            finish(system, due, None, AgentReply { error: Some(why), ..AgentReply::default() }).await?;
         }
         ended => ended?,
     }
-    system.wakes().runner.notify_one();
     Ok(true)
+}
+
+/// Claims a run for each of so many runners, as far as there are any.
+async fn claim(system: &System, runners: usize) -> Result<Vec<Option<Claim>>> {
+    let now = system.now();
+    let none = || std::iter::repeat_with(|| None);
+    if system.store().next_run_due().await?.is_none_or(|due| due > now) {
+        return Ok(none().take(runners).collect());
+    }
+    let mut write = system.store().write().await?;
+    // Longer than the slowest agent may take: a run that is still held then belongs to the dead.
+    let lease = system.agents().all().map(|agent| agent.timeout).max().unwrap_or_default() + Duration::from_secs(60);
+    let runs = write.claim_runs(now, lease, runners).await?;
+    let mut assignments: BTreeMap<AssignmentId, Option<Assignment>> = BTreeMap::new();
+    let mut connections: BTreeMap<ConnectionId, Option<Connection>> = BTreeMap::new();
+    let mut claimed = vec![];
+    for due in runs {
+        if !assignments.contains_key(&due.assignment) {
+            let row = write.assignment(due.assignment).await?;
+            assignments.insert(due.assignment, row.map(|row| row.assignment));
+        }
+        if !connections.contains_key(&due.connection) {
+            connections.insert(due.connection, system.store().connection(due.connection).await?);
+        }
+        let assignment = assignments.get(&due.assignment).cloned().flatten();
+        let connection = connections.get(&due.connection).cloned().flatten();
+        if let Some(connection) = connection.as_ref().filter(|_| due.mode == Mode::Auto) {
+            begin_signs(system, &mut write, &due, connection).await?;
+        }
+        claimed.push(Claim { due, connection, assignment });
+    }
+    write.commit().await?;
+    system.wakes().sender.notify_one();
+    if claimed.len() == runners {
+        // There may be more.
+        system.wakes().runner.notify_one();
+    }
+    let threads = claimed.iter().map(|one| Change::Thread(one.due.thread));
+    system.bus().publish(threads.chain([Change::Agents]));
+    Ok(claimed.into_iter().map(Some).chain(none()).take(runners).collect())
 }
 
 /// Asks the agent about the thread as it is now, and does what it says.
@@ -73,17 +122,17 @@ async fn answer(
     let thread = system.store().thread(due.thread).await?;
     let (Some(thread), Some(connection), Some(assignment)) = (thread, connection, assignment) else {
         let told = AgentReply { error: Some(AgentError("its thread was deleted".into())), ..AgentReply::default() };
-        return finish(system, due, None, told).await;
+        return finish(system, due.clone(), None, told).await;
     };
     let mut messages = system.store().messages(due.thread, TRANSCRIPT.max(due.batch_size), None).await?;
     messages.retain(|message| !message.test && thread.context_from.is_none_or(|from| message.created_at > from));
     messages.reverse();
     let question = Question {
         run: due.run,
-        agent: &due.agent,
-        contract: &assignment.contract,
-        thread: &thread,
-        connection: &connection,
+        agent: due.agent.clone(),
+        contract: assignment.contract,
+        thread,
+        connection,
         messages,
         batch_size: due.batch_size,
         first_contact: due.first_contact,
@@ -92,14 +141,14 @@ async fn answer(
     let asked = async {
         tokio::select! {
             told = question.ask(system) => told,
-            () = keep_typing(system, due, &connection) => Ok(AgentReply::default()),
+            () = keep_typing(system, due, &question.connection) => Ok(AgentReply::default()),
         }
     };
     // The contact sees that it was read even when the answer is there at once.
-    let first = tokio::time::timeout(FIRST_MARK, show_typing(system, due, &connection));
+    let first = tokio::time::timeout(FIRST_MARK, show_typing(system, due, &question.connection));
     let (told, _) = tokio::join!(asked, first);
     system.timed(Family::RunTimes, vec![("agent", due.agent.clone())], began.elapsed());
-    finish(system, due, Some(&question), told?).await
+    finish(system, due.clone(), Some(question), told?).await
 }
 
 /// Renews the typing indicator; never ends by itself.
@@ -120,24 +169,48 @@ async fn show_typing(system: &System, due: &DueRun, connection: &Connection) {
     }
 }
 
-async fn finish(system: &System, due: &DueRun, question: Option<&Question<'_>>, told: AgentReply) -> Result<()> {
-    let mut write = system.store().write().await?;
-    let (works, note) = match &told.error {
-        None => (true, format!("{} answered", due.agent)),
-        Some(error) => (false, format!("{} failed: {}", due.agent, clean_line(&error.to_string()))),
-    };
-    write.prove(due.connection, Check::Agent, system.now(), works, &note).await?;
-    let alive = write.still_runs(due.run).await?;
-    if alive {
-        match question {
-            Some(question) if told.error.is_none() => answered(system, &mut write, due, question, &told).await?,
-            _ => failed(system, &mut write, due, &told, None).await?,
+/// Carries out and records what came of a run, together with others that ended meanwhile.
+async fn finish(system: &System, due: DueRun, question: Option<Question>, told: AgentReply) -> Result<()> {
+    let end = |all: Vec<Arc<Ending>>| async move {
+        if end_all(system, &all).await.is_ok() {
+            return Ok::<_, OperationError>(all.iter().map(|_| Ok(())).collect());
         }
-    } else {
-        tracing::info!(run = %due.run, thread = %due.thread, "Reply dropped: a newer message arrived first");
+        // One of them makes trouble, or the database does: each is told its own.
+        let mut outcomes = vec![];
+        for one in &all {
+            outcomes.push(end_all(system, std::slice::from_ref(one)).await);
+        }
+        Ok(outcomes)
+    };
+    system.shared.run_endings.join(Ending { due, question, told }, MOST, end).await?
+}
+
+/// Carries out and records what came of runs, in one transaction.
+async fn end_all(system: &System, all: &[Arc<Ending>]) -> Result<()> {
+    let mut write = system.store().write().await?;
+    let mut works: BTreeMap<ConnectionId, (bool, String)> = BTreeMap::new();
+    for one in all {
+        let Ending { due, question, told } = &**one;
+        let note = match &told.error {
+            None => (true, format!("{} answered", due.agent)),
+            Some(error) => (false, format!("{} failed: {}", due.agent, clean_line(&error.to_string()))),
+        };
+        works.insert(due.connection, note);
+        if write.still_runs(due.run).await? {
+            match question {
+                Some(question) if told.error.is_none() => answered(system, &mut write, due, question, told).await?,
+                _ => failed(system, &mut write, due, told, None).await?,
+            }
+        } else {
+            tracing::info!(run = %due.run, thread = %due.thread, "Reply dropped: a newer message arrived first");
+        }
+    }
+    for (connection, (works, note)) in works {
+        write.prove(connection, Check::Agent, system.now(), works, &note).await?;
     }
     write.commit().await?;
-    system.bus().publish([Change::Agents, Change::Thread(due.thread), Change::Outbox, Change::Alerts]);
+    let threads = all.iter().map(|one| Change::Thread(one.due.thread));
+    system.bus().publish(threads.chain([Change::Agents, Change::Outbox, Change::Alerts]));
     system.wakes().sender.notify_one();
     system.wakes().teller.notify_one();
     Ok(())
@@ -193,13 +266,13 @@ pub(crate) async fn answered(
     system: &System,
     write: &mut Write,
     due: &DueRun,
-    question: &Question<'_>,
+    question: &Question,
     told: &AgentReply,
 ) -> Result<(), StoreError> {
     let now = system.now();
     // The thread as it is now: the agent took its time.
     let fresh = write.thread_row(due.thread).await?;
-    let thread = fresh.as_ref().unwrap_or(question.thread);
+    let thread = fresh.as_ref().unwrap_or(&question.thread);
     let words = told.words.iter().map(|words| words.text.trim()).collect::<Vec<_>>().join("\n\n");
     let said = (!words.is_empty()).then(|| Untrusted::new(words));
     let wants = said.is_some() || !told.acts.is_empty();

@@ -158,10 +158,10 @@ pub async fn use_tool(
     };
     let question = Question {
         run: due.run,
-        agent,
-        contract: &under.contract,
-        thread: &row,
-        connection: &connection,
+        agent: agent.to_owned(),
+        contract: under.contract.clone(),
+        thread: row,
+        connection: connection.clone(),
         messages,
         batch_size: 1,
         first_contact: false,

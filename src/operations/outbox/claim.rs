@@ -50,11 +50,15 @@ pub(crate) async fn claim_next(system: &System) -> Result<Option<Dispatch>> {
 async fn claim(system: &System, senders: usize) -> Result<Vec<Option<Dispatch>>> {
     // What went by another clock counts by this one before anything is held or let go.
     crate::operations::monitoring::pulse::clock(system).await?;
+    let now = system.now();
+    if system.store().next_entry_due(now).await?.is_none_or(|due| due > now) {
+        return Ok((0..senders).map(|_| None).collect());
+    }
     let write = system.store().write().await?;
     let mut round = Claiming {
         system,
         write,
-        now: system.now(),
+        now,
         connections: BTreeMap::new(),
         dispatches: vec![],
         changes: vec![],
@@ -72,8 +76,8 @@ async fn claim(system: &System, senders: usize) -> Result<Vec<Option<Dispatch>>>
     if wants_templates {
         system.wakes().templates.notify_one();
     }
-    if !dispatches.is_empty() {
-        // Another sender may take the next thread while these wait for the network.
+    if dispatches.len() == senders {
+        // There may be more: another sender takes it while these wait for the network.
         system.wakes().sender.notify_one();
     }
     Ok(dispatches.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(senders).collect())

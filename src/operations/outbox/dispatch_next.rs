@@ -16,6 +16,5 @@ pub async fn send_next(system: &System) -> Result<bool> {
     let report = provider.send(&connection, &request).await;
     system.timed(Family::AttemptTimes, vec![("connection", connection.name.clone())], began.elapsed());
     settle_attempt(system, Settling { claimed, attempt, provider, report }).await?;
-    system.wakes().sender.notify_one();
     Ok(true)
 }

@@ -1,5 +1,6 @@
 //! Agent runs: scheduled with the message that asks for them, claimed under a lease, finished once.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::domain::agents::assignment::Mode;
@@ -243,34 +244,45 @@ impl Write {
         Ok(carried)
     }
 
-    /// Takes the next due run for a limited time.
-    pub async fn claim_run(&mut self, now: Timestamp, lease: Duration) -> Result<Option<DueRun>> {
-        let row = sqlx::query(
-            "UPDATE runs SET state = 'running', started_at = $1, lease_until = $2 WHERE id = (
-                SELECT r.id FROM runs r WHERE r.state = 'scheduled' AND r.due_at <= $1
-                    AND NOT EXISTS (SELECT 1 FROM runs w WHERE w.thread_id = r.thread_id AND w.state = 'running')
-                ORDER BY r.due_at LIMIT 1)
+    /// Takes the next due runs for a limited time, at most so many, and one in each thread.
+    pub async fn claim_runs(&mut self, now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<DueRun>> {
+        let due: Vec<(i64, i64)> = sqlx::query_as(
+            "SELECT r.id, r.thread_id FROM runs r WHERE r.state = 'scheduled' AND r.due_at <= $1
+                AND NOT EXISTS (SELECT 1 FROM runs w WHERE w.thread_id = r.thread_id AND w.state = 'running')
+             ORDER BY r.due_at LIMIT $2",
+        )
+        .bind(now.millis())
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(self.connection())
+        .await?;
+        let mut threads = BTreeSet::new();
+        let ids: Vec<i64> = due.into_iter().filter(|(_, thread)| threads.insert(*thread)).map(|(id, _)| id).collect();
+        let rows = sqlx::query(
+            "UPDATE runs SET state = 'running', started_at = $2, lease_until = $3
+             WHERE id IN (SELECT value FROM json_each($1))
              RETURNING id, thread_id, assignment_id, agent, mode, batch_size, first_contact,
                 (SELECT t.connection_id FROM threads t WHERE t.id = thread_id) AS connection_id",
         )
+        .bind(json(&ids))
         .bind(now.millis())
         .bind(now.plus(lease).millis())
-        .fetch_optional(self.connection())
+        .fetch_all(self.connection())
         .await?;
-        row.map(|row| {
-            let cells = RowReader::new(&row, "runs");
-            Ok(DueRun {
-                run: RunId(cells.int("id")?),
-                thread: ThreadId(cells.int("thread_id")?),
-                connection: ConnectionId(cells.int("connection_id")?),
-                assignment: AssignmentId(cells.int("assignment_id")?),
-                agent: cells.text("agent")?,
-                mode: cells.named("mode", Mode::from_name)?,
-                batch_size: cells.count("batch_size")?,
-                first_contact: cells.flag("first_contact")?,
+        rows.iter()
+            .map(|row| {
+                let cells = RowReader::new(row, "runs");
+                Ok(DueRun {
+                    run: RunId(cells.int("id")?),
+                    thread: ThreadId(cells.int("thread_id")?),
+                    connection: ConnectionId(cells.int("connection_id")?),
+                    assignment: AssignmentId(cells.int("assignment_id")?),
+                    agent: cells.text("agent")?,
+                    mode: cells.named("mode", Mode::from_name)?,
+                    batch_size: cells.count("batch_size")?,
+                    first_contact: cells.flag("first_contact")?,
+                })
             })
-        })
-        .transpose()
+            .collect()
     }
 
     /// Begins a run at once, for an agent that came by itself. None where one works in the thread already.
