@@ -293,3 +293,43 @@ async fn a_number_that_is_held_sends_one_probe_however_many_senders_wait() {
     assert_eq!(sent.into_iter().filter(|sent| matches!(sent, Ok(true))).count(), 1, "one probe goes");
     assert_eq!(stage.simulator.accepted().len(), before);
 }
+
+#[tokio::test]
+async fn runs_that_end_together_are_recorded_together_and_one_that_cannot_be_keeps_none_of_the_others() {
+    let mut stage = crate::cases::stage().await;
+    for at in 0..6 {
+        stage.simulator.heard(crate::cases::ONE, &phone(at));
+    }
+    let url = format!("sqlite://{}", stage.system.store().path().display());
+    let mut line = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url).await.expect("opened");
+    together(&mut stage, (0..6).map(|at| says(at, &format!("wamid.{at}"), "hello")).collect()).await;
+    stage.apply().await;
+    stage.pass(Duration::from_secs(10));
+    let poisoned = stage.threads().await.into_iter().find(|thread| thread.external_id.ends_with(&phone(3)));
+    let poisoned = poisoned.expect("a thread").id;
+    for text in [
+        "CREATE TABLE taken (value INTEGER UNIQUE)".to_owned(),
+        format!("INSERT INTO taken VALUES ({})", poisoned.0),
+        format!(
+            "CREATE TRIGGER poison BEFORE INSERT ON outbox WHEN NEW.thread_id = {}
+             BEGIN INSERT INTO taken VALUES (NEW.thread_id); END",
+            poisoned.0
+        ),
+    ] {
+        sqlx::query(sqlx::AssertSqlSafe(text)).execute(&mut line).await.expect("made");
+    }
+    let runs = (0..8).map(|_| operations::run_next(&stage.system));
+    let ran = futures::future::join_all(runs).await;
+    assert_eq!(ran.iter().filter(|ran| matches!(ran, Ok(true))).count(), 6, "{ran:?}");
+    for thread in stage.threads().await {
+        let messages = stage.messages(thread.id).await;
+        if thread.id == poisoned {
+            assert_eq!(messages.len(), 1, "nothing of it is kept");
+            let waits = thread.waiting.as_ref().map(|waiting| waiting.reason.clone()).unwrap_or_default();
+            assert!(waits.contains("failed"), "a person sees to it: {waits}");
+        } else {
+            assert_eq!(messages.len(), 2, "each was answered once");
+        }
+    }
+    assert!(!operations::run_next(&stage.system).await.expect("asked"), "none is run twice");
+}
