@@ -51,9 +51,12 @@ impl Store {
             loose.push_str(&escaped(&letter.to_string()));
             loose.push('%');
         }
+        // What stands beside a contact is looked up for those that are listed, not for all that are compared.
         let query = format!(
-            "{CONTACT} WHERE p.merged_into IS NULL AND (p.folded LIKE $1 ESCAPE '\\' OR p.folded LIKE $2 ESCAPE '\\')
-             ORDER BY p.folded NOT LIKE $1 ESCAPE '\\', p.folded LIMIT $3"
+            "{CONTACT} WHERE p.id IN (SELECT f.id FROM contacts f
+                WHERE f.merged_into IS NULL AND (f.folded LIKE $1 ESCAPE '\\' OR f.folded LIKE $2 ESCAPE '\\')
+                ORDER BY f.folded NOT LIKE $1 ESCAPE '\\', f.folded LIMIT $3)
+             ORDER BY p.folded NOT LIKE $1 ESCAPE '\\', p.folded"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(query))
             .bind(exact)
