@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::inbound::event::Origin;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
@@ -119,6 +120,36 @@ async fn one_thread_is_compared_with_its_conversation_at_the_provider() {
     stage.simulator.next_call(&path, 404, json!({ "error": "Not found" }));
     let refused = stage.act(refresh).await.expect_err("gone").to_string();
     assert!(refused.contains("no longer has the conversation"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_thread_without_a_conversation_at_its_provider_says_what_to_do_instead() {
+    let mut stage = Stage::set().await;
+    stage.says(&rosa(), "hello").await;
+    let add = Request::AddContact {
+        connection: support(&stage).await,
+        name: "Bo".into(),
+        number: PhoneNumber::parse("15550100098").expect("a number"),
+        note: None,
+    };
+    let thread = stage.act(add).await.expect("added").created_id.expect("a thread").parse().expect("an id");
+    let refused = stage.act(Request::RefreshThread { thread }).await.expect_err("never named").to_string();
+    assert!(
+        refused.contains("has not named the conversation of t2 yet. Run a backfill of the connection"),
+        "{refused}"
+    );
+    assert_eq!(asked(&stage, "/conversations/"), 0);
+
+    let text = "organization = \"lumen\"\n[[connections]]\nname = \"sandbox\"\nprovider = \"twilio\"\n\
+                phone_number = \"+14155238886\"\njoin_code = \"quiet-river\"\n";
+    let mut stage = Stage::with_config(text).await;
+    stage.simulator.add_sender("14155238886", true);
+    stage.simulator.subscribe(&format!("http://{}", stage.address));
+    stage.simulator.says("14155238886", &rosa(), &Saying::text("hello"));
+    stage.deliver().await;
+    let thread = stage.thread().await.id;
+    let refused = stage.act(Request::RefreshThread { thread }).await.expect_err("no list").to_string();
+    assert!(refused.contains("twilio keeps no conversations that can be read. Query single messages"), "{refused}");
 }
 
 /// The path at which a single conversation was asked for last.
