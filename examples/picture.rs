@@ -5,13 +5,12 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use wadeck::app::{Demo, SystemClock};
-use wadeck::console::{Console, Effect, Event, Keymap, Settings, Theme};
+use wadeck::console::{Console, Effect, Event, KeyCode, KeyEvent, KeyModifiers, Keymap, Settings, Theme};
 use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
 use wadeck::domain::time::Clock;

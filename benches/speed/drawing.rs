@@ -2,9 +2,8 @@
 //! and nothing cost.
 
 use criterion::Criterion;
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use wadeck::attach::ByteScreen;
-use wadeck::console::{Console, Effect, Event, Keymap, Settings, Theme};
+use wadeck::console::{Console, Effect, Event, KeyCode, KeyEvent, KeyModifiers, Keymap, Settings, Theme};
 use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
 use wadeck::domain::contacts::view::ContactView;
