@@ -115,8 +115,10 @@ impl Engine {
         let line = status.lines().find(|line| line.starts_with("VmRSS")).expect("told");
         line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<f64>().ok()).expect("a number") / 1_024.0
     }
+}
 
-    pub fn stop(mut self) {
+impl Drop for Engine {
+    fn drop(&mut self) {
         for console in &mut self.consoles {
             let _ = console.kill();
         }

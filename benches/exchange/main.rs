@@ -59,5 +59,4 @@ async fn run(settings: Settings) {
             engine.memory()
         );
     }
-    engine.stop();
 }

@@ -50,8 +50,9 @@ impl Post {
         let _place = self.room.acquire().await.expect("open");
         let idle = self.idle.lock().expect("whole").pop();
         let mut connection = match idle {
-            Some(connection) => connection,
-            None => self.connect().await,
+            // One that was idle for long may be closed by now.
+            Some(connection) if !connection.is_closed() => connection,
+            _ => self.connect().await,
         };
         connection.ready().await.expect("ready");
         let response = connection.send_request(request).await.expect("answered");

@@ -72,7 +72,9 @@ async fn the_budget_of_a_day_that_is_used_up_is_named_with_its_remedy_and_ends_w
         alerts.iter().any(|alert| alert.starts_with("agent_held_back: ") && alert.contains("daily budget")),
         "{alerts:?}"
     );
-    stage.pass(Duration::from_secs(86_401));
+    stage.pass(Duration::from_secs(86_400));
+    assert_eq!(why(&stage, "g1").await.cause, "budget", "the first period of the day counts until it is over");
+    stage.pass(Duration::from_secs(300));
     assert_eq!(why(&stage, "g1").await.cause, "active");
     stage.says(&Person::new("Tom Weber", "15550100077"), "today?").await;
     stage.answer().await;

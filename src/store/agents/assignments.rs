@@ -16,6 +16,8 @@ use crate::store::{Result, Store, Update, Write};
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
+/// The length of a period of `agent_usage`. The oldest one counts until it is over for a day as a whole.
+const PERIOD: i64 = 300_000;
 
 const ASSIGNMENT: &str = "SELECT g.id, g.connection_id, g.thread_id, g.agent, g.mode, g.state, g.from_file, g.place,
     g.contract, g.agent_digest, g.stale_since, g.evidence, g.proposed_by, g.proposed_at, g.approved_by, g.approved_at, g.approved_person,
@@ -126,11 +128,11 @@ impl Store {
     /// What an assignment's agent has used within the last day: tokens, and money.
     pub async fn used_in_a_day(&self, assignment: AssignmentId, now: Timestamp) -> Result<(u64, u64)> {
         let (tokens, money): (i64, i64) = sqlx::query_as(
-            "SELECT coalesce(sum(tokens_in + tokens_out), 0), coalesce(sum(cost), 0) FROM runs
-             WHERE assignment_id = $1 AND created_at > $2",
+            "SELECT coalesce(sum(tokens), 0), coalesce(sum(cost), 0) FROM agent_usage
+             WHERE assignment_id = $1 AND period > $2",
         )
         .bind(assignment.0)
-        .bind(now.millis() - DAY)
+        .bind(now.millis() - DAY - PERIOD)
         .fetch_one(&self.readers)
         .await?;
         Ok((u64::try_from(tokens).unwrap_or(0), u64::try_from(money).unwrap_or(0)))
@@ -163,13 +165,15 @@ impl Write {
             threads.iter().map(|(thread, connection)| (thread.0, thread.to_string(), connection.0)).collect();
         let text = format!(
             "WITH wanted (thread, subject, connection) AS MATERIALIZED (
-                SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($1))
+                SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($1)),
+             used (assignment, tokens, money) AS MATERIALIZED (
+                SELECT assignment_id, sum(tokens), sum(cost) FROM agent_usage WHERE period > $2 - {DAY} - {PERIOD}
+                GROUP BY assignment_id)
              SELECT w.thread AS asked, a.*,
                 (SELECT count(*) FROM runs r WHERE r.thread_id = w.thread AND r.agent = a.agent AND r.finished_at > $2 - {HOUR}
                     AND r.state IN ('answered', 'handed_off')) AS replies,
-                (SELECT coalesce(sum(r.tokens_in + r.tokens_out), 0) FROM runs r WHERE r.assignment_id = a.id
-                    AND r.created_at > $2 - {DAY}) AS tokens,
-                (SELECT coalesce(sum(r.cost), 0) FROM runs r WHERE r.assignment_id = a.id AND r.created_at > $2 - {DAY}) AS money,
+                coalesce((SELECT u.tokens FROM used u WHERE u.assignment = a.id), 0) AS tokens,
+                coalesce((SELECT u.money FROM used u WHERE u.assignment = a.id), 0) AS money,
                 (SELECT s.by || CASE s.reason WHEN '' THEN '' ELSE ': ' || s.reason END FROM stops s WHERE s.lifted_at IS NULL
                     AND (s.scope = 'all' OR (s.scope = 'agent' AND s.subject = a.agent) OR (s.scope = 'thread' AND s.subject = w.subject))
                     LIMIT 1) AS stopped
