@@ -9,6 +9,8 @@ mod ahead;
 mod approvals;
 mod backfill;
 mod base_url;
+mod batch_letters;
+mod batch_property;
 mod batches;
 mod bulk;
 mod case_templates;

@@ -263,14 +263,14 @@ pub(crate) async fn apply_one(
         Ok(reading) => reading,
         Err(note) => return Ok(Outcome::Unreadable { note }),
     };
-    let before = effects.changes.len();
-    let notes_before = effects.notes.len();
+    // Its own: the thread that it told about may be one that another delivery told about before.
+    let mut own = Effects::default();
     let mut progress = Progress::begin(delivery.progress.as_ref(), reading.events.len());
     for at in progress.todo(ITEMS) {
         let event = &reading.events[at];
         let outcome = match way {
-            Way::Carefully(write) => carefully(system, write, &source, event, effects).await?,
-            Way::Together(batch) => apply_event(system, batch, &source, event, effects).await?,
+            Way::Carefully(write) => carefully(system, write, &source, event, &mut own).await?,
+            Way::Together(batch) => apply_event(system, batch, &source, event, &mut own).await?,
         };
         match outcome {
             Ok(()) => {}
@@ -278,19 +278,20 @@ pub(crate) async fn apply_one(
             Err(ApplyError::Unreadable(why)) => progress.set_aside(SetAside::unreadable(at, &why)),
         }
     }
-    let mut notes = effects.notes.split_off(notes_before);
+    let mut notes = std::mem::take(&mut own.notes);
     notes.extend(reading.notes);
     progress.say(notes);
-    if !progress.is_done() || progress.any() {
-        return Ok(Outcome::Partly { event: reading.event, progress });
-    }
-    let mut threads = effects.changes[before..].iter().filter_map(|change| match change {
+    let mut threads = own.changes.iter().filter_map(|change| match change {
         Change::Thread(thread) => Some(*thread),
         _ => None,
     });
+    let thread = threads.next().filter(|first| threads.all(|other| other == *first));
+    effects.absorb(own);
+    if !progress.is_done() || progress.any() {
+        return Ok(Outcome::Partly { event: reading.event, progress });
+    }
     let said = progress.said();
     let note = (!said.is_empty()).then(|| said.join("\n"));
-    let thread = threads.next().filter(|first| threads.all(|other| other == *first));
     Ok(Outcome::Applied { event: reading.event, thread, note })
 }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::domain::agents::routing::Candidate;
 use crate::domain::contacts::address::Address;
+use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::event_name::EventName;
 use crate::domain::ids::{AssignmentId, ConnectionId, ContactId, MessageId, ThreadId};
 use crate::domain::inbound::decide::{Answerer, Decision, ThreadFacts};
@@ -39,6 +40,8 @@ pub(crate) struct Batch<'b> {
     asked: HashSet<[u8; 16]>,
     /// Messages of ours that statuses of the batch are about.
     pub(super) outbound: HashMap<[u8; 16], KnownOutbound>,
+    /// Our own numbers, once one of them may be meant in another spelling.
+    own: Option<HashSet<String>>,
     candidates: HashMap<ThreadId, Vec<Candidate>>,
     messages: Vec<MessageRow>,
     touches: Vec<ThreadTouch>,
@@ -61,6 +64,7 @@ impl<'b> Batch<'b> {
             keys: None,
             asked: HashSet::new(),
             outbound: HashMap::new(),
+            own: None,
             candidates: HashMap::new(),
             messages: vec![],
             touches: vec![],
@@ -161,6 +165,7 @@ impl<'b> Batch<'b> {
         self.keys = None;
         self.asked.clear();
         self.outbound.clear();
+        self.own = None;
         Ok(self.write)
     }
 
@@ -222,6 +227,7 @@ impl<'b> Batch<'b> {
         let (contact, other) = match self.known_contact(&event.contact, told) {
             Some(contact) => (contact, None),
             None => {
+                let learns = event.contact.iter().any(|address| !self.people.contacts.contains_key(address));
                 let (contact, other) = self.write.contact(&event.contact, event.contact_name.as_ref(), now).await?;
                 if other.is_some() {
                     // Each address stays with its own contact: the tables know which.
@@ -229,15 +235,34 @@ impl<'b> Batch<'b> {
                 } else {
                     self.note_contact(&event.contact, contact, told);
                 }
+                if learns {
+                    self.note_ours(contact).await?;
+                }
                 (contact, other)
             }
         };
-        if let Some(known) = self.people.threads.get(&(connection, contact)) {
-            return Ok((known.clone(), other));
-        }
-        let thread = self.write.thread(connection, contact, external_id, event.sent_at).await?;
+        let mut thread = match self.people.threads.get(&(connection, contact)) {
+            Some(known) => known.clone(),
+            None => self.write.thread(connection, contact, external_id, event.sent_at).await?,
+        };
         self.people.threads.insert((connection, contact), thread.clone());
+        thread.ours = thread.ours || self.spells_ours(&event.contact).await?;
         Ok((thread, other))
+    }
+
+    /// Whether one of these is a number of our own in another spelling than it has here.
+    async fn spells_ours(&mut self, addresses: &[Address]) -> Result<bool> {
+        let spellings: Vec<_> = addresses.iter().filter_map(Address::phone).flat_map(PhoneNumber::variants).collect();
+        if spellings.is_empty() {
+            return Ok(false);
+        }
+        let own = match self.own.take() {
+            Some(own) => own,
+            None => self.write.own_numbers().await?.into_iter().collect(),
+        };
+        let ours = spellings.iter().any(|spelling| own.contains(spelling.digits()));
+        self.own = Some(own);
+        Ok(ours)
     }
 
     /// The one contact who has all of these addresses and this name; `None` where the tables have to decide.
@@ -246,6 +271,16 @@ impl<'b> Batch<'b> {
         let first = contacts.next()??;
         let same = contacts.all(|other| other.is_some_and(|other| other.contact == first.contact));
         (same && (name.is_none() || first.name.as_deref() == name)).then_some(first.contact)
+    }
+
+    /// A contact has another address now: perhaps one of our own numbers.
+    async fn note_ours(&mut self, contact: ContactId) -> Result<()> {
+        if self.people.threads.values().any(|known| known.contact == contact) {
+            let ours = self.write.is_ours(contact).await?;
+            let known = self.people.threads.values_mut().filter(|known| known.contact == contact);
+            known.for_each(|known| known.ours = ours);
+        }
+        Ok(())
     }
 
     fn note_contact(&mut self, addresses: &[Address], contact: ContactId, name: Option<&str>) {
@@ -341,7 +376,11 @@ impl<'b> Batch<'b> {
     }
 
     /// Changes what is known of a thread. What its contact wants of messages counts for all of their threads.
-    pub fn note_thread(&mut self, connection: ConnectionId, thread: ThreadFacts) {
+    pub fn note_thread(&mut self, connection: ConnectionId, mut thread: ThreadFacts) {
+        // How the last message spelled its sender says nothing of the next.
+        if let Some(known) = self.people.threads.get(&(connection, thread.contact)) {
+            thread.ours = known.ours;
+        }
         let others = self.people.threads.values_mut().filter(|known| known.contact == thread.contact);
         others.for_each(|known| known.opted_out = thread.opted_out);
         self.people.threads.insert((connection, thread.contact), thread);

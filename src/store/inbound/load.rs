@@ -93,6 +93,24 @@ impl Write {
         Ok(people)
     }
 
+    /// Whether a contact has one of our own numbers.
+    pub async fn is_ours(&mut self, contact: ContactId) -> Result<bool> {
+        let ours: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM connections k JOIN addresses a ON a.kind = 'phone' AND a.value = k.phone_number
+                WHERE a.contact_id = $1 AND k.state = 'connected')",
+        )
+        .bind(contact.0)
+        .fetch_one(self.connection())
+        .await?;
+        Ok(ours)
+    }
+
+    /// The numbers that are connected.
+    pub async fn own_numbers(&mut self) -> Result<Vec<String>> {
+        let numbers = sqlx::query_scalar("SELECT phone_number FROM connections WHERE state = 'connected'");
+        Ok(numbers.fetch_all(self.connection()).await?)
+    }
+
     /// Which of these messages are here, which were changed before they came, and the greatest id of all.
     pub async fn known_keys(&mut self, keys: &[[u8; 16]]) -> Result<KnownKeys> {
         let keys: Vec<String> = keys.iter().map(hex::encode).collect();

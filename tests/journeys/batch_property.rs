@@ -1,0 +1,223 @@
+//! Many deliveries that wait together leave the database as it is when each is applied as soon as it arrives: the same
+//! rows under the same ids. Random sequences of everything that contacts, phones and platforms send.
+
+use serde_json::json;
+use sqlx::{ConnectOptions, Row};
+
+use crate::batch_letters::{Dice, letter};
+use crate::cases::stage_with;
+use crate::stage::{Stage, signature};
+
+pub const CONFIG: &str = r#"
+organization = "lumen"
+[[connections]]
+name = "one"
+provider = "meta"
+phone_number = "+15550783881"
+phone_number_id = "106540352249999"
+business_account_id = "102290129340398"
+agent = "helper"
+mode = "auto"
+debounce_seconds = 4
+pause_after_person_minutes = 1
+[[connections.routes]]
+agent = "greeter"
+first_contact = true
+[[connections]]
+name = "two"
+provider = "meta"
+phone_number = "+15550783882"
+phone_number_id = "106540352242933"
+business_account_id = "102290129340398"
+agent = "helper"
+mode = "draft"
+[[connections]]
+name = "support"
+provider = "kapso"
+phone_number = "+15550100001"
+phone_number_id = "106540352242922"
+business_account_id = "102290129340398"
+agent = "helper"
+mode = "auto"
+debounce_seconds = 4
+[connections.contract]
+max_per_hour = 1
+[[agents]]
+name = "helper"
+kind = "scripted"
+rules = [{ when = ["price"], reply = ["A person knows."], hand_off = "asked for the price" }, { reply = ["You said it, {name}."] }]
+[[agents]]
+name = "greeter"
+kind = "scripted"
+rules = [{ reply = ["Welcome."] }]
+[[endpoints]]
+name = "crm"
+url = "https://crm.example.com/wadeck"
+secret_env = "AGENT_SECRET"
+events = []
+"#;
+
+/// When deliveries are applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Apply {
+    /// Each as soon as it is stored.
+    Alone,
+    /// Those of a round together.
+    Together,
+}
+
+/// Stores a delivery without applying it.
+pub async fn store(stage: &mut Stage, path: &str, headers: &[(&str, &str)], body: &str) {
+    let signed = signature(body);
+    let mut request = reqwest::Client::new()
+        .post(format!("http://{}{path}", stage.address))
+        .header("content-type", "application/json")
+        .header("x-hub-signature-256", format!("sha256={signed}"))
+        .header("x-webhook-signature", signed)
+        .body(body.to_owned());
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let Stage { system, inbox, .. } = stage;
+    let writer = async { while wadeck::operations::commit_pending_deliveries(system, inbox).await {} };
+    let answer = tokio::select! {
+        answer = request.send() => answer.expect("an answer"),
+        () = writer => unreachable!("the inbox stays open"),
+    };
+    assert_eq!(answer.status(), 200);
+}
+
+pub async fn database(stage: &Stage) -> sqlx::SqliteConnection {
+    let path = stage.directory.path().join("wadeck.db");
+    sqlx::sqlite::SqliteConnectOptions::new().filename(path).connect().await.expect("the database opens")
+}
+
+/// Every row of every table, a line each.
+pub async fn rows(stage: &Stage) -> Vec<String> {
+    let mut database = database(stage).await;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'message_words_%'
+            AND name NOT IN ('_sqlx_migrations', 'poison') ORDER BY name",
+    )
+    .fetch_all(&mut database)
+    .await
+    .expect("the tables");
+    let mut lines = vec![];
+    for table in tables {
+        let columns: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info($1)")
+            .bind(&table)
+            .fetch_all(&mut database)
+            .await
+            .expect("the columns");
+        let same = |column: &&String| match (table.as_str(), column.as_str()) {
+            // It names the port of the stage.
+            ("deliveries", "headers" | "body") => false,
+            // How deliveries ended is written at the end of a batch: what is told of them has other ids then. Within a
+            // thread the order is the same.
+            ("alerts" | "events", "id") | ("event_deliveries", "event_id") => false,
+            _ => true,
+        };
+        let mut parts: Vec<String> =
+            columns.iter().filter(same).map(|one| format!("'{one}=' || quote({one})")).collect();
+        match table.as_str() {
+            "message_words" => parts.insert(0, "rowid".to_owned()),
+            "events" => parts.insert(
+                0,
+                "row_number() OVER (PARTITION BY thread_id, CASE WHEN thread_id IS NULL THEN kind END ORDER BY id)"
+                    .to_owned(),
+            ),
+            "event_deliveries" => parts.insert(0, "(SELECT data FROM events WHERE id = event_id)".to_owned()),
+            _ => {}
+        }
+        let text = format!("SELECT '{table}: ' || {} AS line FROM {table}", parts.join(" || ' ' || "));
+        let found = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&mut database).await.expect("rows");
+        let mut found: Vec<String> =
+            found.iter().map(|row| row.get::<String, _>("line").replace(&stage.address.to_string(), "HERE")).collect();
+        found.sort();
+        lines.extend(found);
+    }
+    lines
+}
+
+/// A message of these words is refused by the database, as a value of it would be.
+pub async fn refuse(stage: &Stage, words: &str) {
+    let text = format!(
+        "CREATE TABLE poison (x INTEGER PRIMARY KEY); INSERT INTO poison VALUES (1);
+         CREATE TRIGGER poisoned BEFORE INSERT ON messages WHEN new.words = '{words}' BEGIN INSERT INTO poison VALUES (1); END"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut database(stage).await).await.expect("a trigger");
+}
+
+/// One whole story: rounds of deliveries with the life of the engine between them. Returns the database after each.
+async fn lived(seed: u64, apply: Apply, poisoned: bool) -> Vec<(Vec<String>, Vec<String>)> {
+    let mut stage = stage_with(CONFIG).await;
+    refuse(&stage, "poison").await;
+    let mut dice = Dice::new(seed);
+    let mut after = vec![];
+    let mut serial = 0;
+    for round in 0..4 {
+        let mut sent = vec![];
+        for _ in 0..dice.below(9) + 2 {
+            serial += 1;
+            let letter = letter(&mut dice, serial, stage.now());
+            store(&mut stage, letter.path, &letter.headers, &letter.body).await;
+            if apply == Apply::Alone {
+                stage.apply().await;
+            }
+            sent.push(letter.body);
+        }
+        if poisoned {
+            let body = crate::cases::enveloped(
+                json!([]),
+                json!([crate::cases::text(&format!("wamid.bad{round}"), "15551600001", "poison")]),
+            );
+            store(&mut stage, "/webhook/meta", &[], &body).await;
+        }
+        stage.apply().await;
+        after.push((rows(&stage).await, sent));
+        stage.answer().await;
+        if dice.below(2) == 0 {
+            stage.pass(std::time::Duration::from_secs(61));
+        }
+    }
+    after
+}
+
+/// What the one has and the other has not.
+fn difference(left: &[String], right: &[String]) -> String {
+    let only = |these: &[String], those: &[String], mark: char| {
+        let those: std::collections::HashSet<&String> = those.iter().collect();
+        these.iter().filter(|line| !those.contains(line)).map(|line| format!("{mark} {line}\n")).collect::<String>()
+    };
+    only(left, right, '-') + &only(right, left, '+')
+}
+
+async fn same(seed: u64, poisoned: bool) {
+    let alone = lived(seed, Apply::Alone, poisoned).await;
+    let together = lived(seed, Apply::Together, poisoned).await;
+    for (round, ((alone, sent), (together, _))) in alone.iter().zip(&together).enumerate() {
+        let differs = difference(alone, together);
+        assert!(differs.is_empty(), "seed {seed}, round {round}, poisoned {poisoned}\n{differs}\n{}", sent.join("\n"));
+    }
+}
+
+#[tokio::test]
+async fn what_waits_together_means_what_it_means_one_by_one() {
+    let (from, count) = seeds();
+    for seed in from..from + count {
+        same(seed, false).await;
+    }
+}
+
+#[tokio::test]
+async fn an_item_that_the_database_refuses_changes_nothing_for_those_around_it() {
+    let (from, count) = seeds();
+    for seed in from..from + count / 2 {
+        same(seed, true).await;
+    }
+}
+
+fn seeds() -> (u64, u64) {
+    let number = |name: &str| std::env::var(name).ok().and_then(|number| number.parse().ok());
+    (number("WADECK_SEED").unwrap_or(1), number("WADECK_SEEDS").unwrap_or(6))
+}
