@@ -21,12 +21,23 @@ impl<'r> RowReader<'r> {
         Self { row, table, key: row.try_get("id").unwrap_or_default() }
     }
 
+    /// A value of a column. One that is no value of its type, such as text that is not UTF-8, is corrupt.
+    fn get<'v, T>(&'v self, column: &'static str) -> Result<T>
+    where
+        T: sqlx::Decode<'v, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+    {
+        self.row.try_get(column).map_err(|error| match error {
+            sqlx::Error::ColumnDecode { source, .. } => self.corrupt(column, &source.to_string()),
+            other => other.into(),
+        })
+    }
+
     pub fn int(&self, column: &'static str) -> Result<i64> {
-        Ok(self.row.try_get(column)?)
+        self.get(column)
     }
 
     pub fn opt_int(&self, column: &'static str) -> Result<Option<i64>> {
-        Ok(self.row.try_get(column)?)
+        self.get(column)
     }
 
     pub fn count(&self, column: &'static str) -> Result<u32> {
@@ -38,11 +49,11 @@ impl<'r> RowReader<'r> {
     }
 
     pub fn text(&self, column: &'static str) -> Result<String> {
-        Ok(self.row.try_get(column)?)
+        self.get(column)
     }
 
     pub fn opt_text(&self, column: &'static str) -> Result<Option<String>> {
-        Ok(self.row.try_get(column)?)
+        self.get(column)
     }
 
     pub fn untrusted(&self, column: &'static str) -> Result<Untrusted> {
@@ -54,7 +65,7 @@ impl<'r> RowReader<'r> {
     }
 
     pub fn bytes(&self, column: &'static str) -> Result<Vec<u8>> {
-        Ok(self.row.try_get(column)?)
+        self.get(column)
     }
 
     pub fn time(&self, column: &'static str) -> Result<Timestamp> {

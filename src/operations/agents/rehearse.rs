@@ -9,13 +9,14 @@ use crate::domain::agents::assignment::Assignment;
 use crate::domain::agents::requests::Exchange;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
-use crate::domain::ids::{AssignmentId, MessageId, RunId};
+use crate::domain::ids::{AssignmentId, MessageId, RehearsalId, RunId};
 use crate::domain::inbound::event::Direction;
 use crate::domain::language;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::Untrusted;
 use crate::domain::view::MessageView;
 use crate::operations::agents::ask_agent::{Question, TRANSCRIPT};
+use crate::operations::monitoring::unreadable_row::unreadable_row;
 use crate::operations::{Result, System, require};
 use crate::store::Played;
 
@@ -55,7 +56,19 @@ pub(crate) async fn rehearse(system: &System, actor: &Actor, id: AssignmentId, e
 
 /// The step of a worker: plays the next exchange. `false` when there is none.
 pub async fn rehearse_next(system: &System) -> Result<bool> {
-    let Some(mut next) = system.store().to_play().await? else { return Ok(false) };
+    let mut next = match system.store().to_play().await {
+        Ok(Some(next)) => next,
+        Ok(None) => return Ok(false),
+        Err(error) => {
+            let Some(row) = unreadable_row(&error, &["rehearsals"]) else { return Err(error.into()) };
+            let mut write = system.store().write().await?;
+            write.give_up_rehearsal(RehearsalId(row.key)).await?;
+            row.raise(&mut write, "The rehearsal is given up. Rehearse again.", None, system.now()).await?;
+            write.commit().await?;
+            system.bus().publish([Change::Agents, Change::Alerts]);
+            return Ok(true);
+        }
+    };
     let mut write = system.store().write().await?;
     let assignment = write.assignment(next.assignment).await?.map(|row| row.assignment);
     drop(write);

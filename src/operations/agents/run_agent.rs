@@ -25,6 +25,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
 use crate::operations::agents::ask_agent::{AgentReply, Question, TRANSCRIPT, content};
 use crate::operations::monitoring::metrics::Family;
+use crate::operations::monitoring::unreadable_row::{UnreadableRow, unreadable_row};
 use crate::operations::outbox::send_message::recipient;
 use crate::operations::outbox::send_message::{address, capabilities};
 use crate::operations::{OperationError, Result, System};
@@ -79,10 +80,19 @@ async fn claim(system: &System, runners: usize) -> Result<Vec<Option<Claim>>> {
     if system.store().next_run_due().await?.is_none_or(|due| due > now) {
         return Ok(none().take(runners).collect());
     }
-    let mut write = system.store().write().await?;
     // Longer than the slowest agent may take: a run that is still held then belongs to the dead.
     let lease = system.agents().all().map(|agent| agent.timeout).max().unwrap_or_default() + Duration::from_secs(60);
-    let runs = write.claim_runs(now, lease, runners).await?;
+    let (mut write, runs) = loop {
+        let mut write = system.store().write().await?;
+        match write.claim_runs(now, lease, runners).await {
+            Ok(runs) => break (write, runs),
+            Err(error) => {
+                let Some(row) = unreadable_row(&error, &["runs"]) else { return Err(error.into()) };
+                drop(write);
+                fail_unreadable(system, row, now).await?;
+            }
+        }
+    };
     let mut assignments: BTreeMap<AssignmentId, Option<Assignment>> = BTreeMap::new();
     let mut connections: BTreeMap<ConnectionId, Option<Connection>> = BTreeMap::new();
     let mut claimed = vec![];
@@ -110,6 +120,19 @@ async fn claim(system: &System, runners: usize) -> Result<Vec<Option<Claim>>> {
     let threads = claimed.iter().map(|one| Change::Thread(one.due.thread));
     system.bus().publish(threads.chain([Change::Agents]));
     Ok(claimed.into_iter().map(Some).chain(none()).take(runners).collect())
+}
+
+/// A run whose row cannot be read asks no agent: a person answers.
+async fn fail_unreadable(system: &System, row: UnreadableRow, now: Timestamp) -> Result<(), StoreError> {
+    let mut write = system.store().write().await?;
+    let run = RunId(row.key);
+    let why = format!("the database row of {run} cannot be read (column {})", row.column);
+    let thread = write.fail_unreadable_run(run, &why, now).await?;
+    write.wait(thread, &why, now).await?;
+    row.raise(&mut write, &format!("No agent answers {thread}: answer it yourself."), Some(thread), now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Agents, Change::Thread(thread), Change::Alerts]);
+    Ok(())
 }
 
 /// Asks the agent about the thread as it is now, and does what it says.

@@ -13,6 +13,7 @@ use crate::domain::event_name::EventName;
 use crate::domain::ids::{EventId, ThreadId};
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::operations::monitoring::metrics::Family;
+use crate::operations::monitoring::unreadable_row::unreadable_row;
 use crate::operations::{Result, System};
 use crate::store::{EventDelivery, EventRow, NewAlert, StoreError, Write};
 
@@ -74,7 +75,18 @@ impl System {
 pub async fn deliver_next_event(system: &System) -> Result<bool> {
     let now = system.now();
     let mut write = system.store().write().await?;
-    let Some(delivery) = write.claim_event_delivery(now, LEASE).await? else { return Ok(false) };
+    let delivery = match write.claim_event_delivery(now, LEASE).await {
+        Ok(Some(delivery)) => delivery,
+        Ok(None) => return Ok(false),
+        Err(error) => {
+            let Some(row) = unreadable_row(&error, &["events", "event_deliveries"]) else { return Err(error.into()) };
+            write.give_up_event(EventId(row.key), &format!("column {} cannot be read", row.column)).await?;
+            row.raise(&mut write, "No endpoint is told of this event.", None, now).await?;
+            write.commit().await?;
+            system.bus().publish([Change::Alerts]);
+            return Ok(true);
+        }
+    };
     write.commit().await?;
     system.wakes().teller.notify_one();
     let endpoint = system.endpoints().iter().find(|one| one.name == delivery.endpoint);

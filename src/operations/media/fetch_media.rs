@@ -17,6 +17,7 @@ use crate::domain::message::upload::UPLOAD_KEPT;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::time::Timestamp;
 use crate::operations::media::remove_orphans::remove_orphans;
+use crate::operations::monitoring::unreadable_row::unreadable_row;
 use crate::operations::{Result, System, require};
 use crate::store::{PendingDownload, Pinned};
 
@@ -49,7 +50,20 @@ enum Came {
 /// Fetches the next file that is due. `false` when there is none now.
 pub async fn fetch_next(system: &System) -> Result<bool> {
     let mut write = system.store().write().await?;
-    let Some(wanted) = write.claim_fetch(system.now(), LEASE).await? else { return Ok(false) };
+    let wanted = match write.claim_fetch(system.now(), LEASE).await {
+        Ok(Some(wanted)) => wanted,
+        Ok(None) => return Ok(false),
+        Err(error) => {
+            let Some(row) = unreadable_row(&error, &["media"]) else { return Err(error.into()) };
+            let (message, now) = (MessageId(row.key), system.now());
+            let said = format!("the database row of this file cannot be read (column {})", row.column);
+            write.miss_media(message, MediaState::Lost, &said, now).await?;
+            row.raise(&mut write, &format!("The file of {message} is not fetched."), None, now).await?;
+            write.commit().await?;
+            system.bus().publish([Change::Alerts]);
+            return Ok(true);
+        }
+    };
     write.commit().await?;
     let came = fetch(system, &wanted).await?;
     let now = system.now();

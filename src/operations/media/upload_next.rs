@@ -9,7 +9,9 @@ use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::outbox::entry::{EntryState, SettledBy, Settlement, Verdict, settle};
 use crate::domain::outbox::limits::Hold;
 use crate::domain::time::Timestamp;
+use crate::operations::monitoring::unreadable_row::unreadable_row;
 use crate::operations::numbers::hold_number::{hold_number, schedule};
+use crate::operations::outbox::claim::refuse_unreadable;
 use crate::operations::outbox::failure_alerts::failure_reaches_people;
 use crate::operations::outbox::outage::note_failure;
 use crate::operations::{Result, System};
@@ -19,7 +21,18 @@ use crate::store::{StoreError, ToUpload};
 /// Uploads the next file that is due. `false` when there is none now.
 pub async fn upload_next(system: &System) -> Result<bool> {
     let busy: Vec<EntryId> = system.uploads().keys().copied().collect();
-    let Some(file) = system.store().to_upload(system.now(), &busy).await? else { return Ok(false) };
+    let file = match system.store().to_upload(system.now(), &busy).await {
+        Ok(Some(file)) => file,
+        Ok(None) => return Ok(false),
+        Err(error) => {
+            let Some(row) = unreadable_row(&error, &["outbox"]) else { return Err(error.into()) };
+            let mut write = system.store().write().await?;
+            let changes = refuse_unreadable(system, &mut write, (EntryId(row.key), row.column), system.now()).await?;
+            write.commit().await?;
+            system.bus().publish(changes);
+            return Ok(true);
+        }
+    };
     if system.uploads().insert(file.entry, (0, file.bytes)).is_some() {
         return Ok(true);
     }

@@ -11,5 +11,6 @@ pub(crate) mod notice;
 pub(crate) mod notify_alerts;
 pub(crate) mod pulse;
 pub(crate) mod reports;
+pub(crate) mod unreadable_row;
 pub(crate) mod watch;
 pub(crate) mod why;

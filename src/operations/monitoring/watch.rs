@@ -112,6 +112,7 @@ async fn unreadable_rows(system: &System) -> Result<Option<String>> {
     let mut found = store.unreadable_connections().await?;
     found.extend(store.unreadable_assignments().await?);
     found.extend(store.unreadable_setups().await?);
+    found.extend(store.unreadable_stops().await?);
     let Some(first) = found.first() else { return Ok(None) };
     let count = match found.len() {
         1 => "A database row cannot be read and is ignored".to_owned(),

@@ -14,6 +14,7 @@ use crate::domain::outbox::bulk::BulkPreview;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::outbox::job::{BulkAction, JobState};
 use crate::domain::refusal::{Done, Refusal};
+use crate::operations::monitoring::unreadable_row::unreadable_row;
 use crate::operations::outbox::confirm_arrived::settle_arrived_within;
 use crate::operations::outbox::discard_entry::discard_within;
 use crate::operations::outbox::hold_entry::hold_within;
@@ -120,7 +121,20 @@ pub(crate) async fn stop(system: &System, actor: &Actor, job: i64) -> Result<Don
 
 /// The worker's step: some entries of the running job. `false` when there is none.
 pub async fn step_job(system: &System) -> Result<bool> {
-    let Some(job) = system.store().running_job().await? else { return Ok(false) };
+    let job = match system.store().running_job().await {
+        Ok(Some(job)) => job,
+        Ok(None) => return Ok(false),
+        Err(error) => {
+            let Some(row) = unreadable_row(&error, &["jobs"]) else { return Err(error.into()) };
+            let (mut write, now) = (system.store().write().await?, system.now());
+            // Whoever stopped it in this moment wanted the same.
+            write.end_job(row.key, JobState::Stopped, now).await?.either_way();
+            row.raise(&mut write, "The bulk job is stopped. Entries that it changed stay changed.", None, now).await?;
+            write.commit().await?;
+            system.bus().publish([Change::Outbox, Change::Alerts]);
+            return Ok(true);
+        }
+    };
     // What the filter means is what it meant when somebody said yes.
     let filter = match Filter::read(&job.terms, job.created_at) {
         Ok(filter) => filter,

@@ -230,18 +230,28 @@ impl Claiming<'_> {
 
     /// An entry whose row holds what cannot be read cannot be sent; the next ones can.
     async fn refuse_unreadable(&mut self, entry: EntryId, column: &str) -> Result<()> {
-        let (write, now) = (&mut self.write, self.now);
-        let Some((_, message, thread, _)) = write.entry_state(entry).await? else { return Ok(()) };
-        let failure = Failure::own(
-            FailureClass::Request,
-            "Row cannot be read",
-            format!("The database row of this message cannot be read (column {column}). Nothing was sent."),
-            "Write it again.",
-        );
-        write.end_entry(entry, EntryState::Failed, Some(&failure), None, now).await?;
-        write.fail_message(message, &failure, now).await?;
-        failure_reaches_people(self.system, write, AlertKind::SendRefused, thread, entry, &failure, now).await?;
-        self.changes.extend([Change::Outbox, Change::Thread(thread), Change::Alerts]);
+        let changes = refuse_unreadable(self.system, &mut self.write, (entry, column), self.now).await?;
+        self.changes.extend(changes);
         Ok(())
     }
+}
+
+/// Fails an entry whose row cannot be read, with an alert. Returns what that changes.
+pub(crate) async fn refuse_unreadable(
+    system: &System,
+    write: &mut Write,
+    (entry, column): (EntryId, &str),
+    now: Timestamp,
+) -> Result<Vec<Change>, StoreError> {
+    let Some((_, message, thread, _)) = write.entry_state(entry).await? else { return Ok(vec![]) };
+    let failure = Failure::own(
+        FailureClass::Request,
+        "Row cannot be read",
+        format!("The database row of this message cannot be read (column {column}). Nothing was sent."),
+        "Write it again.",
+    );
+    write.end_entry(entry, EntryState::Failed, Some(&failure), None, now).await?;
+    write.fail_message(message, &failure, now).await?;
+    failure_reaches_people(system, write, AlertKind::SendRefused, thread, entry, &failure, now).await?;
+    Ok(vec![Change::Outbox, Change::Thread(thread), Change::Alerts])
 }

@@ -15,6 +15,7 @@ use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::time::Timestamp;
 use crate::domain::view::{Evidence, ListedLine};
+use crate::operations::monitoring::unreadable_row::{UnreadableRow, unreadable_row};
 use crate::operations::outbox::failure_alerts::shared_id;
 use crate::operations::outbox::settle_scheduled::{FIRST_REST, settle_scheduled};
 use crate::operations::{Result, System, require};
@@ -43,10 +44,30 @@ enum Seen {
 
 /// The looker's step: one entry that is due for a look. `false` when there is none now.
 pub async fn look_up_due(system: &System) -> Result<bool> {
-    match system.store().doubtful(system.now(), None).await? {
-        Some(doubtful) => look(system, &doubtful).await.map(|_| true),
-        None => settle_scheduled(system).await,
+    match system.store().doubtful(system.now(), None).await {
+        Ok(Some(doubtful)) => look(system, &doubtful).await.map(|_| true),
+        Ok(None) => settle_scheduled(system).await,
+        Err(error) => {
+            let Some(row) = unreadable_row(&error, &["outbox"]) else { return Err(error.into()) };
+            cannot_look(system, row).await?;
+            Ok(true)
+        }
     }
+}
+
+/// What cannot be read cannot be compared with the provider's list: a person settles it.
+async fn cannot_look(system: &System, row: UnreadableRow) -> Result<(), StoreError> {
+    let (entry, now) = (EntryId(row.key), system.now());
+    let mut write = system.store().write().await?;
+    write.looked(entry, Timestamp::from_millis(i64::MAX)).await?;
+    let thread = write.entry_state(entry).await?.map(|(_, _, thread, _)| thread);
+    let follows = format!(
+        "{entry} is uncertain, and the provider cannot be queried about it. Mark it as arrived, or discard it."
+    );
+    row.raise(&mut write, &follows, thread, now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Outbox, Change::Alerts]);
+    Ok(())
 }
 
 /// When there is something to ask about next.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::domain::change::Change;
 use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::ids::EntryId;
 use crate::domain::inbound::event::InboundEvent;
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::Connection;
@@ -13,6 +14,7 @@ use crate::domain::outbox::scheduling::CancelOutcome;
 use crate::domain::time::Timestamp;
 use crate::operations::inbound::apply::apply_alone;
 use crate::operations::inbound::effects::{Effects, Source};
+use crate::operations::monitoring::unreadable_row::{UnreadableRow, unreadable_row};
 use crate::operations::{Result, System};
 use crate::provider::Provider;
 use crate::store::{NewAlert, ScheduledAtProvider, StoreError, Write};
@@ -24,7 +26,15 @@ const LONGEST_REST: Duration = Duration::from_secs(600);
 
 /// The looker's other step: one kept entry that is due. `false` when there is none now.
 pub async fn settle_scheduled(system: &System) -> Result<bool> {
-    let Some(kept) = system.store().kept_due(system.now()).await? else { return Ok(false) };
+    let kept = match system.store().kept_due(system.now()).await {
+        Ok(Some(kept)) => kept,
+        Ok(None) => return Ok(false),
+        Err(error) => {
+            let Some(row) = unreadable_row(&error, &["outbox"]) else { return Err(error.into()) };
+            cannot_ask(system, row).await?;
+            return Ok(true);
+        }
+    };
     let connection = system.store().connection(kept.connection).await?;
     let provider = connection.as_ref().and_then(|connection| system.providers().get(&connection.provider));
     let outcome = match (&connection, provider) {
@@ -56,6 +66,19 @@ pub async fn settle_scheduled(system: &System) -> Result<bool> {
         system.bus().publish([Change::Outbox, Change::Thread(kept.thread), Change::Alerts]);
     }
     Ok(true)
+}
+
+/// The next ones are asked about; this one again later, when somebody may have corrected it.
+async fn cannot_ask(system: &System, row: UnreadableRow) -> Result<(), StoreError> {
+    let (entry, now) = (EntryId(row.key), system.now());
+    let mut write = system.store().write().await?;
+    write.ask_again(entry, now.plus(LONGEST_REST)).await?;
+    let thread = write.entry_state(entry).await?.map(|(_, _, thread, _)| thread);
+    let follows = format!("{entry} is scheduled at the provider, which cannot be queried about it. Correct the row.");
+    row.raise(&mut write, &follows, thread, now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Outbox, Change::Alerts]);
+    Ok(())
 }
 
 async fn warn(write: &mut Write, kept: &ScheduledAtProvider, said: &str, now: Timestamp) -> Result<(), StoreError> {

@@ -118,6 +118,15 @@ impl Write {
         Ok(RehearsalId(id))
     }
 
+    /// Forgets a rehearsal that cannot be played.
+    pub async fn give_up_rehearsal(&mut self, id: RehearsalId) -> Result<()> {
+        sqlx::query("DELETE FROM rehearsals WHERE id = $1 AND state = 'running'")
+            .bind(id.0)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
     pub async fn keep_played(&mut self, id: RehearsalId, played: &Played<'_>, now: Timestamp) -> Result<()> {
         sqlx::query(
             "UPDATE rehearsals SET played = $2, digest = $3, state = CASE WHEN $3 IS NULL THEN 'running' ELSE 'finished' END,

@@ -285,6 +285,20 @@ impl Write {
             .collect()
     }
 
+    /// Ends a run whose row cannot be read. Returns its thread.
+    pub async fn fail_unreadable_run(&mut self, run: RunId, why: &str, now: Timestamp) -> Result<ThreadId> {
+        let thread: i64 = sqlx::query_scalar(
+            "UPDATE runs SET state = 'failed', error = $2, finished_at = $3, lease_until = NULL WHERE id = $1
+             RETURNING thread_id",
+        )
+        .bind(run.0)
+        .bind(why)
+        .bind(now.millis())
+        .fetch_one(self.connection())
+        .await?;
+        Ok(ThreadId(thread))
+    }
+
     /// Begins a run at once, for an agent that came by itself. None where one works in the thread already.
     pub async fn open_run(
         &mut self,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::agents::requests::{CancelledRun, StopScope, StopView};
 use crate::domain::ids::{EntryId, StopId, ThreadId};
 use crate::domain::time::Timestamp;
-use crate::store::codec::{RowReader, json, readable};
+use crate::store::codec::{RowReader, json, readable, unreadable};
 use crate::store::{Result, Store, Update, Write};
 
 /// What left this shortly before a stop is told with it.
@@ -25,6 +25,19 @@ impl Store {
         .fetch_all(&self.readers)
         .await?;
         readable(&rows, "stops", stop)
+    }
+
+    /// Stops that hold and cannot be read, one sentence each.
+    pub async fn unreadable_stops(&self) -> Result<Vec<String>> {
+        let rows = sqlx::query("SELECT id, scope, subject, caught, departed FROM stops WHERE lifted_at IS NULL")
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(unreadable(&rows, "stops", |cells| {
+            let subject = cells.text("subject")?;
+            let lists: [Vec<CancelledRun>; 2] = [cells.json("caught")?, cells.json("departed")?];
+            StopScope::read(&cells.text("scope")?, &subject).ok_or_else(|| cells.corrupt("subject", &subject))?;
+            Ok(lists)
+        }))
     }
 }
 
@@ -153,8 +166,9 @@ fn stop(cells: &RowReader<'_>) -> Result<StopView> {
         reason: cells.text("reason")?,
         by: cells.text("by")?,
         at: cells.time("at")?,
-        caught: cells.json("caught")?,
-        departed: cells.json("departed")?,
+        // It holds without them, and has to be seen to be lifted.
+        caught: cells.json("caught").unwrap_or_default(),
+        departed: cells.json("departed").unwrap_or_default(),
         runs: cells.count("runs")?,
         lifted: cells.opt_text("lifted_by")?.zip(cells.opt_time("lifted_at")?),
     })

@@ -7,13 +7,14 @@ use sqlx::QueryBuilder;
 use crate::domain::ids::{DeliveryId, ThreadId};
 use crate::domain::inbound::delivery::{DeliveryKey, DeliveryState, EventPattern, RawDelivery};
 use crate::domain::inbound::set_aside::Progress;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::ProviderName;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{DeliveryDetail, DeliveryRow};
 use crate::store::codec::{RowReader, json, readable};
 use crate::store::multi_row::chunks;
-use crate::store::{Result, Store, Update, Write};
+use crate::store::{NewAlert, Result, Store, StoreError, Update, Write};
 
 /// How many wrongly signed requests are kept for the inspector.
 const REJECTED_KEPT: i64 = 200;
@@ -128,17 +129,45 @@ impl Write {
         Ok((stored.collect(), repeats))
     }
 
-    /// The oldest deliveries that wait to be applied.
-    pub async fn pending_deliveries(&mut self, limit: u32) -> Result<Vec<StoredDelivery>> {
-        let rows = sqlx::query(
-            "SELECT id, provider, path, headers, body, received_at, event, progress FROM deliveries
-             WHERE state = 'pending' ORDER BY id LIMIT $1",
-        )
-        .bind(i64::from(limit))
-        .fetch_all(self.connection())
-        .await?;
-        self.health.note_pending(!rows.is_empty());
-        readable(&rows, "deliveries", stored)
+    /// The oldest deliveries that wait to be applied. One whose row cannot be read waits no longer: it is marked, and
+    /// people are told.
+    pub async fn pending_deliveries(&mut self, limit: u32, now: Timestamp) -> Result<Vec<StoredDelivery>> {
+        loop {
+            let rows = sqlx::query(
+                "SELECT id, provider, path, headers, body, received_at, event, progress FROM deliveries
+                 WHERE state = 'pending' ORDER BY id LIMIT $1",
+            )
+            .bind(i64::from(limit))
+            .fetch_all(self.connection())
+            .await?;
+            self.health.note_pending(!rows.is_empty());
+            let mut pending = vec![];
+            for row in &rows {
+                let cells = RowReader::new(row, "deliveries");
+                match stored(&cells) {
+                    Ok(delivery) => pending.push(delivery),
+                    Err(StoreError::Corrupt { column, key, .. }) => self.mark_unreadable_row(key, column, now).await?,
+                    Err(error) => return Err(error),
+                }
+            }
+            if !pending.is_empty() || rows.is_empty() {
+                return Ok(pending);
+            }
+        }
+    }
+
+    async fn mark_unreadable_row(&mut self, key: i64, column: &str, now: Timestamp) -> Result<()> {
+        let id = DeliveryId(key);
+        let note = format!("its database row cannot be read (column {column})");
+        sqlx::query("UPDATE deliveries SET state = 'unreadable', note = $2 WHERE id = $1")
+            .bind(key)
+            .bind(&note)
+            .execute(self.connection())
+            .await?;
+        let said = format!("{id} is not applied: {note}. Restore a backup, or correct the row, and replay it.");
+        let subject = format!("deliveries {key}");
+        self.raise(&NewAlert { kind: AlertKind::UnreadableRows, subject: &subject, said: &said, thread: None }, now)
+            .await
     }
 
     /// Whether deliveries may wait to be applied: what comes now stands behind them.

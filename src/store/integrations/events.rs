@@ -83,6 +83,19 @@ impl Write {
         }))
     }
 
+    /// Nobody is told of an event that cannot be read.
+    pub async fn give_up_event(&mut self, event: EventId, note: &str) -> Result<()> {
+        sqlx::query(
+            "UPDATE event_deliveries SET state = 'given_up', lease_until = NULL, note = $2
+             WHERE event_id = $1 AND state = 'waiting'",
+        )
+        .bind(event.0)
+        .bind(note)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// How it went: told, due again later, or given up.
     pub async fn settle_event_delivery(
         &mut self,
