@@ -45,11 +45,12 @@ struct Post<'d> {
     serial: u64,
     items: u64,
     now: i64,
+    sent: &'d [String],
 }
 
-/// The next request; `serial` counts them.
-pub fn letter(dice: &mut Dice, serial: u64, now: Timestamp) -> Letter {
-    let mut post = Post { dice, serial, items: 0, now: now.millis() / 1_000 };
+/// The next request; `serial` counts them. `sent` are the ids of messages that went out.
+pub fn letter(dice: &mut Dice, serial: u64, now: Timestamp, sent: &[String]) -> Letter {
+    let mut post = Post { dice, serial, items: 0, now: now.millis() / 1_000, sent };
     if post.dice.below(4) == 0 { post.kapso() } else { post.meta() }
 }
 
@@ -124,20 +125,20 @@ impl Post<'_> {
     fn change(&mut self) -> Value {
         let mut value = self.around();
         let rare = !self.dice.words || self.dice.below(20) == 0;
-        let field = match if rare { self.dice.below(20) } else { 20 } {
+        let field = match if rare { self.dice.below(20) } else { self.dice.one_of(&[1, 20, 20, 20]) } {
             0 => {
                 value["history"] = json!([{ "metadata": { "phase": 0 }, "threads": [{ "id": "15551600001",
                     "messages": [self.message("old")] }] }]);
                 "history"
             }
-            1 => {
+            9 => {
                 value["message_echoes"] = json!([{ "from": "15550783881", "to": self.phone(), "id": self.id(),
                     "timestamp": self.time(), "type": "text", "text": { "body": "from the phone" } }]);
                 "smb_message_echoes"
             }
-            2 | 3 => {
-                let status = self.dice.one_of(&["sent", "delivered", "read", "failed", "warning"]);
-                value["statuses"] = json!([{ "id": self.known_id(), "recipient_id": self.phone(), "status": status, "timestamp": self.time() }]);
+            1..=3 => {
+                let statuses: Vec<Value> = (0..=self.dice.below(3)).map(|_| self.status()).collect();
+                value["statuses"] = statuses.into();
                 "messages"
             }
             4 => {
@@ -167,6 +168,16 @@ impl Post<'_> {
             }
         };
         json!({ "field": field, "value": value })
+    }
+
+    fn status(&mut self) -> Value {
+        let status = self.dice.one_of(&["sent", "delivered", "delivered", "read", "read", "failed", "warning"]);
+        let id = match self.sent {
+            [] => self.known_id(),
+            sent if self.dice.below(5) > 0 => self.dice.one_of(sent),
+            _ => self.known_id(),
+        };
+        json!({ "id": id, "recipient_id": self.phone(), "status": status, "timestamp": self.time() })
     }
 
     fn handover(&mut self) -> Value {
