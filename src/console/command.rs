@@ -1,7 +1,7 @@
 //! The command table: everything a person can do, once. Footer, help, palette, configuration and
 //! `docs/keys.md` are printed from it.
 
-use crate::console::{Console, Effect, Pane, commands};
+use crate::console::{Console, Effect, PaneId, commands};
 
 /// Where a command is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -9,7 +9,7 @@ pub enum Scope {
     Everywhere,
     /// In every list.
     List,
-    Pane(Pane),
+    Pane(PaneId),
     /// Among the messages of a thread.
     Messages,
     /// In a detail that scrolls.
@@ -21,13 +21,13 @@ impl Scope {
     pub(super) const ALL: [Self; 12] = [
         Self::Everywhere,
         Self::List,
-        Self::Pane(Pane::Connections),
-        Self::Pane(Pane::Threads),
-        Self::Pane(Pane::Delivery),
-        Self::Pane(Pane::Templates),
-        Self::Pane(Pane::Agents),
-        Self::Pane(Pane::Flows),
-        Self::Pane(Pane::Activity),
+        Self::Pane(PaneId::Connections),
+        Self::Pane(PaneId::Threads),
+        Self::Pane(PaneId::Delivery),
+        Self::Pane(PaneId::Templates),
+        Self::Pane(PaneId::Agents),
+        Self::Pane(PaneId::Flows),
+        Self::Pane(PaneId::Activity),
         Self::Messages,
         Self::Detail,
         Self::Composer,

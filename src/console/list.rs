@@ -1,6 +1,9 @@
 //! A list with a cursor. The cursor sticks to what it is on, by id; when rows come above it, the
 //! row stays where it is on the screen and the rest moves around it.
 
+/// Rows that a list asks for: more than any screen shows, few enough to be told at once.
+pub const MAX_ROWS: u32 = 200;
+
 /// Where a list stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListState {

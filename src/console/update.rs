@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use super::cx::NOTICE;
+
 use crate::console::command::{CommandSpec, Danger, Scope};
 use crate::console::event::Edit;
 use crate::console::input::KeyEvent;
 use crate::console::input::chord::Chord;
 use crate::console::input::keymap::Meaning;
+use crate::console::layout::list_room;
 use crate::console::overlays::{Overlay, Reading, Then};
-use crate::console::{Console, Effect, Event, Focus, Pane};
+use crate::console::{Console, Effect, Event, Focus, PaneId};
 use crate::domain::access::actor::Actor;
 use crate::domain::agents::requests::AgentRequest;
 use crate::domain::change::Change;
@@ -20,8 +23,6 @@ use crate::domain::request::Request;
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
 
-/// How long a notice stands in the last line.
-const NOTICE: Duration = Duration::from_secs(6);
 /// How soon after the last key a draft is kept.
 const DRAFT: Duration = Duration::from_secs(1);
 /// How often a log that is read is asked for.
@@ -30,10 +31,6 @@ const FOLLOW: Duration = Duration::from_secs(5);
 const REVEALED: Duration = Duration::from_secs(60);
 /// A second ctrl-c within this time leaves.
 const TWICE: Duration = Duration::from_secs(3);
-/// Colleagues are told once a minute that somebody is still there.
-const STILL_HERE: Duration = Duration::from_secs(55);
-/// Who writes says so this often.
-const WRITES_AGAIN: Duration = Duration::from_secs(18);
 /// So many keys are kept until a list has its rows.
 const TYPED_AHEAD: usize = 64;
 /// A paste that is longer is mentioned.
@@ -42,15 +39,15 @@ const LONG_PASTE: usize = 2_000;
 impl Console {
     /// Takes one event in, and says what is wanted.
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
-        let before = self.pane;
+        let before = self.cx.pane;
         let effects = self.take_event(event);
         self.note_question();
-        if self.pane != before {
+        if self.cx.pane != before {
             self.list_mut().show_again();
         }
         // Once somebody has moved there is nothing to settle, and no need to list the ids.
-        if self.list().selected.is_none() {
-            let (ids, room) = (self.ids(), self.list_room());
+        if self.pane().list().selected.is_none() {
+            let (ids, room) = (self.pane().ids(&self.cx), list_room(&self.cx, self.pane()));
             self.list_mut().settle(&ids, room);
         }
         effects
@@ -67,7 +64,7 @@ impl Console {
             }
             Event::Closing => self.keep_drafts(),
             Event::Resize { columns, rows } => {
-                (self.columns, self.rows) = (columns, rows);
+                (self.cx.columns, self.cx.rows) = (columns, rows);
                 vec![]
             }
             Event::Time(now) => self.time(now),
@@ -79,9 +76,8 @@ impl Console {
                 effects
             }
             Event::NotAnswered { query, why } => {
-                let mut effects = self.not_answered(&query, why);
-                effects.extend(self.go_on_typing(&query));
-                effects
+                self.not_answered(&query, why);
+                self.go_on_typing(&query)
             }
             Event::Performed { request, result } => self.performed(&request.apart().0, result),
             Event::WantsYes { request, why, then } => {
@@ -98,37 +94,31 @@ impl Console {
     /// The person may other things from now on: what could not be asked for before is asked for now.
     fn has_role_of(&mut self, actor: Actor) -> Vec<Effect> {
         if let Some(role) = actor.role() {
-            self.notice(format!("Your role is now {}.", role.name()), false);
+            self.cx.notice(format!("Your role is now {}.", role.name()), false);
         }
-        self.settings.actor = actor;
+        self.cx.settings.actor = actor;
         self.changed(Change::Everything)
     }
 
     /// When the console wants to be told the time: for what is written and not kept, for a notice
     /// that has stood long enough, and at the next minute, when ages change.
     pub fn next_tick(&self) -> Timestamp {
-        let minute = Timestamp::from_millis((self.now.millis().div_euclid(60_000) + 1) * 60_000);
-        let notice = self.notices.last().map(|notice| notice.at.plus(NOTICE)).filter(|at| *at > self.now);
-        let draft = self.has_unsaved_drafts().then(|| self.now.plus(DRAFT));
+        let minute = Timestamp::from_millis((self.cx.now.millis().div_euclid(60_000) + 1) * 60_000);
+        let notice = self.cx.notices.last().map(|notice| notice.at.plus(NOTICE)).filter(|at| *at > self.cx.now);
+        let draft = self.has_unsaved_drafts().then(|| self.cx.now.plus(DRAFT));
         let followed = self.followed_at.map(|at| at.plus(FOLLOW)).filter(|_| self.follows());
         [Some(minute), notice, draft, followed, self.typing_due()].into_iter().flatten().min().unwrap_or(minute)
     }
 
-    /// The notice that stands in the last line now.
-    pub(super) fn standing_notice(&self) -> Option<&crate::console::Notice> {
-        self.notices.last().filter(|notice| self.now.since(notice.at) < NOTICE)
-    }
-
     fn time(&mut self, now: Timestamp) -> Vec<Effect> {
-        let due = self.has_unsaved_drafts() && now.since(self.now) >= DRAFT;
-        self.now = now;
+        let due = self.has_unsaved_drafts() && now.since(self.cx.now) >= DRAFT;
+        self.cx.now = now;
         let mut effects = if due { self.keep_drafts() } else { vec![] };
         effects.extend(self.typing_rests());
         effects.extend(self.follow_again());
         self.hide_again();
-        if self.attended_at.is_some_and(|at| now.since(at) >= STILL_HERE) {
-            effects.extend(self.attend(false));
-        }
+        let again = self.panes.threads.attend_again(&self.cx);
+        effects.extend(self.carry(again.into_iter().collect()));
         effects
     }
 
@@ -137,22 +127,22 @@ impl Console {
         let value = serde_json::from_str::<serde_json::Value>(body).ok();
         let pretty = value.and_then(|value| serde_json::to_string_pretty(&value).ok());
         let text = pretty.unwrap_or_else(|| body.to_owned());
-        if self.data.edits.take_if(|edits| *edits == delivery).is_some() {
+        if self.panes.activity.edits.take_if(|edits| *edits == delivery).is_some() {
             return vec![Effect::Edit { what: Edit::Delivery(delivery), text }];
         }
-        self.notice(said, false);
-        self.data.told = text;
-        self.data.revealed_at = Some(self.now);
+        self.cx.notice(said, false);
+        self.loaded.told = text;
+        self.loaded.revealed_at = Some(self.cx.now);
         self.overlay = Some(Overlay::reading(Reading::Revealed));
         vec![]
     }
 
     fn hide_again(&mut self) {
-        let Some(at) = self.data.revealed_at else { return };
+        let Some(at) = self.loaded.revealed_at else { return };
         let shown = matches!(self.overlay, Some(Overlay::Reading { what: Reading::Revealed, .. }));
-        if !shown || self.now.since(at) >= REVEALED {
-            self.data.revealed_at = None;
-            self.data.told.clear();
+        if !shown || self.cx.now.since(at) >= REVEALED {
+            self.loaded.revealed_at = None;
+            self.loaded.told.clear();
             if shown {
                 self.overlay = None;
             }
@@ -169,10 +159,10 @@ impl Console {
             self.followed_at = None;
             return vec![];
         }
-        let since = *self.followed_at.get_or_insert(self.now);
-        match self.data.followed.clone().filter(|_| self.now.since(since) >= FOLLOW) {
+        let since = *self.followed_at.get_or_insert(self.cx.now);
+        match self.panes.flows.followed.clone().filter(|_| self.cx.now.since(since) >= FOLLOW) {
             Some(query) => {
-                self.followed_at = Some(self.now);
+                self.followed_at = Some(self.cx.now);
                 self.ask(query)
             }
             None => vec![],
@@ -181,9 +171,9 @@ impl Console {
 
     /// Where keys mean something, the nearest first.
     pub(super) fn scopes(&self) -> Vec<Scope> {
-        match (self.focus, self.pane) {
+        match (self.cx.focus, self.cx.pane) {
             (Focus::Composer, _) => vec![Scope::Composer],
-            (Focus::Detail, Pane::Threads) => vec![Scope::Messages, Scope::Pane(Pane::Threads), Scope::Everywhere],
+            (Focus::Detail, PaneId::Threads) => vec![Scope::Messages, Scope::Pane(PaneId::Threads), Scope::Everywhere],
             (Focus::Detail, pane) => vec![Scope::Detail, Scope::Pane(pane), Scope::Everywhere],
             (Focus::List, pane) => vec![Scope::Pane(pane), Scope::List, Scope::Everywhere],
         }
@@ -195,23 +185,23 @@ impl Console {
         if self.overlay.is_some() {
             return self.overlay_key(key, chord);
         }
-        if self.narrowing.is_some() && self.focus == Focus::List {
+        if self.narrowing.is_some() && self.cx.focus == Focus::List {
             if self.ahead.len() < TYPED_AHEAD {
                 self.ahead.push(key);
             }
             return vec![];
         }
         self.pending.push(chord);
-        match self.settings.keymap.meaning(&self.pending, &self.scopes()) {
+        match self.cx.settings.keymap.meaning(&self.pending, &self.scopes()) {
             Meaning::Command(spec) => {
                 self.pending.clear();
                 self.start(spec)
             }
-            Meaning::Begun if self.focus != Focus::Composer => vec![],
+            Meaning::Begun if self.cx.focus != Focus::Composer => vec![],
             Meaning::Begun | Meaning::Nothing => {
                 self.pending.clear();
-                if self.focus == Focus::Composer
-                    && let Some(composer) = self.composer_mut()
+                if self.cx.focus == Focus::Composer
+                    && let Some(composer) = self.panes.threads.composer_mut()
                 {
                     composer.key(key);
                     return self.attend(true);
@@ -225,8 +215,8 @@ impl Console {
     /// about them, not about the rows that still stand.
     pub(super) fn narrowed(&mut self) -> Vec<Effect> {
         self.list_mut().go_top();
-        let query = self.query_of(self.pane);
-        let asked = matches!(self.pane, Pane::Threads | Pane::Delivery | Pane::Activity);
+        let query = self.pane().query();
+        let asked = self.pane().is_narrowed_by_engine();
         self.narrowing = asked.then(|| query.clone());
         self.ask(query)
     }
@@ -246,7 +236,7 @@ impl Console {
     /// Runs a command, or says why it cannot run now, or asks first.
     pub(super) fn start(&mut self, spec: &'static CommandSpec) -> Vec<Effect> {
         if let Err(why) = (spec.ready)(self) {
-            self.notice(why, true);
+            self.cx.notice(why, true);
             return vec![];
         }
         match spec.danger {
@@ -263,17 +253,17 @@ impl Console {
         self.pending.clear();
         self.ahead.clear();
         self.narrowing = None;
-        let again = self.cancelled_at.is_some_and(|at| self.now.since(at) < TWICE);
-        self.cancelled_at = Some(self.now);
+        let again = self.cancelled_at.is_some_and(|at| self.cx.now.since(at) < TWICE);
+        self.cancelled_at = Some(self.cx.now);
         if again {
             let mut effects = self.keep_drafts();
             effects.push(Effect::Quit);
             return effects;
         }
-        if self.overlay.take().is_none() && self.focus == Focus::Composer {
-            self.focus = Focus::Detail;
+        if self.overlay.take().is_none() && self.cx.focus == Focus::Composer {
+            self.cx.focus = Focus::Detail;
         }
-        self.notice("Press ctrl-c again to quit.", false);
+        self.cx.notice("Press ctrl-c again to quit.", false);
         self.keep_drafts()
     }
 
@@ -281,16 +271,16 @@ impl Console {
         if self.overlay.is_some() && self.paste_in_overlay(text) {
             return self.typed_in_overlay();
         }
-        if self.focus != Focus::Composer || self.overlay.is_some() {
+        if self.cx.focus != Focus::Composer || self.overlay.is_some() {
             // Pasted text never runs as keys.
-            self.notice("Pasted text runs no commands. Press c to write, then paste.", true);
+            self.cx.notice("Pasted text runs no commands. Press c to write, then paste.", true);
             return vec![];
         }
-        let cut = self.composer_mut().is_some_and(|composer| composer.paste(text));
+        let cut = self.panes.threads.composer_mut().is_some_and(|composer| composer.paste(text));
         if cut {
-            self.notice("The pasted text was cut: a draft holds up to 60 KB.", true);
+            self.cx.notice("The pasted text was cut: a draft holds up to 60 KB.", true);
         } else if text.chars().count() > LONG_PASTE {
-            self.notice(
+            self.cx.notice(
                 format!("Pasted {} characters. Nothing is sent until you send it.", text.chars().count()),
                 false,
             );
@@ -304,35 +294,37 @@ impl Console {
         match (request, result) {
             (Request::SaveDraft { thread, .. }, Err(why)) => {
                 // It is still here, and is tried again.
-                if let Some(composer) = self.composers.get_mut(thread) {
+                if let Some(composer) = self.panes.threads.composers.get_mut(thread) {
                     composer.dirty = true;
                 }
-                self.notice(format!("Cannot save the draft: {why}"), true);
+                self.cx.notice(format!("Cannot save the draft: {why}"), true);
             }
             (Request::SaveDraft { .. } | Request::MarkRead { .. }, Ok(_)) | (Request::Attend { .. }, _) => {}
             (Request::Send { thread, content, .. }, Ok(done)) => {
                 // Only what was sent is taken out: more may have been written meanwhile.
                 let sent = |composer: &&mut crate::console::thread::composer::Composer| matches!(&**content, Content::Text { body, .. } if composer.text() == body.as_received());
-                if let Some(composer) = self.composers.get_mut(thread).filter(sent) {
+                if let Some(composer) = self.panes.threads.composers.get_mut(thread).filter(sent) {
                     composer.clear();
                 }
-                self.notice(done.message, false);
+                self.cx.notice(done.message, false);
             }
             (Request::Agents(AgentRequest::Accept { run, instead }), result) => {
-                self.proposal_decided(*run, instead.as_deref(), result.is_ok());
+                self.panes.threads.proposal_decided(*run, instead.as_deref(), result.is_ok());
                 let bad = result.is_err();
-                self.notice(result.map_or_else(|why| why, |done| done.message), bad);
+                self.cx.notice(result.map_or_else(|why| why, |done| done.message), bad);
             }
             (Request::Agents(AgentRequest::Stop { .. }), Ok(done)) => {
-                self.notice(done.message, false);
+                self.cx.notice(done.message, false);
                 return self.show_stops();
             }
             (Request::HandOver { thread, .. }, Ok(done)) => {
-                self.notice(done.message, false);
-                self.handed_over(*thread);
+                self.cx.notice(done.message, false);
+                if self.panes.threads.handed_over(*thread) && self.cx.focus == Focus::Composer {
+                    self.cx.focus = Focus::Detail;
+                }
             }
             (Request::TakeBack { thread }, Ok(done)) => {
-                self.notice(done.message, false);
+                self.cx.notice(done.message, false);
                 let thread = *thread;
                 return self.ask(crate::domain::query::Query::Draft { thread });
             }
@@ -340,7 +332,7 @@ impl Console {
                 return self.revealed(*delivery, said, &body);
             }
             (Request::TryDelivery { .. } | Request::Agents(AgentRequest::Test { .. }), Ok(done)) => {
-                self.data.told = done.message;
+                self.loaded.told = done.message;
                 self.overlay = Some(Overlay::reading(Reading::Told));
             }
             (
@@ -348,11 +340,11 @@ impl Console {
                 | Request::Template(crate::domain::templates::requests::TemplateRequest::Sample { .. }),
                 Ok(Done { message: said, created_id: Some(path) }),
             ) => {
-                self.notice(said, false);
+                self.cx.notice(said, false);
                 return vec![Effect::Copy(path)];
             }
-            (_, Ok(done)) => self.notice(done.message, false),
-            (_, Err(why)) => self.notice(why, true),
+            (_, Ok(done)) => self.cx.notice(done.message, false),
+            (_, Err(why)) => self.cx.notice(why, true),
         }
         vec![]
     }
@@ -361,46 +353,22 @@ impl Console {
     fn edited(&mut self, what: Edit, text: Result<String, String>) -> Vec<Effect> {
         match (what, text) {
             (_, Err(why)) => {
-                self.notice(why, true);
+                self.cx.notice(why, true);
                 vec![]
             }
             (Edit::Draft(thread), Ok(text)) => {
                 let mut composer = crate::console::thread::composer::Composer::new(thread, text.trim_end());
                 composer.dirty = true;
-                if let Some(before) = self.composers.get(&thread) {
+                if let Some(before) = self.panes.threads.composers.get(&thread) {
                     (composer.quote, composer.answers) = (before.quote.clone(), before.answers);
                 }
-                self.composers.insert(thread, composer);
+                self.panes.threads.composers.insert(thread, composer);
                 self.keep_drafts()
             }
             (Edit::Script, Ok(text)) => self.script_is_back(text),
             (Edit::Delivery(delivery), Ok(body)) => {
                 vec![Effect::Perform(Request::TryDelivery { delivery, body: Some(body) })]
             }
-        }
-    }
-
-    /// Says where this person is, for colleagues; while they write, also to the contact where that is
-    /// wanted. Not more often than it tells something.
-    pub(super) fn attend(&mut self, writes: bool) -> Vec<Effect> {
-        let thread = self.open.as_ref().filter(|_| self.focus != Focus::List).map(|open| open.thread);
-        let told = (thread, writes);
-        let fresh =
-            self.attended_at.is_some_and(|at| self.now.since(at) < if writes { WRITES_AGAIN } else { STILL_HERE });
-        if fresh && self.attended == told {
-            return vec![];
-        }
-        self.attended = told;
-        self.attended_at = thread.map(|_| self.now);
-        vec![Effect::Perform(Request::Attend { thread, writes, typing: self.settings.typing })]
-    }
-
-    /// The thread that commands are about: the open one, else the one under the cursor.
-    pub(super) fn thread_at_hand(&self) -> Option<&ThreadRow> {
-        match (self.focus, &self.open) {
-            (Focus::List, _) => self.selected_thread(),
-            (_, Some(open)) => open.row.as_ref(),
-            (_, None) => None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Somebody who may only look, at a console: every key of the table is pressed where it is valid, and
 //! whatever is asked afterwards is agreed to. Nothing is written.
 
-use wadeck::console::{Pane, Scope, table};
+use wadeck::console::{PaneId, Scope, table};
 use wadeck::domain::access::role::Role;
 
 use crate::sitting::{Sitting, THEME};
@@ -26,13 +26,13 @@ async fn no_key_of_the_table_lets_a_viewer_change_anything() {
     let mut pressed = 0;
     for spec in table() {
         let place = match spec.scope {
-            Scope::Pane(Pane::Connections) => "1",
-            Scope::Pane(Pane::Threads) | Scope::Everywhere | Scope::List => "2",
-            Scope::Pane(Pane::Delivery) => "3",
-            Scope::Pane(Pane::Templates) => "4",
-            Scope::Pane(Pane::Agents) => "5",
-            Scope::Pane(Pane::Flows) => "6",
-            Scope::Pane(Pane::Activity) => "7",
+            Scope::Pane(PaneId::Connections) => "1",
+            Scope::Pane(PaneId::Threads) | Scope::Everywhere | Scope::List => "2",
+            Scope::Pane(PaneId::Delivery) => "3",
+            Scope::Pane(PaneId::Templates) => "4",
+            Scope::Pane(PaneId::Agents) => "5",
+            Scope::Pane(PaneId::Flows) => "6",
+            Scope::Pane(PaneId::Activity) => "7",
             Scope::Messages | Scope::Detail | Scope::Composer => "2 enter",
         };
         for keys in spec.keys {

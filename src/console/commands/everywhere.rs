@@ -2,7 +2,7 @@
 
 use crate::console::command::{CommandSpec, Danger, ROW, Scope};
 use crate::console::overlays::Overlay;
-use crate::console::{Console, Effect, Focus, Pane};
+use crate::console::{Console, Effect, Focus, PaneId};
 use crate::domain::query::Query;
 use crate::domain::request::Request;
 
@@ -31,18 +31,20 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         },
         ..ROW
     },
-    pane("pane.connections", "Connections", "Opens Connections.", &["1"], |console| open(console, Pane::Connections)),
-    pane("pane.threads", "Threads", "Opens Threads.", &["2"], |console| open(console, Pane::Threads)),
-    pane("pane.delivery", "Delivery", "Opens Delivery.", &["3"], |console| open(console, Pane::Delivery)),
-    pane("pane.templates", "Templates", "Opens Templates.", &["4"], |console| open(console, Pane::Templates)),
-    pane("pane.agents", "Agents", "Opens Agents.", &["5"], |console| open(console, Pane::Agents)),
-    pane("pane.flows", "Flows", "Opens Flows.", &["6"], |console| open(console, Pane::Flows)),
+    pane("pane.connections", "Connections", "Opens Connections.", &["1"], |console| {
+        console.open_pane(PaneId::Connections)
+    }),
+    pane("pane.threads", "Threads", "Opens Threads.", &["2"], |console| console.open_pane(PaneId::Threads)),
+    pane("pane.delivery", "Delivery", "Opens Delivery.", &["3"], |console| console.open_pane(PaneId::Delivery)),
+    pane("pane.templates", "Templates", "Opens Templates.", &["4"], |console| console.open_pane(PaneId::Templates)),
+    pane("pane.agents", "Agents", "Opens Agents.", &["5"], |console| console.open_pane(PaneId::Agents)),
+    pane("pane.flows", "Flows", "Opens Flows.", &["6"], |console| console.open_pane(PaneId::Flows)),
     pane("pane.activity", "Activity", "Opens Activity: alerts, webhooks and the audit log.", &["7"], |console| {
-        open(console, Pane::Activity)
+        console.open_pane(PaneId::Activity)
     }),
     pane("pane.next", "Next pane", "Opens the next pane.", &["tab"], |console| step(console, 1)),
     pane("pane.previous", "Previous pane", "Opens the previous pane.", &["shift-tab"], |console| {
-        step(console, Pane::ALL.len() - 1)
+        step(console, PaneId::ALL.len() - 1)
     }),
     CommandSpec {
         id: "back",
@@ -88,9 +90,9 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         help: "Switches times between the local time zone and UTC.",
         keys: &["z"],
         run: |console| {
-            console.utc = !console.utc;
-            let zone = if console.utc { "UTC" } else { "the local time zone" };
-            console.notice(format!("Times are shown in {zone}."), false);
+            console.cx.utc = !console.cx.utc;
+            let zone = if console.cx.utc { "UTC" } else { "the local time zone" };
+            console.cx.notice(format!("Times are shown in {zone}."), false);
             vec![]
         },
         ..ROW
@@ -108,7 +110,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         title: "Suspend",
         help: "Suspends the console; `fg` resumes it.",
         keys: &["ctrl-z"],
-        danger: Danger::Asks(|console| match &console.settings.quitting_ends {
+        danger: Danger::Asks(|console| match &console.cx.settings.quitting_ends {
             Some(_) => "Suspend? The engine in this process stops too, and webhooks wait at the provider.".into(),
             None => "Suspend the console? The engine keeps running.".into(),
         }),
@@ -124,7 +126,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         title: "Quit",
         help: "Quits the console. Drafts are saved.",
         keys: &["q"],
-        danger: Danger::Asks(|console| match &console.settings.quitting_ends {
+        danger: Danger::Asks(|console| match &console.cx.settings.quitting_ends {
             Some(ends) => format!("Quit? {ends}"),
             None => "Quit the console? The engine keeps running.".to_owned(),
         }),
@@ -147,38 +149,28 @@ const fn pane(
     CommandSpec { id, title, help, scope: Scope::Everywhere, keys, run, ..ROW }
 }
 
-pub(in crate::console) fn open(console: &mut Console, pane: Pane) -> Vec<Effect> {
-    console.pane = pane;
-    console.focus = Focus::List;
-    console.scroll = 0;
-    let mut effects = console.keep_drafts();
-    effects.extend(console.ask(console.query_of(pane)));
-    effects.extend(console.follow_selection());
-    effects
-}
-
 fn step(console: &mut Console, by: usize) -> Vec<Effect> {
-    let next = Pane::ALL[(console.pane as usize + by) % Pane::ALL.len()];
-    open(console, next)
+    let next = PaneId::ALL[(console.cx.pane as usize + by) % PaneId::ALL.len()];
+    console.open_pane(next)
 }
 
 fn back(console: &mut Console) -> Vec<Effect> {
-    match console.focus {
+    match console.cx.focus {
         Focus::Composer => {
-            console.focus = Focus::Detail;
+            console.cx.focus = Focus::Detail;
             console.keep_drafts()
         }
         Focus::Detail => {
-            console.focus = Focus::List;
+            console.cx.focus = Focus::List;
             console.scroll = 0;
-            if let Some(open) = &mut console.open {
+            if let Some(open) = &mut console.panes.threads.open {
                 open.cursor = None;
             }
             vec![]
         }
-        Focus::List if !console.list().filter.is_empty() => {
+        Focus::List if !console.pane().list().filter.is_empty() => {
             console.list_mut().filter.clear();
-            console.ask(console.query_of(console.pane))
+            console.ask_rows(console.cx.pane)
         }
         Focus::List => {
             console.list_mut().go_top();
@@ -189,15 +181,7 @@ fn back(console: &mut Console) -> Vec<Effect> {
 
 fn refresh(console: &mut Console) -> Vec<Effect> {
     let mut effects = console.ask_for_everything();
-    match console.pane {
-        Pane::Templates => effects.push(Effect::Perform(Request::RefreshTemplates)),
-        Pane::Flows => effects.push(Effect::Perform(Request::Flow(crate::domain::flow::FlowRequest::Refresh))),
-        Pane::Connections => {
-            if let Some(connection) = console.selected_connection().map(|row| row.connection.id) {
-                effects.push(Effect::Perform(Request::CheckConnection { connection }));
-            }
-        }
-        _ => {}
-    }
+    let intents = console.pane().refresh(&console.cx);
+    effects.extend(console.carry(intents));
     effects
 }

@@ -5,11 +5,11 @@ use crate::console::overlays::finder::FinderKind;
 use crate::console::overlays::form::FormKind;
 use crate::console::overlays::{Overlay, Reading};
 use crate::console::panes::agents::rows::AgentRow;
-use crate::console::{Console, Effect, Focus, Pane};
+use crate::console::{Console, Effect, Focus, PaneId};
 use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::query::Query;
 
-const THREADS: Scope = Scope::Pane(Pane::Threads);
+const THREADS: Scope = Scope::Pane(PaneId::Threads);
 
 pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
@@ -69,11 +69,11 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         help: "Explains the selected item: the causes from the received bytes to now.",
         keys: &["w"],
         hint: true,
-        ready: |console| match at_hand(console) {
+        ready: |console| match console.pane().why(&console.cx) {
             Some(_) => Ok(()),
             None => Err("Select an item first.".into()),
         },
-        run: |console| match at_hand(console) {
+        run: |console| match console.pane().why(&console.cx) {
             Some(id) => console.ask(Query::Why { id }),
             None => vec![],
         },
@@ -122,51 +122,21 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: THREADS,
         keys: &["K"],
         ready: |console| {
-            if console.lists[Pane::Threads as usize].filter.trim().is_empty() {
+            if console.panes.threads.list.filter.trim().is_empty() {
                 return Err("There is no filter. Press / to set one.".into());
             }
             Ok(())
         },
         run: |console| {
-            let terms = console.lists[Pane::Threads as usize].filter.clone();
+            let terms = console.panes.threads.list.filter.clone();
             console.open_form(FormKind::View { terms })
         },
         ..ROW
     },
 ];
 
-/// The id of what is under the cursor.
-fn at_hand(console: &Console) -> Option<String> {
-    match (console.pane, console.focus) {
-        (Pane::Threads, Focus::List) => console.selected_thread().map(|row| row.id.to_string()),
-        (Pane::Threads, _) => {
-            let open = console.open.as_ref()?;
-            open.current().map(|message| message.id.to_string()).or_else(|| Some(open.thread.to_string()))
-        }
-        (Pane::Delivery, _) => console.selected_entry().map(|row| row.id.to_string()),
-        (Pane::Connections, _) => console.selected_connection().map(|row| row.connection.id.to_string()),
-        (Pane::Templates, _) => {
-            console.selected_template().map(|(_, one)| format!("template {}", one.name.as_received()))
-        }
-        (Pane::Agents, _) => match console.selected_agent_row()? {
-            AgentRow::Assignment(row) => Some(row.assignment.id.to_string()),
-            AgentRow::Run(run) => Some(run.id.to_string()),
-            AgentRow::Agent(_) | AgentRow::Stop(_) => None,
-        },
-        (Pane::Flows, _) => None,
-        (Pane::Activity, _) => {
-            let row = console.selected_activity()?;
-            match &row.kind {
-                ActivityKind::Alert { id, .. } => Some(id.to_string()),
-                ActivityKind::Delivery { id, .. } => Some(id.to_string()),
-                ActivityKind::Audit { .. } => row.thread.map(|thread| thread.to_string()),
-            }
-        }
-    }
-}
-
 fn toggle(console: &mut Console, term: &str) -> Vec<Effect> {
-    let filter = &mut console.lists[Pane::Threads as usize].filter;
+    let filter = &mut console.panes.threads.list.filter;
     let mut terms: Vec<&str> = filter.split_whitespace().collect();
     match terms.iter().position(|known| *known == term) {
         Some(at) => {
@@ -175,6 +145,6 @@ fn toggle(console: &mut Console, term: &str) -> Vec<Effect> {
         None => terms.push(term),
     }
     *filter = terms.join(" ");
-    console.focus = Focus::List;
+    console.cx.focus = Focus::List;
     console.narrowed()
 }

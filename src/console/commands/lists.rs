@@ -1,8 +1,10 @@
 //! Moving in lists, messages and details.
 
 use crate::console::command::{CommandSpec, ROW, Scope};
+use crate::console::draw::details::detail_lines;
+use crate::console::layout::{detail_room, list_room};
 use crate::console::overlays::Overlay;
-use crate::console::{Console, Effect, Focus, Pane};
+use crate::console::{Console, Effect, Focus, PaneId};
 use crate::domain::access::permission::Permission;
 use crate::domain::request::Request;
 
@@ -68,7 +70,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: Scope::List,
         keys: &["G", "end"],
         run: |console| {
-            let (ids, room) = (console.ids(), console.list_room());
+            let (ids, room) = (console.pane().ids(&console.cx), list_room(&console.cx, console.pane()));
             console.list_mut().go_end(&ids, room);
             console.follow_selection()
         },
@@ -81,7 +83,9 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: Scope::List,
         keys: &["enter", "right", "l"],
         hint: true,
-        ready: |console| if console.ids().is_empty() { Err("The list is empty.".into()) } else { Ok(()) },
+        ready: |console| {
+            if console.pane().ids(&console.cx).is_empty() { Err("The list is empty.".into()) } else { Ok(()) }
+        },
         run: open,
         ..ROW
     },
@@ -93,7 +97,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["/"],
         hint: true,
         run: |console| {
-            console.overlay = Some(Overlay::filter(&console.list().filter, &console.filters));
+            console.overlay = Some(Overlay::filter(&console.pane().list().filter, &console.filters));
             vec![]
         },
         ..ROW
@@ -104,11 +108,13 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         help: "Copies the id of the selected item.",
         scope: Scope::List,
         keys: &["y"],
-        ready: |console| if console.ids().is_empty() { Err("The list is empty.".into()) } else { Ok(()) },
+        ready: |console| {
+            if console.pane().ids(&console.cx).is_empty() { Err("The list is empty.".into()) } else { Ok(()) }
+        },
         run: |console| {
-            let ids = console.ids();
-            let id = console.list().current(&ids).cloned().unwrap_or_default();
-            console.notice(format!("Copied {id}."), false);
+            let ids = console.pane().ids(&console.cx);
+            let id = console.pane().list().current(&ids).cloned().unwrap_or_default();
+            console.cx.notice(format!("Copied {id}."), false);
             vec![Effect::Copy(id)]
         },
         ..ROW
@@ -134,7 +140,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         vec![]
     }),
     detail("detail.back", "Back to the list", "Goes back to the list.", &["left", "h"], |console| {
-        console.focus = Focus::List;
+        console.cx.focus = Focus::List;
         console.scroll = 0;
         vec![]
     }),
@@ -151,23 +157,23 @@ const fn detail(
 }
 
 fn half_detail(console: &Console) -> isize {
-    (console.detail_room() / 2).max(1).cast_signed()
+    (detail_room(&console.cx, console.pane()) / 2).max(1).cast_signed()
 }
 
 fn half(console: &Console) -> isize {
-    (console.list_room() / 2).max(1).cast_signed()
+    (list_room(&console.cx, console.pane()) / 2).max(1).cast_signed()
 }
 
 fn move_list(console: &mut Console, rows: isize) -> Vec<Effect> {
-    let (ids, room) = (console.ids(), console.list_room());
+    let (ids, room) = (console.pane().ids(&console.cx), list_room(&console.cx, console.pane()));
     console.list_mut().move_by(&ids, rows, room);
     console.scroll = 0;
     console.follow_selection()
 }
 
 fn scroll(console: &mut Console, rows: isize) -> Vec<Effect> {
-    let lines = console.detail_lines();
-    let most = lines.saturating_sub(console.detail_room());
+    let lines = detail_lines(&console.cx, console.pane());
+    let most = lines.saturating_sub(detail_room(&console.cx, console.pane()));
     let to = usize::from(console.scroll).saturating_add_signed(rows).min(most);
     console.scroll = u16::try_from(to).unwrap_or(u16::MAX);
     vec![]
@@ -175,23 +181,14 @@ fn scroll(console: &mut Console, rows: isize) -> Vec<Effect> {
 
 fn open(console: &mut Console) -> Vec<Effect> {
     // From here on the cursor stays on what was opened.
-    let ids = console.ids();
-    if console.list().index(&ids).is_none() {
+    let ids = console.pane().ids(&console.cx);
+    if console.pane().list().index(&ids).is_none() {
         console.list_mut().selected = ids.first().cloned();
     }
     console.scroll = 0;
     let mut effects = console.follow_selection();
-    console.focus = Focus::Detail;
-    if console.pane == Pane::Flows {
-        effects.extend(console.ask_flow_detail());
-    }
-    if console.pane == Pane::Threads
-        && let Some(row) = console.selected_thread()
-        && row.unread > 0
-        && console.settings.mark_read_on_open
-        && console.settings.actor.has(Permission::MarkThreadsAsRead)
-    {
-        effects.push(Effect::Perform(Request::MarkRead { thread: row.id }));
-    }
+    console.cx.focus = Focus::Detail;
+    let intents = console.panes.get_mut(console.cx.pane).opened(&console.cx);
+    effects.extend(console.carry(intents));
     effects
 }

@@ -4,7 +4,6 @@ mod everywhere;
 mod finding;
 mod lists;
 
-pub(in crate::console) use self::everywhere::open as open_pane;
 use crate::console::command::CommandSpec;
 use crate::console::panes::{activity, agents, connections, delivery, flows, templates, threads};
 

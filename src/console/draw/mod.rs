@@ -2,7 +2,10 @@
 
 mod chrome;
 pub(in crate::console) mod details;
-pub(in crate::console) mod lists;
+mod footer;
+mod lists;
+pub(in crate::console) mod row;
+pub(in crate::console) mod sheet;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -10,42 +13,42 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 
-use crate::console::layout::SMALLEST;
-use crate::console::{Console, Focus, Pane};
+use crate::console::Console;
+use crate::console::layout::{Plan, SMALLEST};
+use crate::console::settings::Focus;
 
 impl Console {
     /// Draws the whole screen.
     pub fn draw(&self, frame: &mut Frame<'_>) {
-        let area = frame.area();
+        let (cx, pane, area) = (&self.cx, self.pane(), frame.area());
         if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-            self.draw_summary(frame.buffer_mut(), area);
+            chrome::draw_summary(cx, frame.buffer_mut(), area);
             return;
         }
-        let plan = self.plan();
-        self.draw_header(frame.buffer_mut(), plan.header);
-        for (pane, title) in &plan.titles {
-            self.draw_title(frame.buffer_mut(), *pane, *title);
+        let plan = Plan::new(cx, pane);
+        chrome::draw_header(cx, pane, frame.buffer_mut(), plan.header);
+        for (id, title) in &plan.titles {
+            chrome::draw_title(cx, self.panes.get(*id), frame.buffer_mut(), *title);
         }
         if let Some(tabs) = plan.tabs {
-            self.draw_tabs(frame.buffer_mut(), tabs);
+            chrome::draw_tabs(cx, pane, frame.buffer_mut(), tabs);
         }
         if let Some(list) = plan.list {
-            self.draw_list(frame.buffer_mut(), list);
+            lists::draw_list(cx, pane, frame.buffer_mut(), list);
         }
         if let Some(divider) = plan.divider {
             for y in divider.top()..divider.bottom() {
-                put(frame.buffer_mut(), divider.x, y, 1, self.settings.theme.bar(), self.settings.theme.dim());
+                put(frame.buffer_mut(), divider.x, y, 1, cx.settings.theme.bar(), cx.settings.theme.dim());
             }
         }
-        if let Some(detail) = plan.detail {
-            match self.pane {
-                Pane::Threads => self.draw_thread(frame.buffer_mut(), detail),
-                _ => self.draw_detail(frame.buffer_mut(), detail),
-            }
+        if let Some(detail) = plan.detail
+            && !pane.draw_detail(cx, frame.buffer_mut(), detail)
+        {
+            details::draw_detail(cx, pane, self.scroll, frame.buffer_mut(), detail);
         }
         if let Some(composer) = plan.composer {
-            let cursor = self.draw_composer(frame.buffer_mut(), composer);
-            if let Some(cursor) = cursor.filter(|_| self.focus == Focus::Composer && self.overlay.is_none()) {
+            let cursor = self.panes.threads.draw_composer(cx, frame.buffer_mut(), composer);
+            if let Some(cursor) = cursor.filter(|_| cx.focus == Focus::Composer && self.overlay.is_none()) {
                 frame.set_cursor_position(cursor);
             }
         }

@@ -72,6 +72,12 @@ impl Keymap {
         keys.unwrap_or_default().join(", ")
     }
 
+    /// The first key of the command with this id; nothing where it has none.
+    pub fn key_of(&self, id: &str) -> String {
+        let bound = self.bindings.iter().find(|(spec, _)| spec.id == id);
+        bound.and_then(|(_, sequences)| sequences.first()).map(|keys| spelt(keys)).unwrap_or_default()
+    }
+
     /// The first key of a command: for footers.
     pub fn first(&self, spec: &CommandSpec) -> String {
         let bound = self.bindings.iter().find(|(bound, _)| bound.id == spec.id);

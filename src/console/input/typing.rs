@@ -48,7 +48,7 @@ impl Console {
     /// Whether letters go into a text now. They are commands in every other state.
     fn takes_text(&self) -> bool {
         match &self.overlay {
-            None => self.focus == Focus::Composer,
+            None => self.cx.focus == Focus::Composer,
             Some(overlay) => matches!(
                 overlay,
                 Overlay::Palette { .. }
@@ -74,7 +74,7 @@ impl Console {
             return effects;
         }
         let near = self.is_near();
-        let before = self.typing.last.replace((chord, self.now)).map(|(before, _)| before);
+        let before = self.typing.last.replace((chord, self.cx.now)).map(|(before, _)| before);
         // What follows in the same breath once a field is closed is still text.
         let takes_text = self.takes_text();
         let was_in_field = std::mem::replace(&mut self.typing.in_field, takes_text);
@@ -82,8 +82,8 @@ impl Console {
         if self.typing.in_field {
             return self.press(key);
         }
-        if self.typing.text_until.is_some_and(|until| self.now < until) {
-            self.typing.text_until = Some(self.now.plus(RESTS));
+        if self.typing.text_until.is_some_and(|until| self.cx.now < until) {
+            self.typing.text_until = Some(self.cx.now.plus(RESTS));
             return vec![];
         }
         if near && !same {
@@ -101,7 +101,7 @@ impl Console {
         let held: Vec<Chord> = self.typing.held.iter().map(Chord::of).collect();
         let is_begun = self.pending.is_empty() && held.len() == 1 && !matches!(chord.typed(), None | Some(' '));
         let sequence = [held.as_slice(), &[chord]].concat();
-        if is_begun && matches!(self.settings.keymap.meaning(&sequence, &self.scopes()), Meaning::Command(_)) {
+        if is_begun && matches!(self.cx.settings.keymap.meaning(&sequence, &self.scopes()), Meaning::Command(_)) {
             self.typing.held.push(key);
             return vec![];
         }
@@ -113,15 +113,15 @@ impl Console {
                     self.typing.held.push(key);
                     return vec![];
                 }
-                (['/'], _) if self.focus == Focus::List => return self.type_ahead(key),
+                (['/'], _) if self.cx.focus == Focus::List => return self.type_ahead(key),
                 (['1'..='7', '/'], _) => return self.type_ahead(key),
                 _ => {}
             }
         }
         self.typing.held.clear();
         self.pending.clear();
-        self.typing.text_until = Some(self.now.plus(RESTS));
-        self.notice(NOT_RUN, true);
+        self.typing.text_until = Some(self.cx.now.plus(RESTS));
+        self.cx.notice(NOT_RUN, true);
         vec![]
     }
 
@@ -137,7 +137,7 @@ impl Console {
     /// Whether the key before was pressed so shortly ago that both were typed at once. A clock that was
     /// set back tells nothing.
     fn is_near(&self) -> bool {
-        self.typing.last.is_some_and(|(_, at)| self.now >= at && self.now.since(at) < AT_ONCE)
+        self.typing.last.is_some_and(|(_, at)| self.cx.now >= at && self.cx.now.since(at) < AT_ONCE)
     }
 
     /// Moving a cursor changes nothing: it needs no waiting.
@@ -145,7 +145,7 @@ impl Console {
         if self.overlay.is_some() || !self.pending.is_empty() {
             return false;
         }
-        match self.settings.keymap.meaning(&[chord], &self.scopes()) {
+        match self.cx.settings.keymap.meaning(&[chord], &self.scopes()) {
             Meaning::Command(spec) => {
                 matches!(spec.scope, Scope::List | Scope::Messages | Scope::Detail)
                     && matches!(spec.id.rsplit('.').next(), Some("down" | "up"))
@@ -162,8 +162,8 @@ impl Console {
 
     /// Runs what was held, once nothing has followed it.
     pub(in crate::console) fn typing_rests(&mut self) -> Vec<Effect> {
-        let rests = self.typing.last.is_none_or(|(_, at)| self.now < at || self.now.since(at) >= AT_ONCE);
-        if self.typing.text_until.is_some_and(|until| self.now >= until || until.since(self.now) > RESTS) {
+        let rests = self.typing.last.is_none_or(|(_, at)| self.cx.now < at || self.cx.now.since(at) >= AT_ONCE);
+        if self.typing.text_until.is_some_and(|until| self.cx.now >= until || until.since(self.cx.now) > RESTS) {
             self.typing.text_until = None;
         }
         if rests { self.run_held() } else { vec![] }

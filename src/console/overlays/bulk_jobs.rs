@@ -18,22 +18,22 @@ impl Console {
                 id: job.id.to_string(),
                 head: format!("{bar} {}", job.action.name()),
                 tail: format!("{}{said}", job.words()),
-                right: format!("{} {}", job.state.name(), words::age(job.created_at, self.now)),
+                right: format!("{} {}", job.state.name(), words::age(job.created_at, self.cx.now)),
                 off: (job.state == JobState::Done).then(|| "It is already done.".to_owned()),
                 warn: job.state != JobState::Done,
             }
         };
-        self.data.jobs.iter().map(row).collect()
+        self.loaded.jobs.iter().map(row).collect()
     }
 
     fn job_bar(&self, job: &JobView) -> String {
         let (done, total) = (f64::from(job.done + job.refused), f64::from(job.total.max(1)));
-        bar(done, total, 12, self.settings.theme.ascii)
+        bar(done, total, 12, self.cx.settings.theme.ascii)
     }
 
     /// What can be done with one that was stopped, with how far it came.
     pub(in crate::console) fn stopped_job_rows(&self, job: i64) -> Vec<Row> {
-        let far = self.data.jobs.iter().find(|one| one.id == job).map(JobView::words).unwrap_or_default();
+        let far = self.loaded.jobs.iter().find(|one| one.id == job).map(JobView::words).unwrap_or_default();
         let row = |id: &str, head: &str, tail: String| Row { id: id.into(), head: head.into(), tail, ..Row::default() };
         vec![
             row("resume", "Resume", format!("continues where it stopped: {far}")),
@@ -43,7 +43,7 @@ impl Console {
 
     pub(in crate::console) fn pick_job(&mut self, row: &Row) -> Vec<Effect> {
         let Ok(job) = row.id.parse() else { return vec![] };
-        if self.data.jobs.iter().any(|one| one.id == job && one.state == JobState::Stopped) {
+        if self.loaded.jobs.iter().any(|one| one.id == job && one.state == JobState::Stopped) {
             return self.open_finder(FinderKind::StoppedJob(job));
         }
         self.ask_first(

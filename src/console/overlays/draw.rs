@@ -11,6 +11,19 @@ use crate::console::{Console, words};
 use crate::domain::numbers::connection::Environment;
 
 impl Console {
+    /// The environment of what is selected, else what is shown.
+    pub(in crate::console) fn environment_at_hand(&self) -> Option<Environment> {
+        self.pane().environment(&self.cx).or_else(|| self.cx.environment_shown())
+    }
+
+    /// The title of a form, led by the environment of what it is about where there is more than one.
+    pub(in crate::console) fn form_title(&self, title: &str) -> String {
+        match self.environment_at_hand().filter(|_| self.cx.scopes_known().len() > 1) {
+            Some(environment) => format!("{} {title}", environment.badge()),
+            None => title.to_owned(),
+        }
+    }
+
     /// Draws it, and says where the cursor stands.
     pub(in crate::console) fn draw_overlay(&self, buffer: &mut Buffer, screen: Rect) -> Option<Position> {
         match self.overlay.as_ref()? {
@@ -39,7 +52,7 @@ impl Console {
 
     /// An empty box with a title; what is inside is returned.
     pub(in crate::console) fn draw_box(&self, buffer: &mut Buffer, area: Rect, title: &str, hint: &str) -> Rect {
-        let theme = self.settings.theme;
+        let theme = self.cx.settings.theme;
         Clear.render(area, buffer);
         let (across, down) = (theme.rule(), theme.bar());
         let corners = if theme.ascii { ["+", "+", "+", "+"] } else { ["┌", "┐", "└", "┘"] };
@@ -70,7 +83,7 @@ impl Console {
     }
 
     fn draw_palette(&self, buffer: &mut Buffer, screen: Rect, typed: &TextField, at: usize, all: bool) -> Position {
-        let theme = self.settings.theme;
+        let theme = self.cx.settings.theme;
         let found = self.found(typed.text(), all);
         let destination = self.destination(typed.text());
         let above = u16::from(destination.is_some());
@@ -95,7 +108,7 @@ impl Console {
         for (place, (index, spec)) in found.iter().enumerate().skip(first).take(room).enumerate() {
             let y = inner.y + 2 + above + place as u16;
             let not_ready = (spec.ready)(self).err();
-            let keys = words::pad(&self.settings.keymap.shown(spec), 14, theme.ellipsis());
+            let keys = words::pad(&self.cx.settings.keymap.shown(spec), 14, theme.ellipsis());
             let name = words::pad(spec.title, 18, theme.ellipsis());
             let help = not_ready.as_deref().unwrap_or(spec.help);
             let dim = not_ready.is_some();
@@ -112,7 +125,7 @@ impl Console {
 
     /// The line of what is typed, at the top of a box, and where its cursor stands.
     pub(in crate::console) fn draw_prompt(&self, buffer: &mut Buffer, inner: Rect, typed: &TextField) -> Position {
-        let theme = self.settings.theme;
+        let theme = self.cx.settings.theme;
         let sign = format!("{} ", theme.pick("›", ">"));
         let label = words::width(&sign) as u16;
         put(buffer, inner.x, inner.y, inner.width, &sign, theme.plain());
@@ -130,12 +143,12 @@ impl Console {
         let title = self.environment_at_hand().map_or("", Environment::badge);
         let inner = self.draw_box(buffer, area, title, "y or ctrl-y yes, n no");
         for (row, line) in lines.iter().take(usize::from(inner.height)).enumerate() {
-            put(buffer, inner.x, inner.y + row as u16, inner.width, line, self.settings.theme.plain());
+            put(buffer, inner.x, inner.y + row as u16, inner.width, line, self.cx.settings.theme.plain());
         }
     }
 
     fn draw_line(&self, buffer: &mut Buffer, screen: Rect, title: &str, typed: &TextField) -> Position {
-        let theme = self.settings.theme;
+        let theme = self.cx.settings.theme;
         let y = screen.height.saturating_sub(2);
         Clear.render(Rect { x: 0, y, width: screen.width, height: screen.height - y }, buffer);
         if y + 1 < screen.height {
@@ -157,8 +170,8 @@ impl Console {
 
     /// The editor that is built in: the whole screen, and two keys.
     fn draw_editor(&self, buffer: &mut Buffer, screen: Rect, area: &ratatui_textarea::TextArea<'static>) {
-        let theme = self.settings.theme;
-        let title = self.data.script.as_ref().map_or("", |script| script.kind.title());
+        let theme = self.cx.settings.theme;
+        let title = self.cx.script.as_ref().map_or("", |script| script.kind.title());
         let frame = Rect { x: 1, y: 1, width: screen.width.saturating_sub(2), height: screen.height.saturating_sub(2) };
         let inner = self.draw_box(buffer, frame, title, "ctrl-s checks it, esc saves for later");
         let mut shown = area.clone();
@@ -169,7 +182,7 @@ impl Console {
     }
 
     fn draw_reading(&self, buffer: &mut Buffer, screen: Rect, what: Reading, scroll: usize) {
-        let theme = self.settings.theme;
+        let theme = self.cx.settings.theme;
         let width = screen.width.saturating_sub(2);
         let most = screen.height.saturating_sub(2);
         let lines: Vec<String> = self

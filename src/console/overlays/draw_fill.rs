@@ -15,7 +15,7 @@ use crate::domain::numbers::connection::Environment;
 
 impl Console {
     pub(in crate::console) fn draw_form(&self, buffer: &mut Buffer, screen: Rect, form: &Form) -> Position {
-        let theme = self.settings.theme;
+        let theme = self.cx.settings.theme;
         let width = screen.width.saturating_sub(4).min(86);
         let preview = self.form_preview(form, usize::from(width) - 4);
         let rows = form.fields.len() as u16 + preview.len() as u16 + 4;
@@ -33,7 +33,7 @@ impl Console {
             hint,
         );
         // Whatever is about production says so in its colour, too.
-        if self.environment_at_hand() == Some(Environment::Production) && self.scopes_known().len() > 1 {
+        if self.environment_at_hand() == Some(Environment::Production) && self.cx.scopes_known().len() > 1 {
             let title = words::fit(&self.form_title(&form.title), usize::from(width) - 6, theme.ellipsis());
             let room = area.width.saturating_sub(4);
             put(buffer, area.x + 2, area.y, room, &format!(" {title} "), theme.environment(Environment::Production));
@@ -74,7 +74,7 @@ impl Console {
             put(buffer, inner.x, y, inner.width, &text, style);
             y += 1;
         }
-        if let Some(raster) = self.data.file.as_ref().and_then(|file| file.preview.as_ref())
+        if let Some(raster) = self.loaded.file.as_ref().and_then(|file| file.preview.as_ref())
             && matches!(form.kind, FormKind::File { .. })
         {
             self.draw_small(buffer, inner, raster, y);
@@ -84,7 +84,7 @@ impl Console {
 
     /// What would go out, and what should be known before.
     fn form_preview(&self, form: &Form, width: usize) -> Vec<(String, Style)> {
-        let theme = self.settings.theme;
+        let theme = self.cx.settings.theme;
         let mut lines = vec![];
         let mut say = |text: &str, style: Style| {
             lines.extend(words::wrap(text, width).into_iter().map(|line| (line, style)));
@@ -113,10 +113,10 @@ impl Console {
             FormKind::Note { .. } => {
                 say("Only colleagues see it. Notes are never sent.", theme.warn());
             }
-            FormKind::File { .. } if !self.data.form_file.choices.is_empty() => {
-                say(&self.data.form_file.choices.join("  "), theme.dim());
+            FormKind::File { .. } if !self.loaded.form_file.choices.is_empty() => {
+                say(&self.loaded.form_file.choices.join("  "), theme.dim());
             }
-            FormKind::File { .. } => match &self.data.file {
+            FormKind::File { .. } => match &self.loaded.file {
                 None => say("The file is checked when its path is entered.", theme.dim()),
                 Some(file) => {
                     if let Some(refusal) = &file.refusal {
@@ -160,14 +160,14 @@ impl Console {
         let top = from.saturating_sub(8);
         let area =
             Rect { x: inner.x, y: top, width: inner.width.min(24), height: inner.bottom().saturating_sub(top).min(8) };
-        if area.height < 3 || !self.settings.theme.colour {
+        if area.height < 3 || !self.cx.settings.theme.colour {
             return;
         }
         draw_blocks(buffer, area, raster);
     }
 
     pub(in crate::console) fn draw_finder(&self, buffer: &mut Buffer, screen: Rect, finder: &Finder) -> Position {
-        let theme = self.settings.theme;
+        let theme = self.cx.settings.theme;
         let rows = self.finder_rows(finder);
         let width = screen.width.saturating_sub(4).min(110);
         let height = (rows.len() as u16 + 4).clamp(8, screen.height.saturating_sub(2));
@@ -178,7 +178,7 @@ impl Console {
         let at = finder.at.min(rows.len().saturating_sub(1));
         let first = (at + 1).saturating_sub(room);
         if rows.is_empty() {
-            let text = match (self.data.trouble.as_deref(), finder.typed.text().is_empty()) {
+            let text = match (self.cx.trouble.as_deref(), finder.typed.text().is_empty()) {
                 (Some(trouble), _) => crate::domain::text::clean_line(trouble),
                 (None, true) => finder.kind.when_empty().to_owned(),
                 (None, false) => "No matches.".to_owned(),
@@ -227,8 +227,8 @@ impl Console {
         let outer = Rect { x: 1, y: 1, width: screen.width.saturating_sub(2), height: screen.height.saturating_sub(2) };
         self.draw_box(buffer, outer, "Image", "any key closes");
         let area = self.picture_area().intersection(screen);
-        match &self.data.picture {
-            None => put(buffer, area.x, area.y, area.width, "Loading …", self.settings.theme.dim()),
+        match &self.loaded.picture {
+            None => put(buffer, area.x, area.y, area.width, "Loading …", self.cx.settings.theme.dim()),
             Some(Drawn::Nothing) => {
                 put(
                     buffer,
@@ -236,7 +236,7 @@ impl Console {
                     area.y,
                     area.width,
                     "This image cannot be shown. Press o to open the file.",
-                    self.settings.theme.warn(),
+                    self.cx.settings.theme.warn(),
                 );
             }
             Some(Drawn::Blocks(raster)) => draw_blocks(buffer, area, raster),

@@ -7,10 +7,10 @@ use crate::console::input::{MAX_LINE, TextField};
 use crate::console::overlays::Overlay;
 use crate::console::overlays::form::FormKind;
 use crate::console::overlays::picks::{EMOJI, KINDS};
-use crate::console::panes::agents::AgentFinder;
-use crate::console::panes::connections::NumberFinder;
-use crate::console::panes::flows::FlowFinder;
-use crate::console::{Console, Effect, Pane, words};
+use crate::console::panes::agents::pickers::AgentFinder;
+use crate::console::panes::connections::pickers::NumberFinder;
+use crate::console::panes::flows::pickers::FlowFinder;
+use crate::console::{Console, Effect, PaneId, words};
 use crate::domain::ids::{ContactId, MessageId, ThreadId};
 use crate::domain::inbound::event::Direction;
 use crate::domain::outbox::job::BulkAction;
@@ -192,7 +192,7 @@ impl Console {
             FinderKind::Agent(kind) => self.agent_finder_rows(kind),
             FinderKind::Contacts | FinderKind::Merge(_) => {
                 let other = if let FinderKind::Merge(own) = finder.kind { Some(own) } else { None };
-                let rows = self.data.contacts.iter().filter(|row| Some(row.id) != other);
+                let rows = self.loaded.contacts.iter().filter(|row| Some(row.id) != other);
                 rows.map(|row| {
                     let number = row.contact.phone_number.as_ref().map(ToString::to_string).unwrap_or_default();
                     let last = row.threads.first();
@@ -201,7 +201,7 @@ impl Console {
                         head: row.contact.shown(),
                         tail: format!("{number}  {}", row.wish()).trim_end().to_owned(),
                         right: last
-                            .map(|(_, at, over)| format!("{over} {}", words::age(*at, self.now)))
+                            .map(|(_, at, over)| format!("{over} {}", words::age(*at, self.cx.now)))
                             .unwrap_or_default(),
                         ..Row::default()
                     }
@@ -209,13 +209,13 @@ impl Console {
                 .collect()
             }
             FinderKind::Search => self
-                .data
+                .loaded
                 .found
                 .iter()
                 .map(|FoundMessage { contact, message }| {
                     let way = if message.direction == Direction::Inbound { "←" } else { "→" };
                     let author = message.author.as_deref().map(crate::domain::text::clean_line).unwrap_or_default();
-                    let age = words::age(message.created_at, self.now);
+                    let age = words::age(message.created_at, self.cx.now);
                     Row {
                         id: message.id.to_string(),
                         head: format!("{way} {}", contact.shown()),
@@ -227,25 +227,25 @@ impl Console {
                 })
                 .collect(),
             FinderKind::Radar => self
-                .data
+                .loaded
                 .radar
                 .iter()
                 .map(|row| {
-                    let closes = row.thread.window_closes_at.unwrap_or(self.now);
+                    let closes = row.thread.window_closes_at.unwrap_or(self.cx.now);
                     let owner =
                         row.owner.as_deref().map_or_else(|| "no owner".to_owned(), crate::domain::text::clean_line);
                     Row {
                         id: row.thread.id.to_string(),
-                        head: format!("{:>6}  {}", words::left(closes, self.now), row.thread.contact.shown()),
+                        head: format!("{:>6}  {}", words::left(closes, self.cx.now), row.thread.contact.shown()),
                         tail: format!("{owner}: {}", row.thread.last_text.line()),
                         right: row.thread.connection.clone(),
-                        warn: closes.since(self.now) < std::time::Duration::from_secs(3_600) && row.owner.is_none(),
+                        warn: closes.since(self.cx.now) < std::time::Duration::from_secs(3_600) && row.owner.is_none(),
                         ..Row::default()
                     }
                 })
                 .collect(),
             FinderKind::Views => self
-                .data
+                .loaded
                 .views
                 .iter()
                 .map(|view| Row {
@@ -306,9 +306,9 @@ impl Console {
 
     /// Sendable ones first; the others with the reason.
     fn template_rows(&self, thread: ThreadId) -> Vec<Row> {
-        let connection = self.row_of(thread).map(|row| row.connection_id);
+        let connection = self.panes.threads.row_of(thread).map(|row| row.connection_id);
         let mut rows = vec![];
-        for list in self.data.templates.iter().flatten().filter(|list| Some(list.connection) == connection) {
+        for list in self.panes.templates.lists.iter().flatten().filter(|list| Some(list.connection) == connection) {
             for template in &list.templates {
                 let status = crate::domain::text::clean_line(template.status.name()).to_lowercase();
                 rows.push(Row {
@@ -325,11 +325,6 @@ impl Console {
         rows
     }
 
-    fn row_of(&self, thread: ThreadId) -> Option<&ThreadRow> {
-        let open = self.open.as_ref().and_then(|open| open.row.as_ref()).filter(|row| row.id == thread);
-        open.or_else(|| self.data.threads.iter().flatten().find(|row| row.id == thread))
-    }
-
     /// Does what the row under the cursor stands for.
     pub(in crate::console) fn finder_picks(&mut self) -> Vec<Effect> {
         let Some(Overlay::Finder(finder)) = &self.overlay else { return vec![] };
@@ -337,7 +332,7 @@ impl Console {
         let rows = self.finder_rows(finder);
         let Some(row) = rows.get(finder.at.min(rows.len().saturating_sub(1))).cloned() else { return vec![] };
         if let Some(why) = &row.off {
-            self.notice(why.clone(), true);
+            self.cx.notice(why.clone(), true);
             return vec![];
         }
         self.overlay = None;
@@ -348,11 +343,11 @@ impl Console {
             FinderKind::Flow(kind) => self.flow_picks(kind, &row),
             FinderKind::Agent(kind) => self.agent_finder_picks(kind, &row),
             FinderKind::Contacts => {
-                let found = self.data.contacts.iter().find(|one| one.id.to_string() == row.id);
+                let found = self.loaded.contacts.iter().find(|one| one.id.to_string() == row.id);
                 match found.and_then(|one| one.threads.first()).map(|(thread, ..)| *thread) {
                     Some(thread) => self.go_to_thread(thread),
                     None => {
-                        self.notice("This contact has no thread.", true);
+                        self.cx.notice("This contact has no thread.", true);
                         vec![]
                     }
                 }
@@ -380,7 +375,7 @@ impl Console {
             }
             FinderKind::Views if self.refuses_filter(&row.id) => vec![],
             FinderKind::Views => {
-                let mut effects = crate::console::commands::open_pane(self, Pane::Threads);
+                let mut effects = self.open_pane(PaneId::Threads);
                 self.list_mut().filter = row.id;
                 effects.extend(self.narrowed());
                 effects
@@ -395,8 +390,13 @@ impl Console {
                 vec![]
             }
             FinderKind::Kinds(thread) => {
-                let reply_to =
-                    self.composers.get(&thread).and_then(|composer| composer.quote.as_ref()).map(|(id, _)| *id);
+                let reply_to = self
+                    .panes
+                    .threads
+                    .composers
+                    .get(&thread)
+                    .and_then(|composer| composer.quote.as_ref())
+                    .map(|(id, _)| *id);
                 self.open_form(match row.id.as_str() {
                     "buttons" => FormKind::Buttons { thread },
                     "list" => FormKind::List { thread },
@@ -411,7 +411,7 @@ impl Console {
             }
             FinderKind::Bulk => match BulkAction::from_name(&row.id) {
                 Some(action) => {
-                    let text = self.lists[Pane::Delivery as usize].filter.clone();
+                    let text = self.panes.delivery.list.filter.clone();
                     self.ask(Query::Bulk { action, text })
                 }
                 None => vec![],
@@ -422,13 +422,13 @@ impl Console {
     }
 
     fn pick_template(&mut self, thread: ThreadId, id: &str) -> Vec<Effect> {
-        let Some(row) = self.row_of(thread) else { return vec![] };
+        let Some(row) = self.panes.threads.row_of(thread) else { return vec![] };
         let Some(to) = row.contact.phone_number.clone() else {
-            self.notice("This contact has no phone number, and templates need one.", true);
+            self.cx.notice("This contact has no phone number, and templates need one.", true);
             return vec![];
         };
         let connection = row.connection_id;
-        let lists = self.data.templates.iter().flatten().filter(|list| list.connection == connection);
+        let lists = self.panes.templates.lists.iter().flatten().filter(|list| list.connection == connection);
         let found = lists
             .flat_map(|list| &list.templates)
             .find(|one| format!("{}/{}", one.name.as_received(), one.language.as_received()) == id);

@@ -475,8 +475,8 @@ impl Console {
                 new.input = old.input;
             }
         }
-        self.data.file = None;
-        self.data.form_file = FormFile::default();
+        self.loaded.file = None;
+        self.loaded.form_file = FormFile::default();
         self.overlay = Some(crate::console::overlays::Overlay::Form(Box::new(form)));
         vec![]
     }

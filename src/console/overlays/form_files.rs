@@ -109,46 +109,46 @@ fn elsewhere(kind: &FormKind, place: FilePlace) -> Option<String> {
 impl Console {
     /// Says how files are sent and saved from where they are; `false` where a form can do it.
     pub(in crate::console) fn files_are_elsewhere(&mut self, kind: &FormKind) -> bool {
-        let Some(words) = elsewhere(kind, self.settings.files) else { return false };
-        self.data.told = words;
+        let Some(words) = elsewhere(kind, self.cx.settings.files) else { return false };
+        self.loaded.told = words;
         self.overlay = Some(Overlay::reading(Reading::Elsewhere));
         true
     }
 
     /// Looks at the file of a form once its field is left: hands it over, then asks what it is.
     pub(in crate::console) fn look_at_file(&mut self) -> Vec<Effect> {
-        self.data.form_file.choices.clear();
+        self.loaded.form_file.choices.clear();
         let Some(Overlay::Form(form)) = &self.overlay else { return vec![] };
         let Some(path) = form.file_path().map(str::to_owned).filter(|_| matches!(form.kind, FormKind::File { .. }))
         else {
             return vec![];
         };
         let pad = form.pad();
-        match self.data.form_file.upload_of(&path) {
+        match self.loaded.form_file.upload_of(&path) {
             Some(upload) => self.ask(Query::File { upload, pad }),
             None => self.hand_over_file(path),
         }
     }
 
     fn hand_over_file(&mut self, path: String) -> Vec<Effect> {
-        if self.data.form_file.uploading.as_ref() == Some(&path) {
+        if self.loaded.form_file.uploading.as_ref() == Some(&path) {
             return vec![];
         }
-        self.data.file = None;
-        self.data.form_file.uploading = Some(path.clone());
+        self.loaded.file = None;
+        self.loaded.form_file.uploading = Some(path.clone());
         vec![Effect::Upload { path }]
     }
 
     /// The form's file came over, or did not.
     pub(in crate::console) fn uploaded(&mut self, path: &str, result: Result<Uploaded, String>) -> Vec<Effect> {
-        self.data.form_file.uploading.take_if(|known| known.as_str() == path);
+        self.loaded.form_file.uploading.take_if(|known| known.as_str() == path);
         let Some(Overlay::Form(form)) = &mut self.overlay else { return vec![] };
         // The form may name another file by now.
         let current = form.file_path() == Some(path);
         let waits = std::mem::take(&mut form.waits);
         match result {
             Ok(uploaded) if current => {
-                self.data.form_file.uploaded = Some((path.to_owned(), uploaded));
+                self.loaded.form_file.uploaded = Some((path.to_owned(), uploaded));
                 if waits { self.submit_form() } else { self.look_at_file() }
             }
             Err(why) if current => {
@@ -156,7 +156,7 @@ impl Console {
                 if waits {
                     form.fault = Some(why);
                 } else {
-                    self.data.file = Some(unreadable(why));
+                    self.loaded.file = Some(unreadable(why));
                 }
                 vec![]
             }
@@ -168,7 +168,7 @@ impl Console {
     /// Completes the path under the cursor; `None` where there is none.
     pub(in crate::console) fn complete_path(&self) -> Option<Vec<Effect>> {
         let Some(Overlay::Form(form)) = &self.overlay else { return None };
-        if self.settings.files != FilePlace::Here || !form.at_path() {
+        if self.cx.settings.files != FilePlace::Here || !form.at_path() {
             return None;
         }
         // A path that is as long as it gets is left as usual.
@@ -184,7 +184,7 @@ impl Console {
         }
         let leaves = to == path && choices.is_empty();
         form.fields[form.at].input.set(to);
-        self.data.form_file.choices = choices;
+        self.loaded.form_file.choices = choices;
         if !leaves {
             return vec![];
         }
@@ -194,11 +194,11 @@ impl Console {
 
     /// Hands the form over, or says what is missing. Its file goes first.
     pub(in crate::console) fn submit_form(&mut self) -> Vec<Effect> {
-        let (now, offset) = (self.now, crate::console::words::offset(self.now, self.zone()));
+        let (now, offset) = (self.cx.now, crate::console::words::offset(self.cx.now, self.cx.zone()));
         if let Some(instead) = self.approval_instead(now, offset) {
             return instead;
         }
-        let place = self.settings.files;
+        let place = self.cx.settings.files;
         let Some(Overlay::Form(form)) = &mut self.overlay else { return vec![] };
         if form.waits {
             return vec![];
@@ -214,7 +214,7 @@ impl Console {
             return vec![Effect::Save { what, to: form.text("to").to_owned() }];
         }
         let path = form.file_path().map(str::to_owned);
-        let upload = path.as_ref().and_then(|path| self.data.form_file.upload_of(path));
+        let upload = path.as_ref().and_then(|path| self.loaded.form_file.upload_of(path));
         if let Some(path) = path.filter(|_| upload.is_none()) {
             if place == FilePlace::Ssh {
                 form.fault = Some(
@@ -230,7 +230,7 @@ impl Console {
         match form.request(now, offset, upload) {
             Ok(request) => {
                 form.waits = true;
-                vec![Effect::Perform(self.as_seen(request))]
+                vec![Effect::Perform(self.panes.threads.as_seen(request))]
             }
             Err(why) => {
                 form.fault = Some(why);
@@ -245,11 +245,11 @@ impl Console {
         self.answer_form(&done);
         match done {
             Ok(Done { message: said, created_id: made }) => {
-                self.notice(said, false);
+                self.cx.notice(said, false);
                 made.map(Effect::Copy).into_iter().collect()
             }
             Err(why) => {
-                self.notice(why, true);
+                self.cx.notice(why, true);
                 vec![]
             }
         }

@@ -12,9 +12,9 @@ const BAR: usize = 20;
 impl Console {
     /// Returns the statistics of the last 24 hours as lines.
     pub(in crate::console) fn gauge_lines(&self) -> Vec<String> {
-        let Some(view) = &self.data.gauges else { return vec!["Loading …".into()] };
-        let ascii = self.settings.theme.ascii;
-        let mut lines = vec![format!("since {}", words::exact(view.since, self.zone())), String::new()];
+        let Some(view) = &self.loaded.gauges else { return vec!["Loading …".into()] };
+        let ascii = self.cx.settings.theme.ascii;
+        let mut lines = vec![format!("since {}", words::exact(view.since, self.cx.zone())), String::new()];
         let met = |fine: bool| if fine { "met" } else { "MISSED" };
         lines.push("Targets".into());
         let connections: Vec<&Metric> = view.gauges.iter().filter(|gauge| gauge.by == "connection").collect();
@@ -48,7 +48,7 @@ impl Console {
             None => format!("  {:<12} none received yet", "webhooks"),
         });
         lines.push(format!("  {:<12} exceeded {} times: {}", "limits", view.breaches, met(view.breaches == 0)));
-        let oldest = view.oldest_queued_at.map(|at| format!(", the oldest for {}", words::age(at, self.now)));
+        let oldest = view.oldest_queued_at.map(|at| format!(", the oldest for {}", words::age(at, self.cx.now)));
         lines.push(format!("  {:<12} {}{}", "queued", view.queued, oldest.unwrap_or_default()));
         for (by, title) in [("connection", "Numbers"), ("template", "Templates"), ("author", "Authors")] {
             let rows: Vec<&Metric> = view.gauges.iter().filter(|gauge| gauge.by == by).collect();
@@ -61,7 +61,7 @@ impl Console {
             }
         }
         lines.extend([String::new(), "Last 24 hours, one column per hour, newest at the right".into()]);
-        let hour = self.now.millis() / 3_600_000;
+        let hour = self.cx.now.millis() / 3_600_000;
         for (name, of) in
             [("received", (|bar| bar.inbound) as Column), ("sent", |bar| bar.sent), ("failed", |bar| bar.failed)]
         {
@@ -74,12 +74,12 @@ impl Console {
     }
 
     fn gauge_line(&self, gauge: &Metric) -> String {
-        let name = words::pad(&clean_line(&gauge.name), 20, self.settings.theme.ellipsis());
+        let name = words::pad(&clean_line(&gauge.name), 20, self.cx.settings.theme.ellipsis());
         let rate = |rate: Option<f64>| rate.map_or_else(|| "    -".to_owned(), |rate| format!("{rate:>3.0} %"));
         let delivered = gauge.delivery_rate();
         format!(
             "  {name} {} {} delivered  {} replied  {} sent, {} failed, {} open",
-            bar(delivered.unwrap_or(0.0), 100.0, 10, self.settings.theme.ascii),
+            bar(delivered.unwrap_or(0.0), 100.0, 10, self.cx.settings.theme.ascii),
             rate(delivered),
             rate(gauge.reply_rate()),
             gauge.sent,
@@ -90,18 +90,19 @@ impl Console {
 
     /// Returns the explanation as lines: the verdict, the remedy, then the chain of causes.
     pub(in crate::console) fn why_lines(&self) -> Vec<String> {
-        let Some(why) = &self.data.why else { return vec!["Loading …".into()] };
+        let Some(why) = &self.loaded.why else { return vec!["Loading …".into()] };
         let mut lines = vec![
             format!("{}  {}", clean_line(&why.id), clean_line(&why.about)),
             String::new(),
             clean_line(&why.answer),
         ];
         if !why.remedy.is_empty() {
-            lines.push(format!("{} {}", self.settings.theme.pick("→", ">"), clean_line(&why.remedy)));
+            lines.push(format!("{} {}", self.cx.settings.theme.pick("→", ">"), clean_line(&why.remedy)));
         }
         lines.extend([String::new(), "Causes".to_owned()]);
         for cause in &why.chain {
-            let at = cause.at.map_or_else(|| "        ".to_owned(), |at| words::clock_to_the_second(at, self.zone()));
+            let at =
+                cause.at.map_or_else(|| "        ".to_owned(), |at| words::clock_to_the_second(at, self.cx.zone()));
             let about = cause.about.as_deref().map(|about| format!("  ({})", clean_line(about))).unwrap_or_default();
             lines.push(format!("  {at}  {}{about}", clean_line(&cause.said)));
         }

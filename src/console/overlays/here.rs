@@ -10,10 +10,10 @@ use crate::domain::view::Here;
 impl Console {
     /// Everybody with the thread that they look at; picking one goes there.
     pub(in crate::console) fn here_rows(&self) -> Vec<Row> {
-        let here = self.data.overview.iter().flat_map(|told| &told.here);
+        let here = self.cx.overview.iter().flat_map(|told| &told.here);
         let row = |one: &Here| {
             let name = |thread| {
-                let known = self.data.threads.iter().flatten().find(|row| row.id == thread);
+                let known = self.panes.threads.rows.iter().flatten().find(|row| row.id == thread);
                 known.map_or_else(|| thread.to_string(), |row| row.contact.shown())
             };
             let doing = if one.writes { "writes to" } else { "looks at" };
@@ -21,7 +21,7 @@ impl Console {
                 id: one.thread.map(|thread| thread.to_string()).unwrap_or_default(),
                 head: format!("{} ({})", clean_line(&one.who), one.role),
                 tail: one.thread.map(|thread| format!("{doing} {}", name(thread))).unwrap_or_default(),
-                right: format!("{}, since {}", one.how, words::moment(one.since, self.now, self.zone())),
+                right: format!("{}, since {}", one.how, words::moment(one.since, self.cx.now, self.cx.zone())),
                 ..Row::default()
             }
         };
@@ -30,9 +30,9 @@ impl Console {
 
     /// Everybody to whom a thread can be given.
     pub(in crate::console) fn colleague_rows(&self) -> Vec<Row> {
-        let me = self.settings.actor.to_string();
+        let me = self.cx.settings.actor.to_string();
         let mut rows: Vec<Row> = vec![];
-        for one in self.data.overview.iter().flat_map(|told| &told.here).filter(|one| one.who != me) {
+        for one in self.cx.overview.iter().flat_map(|told| &told.here).filter(|one| one.who != me) {
             if rows.iter().all(|row| row.id != one.who) {
                 let looks = (one.role == Role::Viewer.name()).then(|| "no thread open".to_owned());
                 let head = format!("{} ({})", clean_line(&one.who), one.role);
@@ -48,16 +48,5 @@ impl Console {
             });
         }
         rows
-    }
-
-    /// It is somebody else's: what was begun here is theirs, too. What was written meanwhile stays.
-    pub(in crate::console) fn handed_over(&mut self, thread: ThreadId) {
-        if self.composers.get(&thread).is_none_or(|composer| composer.dirty) {
-            return;
-        }
-        self.composers.remove(&thread);
-        if self.focus == Focus::Composer {
-            self.focus = Focus::Detail;
-        }
     }
 }

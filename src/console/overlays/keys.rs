@@ -61,9 +61,9 @@ impl Console {
                     KeyCode::Esc => {
                         let filter = *purpose == Purpose::Filter;
                         self.overlay = None;
-                        if filter && !self.list().filter.is_empty() {
+                        if filter && !self.pane().list().filter.is_empty() {
                             self.list_mut().filter.clear();
-                            return self.ask(self.query_of(self.pane));
+                            return self.ask_rows(self.cx.pane);
                         }
                         return vec![];
                     }
@@ -87,7 +87,7 @@ impl Console {
             Overlay::Finder(_) => self.finder_key(key),
             Overlay::Picture(_) => {
                 self.overlay = None;
-                self.data.picture = None;
+                self.loaded.picture = None;
                 vec![]
             }
             Overlay::Editor(area) => {
@@ -101,7 +101,7 @@ impl Console {
                     KeyCode::Esc => {
                         // What was written is kept for the next time.
                         let text = area.lines().join("\n");
-                        if let Some(script) = &mut self.data.script {
+                        if let Some(script) = &mut self.cx.script {
                             script.text = text;
                         }
                         self.overlay = None;
@@ -159,7 +159,7 @@ impl Console {
         }
         let Some(Overlay::Line { typed, purpose: Purpose::Filter, .. }) = &self.overlay else { return vec![] };
         let typed = typed.text().to_owned();
-        if self.list().filter == typed || self.filter_fault().is_some() {
+        if self.pane().list().filter == typed || self.filter_fault().is_some() {
             return vec![];
         }
         self.list_mut().filter = typed;
@@ -174,7 +174,7 @@ impl Console {
             Then::Command(command) => match (command.ready)(self) {
                 Ok(()) => (command.run)(self),
                 Err(why) => {
-                    self.notice(why, true);
+                    self.cx.notice(why, true);
                     vec![]
                 }
             },
@@ -202,7 +202,7 @@ impl Console {
             KeyCode::Enter if form.at == last => {
                 // A sentence ends with enter, and no sentence holds ctrl-s.
                 form.at = 0;
-                self.notice("Press ctrl-s to submit; enter goes to the next field.", false);
+                self.cx.notice("Press ctrl-s to submit; enter goes to the next field.", false);
                 return self.look_at_file();
             }
             KeyCode::Enter | KeyCode::Down | KeyCode::Tab => {

@@ -8,7 +8,8 @@ pub(in crate::console) mod form;
 pub(in crate::console) mod form_files;
 pub(in crate::console) mod gauges;
 pub(in crate::console) mod here;
-pub(in crate::console) mod keys;
+mod keys;
+pub(in crate::console) mod loaded;
 pub(in crate::console) mod picks;
 pub(in crate::console) mod picture;
 pub(in crate::console) mod platform_forms;
@@ -22,7 +23,8 @@ use crate::console::command::{CommandSpec, table};
 use crate::console::input::{MAX_LINE, TextField};
 use crate::console::overlays::finder::Finder;
 use crate::console::overlays::form::Form;
-use crate::console::{Console, Effect, Pane};
+use crate::console::thread::facts::message_facts;
+use crate::console::{Console, Effect, PaneId};
 use crate::domain::agents::requests::AgentRequest;
 use crate::domain::contacts::thread_name::ThreadName;
 use crate::domain::filter::Filter;
@@ -214,7 +216,7 @@ impl Console {
     /// id or its contact's number.
     pub(in crate::console) fn destination(&self, typed: &str) -> Option<Destination> {
         let typed = typed.trim();
-        let list = self.data.connections.iter().flat_map(|list| &list.connected);
+        let list = self.cx.connections.iter().flat_map(|list| &list.connected);
         let connections: Vec<Connection> = list.map(|row| row.connection.clone()).collect();
         if let Ok(one) = find_connection(&connections, typed) {
             return Some(Destination::Connection(one.id, one.name.clone()));
@@ -227,7 +229,7 @@ impl Console {
         match destination {
             Destination::Thread(text) => {
                 let query = Query::FindThread { text, connection: None };
-                self.data.awaited = Some(query.clone());
+                self.cx.awaited = Some(query.clone());
                 self.ask(query)
             }
             Destination::Connection(id, _) => self.go_to_connection(id),
@@ -262,18 +264,14 @@ impl Console {
     /// Why what is typed as a filter cannot be read.
     pub(in crate::console) fn filter_fault(&self) -> Option<String> {
         let Some(Overlay::Line { typed, purpose: Purpose::Filter, .. }) = &self.overlay else { return None };
-        let read = match self.pane.word_list() {
-            None => Filter::read(typed.text(), self.now).map(|_| ()),
-            Some(list) => list.check(typed.text()),
-        };
-        read.err().map(|refusal| refusal.to_string())
+        self.pane().check_filter(&self.cx, typed.text()).err()
     }
 
     /// Whether a filter that was kept cannot be read any more; says so.
     pub(in crate::console) fn refuses_filter(&mut self, text: &str) -> bool {
-        let refusal = Filter::read(text, self.now).err();
+        let refusal = Filter::read(text, self.cx.now).err();
         if let Some(refusal) = &refusal {
-            self.notice(refusal.to_string(), true);
+            self.cx.notice(refusal.to_string(), true);
         }
         refusal.is_some()
     }
@@ -283,19 +281,18 @@ impl Console {
         let Some(Overlay::Line { purpose: Purpose::Filter, .. }) = &self.overlay else {
             return "enter searches, esc closes".to_owned();
         };
-        let takes = match (self.pane, self.pane.word_list()) {
-            (_, Some(list)) => list.hint(),
-            (Pane::Delivery, None) => "words, and terms: status:failed code:131047 since:2h",
-            (_, None) => "words, and terms: is:unread num:4567 conn:support since:2h",
-        };
+        let takes = self.pane().filter_hint();
         format!("{takes}; enter applies, esc clears")
     }
 
     /// The lines of a reading overlay.
     pub(in crate::console) fn reading_lines(&self, what: Reading) -> Vec<String> {
         match what {
-            Reading::Message(id) => match &self.data.message {
-                Some(detail) if detail.message.id == id => self.message_sheet(detail),
+            Reading::Message(id) => match &self.loaded.message {
+                Some(detail) if detail.message.id == id => {
+                    let row = self.panes.threads.open.as_ref().and_then(|open| open.row.as_ref());
+                    message_facts(&self.cx, row, detail)
+                }
                 _ => vec!["Loading …".into()],
             },
             Reading::Why => self.why_lines(),
@@ -304,19 +301,19 @@ impl Console {
             Reading::Run => self.run_lines(),
             Reading::Difference => self.difference_lines(),
             Reading::Stops => self.stop_lines(),
-            Reading::Flow | Reading::FlowLog => self.data.flow_lines.clone(),
+            Reading::Flow | Reading::FlowLog => self.panes.flows.lines.clone(),
             Reading::Health(connection) => self.health_lines(connection),
             Reading::Told | Reading::Elsewhere | Reading::Revealed => {
-                self.data.told.lines().map(crate::domain::text::clean_line).collect()
+                self.loaded.told.lines().map(crate::domain::text::clean_line).collect()
             }
-            Reading::Log if self.data.log.is_empty() => vec!["No log lines yet.".into()],
-            Reading::Log => self.data.log.clone(),
-            Reading::Notices if self.notices.is_empty() => vec!["No notices.".into()],
+            Reading::Log if self.loaded.log.is_empty() => vec!["No log lines yet.".into()],
+            Reading::Log => self.loaded.log.clone(),
+            Reading::Notices if self.cx.notices.is_empty() => vec!["No notices.".into()],
             Reading::Notices => {
                 let told = |notice: &crate::console::Notice| {
-                    format!("{}  {}", crate::console::words::clock(notice.at, self.zone()), notice.text)
+                    format!("{}  {}", crate::console::words::clock(notice.at, self.cx.zone()), notice.text)
                 };
-                self.notices.iter().map(told).collect()
+                self.cx.notices.iter().map(told).collect()
             }
         }
     }

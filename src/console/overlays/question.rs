@@ -36,7 +36,7 @@ impl Console {
         if !matches!(self.overlay, Some(Overlay::Confirm { .. })) {
             self.typing.asked_at = None;
         } else if self.typing.asked_at.is_none() {
-            self.typing.asked_at = Some(self.now);
+            self.typing.asked_at = Some(self.cx.now);
         }
     }
 
@@ -44,7 +44,7 @@ impl Console {
     /// ctrl-y does it at once, since no sentence holds it.
     pub(in crate::console) fn confirm_key(&mut self, key: KeyEvent, chord: Chord, then: Then) -> Vec<Effect> {
         // A letter is held until none follows: what counts is when it was pressed.
-        let pressed_at = self.typing.pressed_at().unwrap_or(self.now);
+        let pressed_at = self.typing.pressed_at().unwrap_or(self.cx.now);
         let asked_at = self.typing.asked_at.replace(pressed_at);
         // Leaving can be taken back by coming again.
         let grave = !matches!(&then, Then::Command(spec) if spec.scope == Scope::Everywhere);
@@ -54,7 +54,7 @@ impl Console {
             Some('y') if considered => self.said_yes_to(then),
             _ if at_once => self.said_yes_to(then),
             Some('y') => {
-                self.notice("Read the question first, then press y, or press ctrl-y at once.", true);
+                self.cx.notice("Read the question first, then press y, or press ctrl-y at once.", true);
                 vec![]
             }
             Some('n' | 'N' | 'q') => {
@@ -63,7 +63,7 @@ impl Console {
             }
             Some(_) => {
                 self.leave_question();
-                self.notice("Canceled: only y confirms.", true);
+                self.cx.notice("Canceled: only y confirms.", true);
                 vec![]
             }
             None => {

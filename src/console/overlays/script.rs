@@ -60,10 +60,15 @@ impl Script {
 }
 
 impl Console {
+    /// The number whose account something new would belong to.
+    pub(in crate::console) fn account_for_new(&self) -> Option<ConnectionId> {
+        self.cx.account_for_new(self.panes.templates.selected(&self.cx).map(|(list, _)| list.connection))
+    }
+
     /// Hands a text to the person's editor, or to the one that is built in.
     pub(in crate::console) fn edit_script(&mut self, kind: ScriptKind, text: String) -> Vec<Effect> {
-        self.data.script = Some(Script { kind, text: text.clone(), findings: vec![], fault: None });
-        if self.settings.editor {
+        self.cx.script = Some(Script { kind, text: text.clone(), findings: vec![], fault: None });
+        if self.cx.settings.editor {
             self.overlay = None;
             return vec![Effect::Edit { what: Edit::Script, text }];
         }
@@ -75,7 +80,7 @@ impl Console {
 
     /// What can be begun from; what was begun stands first.
     pub(in crate::console) fn starter_rows(&self) -> Vec<Row> {
-        let begun = self.data.script.as_ref().map(|script| Row {
+        let begun = self.cx.script.as_ref().map(|script| Row {
             id: String::new(),
             head: "unfinished text".into(),
             tail: script.text.lines().take(3).map(clean_line).collect::<Vec<_>>().join("  "),
@@ -93,7 +98,7 @@ impl Console {
 
     pub(in crate::console) fn pick_starter(&mut self, name: &str) -> Vec<Effect> {
         let Some(starter) = starter::template(name) else { return self.edit_again() };
-        match self.template_account() {
+        match self.account_for_new() {
             Some(connection) => {
                 self.edit_script(ScriptKind::Template { connection, id: None }, starter.text.to_owned())
             }
@@ -103,7 +108,7 @@ impl Console {
 
     /// What was begun is written on.
     pub(in crate::console) fn edit_again(&mut self) -> Vec<Effect> {
-        match self.data.script.take() {
+        match self.cx.script.take() {
             Some(script) => self.edit_script(script.kind, script.text),
             None => vec![],
         }
@@ -111,10 +116,10 @@ impl Console {
 
     /// Checks what came back, and shows what was found.
     pub(in crate::console) fn script_is_back(&mut self, text: String) -> Vec<Effect> {
-        let Some(mut script) = self.data.script.take() else { return vec![] };
+        let Some(mut script) = self.cx.script.take() else { return vec![] };
         script.text = text;
         self.check_script(&mut script);
-        self.data.script = Some(script);
+        self.cx.script = Some(script);
         self.overlay = Some(Overlay::reading(Reading::Findings));
         vec![]
     }
@@ -124,7 +129,7 @@ impl Console {
             ScriptKind::Flow { .. } => Ok(flow::lint(&script.text)),
             ScriptKind::FlowCode { .. } => Ok(flow_code::lint(&script.text)),
             ScriptKind::Template { connection, id } => form::read(&script.text).map(|value| {
-                let list = self.data.templates.iter().flatten().find(|list| list.connection == *connection);
+                let list = self.panes.templates.lists.iter().flatten().find(|list| list.connection == *connection);
                 let known = list.map(|list| list.templates.as_slice()).unwrap_or_default();
                 let mut findings = template::lint(&value, known, id.as_deref());
                 if let Some(old) = known.iter().find(|one| Some(one.id.as_str()) == id.as_deref()) {
@@ -140,8 +145,8 @@ impl Console {
     }
 
     pub(in crate::console) fn finding_lines(&self) -> Vec<String> {
-        let Some(script) = &self.data.script else { return vec!["No text is open.".into()] };
-        let theme = self.settings.theme;
+        let Some(script) = &self.cx.script else { return vec!["No text is open.".into()] };
+        let theme = self.cx.settings.theme;
         let mut lines = vec![];
         if let Some(fault) = &script.fault {
             lines.extend(fault.lines().map(|line| format!("{} {}", theme.pick("✗", "x"), clean_line(line))));
@@ -176,27 +181,27 @@ impl Console {
         match letter {
             'e' => Some(self.edit_again()),
             'f' => {
-                let mut script = self.data.script.take()?;
+                let mut script = self.cx.script.take()?;
                 match &script.kind {
                     ScriptKind::Flow { .. } | ScriptKind::FlowCode { .. } => {
-                        self.notice("Nothing here can be fixed automatically.", true);
+                        self.cx.notice("Nothing here can be fixed automatically.", true);
                     }
                     ScriptKind::Template { .. } => {
                         if let Ok(mut value) = form::read(&script.text) {
                             let mended = template::mend(&mut value, &script.findings);
                             script.text = serde_json::to_string_pretty(&value).unwrap_or_default();
-                            self.notice(format!("Fixed {mended}. Check the examples before you submit it."), false);
+                            self.cx.notice(format!("Fixed {mended}. Check the examples before you submit it."), false);
                         }
                     }
                 }
                 self.check_script(&mut script);
-                self.data.script = Some(script);
+                self.cx.script = Some(script);
                 Some(vec![])
             }
             's' => {
-                let script = self.data.script.as_ref()?;
+                let script = self.cx.script.as_ref()?;
                 if !script.passes() {
-                    self.notice("The provider would reject it. Fix the marked errors first.", true);
+                    self.cx.notice("The provider would reject it. Fix the marked errors first.", true);
                     return Some(vec![]);
                 }
                 let request = script_request(script);
@@ -209,12 +214,12 @@ impl Console {
 
     /// The answer to what was submitted: gone when it was taken, kept with the reason when it was not.
     pub(in crate::console) fn script_answered(&mut self, request: &Request, why: Option<&str>) {
-        let Some(script) = &mut self.data.script else { return };
+        let Some(script) = &mut self.cx.script else { return };
         if script_request(script) != *request {
             return;
         }
         match why {
-            None => self.data.script = None,
+            None => self.cx.script = None,
             Some(why) => {
                 script.fault = Some(why.to_owned());
                 self.overlay = Some(Overlay::reading(Reading::Findings));

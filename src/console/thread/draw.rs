@@ -4,24 +4,28 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::console::cx::Cx;
 use crate::console::draw::{put, put_lines};
-use crate::console::{Console, Focus, words};
+use crate::console::panes::pane::Pane;
+use crate::console::panes::threads::state::ThreadsPane;
+use crate::console::settings::Focus;
+use crate::console::words;
 use crate::domain::message::window;
 
 /// Cells that a phone number needs in a title so that its beginning says something.
 const LEAST_OF_NUMBER: usize = 9;
 
-impl Console {
-    pub(in crate::console) fn draw_thread(&self, buffer: &mut Buffer, area: Rect) {
-        let theme = self.settings.theme;
+impl ThreadsPane {
+    pub fn draw_thread(&self, cx: &Cx, buffer: &mut Buffer, area: Rect) {
+        let theme = cx.settings.theme;
         let Some(open) = &self.open else {
             let text = "Select a thread: j and k move, enter opens.";
             put(buffer, area.x + 2, area.y + area.height / 3, area.width.saturating_sub(2), text, theme.dim());
             return;
         };
-        self.draw_thread_title(buffer, Rect { height: 1, ..area });
+        self.draw_thread_title(cx, buffer, Rect { height: 1, ..area });
         let mut body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-        if let Some(banner) = self.banner() {
+        if let Some(banner) = self.banner(cx) {
             let banner = words::fit(&banner, usize::from(area.width).saturating_sub(2), theme.ellipsis());
             put(buffer, body.x + 2, body.y, body.width.saturating_sub(2), &banner, theme.warn());
             body = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
@@ -38,9 +42,9 @@ impl Console {
             return;
         }
         let room = usize::from(body.height);
-        let blocks = self.blocks_in(room, usize::from(body.width));
+        let blocks = self.blocks_in(cx, room, usize::from(body.width));
         let view = self.view(&blocks, room);
-        let cursor = open.cursor.filter(|_| self.focus == Focus::Detail);
+        let cursor = open.cursor.filter(|_| cx.focus == Focus::Detail);
         let mut lines: Vec<Line<'static>> = vec![];
         for block in blocks {
             let marked = cursor.is_some() && block.message == cursor;
@@ -63,27 +67,27 @@ impl Console {
         }
     }
 
-    fn draw_thread_title(&self, buffer: &mut Buffer, area: Rect) {
-        let theme = self.settings.theme;
+    fn draw_thread_title(&self, cx: &Cx, buffer: &mut Buffer, area: Rect) {
+        let theme = cx.settings.theme;
         let Some(row) = self.open.as_ref().and_then(|open| open.row.as_ref()) else { return };
-        let connections = self.data.connections.iter().flat_map(|list| &list.connected);
+        let connections = cx.connections.iter().flat_map(|list| &list.connected);
         let kind = connections.map(|one| &one.connection).find(|one| one.id == row.connection_id).map(|one| one.kind);
         let mark = kind.and_then(crate::domain::numbers::number_kind::NumberKind::mark).map(|mark| format!(" {mark}"));
         let name = format!("{} {}", mark.unwrap_or_default(), row.contact.shown());
-        let style = if self.focus == Focus::Detail { theme.accent() } else { theme.bold() };
+        let style = if cx.focus == Focus::Detail { theme.accent() } else { theme.bold() };
         let named = row.contact.name.is_some();
         let number =
             row.contact.phone_number.as_ref().filter(|_| named).map(|number| format!("  {number}")).unwrap_or_default();
         let who = match (&row.taken_by, &row.assignment) {
-            _ if row.held_by_other(self.now).is_some() => "owned by another app".to_owned(),
-            (Some(operator), _) if row.is_left(self.now) => {
+            _ if row.held_by_other(cx.now).is_some() => "owned by another app".to_owned(),
+            (Some(operator), _) if row.is_left(cx.now) => {
                 format!("{} {operator} left: C takes the thread", theme.pick("◇", "-"))
             }
             (Some(operator), _) => format!("{} {operator} owns it", theme.pick("◆", "@")),
             (None, _) if row.handed_off_at.is_some() => "escalated: C takes the thread".to_owned(),
             (None, Some(agent)) if agent.stopped || agent.stale => agent.words(),
-            (None, Some(agent)) if let Some(until) = row.paused_until(self.now) => {
-                format!("{} silent {}, a person wrote", agent.agent, words::left(until, self.now))
+            (None, Some(agent)) if let Some(until) = row.paused_until(cx.now) => {
+                format!("{} silent {}, a person wrote", agent.agent, words::left(until, cx.now))
             }
             (None, Some(agent)) => agent.words(),
             (None, None) => "no agent".to_owned(),
@@ -102,8 +106,8 @@ impl Console {
             (false, false) => String::new(),
         };
         let waits =
-            row.waiting.as_ref().map(|waiting| format!("! {}{}", words::waits(waiting.since, self.now), theme.dot()));
-        let left = row.window_closes_at.filter(|at| *at > self.now).map(|at| words::left(at, self.now));
+            row.waiting.as_ref().map(|waiting| format!("! {}{}", words::waits(waiting.since, cx.now), theme.dot()));
+        let left = row.window_closes_at.filter(|at| *at > cx.now).map(|at| words::left(at, cx.now));
         let left = format!("{}{} {}", theme.dot(), theme.pick("◷", "w"), left.as_deref().unwrap_or("closed"));
         let right = format!("{out}{}{present}{who}{left} ", waits.clone().unwrap_or_default());
         let room = usize::from(area.width).saturating_sub(words::width(&right) + 1);
@@ -127,13 +131,13 @@ impl Console {
     }
 
     /// The window in the words of the composer's title.
-    pub(in crate::console) fn window_words(&self) -> (String, bool) {
+    pub fn window_words(&self, cx: &Cx) -> (String, bool) {
         let closes_at = self.open.as_ref().and_then(|open| open.row.as_ref()).and_then(|row| row.window_closes_at);
         match closes_at {
-            Some(closes_at) if window::is_open(Some(closes_at), self.now) => {
-                (format!("window open for {}", words::left(closes_at, self.now)), true)
+            Some(closes_at) if window::is_open(Some(closes_at), cx.now) => {
+                (format!("window open for {}", words::left(closes_at, cx.now)), true)
             }
-            Some(closed) => (format!("window closed {} ago", words::age(closed, self.now)), false),
+            Some(closed) => (format!("window closed {} ago", words::age(closed, cx.now)), false),
             None => ("window closed".to_owned(), false),
         }
     }

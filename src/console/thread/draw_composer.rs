@@ -3,23 +3,26 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use crate::console::cx::Cx;
 use crate::console::draw::put;
-use crate::console::{Console, Focus, words};
+use crate::console::panes::threads::state::ThreadsPane;
+use crate::console::settings::Focus;
+use crate::console::words;
 
-impl Console {
+impl ThreadsPane {
     /// Draws it, and says where the cursor stands.
-    pub(in crate::console) fn draw_composer(&self, buffer: &mut Buffer, area: Rect) -> Option<Position> {
-        let theme = self.settings.theme;
+    pub fn draw_composer(&self, cx: &Cx, buffer: &mut Buffer, area: Rect) -> Option<Position> {
+        let theme = cx.settings.theme;
         let open = self.open.as_ref()?;
         let name = open.row.as_ref().map_or_else(|| open.thread.to_string(), |row| row.contact.shown());
-        let writing = self.focus == Focus::Composer;
-        let (window, is_open) = self.window_words();
+        let writing = cx.focus == Focus::Composer;
+        let (window, is_open) = self.window_words(cx);
         let rule = theme.rule().repeat(usize::from(area.width));
         put(buffer, area.x, area.y, area.width, &rule, theme.dim());
         let instead = self.composer().is_some_and(|composer| composer.answers.is_some());
         let to = if instead { "Instead of the suggested reply, to" } else { "To" };
         // Whose number it goes over, in letters: the header may show something else.
-        let badge = match self.scopes_known().len() {
+        let badge = match cx.scopes_known().len() {
             0 | 1 => "",
             _ => open.row.as_ref().map_or("", |row| row.environment.badge()),
         };

@@ -1,7 +1,9 @@
 //! The open thread: its messages, how they are drawn, and the composer.
 
-pub(super) mod bubbles;
+mod bubble;
+mod bubbles;
 pub(super) mod composer;
 mod draw;
 mod draw_composer;
-pub(super) mod messages;
+pub(super) mod facts;
+pub(super) mod open;

@@ -29,15 +29,20 @@ pub(in crate::console) enum Drawn {
 impl Console {
     /// Where a picture goes: the whole screen but its edges.
     pub(in crate::console) fn picture_area(&self) -> Rect {
-        Rect { x: 2, y: 2, width: self.columns.saturating_sub(4).max(1), height: self.rows.saturating_sub(4).max(1) }
+        Rect {
+            x: 2,
+            y: 2,
+            width: self.cx.columns.saturating_sub(4).max(1),
+            height: self.cx.rows.saturating_sub(4).max(1),
+        }
     }
 
     pub(in crate::console) fn view_picture(&mut self, message: MessageId) -> Vec<Effect> {
-        self.data.picture = None;
+        self.loaded.picture = None;
         self.overlay = Some(Overlay::Picture(message));
         let area = self.picture_area();
         // Half blocks hold one pixel across and two down; other ways take finer pixels.
-        let (width, height) = match self.settings.pictures {
+        let (width, height) = match self.cx.settings.pictures {
             Pictures::Off | Pictures::Blocks => (u32::from(area.width), u32::from(area.height) * 2),
             Pictures::Kitty | Pictures::Sixel | Pictures::Iterm2 => {
                 (u32::from(area.width) * CELL.0, u32::from(area.height) * CELL.1)
@@ -51,9 +56,9 @@ impl Console {
             return;
         }
         let id = message.0 as u32;
-        self.data.picture = Some(match picture {
+        self.loaded.picture = Some(match picture {
             None => Drawn::Nothing,
-            Some(raster) => match Encoded::new(&raster, self.settings.pictures, self.picture_area().as_size(), id) {
+            Some(raster) => match Encoded::new(&raster, self.cx.settings.pictures, self.picture_area().as_size(), id) {
                 Some(encoded) => Drawn::Encoded(Box::new(encoded)),
                 None => Drawn::Blocks(*raster),
             },

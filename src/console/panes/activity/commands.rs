@@ -2,17 +2,18 @@
 
 use crate::console::command::{CommandSpec, Danger, ROW, Scope};
 use crate::console::overlays::finder::FinderKind;
+use crate::console::panes::delivery::commands::entry_at_hand;
 use crate::console::panes::threads::commands::operator;
-use crate::console::{Console, Effect, Pane};
+use crate::console::{Console, Effect, PaneId};
 use crate::domain::access::permission::Permission;
 use crate::domain::ids::ConnectionId;
 use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::request::Request;
 
-const DELIVERY: Scope = Scope::Pane(Pane::Delivery);
-const CONNECTIONS: Scope = Scope::Pane(Pane::Connections);
-const ACTIVITY: Scope = Scope::Pane(Pane::Activity);
+const DELIVERY: Scope = Scope::Pane(PaneId::Delivery);
+const CONNECTIONS: Scope = Scope::Pane(PaneId::Connections);
+const ACTIVITY: Scope = Scope::Pane(PaneId::Activity);
 
 pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
@@ -24,7 +25,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         hint: true,
         ready: |console| {
             operator(console)?;
-            if console.lists[Pane::Delivery as usize].filter.trim().is_empty() {
+            if console.panes.delivery.list.filter.trim().is_empty() {
                 return Err("Filter the list first, such as / status:failed since:2h.".into());
             }
             Ok(())
@@ -40,14 +41,14 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["H"],
         ready: |console| {
             operator(console)?;
-            match console.entry_at_hand() {
+            match entry_at_hand(console) {
                 Some((_, EntryState::Queued)) => Ok(()),
                 Some((_, state)) => Err(format!("It is {}, and only queued messages can be held.", state.name())),
                 None => Err("Select a message first.".into()),
             }
         },
         run: |console| {
-            let Some(row) = console.selected_entry() else { return vec![] };
+            let Some(row) = console.panes.delivery.selected() else { return vec![] };
             let entry = row.id;
             let held = row.hold.is_some() || row.not_before.is_some();
             vec![Effect::Perform(if held { Request::ReleaseEntry { entry } } else { Request::HoldEntry { entry } })]
@@ -66,7 +67,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         },
         run: |console| match curl(console) {
             Some(text) => {
-                console.notice("Copied the request as a curl command.", false);
+                console.cx.notice("Copied the request as a curl command.", false);
                 vec![Effect::Copy(text)]
             }
             None => vec![],
@@ -92,7 +93,11 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["t"],
         hint: true,
         danger: Danger::Asks(|console| {
-            let name = console.selected_connection().map_or("", |row| row.connection.name.as_str());
+            let name = console
+                .panes
+                .connections
+                .selected_connection(&console.cx)
+                .map_or("", |row| row.connection.name.as_str());
             format!("Send a test message from {name} to its tester?")
         }),
         ready: connection_ready,
@@ -115,13 +120,13 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: ACTIVITY,
         keys: &["F"],
         run: |console| {
-            console.paused = !console.paused;
-            if console.paused {
-                console.notice("The list is paused. Press F to follow new items.", false);
+            console.panes.activity.paused = !console.panes.activity.paused;
+            if console.panes.activity.paused {
+                console.cx.notice("The list is paused. Press F to follow new items.", false);
                 return vec![];
             }
             console.list_mut().go_top();
-            console.ask(console.query_of(Pane::Activity))
+            console.ask_rows(PaneId::Activity)
         },
         ..ROW
     },
@@ -132,7 +137,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: ACTIVITY,
         keys: &["D"],
         ready: delivery_ready,
-        run: |console| match console.selected_delivery() {
+        run: |console| match console.panes.activity.selected_delivery() {
             Some(delivery) => vec![Effect::Perform(Request::TryDelivery { delivery, body: None })],
             None => vec![],
         },
@@ -146,7 +151,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["v"],
         ready: reveal_ready,
         run: |console| {
-            console.data.edits = None;
+            console.panes.activity.edits = None;
             reveal(console)
         },
         ..ROW
@@ -159,7 +164,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["E"],
         ready: reveal_ready,
         run: |console| {
-            console.data.edits = console.selected_delivery();
+            console.panes.activity.edits = console.panes.activity.selected_delivery();
             reveal(console)
         },
         ..ROW
@@ -183,7 +188,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
 ];
 
 fn open_alerts(console: &Console) -> Vec<crate::domain::ids::AlertId> {
-    let rows = console.data.activity.iter().flatten();
+    let rows = console.panes.activity.rows.iter().flatten();
     rows.filter_map(|row| match row.kind {
         ActivityKind::Alert { id, acknowledged_by: None, .. } => Some(id),
         _ => None,
@@ -193,26 +198,36 @@ fn open_alerts(console: &Console) -> Vec<crate::domain::ids::AlertId> {
 
 /// The last request of the entry in front, as a command that anybody can run who has the key.
 fn curl(console: &Console) -> Option<String> {
-    let id = console.selected_entry().map(|row| row.id)?;
-    console.data.entry.as_ref().filter(|detail| detail.row.id == id)?.curl.clone()
+    let id = console.panes.delivery.selected().map(|row| row.id)?;
+    console.panes.delivery.detail.as_ref().filter(|detail| detail.row.id == id)?.curl.clone()
 }
 
 fn connection_ready(console: &Console) -> Result<(), String> {
     operator(console)?;
-    console.selected_connection().map(|_| ()).ok_or_else(|| "Select a connection first.".into())
+    console
+        .panes
+        .connections
+        .selected_connection(&console.cx)
+        .map(|_| ())
+        .ok_or_else(|| "Select a connection first.".into())
 }
 
 fn with_connection(console: &Console, request: fn(ConnectionId) -> Request) -> Vec<Effect> {
-    console.selected_connection().map(|row| vec![Effect::Perform(request(row.connection.id))]).unwrap_or_default()
+    console
+        .panes
+        .connections
+        .selected_connection(&console.cx)
+        .map(|row| vec![Effect::Perform(request(row.connection.id))])
+        .unwrap_or_default()
 }
 
 fn reveal_ready(console: &Console) -> Result<(), String> {
     delivery_ready(console)?;
-    console.may(Permission::RevealWhatAProviderSent)
+    console.cx.may(Permission::RevealWhatAProviderSent)
 }
 
 fn reveal(console: &Console) -> Vec<Effect> {
-    match console.selected_delivery() {
+    match console.panes.activity.selected_delivery() {
         Some(delivery) => vec![Effect::Perform(Request::RevealDelivery { delivery })],
         None => vec![],
     }
@@ -220,5 +235,5 @@ fn reveal(console: &Console) -> Vec<Effect> {
 
 fn delivery_ready(console: &Console) -> Result<(), String> {
     operator(console)?;
-    console.selected_delivery().map(|_| ()).ok_or_else(|| "Select a webhook delivery first.".into())
+    console.panes.activity.selected_delivery().map(|_| ()).ok_or_else(|| "Select a webhook delivery first.".into())
 }

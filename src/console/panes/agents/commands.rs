@@ -4,18 +4,19 @@ use crate::console::command::{CommandSpec, Danger, ROW, Scope};
 use crate::console::overlays::finder::FinderKind;
 use crate::console::overlays::form::FormKind;
 use crate::console::overlays::{Overlay, Purpose, Reading};
-use crate::console::panes::agents::AgentFinder;
 use crate::console::panes::agents::forms::AgentForm;
+use crate::console::panes::agents::pickers::AgentFinder;
 use crate::console::panes::agents::rows::AgentRow;
+use crate::console::panes::pane::Pane;
 use crate::console::panes::threads::commands::{can_write, operator_with_thread, with_thread};
-use crate::console::{Console, Effect, Pane};
+use crate::console::{Console, Effect, Focus, PaneId};
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::{Assignment, AssignmentState};
 use crate::domain::agents::requests::{AgentRequest, AssignmentRow};
 use crate::domain::request::Request;
 
-const AGENTS: Scope = Scope::Pane(Pane::Agents);
-const THREADS: Scope = Scope::Pane(Pane::Threads);
+const AGENTS: Scope = Scope::Pane(PaneId::Agents);
+const THREADS: Scope = Scope::Pane(PaneId::Threads);
 
 pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
@@ -25,7 +26,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: AGENTS,
         keys: &["a"],
         hint: true,
-        danger: Danger::Asks(|console| match console.selected_agent_row() {
+        danger: Danger::Asks(|console| match console.panes.agents.selected(&console.cx) {
             Some(AgentRow::Assignment(row)) => console.approval_question(&row.assignment, &whom(row)),
             _ => String::new(),
         }),
@@ -79,10 +80,13 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: AGENTS,
         keys: &["d"],
         hint: true,
-        ready: |console| console.selected_assignment().map(|_| ()).ok_or_else(|| NOT_ONE.into()),
+        ready: |console| {
+            console.panes.agents.selected_assignment(&console.cx).map(|_| ()).ok_or_else(|| NOT_ONE.into())
+        },
         run: |console| {
             console.overlay = Some(Overlay::reading(Reading::Difference));
-            console.ask_about_agent_row()
+            let intents = console.panes.agents.detail(&console.cx);
+            console.carry(intents)
         },
         ..ROW
     },
@@ -94,8 +98,8 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["r"],
         hint: true,
         ready: |console| {
-            console.may(Permission::RehearseAnAgent)?;
-            console.selected_assignment().map(|_| ()).ok_or_else(|| NOT_ONE.into())
+            console.cx.may(Permission::RehearseAnAgent)?;
+            console.panes.agents.selected_assignment(&console.cx).map(|_| ()).ok_or_else(|| NOT_ONE.into())
         },
         run: |console| {
             with_row(console, |row| AgentForm::Rehearse {
@@ -111,8 +115,8 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         help: "Proposes an agent for a number; on an assignment, starts from its contract.",
         scope: AGENTS,
         keys: &["p"],
-        ready: |console| console.may(Permission::ProposeAnAgent),
-        run: |console| match console.selected_agent_row() {
+        ready: |console| console.cx.may(Permission::ProposeAnAgent),
+        run: |console| match console.panes.agents.selected(&console.cx) {
             Some(AgentRow::Assignment(_)) => with_row(console, |row| AgentForm::Propose {
                 agent: row.assignment.agent.clone(),
                 connection: row.assignment.connection,
@@ -146,7 +150,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: AGENTS,
         keys: &["t"],
         ready: |console| {
-            console.may(Permission::RehearseAnAgent)?;
+            console.cx.may(Permission::RehearseAnAgent)?;
             agent(console).map(|_| ()).ok_or_else(|| "Select an agent first.".into())
         },
         run: |console| match agent(console) {
@@ -162,9 +166,14 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: AGENTS,
         keys: &["o"],
         ready: |console| {
-            console.thread_of_agent_row().map(|_| ()).ok_or_else(|| "This item belongs to no single thread.".into())
+            console
+                .panes
+                .agents
+                .thread(&console.cx)
+                .map(|_| ())
+                .ok_or_else(|| "This item belongs to no single thread.".into())
         },
-        run: |console| match console.thread_of_agent_row() {
+        run: |console| match console.panes.agents.thread(&console.cx) {
             Some(thread) => console.go_to_thread(thread),
             None => vec![],
         },
@@ -211,11 +220,11 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: Scope::Messages,
         keys: &["Y"],
         danger: Danger::Asks(|console| {
-            let whom = console.thread_at_hand().map(|row| row.contact.shown()).unwrap_or_default();
+            let whom = console.panes.threads.at_hand(&console.cx).map(|row| row.contact.shown()).unwrap_or_default();
             format!("Send the suggested reply to {whom}, unchanged?")
         }),
         ready: proposal,
-        run: |console| match console.proposal().map(|record| record.run.id) {
+        run: |console| match console.panes.threads.proposal().map(|record| record.run.id) {
             Some(run) => perform(AgentRequest::Accept { run, instead: None }),
             None => vec![],
         },
@@ -229,12 +238,21 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["E"],
         ready: |console| {
             proposal(console)?;
-            if console.composer().is_some_and(|composer| !composer.is_empty() && composer.answers.is_none()) {
+            if console
+                .panes
+                .threads
+                .composer()
+                .is_some_and(|composer| !composer.is_empty() && composer.answers.is_none())
+            {
                 return Err("You have started a message here. Send it or clear it first.".into());
             }
             Ok(())
         },
-        run: Console::edit_proposal,
+        run: |console| {
+            console.panes.threads.edit_proposal();
+            console.cx.focus = Focus::Composer;
+            vec![]
+        },
         ..ROW
     },
     CommandSpec {
@@ -245,7 +263,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["X"],
         ready: proposed,
         run: |console| {
-            let known = console.proposal().map(|record| (record.run.id, record.run.agent.clone()));
+            let known = console.panes.threads.proposal().map(|record| (record.run.id, record.run.agent.clone()));
             match known {
                 Some((run, agent)) => console.open_form(FormKind::Agent(Box::new(AgentForm::Dismiss { run, agent }))),
                 None => vec![],
@@ -283,13 +301,13 @@ fn boxed(row: &AssignmentRow) -> Box<Assignment> {
 }
 
 fn with_row(console: &mut Console, form: fn(&AssignmentRow) -> AgentForm) -> Vec<Effect> {
-    let Some(AgentRow::Assignment(row)) = console.selected_agent_row() else { return vec![] };
+    let Some(AgentRow::Assignment(row)) = console.panes.agents.selected(&console.cx) else { return vec![] };
     let form = FormKind::Agent(Box::new(form(row)));
     console.open_form(form)
 }
 
 fn agent(console: &Console) -> Option<String> {
-    match console.selected_agent_row()? {
+    match console.panes.agents.selected(&console.cx)? {
         AgentRow::Agent(agent) => Some(agent.name.clone()),
         AgentRow::Assignment(row) => Some(row.assignment.agent.clone()),
         AgentRow::Run(run) => Some(run.agent.clone()),
@@ -299,11 +317,11 @@ fn agent(console: &Console) -> Option<String> {
 
 /// The assignment under the cursor, for whoever may decide, if it is in such a state.
 fn in_hand(console: &Console, fits: fn(&Assignment) -> bool) -> Result<&Assignment, String> {
-    let one = console.selected_assignment().ok_or(NOT_ONE)?;
+    let one = console.panes.agents.selected_assignment(&console.cx).ok_or(NOT_ONE)?;
     if !fits(one) {
         return Err(format!("It is already {}.", one.state.name()));
     }
-    console.may(Permission::DecideAboutAgents)?;
+    console.cx.may(Permission::DecideAboutAgents)?;
     Ok(one)
 }
 
@@ -316,14 +334,14 @@ fn decidable(console: &Console) -> Result<&Assignment, String> {
 }
 
 fn stoppable(console: &Console) -> Result<(), String> {
-    console.may(Permission::StopAgents)?;
-    let any = console.data.overview.as_ref().is_some_and(|told| told.agents > 0);
+    console.cx.may(Permission::StopAgents)?;
+    let any = console.cx.overview.as_ref().is_some_and(|told| told.agents > 0);
     if any { Ok(()) } else { Err("No agent is configured, so there is none to stop.".into()) }
 }
 
 fn proposed(console: &Console) -> Result<(), String> {
-    console.may(Permission::DecideAboutProposedAnswers)?;
-    console.proposal().map(|_| ()).ok_or_else(|| "There is no suggested reply here.".into())
+    console.cx.may(Permission::DecideAboutProposedAnswers)?;
+    console.panes.threads.proposal().map(|_| ()).ok_or_else(|| "There is no suggested reply here.".into())
 }
 
 fn proposal(console: &Console) -> Result<(), String> {

@@ -2,11 +2,13 @@
 
 use ratatui::style::Style;
 
-use crate::console::draw::details::Sheet;
-use crate::console::draw::lists::Row;
-use crate::console::panes::agents::Fact;
-use crate::console::panes::agents::rows::AgentRow;
-use crate::console::{Console, words};
+use super::rows::AgentRow;
+use super::run_facts::{Fact, run_facts};
+use super::state::AgentsPane;
+use crate::console::cx::Cx;
+use crate::console::draw::row::Row;
+use crate::console::draw::sheet::Sheet;
+use crate::console::words;
 use crate::domain::agents::assignment::AssignmentState;
 use crate::domain::agents::requests::{
     AgentView, AssignmentDetail, AssignmentRow, Exchange, RunView, StopScope, StopView,
@@ -14,18 +16,18 @@ use crate::domain::agents::requests::{
 use crate::domain::agents::run::RunState;
 use crate::domain::text::clean_line;
 
-impl Console {
-    pub(in crate::console) fn agent_row(&self, row: AgentRow<'_>) -> Row {
-        let theme = self.settings.theme;
+impl AgentsPane {
+    pub fn agent_row(&self, cx: &Cx, row: AgentRow<'_>) -> Row {
+        let theme = cx.settings.theme;
         match row {
             AgentRow::Stop(stop) => Row {
                 left: vec![
                     (theme.pick("■ ", "! ").into(), theme.bad()),
-                    (format!("silent: {}", self.stopped_words(stop)), theme.bad()),
+                    (format!("silent: {}", self.stopped_words(cx, stop)), theme.bad()),
                 ],
                 right: vec![(clean_line(&stop.by), theme.dim())],
             },
-            AgentRow::Assignment(row) => self.assignment_row(row),
+            AgentRow::Assignment(row) => self.assignment_row(cx, row),
             AgentRow::Agent(agent) => {
                 let (sign, style) = match () {
                     () if agent.stopped => (theme.pick("■ ", "! "), theme.bad()),
@@ -48,7 +50,7 @@ impl Console {
                 }
             }
             AgentRow::Run(run) => {
-                let style = self.run_style(run.state);
+                let style = self.run_style(cx, run.state);
                 let at = run.finished_at.or(run.started_at).unwrap_or(run.due_at);
                 let state = run.state.name().replace('_', " ");
                 let said = run.said.as_ref().or(run.error.as_ref()).map(|text| format!("  {}", text.line()));
@@ -58,14 +60,14 @@ impl Console {
                         (run.contact.shown(), theme.plain()),
                         (said.unwrap_or_default(), theme.dim()),
                     ],
-                    right: vec![(format!("{:>4}", words::age(at, self.now)), theme.dim())],
+                    right: vec![(format!("{:>4}", words::age(at, cx.now)), theme.dim())],
                 }
             }
         }
     }
 
-    fn run_style(&self, state: RunState) -> Style {
-        let theme = self.settings.theme;
+    fn run_style(&self, cx: &Cx, state: RunState) -> Style {
+        let theme = cx.settings.theme;
         match state {
             RunState::Failed => theme.bad(),
             RunState::HandedOff | RunState::Proposed => theme.warn(),
@@ -73,11 +75,11 @@ impl Console {
         }
     }
 
-    fn assignment_row(&self, row: &AssignmentRow) -> Row {
-        let theme = self.settings.theme;
+    fn assignment_row(&self, cx: &Cx, row: &AssignmentRow) -> Row {
+        let theme = cx.settings.theme;
         let one = &row.assignment;
         let waits = one.state.waits();
-        let put_off = one.snoozed_until.filter(|until| waits && *until > self.now);
+        let put_off = one.snoozed_until.filter(|until| waits && *until > cx.now);
         let (sign, style) = match () {
             () if put_off.is_some() => (theme.pick("◇ ", "? "), theme.dim()),
             () if waits => (theme.pick("◇ ", "? "), theme.warn()),
@@ -86,7 +88,7 @@ impl Console {
         };
         let verb = if waits { "proposed for" } else { "answers" };
         let by = match (put_off, one.state) {
-            (Some(until), _) => format!("postponed until {}", words::moment(until, self.now, self.zone())),
+            (Some(until), _) => format!("postponed until {}", words::moment(until, cx.now, cx.zone())),
             (_, AssignmentState::Approved) => "a second approver".into(),
             _ if waits => format!("by {}", clean_line(&one.proposed_by)),
             _ if one.stale_since.is_some() => "changed: approve again".into(),
@@ -112,31 +114,31 @@ impl Console {
     }
 
     /// Who is silent, with the contact's name where it is one thread.
-    fn stopped_words(&self, stop: &StopView) -> String {
+    fn stopped_words(&self, cx: &Cx, stop: &StopView) -> String {
         match &stop.what {
-            StopScope::Thread(thread) => {
-                let known = self.data.threads.iter().flatten().find(|row| row.id == *thread);
-                known.map_or_else(|| stop.what.words(), |row| format!("the agent of {}", row.contact.shown()))
-            }
+            StopScope::Thread(thread) => match cx.names.get(thread) {
+                Some(name) => format!("the agent of {name}"),
+                None => stop.what.words(),
+            },
             what => what.words(),
         }
     }
 
-    pub(in crate::console) fn agent_sheet(&self, sheet: &mut Sheet<'_>) {
-        sheet.lines.push(ratatui::text::Line::default());
-        match self.selected_agent_row() {
+    pub fn agent_sheet(&self, cx: &Cx, sheet: &mut Sheet) {
+        sheet.blank();
+        match self.selected(cx) {
             None => {}
-            Some(AgentRow::Stop(stop)) => self.stop_sheet(sheet, stop),
-            Some(AgentRow::Assignment(row)) => self.assignment_sheet(sheet, row),
-            Some(AgentRow::Agent(agent)) => self.one_agent_sheet(sheet, agent),
-            Some(AgentRow::Run(run)) => self.run_sheet(sheet, run),
+            Some(AgentRow::Stop(stop)) => self.stop_sheet(cx, sheet, stop),
+            Some(AgentRow::Assignment(row)) => self.assignment_sheet(cx, sheet, row),
+            Some(AgentRow::Agent(agent)) => self.one_agent_sheet(cx, sheet, agent),
+            Some(AgentRow::Run(run)) => self.run_sheet(cx, sheet, run),
         }
     }
 
-    fn stop_sheet(&self, sheet: &mut Sheet<'_>, stop: &StopView) {
-        let theme = self.settings.theme;
-        sheet.styled("silent", &self.stopped_words(stop), theme.bad());
-        sheet.field("by", &format!("{}, {}", clean_line(&stop.by), words::exact(stop.at, self.zone())));
+    fn stop_sheet(&self, cx: &Cx, sheet: &mut Sheet, stop: &StopView) {
+        let theme = cx.settings.theme;
+        sheet.styled("silent", &self.stopped_words(cx, stop), theme.bad());
+        sheet.field("by", &format!("{}, {}", clean_line(&stop.by), words::exact(stop.at, cx.zone())));
         if !stop.reason.is_empty() {
             sheet.field("reason", &clean_line(&stop.reason));
         }
@@ -151,12 +153,12 @@ impl Console {
                 sheet.raw(&one.text);
             }
         }
-        sheet.lines.push(ratatui::text::Line::default());
+        sheet.blank();
         sheet.text("! resumes them.", theme.dim());
     }
 
-    fn assignment_sheet(&self, sheet: &mut Sheet<'_>, row: &AssignmentRow) {
-        let theme = self.settings.theme;
+    fn assignment_sheet(&self, cx: &Cx, sheet: &mut Sheet, row: &AssignmentRow) {
+        let theme = cx.settings.theme;
         let one = &row.assignment;
         sheet.field("assignment", &one.id.to_string());
         let whom = row.contact.as_ref().map(|contact| format!("{} via ", contact.shown())).unwrap_or_default();
@@ -168,11 +170,11 @@ impl Console {
         };
         sheet.styled("state", &state, if one.state.waits() { theme.warn() } else { theme.plain() });
         if let Some(since) = one.stale_since {
-            let since = words::exact(since, self.zone());
+            let since = words::exact(since, cx.zone());
             let text = format!("the agent has changed since {since}: it stays silent until it is approved again");
             sheet.styled("changed", &text, theme.warn());
         }
-        let signed = |who: &str, at| format!("{}, {}", clean_line(who), words::exact(at, self.zone()));
+        let signed = |who: &str, at| format!("{}, {}", clean_line(who), words::exact(at, cx.zone()));
         sheet.field("proposed by", &signed(&one.proposed_by, one.proposed_at));
         if let (Some(by), Some(at)) = (&one.approved_by, one.approved_at) {
             sheet.field("first approval", &signed(by, at));
@@ -184,20 +186,20 @@ impl Console {
             sheet.field("reason", &clean_line(reason));
         }
         if let Some(at) = one.expires_at {
-            sheet.field("until", &words::exact(at, self.zone()));
+            sheet.field("until", &words::exact(at, cx.zone()));
         }
         let Some(dossier) = self.dossier_of(one.id) else { return };
-        self.contract_part(sheet, dossier);
+        self.contract_part(cx, sheet, dossier);
         if one.state.waits() {
-            sheet.lines.push(ratatui::text::Line::default());
+            sheet.blank();
             sheet.text("a approves, x rejects, E restricts, s postpones, r rehearses.", theme.accent());
         }
-        self.evidence_part(sheet, dossier);
+        self.evidence_part(cx, sheet, dossier);
     }
 
     /// The terms, and what of them differs from today.
-    fn contract_part(&self, sheet: &mut Sheet<'_>, dossier: &AssignmentDetail) {
-        let theme = self.settings.theme;
+    fn contract_part(&self, cx: &Cx, sheet: &mut Sheet, dossier: &AssignmentDetail) {
+        let theme = cx.settings.theme;
         sheet.heading("Contract");
         let waits = dossier.row.assignment.state.waits();
         match &dossier.instead_of {
@@ -225,8 +227,8 @@ impl Console {
     }
 
     /// What it would have said, beside what was said.
-    fn evidence_part(&self, sheet: &mut Sheet<'_>, dossier: &AssignmentDetail) {
-        let theme = self.settings.theme;
+    fn evidence_part(&self, cx: &Cx, sheet: &mut Sheet, dossier: &AssignmentDetail) {
+        let theme = cx.settings.theme;
         let seen = dossier.row.assignment.evidence.as_deref();
         let Some(rehearsal) = &dossier.rehearsal else {
             if dossier.row.assignment.state.waits() {
@@ -245,7 +247,7 @@ impl Console {
             rehearsal.played.len(),
             rehearsal.wanted,
             clean_line(&rehearsal.by),
-            words::exact(rehearsal.at, self.zone())
+            words::exact(rehearsal.at, cx.zone())
         );
         sheet.text(&text, theme.plain());
         match &rehearsal.digest {
@@ -259,17 +261,17 @@ impl Console {
             sheet.text("The agent has changed since: its replies may differ now.", theme.warn());
         }
         for (number, exchange) in rehearsal.played.iter().enumerate() {
-            self.exchange(sheet, number + 1, exchange);
+            self.exchange(cx, sheet, number + 1, exchange);
         }
     }
 
-    fn exchange(&self, sheet: &mut Sheet<'_>, number: usize, one: &Exchange) {
-        let theme = self.settings.theme;
+    fn exchange(&self, cx: &Cx, sheet: &mut Sheet, number: usize, one: &Exchange) {
+        let theme = cx.settings.theme;
         let cost = if one.cost.0 > 0 { format!(", {}", one.cost) } else { String::new() };
         let language = one.language.as_ref().map(|code| format!(", {code}")).unwrap_or_default();
         sheet.heading(&format!(
             "{number}  {}  {} ms, {} tokens{cost}{language}",
-            words::exact(one.at, self.zone()),
+            words::exact(one.at, cx.zone()),
             one.took_ms,
             one.tokens
         ));
@@ -295,8 +297,8 @@ impl Console {
         }
     }
 
-    fn one_agent_sheet(&self, sheet: &mut Sheet<'_>, agent: &AgentView) {
-        let theme = self.settings.theme;
+    fn one_agent_sheet(&self, cx: &Cx, sheet: &mut Sheet, agent: &AgentView) {
+        let theme = cx.settings.theme;
         sheet.field("agent", &agent.name);
         sheet.field("kind", &agent.kind);
         sheet.field("is", &format!("{}, until its prompt, model or rules change", agent.digest));
@@ -320,21 +322,21 @@ impl Console {
         match (agent.last_run_at, agent.last_run_state) {
             (Some(at), Some(state)) => sheet.styled(
                 "last run",
-                &format!("{}, {}", state.name().replace('_', " "), words::exact(at, self.zone())),
+                &format!("{}, {}", state.name().replace('_', " "), words::exact(at, cx.zone())),
                 if state == RunState::Failed { theme.bad() } else { theme.plain() },
             ),
             _ => sheet.styled("last run", "never: t tests it, and nothing is sent", theme.dim()),
         }
     }
 
-    fn run_sheet(&self, sheet: &mut Sheet<'_>, run: &RunView) {
+    fn run_sheet(&self, cx: &Cx, sheet: &mut Sheet, run: &RunView) {
         let Some(record) = self.run_of(run.id) else { return };
-        for fact in self.run_facts(record) {
+        for fact in run_facts(cx, record) {
             match fact {
                 Fact::Heading(text) => sheet.heading(&text),
                 Fact::Field(label, text) => sheet.field(label, &text),
-                Fact::Trouble(label, text) => sheet.styled(label, &text, self.settings.theme.warn()),
-                Fact::Text(text) => sheet.text(&text, self.settings.theme.dim()),
+                Fact::Trouble(label, text) => sheet.styled(label, &text, cx.settings.theme.warn()),
+                Fact::Text(text) => sheet.text(&text, cx.settings.theme.dim()),
             }
         }
     }

@@ -52,7 +52,7 @@ pub(in crate::console) enum AgentForm {
 impl Console {
     /// What is asked before an assignment is approved, whichever way it is done.
     pub(in crate::console) fn approval_question(&self, one: &Assignment, whom: &str) -> String {
-        let unseen = match self.dossier_of(one.id).map(|dossier| &dossier.rehearsal) {
+        let unseen = match self.panes.agents.dossier_of(one.id).map(|dossier| &dossier.rehearsal) {
             Some(Some(rehearsal)) if rehearsal.digest.is_some() => "",
             _ => " It was not rehearsed.",
         };

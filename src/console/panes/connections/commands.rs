@@ -4,8 +4,9 @@ use crate::console::command::{CommandSpec, Danger, ROW, Scope};
 use crate::console::overlays::finder::FinderKind;
 use crate::console::overlays::form::FormKind;
 use crate::console::overlays::platform_forms::PlatformForm;
-use crate::console::panes::connections::{NumberFinder, NumberRow};
-use crate::console::{Console, Effect, Pane};
+use crate::console::panes::connections::pickers::NumberFinder;
+use crate::console::panes::connections::state::NumberRow;
+use crate::console::{Console, Effect, PaneId};
 use crate::domain::access::permission::Permission;
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::life::NumberEvent;
@@ -13,7 +14,7 @@ use crate::domain::numbers::number::{NumberQuery, NumberRequest};
 use crate::domain::query::Query;
 use crate::domain::request::Request;
 
-const NUMBERS: Scope = Scope::Pane(Pane::Connections);
+const NUMBERS: Scope = Scope::Pane(PaneId::Connections);
 
 pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
@@ -25,7 +26,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         hint: true,
         ready: can_set_up,
         run: |console| {
-            let Some(overview) = &console.data.overview else { return vec![] };
+            let Some(overview) = &console.cx.overview else { return vec![] };
             let Some(provider) = overview.sets_up.first().cloned() else { return vec![] };
             let (organization, environment) = (overview.organization.clone(), overview.environment);
             console.open_form(FormKind::Platform(PlatformForm::SetUp { provider, organization, environment }))
@@ -75,7 +76,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         help: "Filters the list to numbers of the same account, or shows all.",
         scope: NUMBERS,
         keys: &["A"],
-        ready: |console| match console.selected_connection() {
+        ready: |console| match console.panes.connections.selected_connection(&console.cx) {
             Some(row) if row.connection.business_account_id.is_empty() => {
                 Err("Its account is set in the environment and not known here.".into())
             }
@@ -83,7 +84,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
             None => Err("This number is not connected.".into()),
         },
         run: |console| {
-            let Some(row) = console.selected_connection() else { return vec![] };
+            let Some(row) = console.panes.connections.selected_connection(&console.cx) else { return vec![] };
             let filter = format!("account:{}", row.connection.business_account_id);
             let list = console.list_mut();
             list.filter = if list.filter == filter { String::new() } else { filter };
@@ -97,14 +98,16 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         help: "Copies the phone number, or the id while there is no number.",
         scope: NUMBERS,
         keys: &["y"],
-        ready: |console| console.selected_number().map(|_| ()).ok_or_else(|| "The list is empty.".into()),
+        ready: |console| {
+            console.panes.connections.selected(&console.cx).map(|_| ()).ok_or_else(|| "The list is empty.".into())
+        },
         run: |console| {
-            let Some(row) = console.selected_number() else { return vec![] };
+            let Some(row) = console.panes.connections.selected(&console.cx) else { return vec![] };
             let text = match row {
                 NumberRow::Connected(row) => row.connection.phone_number.to_string(),
                 NumberRow::Other(setup) => setup.id.to_string(),
             };
-            console.notice(format!("Copied {text}."), false);
+            console.cx.notice(format!("Copied {text}."), false);
             vec![Effect::Copy(text)]
         },
         ..ROW
@@ -122,8 +125,8 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         run: |console| {
             with(console, |console, connection| {
                 let query = Query::Number(NumberQuery::Profile { connection });
-                console.data.awaited = Some(query.clone());
-                console.notice("Fetching the profile from the provider …", false);
+                console.cx.awaited = Some(query.clone());
+                console.cx.notice("Fetching the profile from the provider …", false);
                 console.ask(query)
             })
         },
@@ -138,7 +141,9 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         hint: true,
         ready: |console| can(console, &[NumberEvent::GoOn, NumberEvent::Reconnect]).map(|_| ()),
         run: |console| {
-            let Some(setup) = console.selected_setup().map(|setup| setup.id) else { return vec![] };
+            let Some(setup) = console.panes.connections.selected_setup(&console.cx).map(|setup| setup.id) else {
+                return vec![];
+            };
             match can(console, &[NumberEvent::GoOn, NumberEvent::Reconnect]) {
                 Ok(NumberEvent::Reconnect) => act(NumberRequest::Reconnect { setup }),
                 Ok(_) => act(NumberRequest::GoOn { setup }),
@@ -154,9 +159,16 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: NUMBERS,
         keys: &["r"],
         danger: Danger::Asks(|console| {
-            let name = console.selected_connection().map_or("", |row| row.connection.name.as_str());
-            let one_address =
-                console.selected_connection().is_some_and(|row| row.capabilities.webhooks.is_one_address());
+            let name = console
+                .panes
+                .connections
+                .selected_connection(&console.cx)
+                .map_or("", |row| row.connection.name.as_str());
+            let one_address = console
+                .panes
+                .connections
+                .selected_connection(&console.cx)
+                .is_some_and(|row| row.capabilities.webhooks.is_one_address());
             let instead = if one_address { ", replacing any registered URL" } else { "" };
             format!("Register the webhook of {name} at the provider{instead}, and test it?")
         }),
@@ -173,22 +185,26 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         help: "Creates a new setup link; for a connected number, one that renews its credentials.",
         scope: NUMBERS,
         keys: &["K"],
-        danger: Danger::Asks(|console| match console.selected_setup() {
+        danger: Danger::Asks(|console| match console.panes.connections.selected_setup(&console.cx) {
             Some(setup) => format!("Create a new link for {}? The previous one becomes invalid.", setup.name),
             None => {
-                let name = console.selected_connection().map_or("", |row| row.connection.name.as_str());
+                let name = console
+                    .panes
+                    .connections
+                    .selected_connection(&console.cx)
+                    .map_or("", |row| row.connection.name.as_str());
                 format!("Create a link that renews the credentials of {name}? Its owner has to open it.")
             }
         }),
         ready: |console| {
             admin(console)?;
-            match console.selected_setup() {
+            match console.panes.connections.selected_setup(&console.cx) {
                 Some(setup) if !setup.takes_a_link() => Err("It needs no link in its current state.".into()),
                 Some(_) => can(console, &[NumberEvent::NewLink]).map(|_| ()),
                 None => connected(console).map(|_| ()),
             }
         },
-        run: |console| match console.selected_setup().map(|setup| setup.id) {
+        run: |console| match console.panes.connections.selected_setup(&console.cx).map(|setup| setup.id) {
             Some(setup) => act(NumberRequest::NewLink { setup }),
             None => with(console, |_, connection| act(NumberRequest::Renew { connection })),
         },
@@ -201,14 +217,19 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: NUMBERS,
         keys: &["Y"],
         hint: true,
-        ready: |console| match console.selected_setup().and_then(|setup| setup.link.as_ref()) {
+        ready: |console| match console
+            .panes
+            .connections
+            .selected_setup(&console.cx)
+            .and_then(|setup| setup.link.as_ref())
+        {
             Some(_) => Ok(()),
             None => Err("There is no link to copy.".into()),
         },
         run: |console| {
-            let link = console.selected_setup().and_then(|setup| setup.link.clone());
+            let link = console.panes.connections.selected_setup(&console.cx).and_then(|setup| setup.link.clone());
             let Some(link) = link else { return vec![] };
-            console.notice("Copied the link.", false);
+            console.cx.notice("Copied the link.", false);
             vec![Effect::Copy(link.url)]
         },
         ..ROW
@@ -220,12 +241,12 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: NUMBERS,
         keys: &["X"],
         danger: Danger::Asks(|console| {
-            let name = console.selected_setup().map_or("", |setup| setup.name.as_str());
+            let name = console.panes.connections.selected_setup(&console.cx).map_or("", |setup| setup.name.as_str());
             format!("Cancel the setup of {name}? Its link is revoked.")
         }),
         ready: |console| can(console, &[NumberEvent::GiveUp]).map(|_| ()),
         run: |console| {
-            let setup = console.selected_setup().map(|setup| setup.id);
+            let setup = console.panes.connections.selected_setup(&console.cx).map(|setup| setup.id);
             setup.map(|setup| act(NumberRequest::Cancel { setup })).unwrap_or_default()
         },
         ..ROW
@@ -237,7 +258,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: NUMBERS,
         keys: &["U"],
         danger: Danger::Asks(|console| {
-            let row = console.selected_connection();
+            let row = console.panes.connections.selected_connection(&console.cx);
             let name = row.map_or("", |row| row.connection.name.as_str());
             format!(
                 "Unregister {name}? wadeck no longer receives or sends its messages. The number stays at the provider."
@@ -261,7 +282,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
             connected(console).map(|_| ())
         },
         run: |console| {
-            let Some(row) = console.selected_connection() else { return vec![] };
+            let Some(row) = console.panes.connections.selected_connection(&console.cx) else { return vec![] };
             let (connection, name) = (row.connection.id, row.connection.name.clone());
             let number = row.connection.phone_number.to_string();
             let environment = row.connection.environment;
@@ -276,37 +297,50 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["E"],
         scope: NUMBERS,
         ready: |console| {
-            if console.scopes_known().len() > 1 {
+            if console.cx.scopes_known().len() > 1 {
                 Ok(())
             } else {
                 Err("There is only one organization and environment.".into())
             }
         },
-        run: Console::next_scope,
+        run: |console| {
+            console.cx.next_scope();
+            console.ask_in_scope()
+        },
         ..ROW
     },
 ];
 
 pub(in crate::console) fn admin(console: &Console) -> Result<(), String> {
-    if console.settings.actor.has(Permission::SetNumbersUp) { Ok(()) } else { Err("This needs the role admin.".into()) }
+    if console.cx.settings.actor.has(Permission::SetNumbersUp) {
+        Ok(())
+    } else {
+        Err("This needs the role admin.".into())
+    }
 }
 
 fn can_set_up(console: &Console) -> Result<(), String> {
     admin(console)?;
-    match console.data.overview.as_ref().map(|overview| overview.sets_up.is_empty()) {
+    match console.cx.overview.as_ref().map(|overview| overview.sets_up.is_empty()) {
         Some(false) => Ok(()),
         _ => Err("No configured provider supports setup. Declare the number in the configuration.".into()),
     }
 }
 
 fn connected(console: &Console) -> Result<ConnectionId, String> {
-    console.selected_connection().map(|row| row.connection.id).ok_or_else(|| "This number is not connected.".into())
+    console
+        .panes
+        .connections
+        .selected_connection(&console.cx)
+        .map(|row| row.connection.id)
+        .ok_or_else(|| "This number is not connected.".into())
 }
 
 /// Which of these can happen to the setup under the cursor, or why none can.
 fn can(console: &Console, events: &[NumberEvent]) -> Result<NumberEvent, String> {
     admin(console)?;
-    let (Some(setup), Some(list)) = (console.selected_setup(), &console.data.connections) else {
+    let (Some(setup), Some(list)) = (console.panes.connections.selected_setup(&console.cx), &console.cx.connections)
+    else {
         return Err("No number is being set up.".into());
     };
     let state = setup.life(list.presence(setup));

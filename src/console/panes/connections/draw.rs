@@ -5,11 +5,11 @@ use qrcode::{Color as Module, QrCode};
 use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
-use crate::console::command::table;
-use crate::console::draw::details::Sheet;
-use crate::console::draw::lists::Row;
-use crate::console::panes::connections::NumberRow;
-use crate::console::{Console, words};
+use super::state::{ConnectionsPane, NumberRow};
+use crate::console::cx::Cx;
+use crate::console::draw::row::Row;
+use crate::console::draw::sheet::Sheet;
+use crate::console::words;
 use crate::domain::numbers::connected::ConnectionView;
 use crate::domain::numbers::connection::{Check, Environment};
 use crate::domain::numbers::history::ConnectionHistory;
@@ -20,18 +20,18 @@ use crate::domain::time::Timestamp;
 /// Blank modules around the picture: readers want some.
 const QUIET: usize = 2;
 
-impl Console {
-    pub(in crate::console) fn number_row(&self, row: NumberRow<'_>) -> Row {
+impl ConnectionsPane {
+    pub fn number_row(&self, cx: &Cx, row: NumberRow<'_>) -> Row {
         match row {
-            NumberRow::Connected(row) => self.connection_row(row),
-            NumberRow::Other(setup) => self.setup_row(setup),
+            NumberRow::Connected(row) => self.connection_row(cx, row),
+            NumberRow::Other(setup) => self.setup_row(cx, setup),
         }
     }
 
     /// The words that stand beside a name, so that nobody takes one number for another.
-    fn marks(&self, organization: &str, environment: Environment) -> Vec<(String, Style)> {
-        let theme = self.settings.theme;
-        if self.shown().is_some() || self.scopes_known().len() < 2 {
+    fn marks(&self, cx: &Cx, organization: &str, environment: Environment) -> Vec<(String, Style)> {
+        let theme = cx.settings.theme;
+        if cx.shown().is_some() || cx.scopes_known().len() < 2 {
             return vec![];
         }
         vec![
@@ -40,8 +40,8 @@ impl Console {
         ]
     }
 
-    fn connection_row(&self, row: &ConnectionView) -> Row {
-        let theme = self.settings.theme;
+    fn connection_row(&self, cx: &Cx, row: &ConnectionView) -> Row {
+        let theme = cx.settings.theme;
         let broken = row.proofs.iter().find(|proof| !proof.works);
         let newest = row.proved_at();
         let (sign, style) = match (broken, newest) {
@@ -51,12 +51,12 @@ impl Console {
         };
         let proof = match (broken, newest) {
             (Some(broken), _) => format!("{}: {}", broken.hop.name(), words::fit(&broken.note, 24, theme.ellipsis())),
-            (None, Some(at)) => format!("checked {}", words::age(at, self.now)),
+            (None, Some(at)) => format!("checked {}", words::age(at, cx.now)),
             (None, None) => "not verified yet".into(),
         };
         let mut left = vec![(sign.into(), style)];
-        left.extend(self.marks(&row.connection.organization, row.connection.environment));
-        left.push((words::pad(&row.connection.name, self.names_wide(), theme.ellipsis()), theme.bold()));
+        left.extend(self.marks(cx, &row.connection.organization, row.connection.environment));
+        left.push((words::pad(&row.connection.name, self.names_wide(cx), theme.ellipsis()), theme.bold()));
         left.extend(row.connection.kind.mark().map(|mark| (format!(" {mark}"), theme.warn())));
         left.push((format!("  {}", row.connection.phone_number), theme.plain()));
         left.push((format!("  {}", row.routing.name()), theme.dim()));
@@ -64,12 +64,12 @@ impl Console {
     }
 
     /// Names stand in a column as wide as the longest, up to a point.
-    fn names_wide(&self) -> usize {
-        self.number_rows().iter().map(|row| words::width(row.name())).max().unwrap_or(0).min(20)
+    fn names_wide(&self, cx: &Cx) -> usize {
+        self.shown(cx).iter().map(|row| words::width(row.name())).max().unwrap_or(0).min(20)
     }
 
-    fn setup_row(&self, setup: &Setup) -> Row {
-        let theme = self.settings.theme;
+    fn setup_row(&self, cx: &Cx, setup: &Setup) -> Row {
+        let theme = cx.settings.theme;
         let (sign, style, what) = match setup.state {
             SetupState::Failed => (theme.pick("✗ ", "x "), theme.bad(), format!("{} failed", setup.step.name())),
             SetupState::Disconnected => (theme.pick("○ ", "- "), theme.dim(), "disconnected".to_owned()),
@@ -79,24 +79,24 @@ impl Console {
             _ => (theme.pick("… ", ". "), theme.warn(), setup.step.name().to_owned()),
         };
         let mut left = vec![(sign.to_owned(), style)];
-        left.extend(self.marks(&setup.organization, setup.environment));
-        left.push((words::pad(&setup.name, self.names_wide(), theme.ellipsis()), theme.bold()));
+        left.extend(self.marks(cx, &setup.organization, setup.environment));
+        left.push((words::pad(&setup.name, self.names_wide(cx), theme.ellipsis()), theme.bold()));
         left.push((format!("  {what}"), style));
-        Row { left, right: vec![(words::age(setup.updated_at, self.now), theme.dim())] }
+        Row { left, right: vec![(words::age(setup.updated_at, cx.now), theme.dim())] }
     }
 
-    pub(in crate::console) fn number_sheet(&self, sheet: &mut Sheet<'_>) {
-        match self.selected_number() {
-            Some(NumberRow::Connected(row)) => self.connection_sheet(sheet, row),
-            Some(NumberRow::Other(setup)) => self.setup_sheet(sheet, setup),
+    pub fn number_sheet(&self, cx: &Cx, sheet: &mut Sheet) {
+        match self.selected(cx) {
+            Some(NumberRow::Connected(row)) => self.connection_sheet(cx, sheet, row),
+            Some(NumberRow::Other(setup)) => self.setup_sheet(cx, sheet, setup),
             None => {}
         }
     }
 
-    fn connection_sheet(&self, sheet: &mut Sheet<'_>, row: &ConnectionView) {
-        let theme = self.settings.theme;
+    fn connection_sheet(&self, cx: &Cx, sheet: &mut Sheet, row: &ConnectionView) {
+        let theme = cx.settings.theme;
         let one = &row.connection;
-        sheet.lines.push(Line::default());
+        sheet.blank();
         sheet.field("number", &one.phone_number.to_string());
         if let Some(mark) = one.kind.mark() {
             let whom = match &one.settings.join_code {
@@ -125,8 +125,8 @@ impl Console {
         if let Some(customer) = &one.customer_id {
             sheet.field("customer", &clean_line(customer));
         }
-        self.account_lines(sheet, row);
-        self.history_lines(sheet, &row.history);
+        self.account_lines(cx, sheet, row);
+        self.history_lines(cx, sheet, &row.history);
         sheet.field("routing", row.routing.name());
         if row.usual {
             sheet.field("default", "default for sends without a connection");
@@ -154,11 +154,8 @@ impl Console {
                 None => ("not verified yet".to_owned(), theme.dim()),
                 Some(proof) => {
                     let sign = if proof.works { theme.pick("✓", "+") } else { theme.pick("✗", "x") };
-                    let at = format!(
-                        "{} ({})",
-                        words::age(proof.at, self.now),
-                        words::moment(proof.at, self.now, self.zone())
-                    );
+                    let at =
+                        format!("{} ({})", words::age(proof.at, cx.now), words::moment(proof.at, cx.now, cx.zone()));
                     (
                         format!("{sign} {at}  {}", clean_line(&proof.note)),
                         if proof.works { theme.good() } else { theme.bad() },
@@ -167,14 +164,14 @@ impl Console {
             };
             sheet.styled(hop.name(), &text, style);
         }
-        self.chores(sheet, row);
-        sheet.lines.push(Line::default());
+        self.chores(cx, sheet, row);
+        sheet.blank();
         sheet.text("ctrl-r checks this number with the provider now; H shows its health, W its webhooks.", theme.dim());
     }
 
     /// What has to be done by hand, until every proof of it is there.
-    fn chores(&self, sheet: &mut Sheet<'_>, row: &ConnectionView) {
-        let theme = self.settings.theme;
+    fn chores(&self, cx: &Cx, sheet: &mut Sheet, row: &ConnectionView) {
+        let theme = cx.settings.theme;
         if !row.to_be_done() {
             return;
         }
@@ -195,24 +192,24 @@ impl Console {
         }
     }
 
-    fn setup_sheet(&self, sheet: &mut Sheet<'_>, setup: &Setup) {
-        let theme = self.settings.theme;
-        sheet.lines.push(Line::default());
+    fn setup_sheet(&self, cx: &Cx, sheet: &mut Sheet, setup: &Setup) {
+        let theme = cx.settings.theme;
+        sheet.blank();
         sheet.field("state", setup.state.connection_state());
         sheet.field("provider", setup.provider.as_str());
         sheet.field("organization", &format!("{}, {}", clean_line(&setup.organization), setup.environment.name()));
         sheet.field(
             "started",
-            &format!("{} by {}", words::exact(setup.started_at, self.zone()), clean_line(&setup.started_by)),
+            &format!("{} by {}", words::exact(setup.started_at, cx.zone()), clean_line(&setup.started_by)),
         );
         if let Some(customer) = &setup.customer_id {
             sheet.field("customer", &clean_line(customer));
         }
-        if let Some(history) = self.data.connections.as_ref().and_then(|list| list.history(setup)) {
-            self.history_lines(sheet, history);
+        if let Some(history) = cx.connections.as_ref().and_then(|list| list.history(setup)) {
+            self.history_lines(cx, sheet, history);
         }
         if setup.state == SetupState::Disconnected {
-            sheet.lines.push(Line::default());
+            sheet.blank();
             let text = match (&setup.phone_number_id, &setup.customer_id) {
                 (Some(_), _) => "The number is still at the provider: it can be connected again without a link.",
                 (None, Some(_)) => {
@@ -221,7 +218,7 @@ impl Console {
                 (None, None) => "The number was disconnected. Connecting it again starts a new setup.",
             };
             sheet.text(text, theme.plain());
-            self.ways_on(sheet, setup);
+            self.ways_on(cx, sheet, setup);
             return;
         }
         sheet.heading("Steps");
@@ -234,25 +231,24 @@ impl Console {
                 (Some(_), false) => (theme.pick("✓", "+"), theme.good()),
                 (None, false) => (theme.pick("○", "-"), theme.dim()),
             };
-            let at = taken
-                .map(|taken| format!("  {}", words::clock_to_the_second(taken.at, self.zone())))
-                .unwrap_or_default();
+            let at =
+                taken.map(|taken| format!("  {}", words::clock_to_the_second(taken.at, cx.zone()))).unwrap_or_default();
             sheet.text(&format!("{sign} {}{at}", step.words()), style);
             if let Some(taken) = taken.filter(|taken| taken.works || here) {
                 sheet.text(&format!("  {}", clean_line(&taken.note)), theme.dim());
             }
         }
-        self.ways_on(sheet, setup);
+        self.ways_on(cx, sheet, setup);
         let Some(link) = setup.link.as_ref().filter(|_| setup.step == SetupStep::Used) else { return };
         sheet.heading("Setup link");
         sheet.text(&clean_line(&link.url), theme.accent());
         let until =
-            link.expires_at.map(|at| format!(", valid until {}", words::exact(at, self.zone()))).unwrap_or_default();
+            link.expires_at.map(|at| format!(", valid until {}", words::exact(at, cx.zone()))).unwrap_or_default();
         sheet.text(&format!("The owner of the number opens it; Y copies it{until}."), theme.dim());
         if let Some(since) = setup.taken.iter().find(|taken| taken.step == SetupStep::Link).map(|taken| taken.at) {
-            sheet.text(&words::waits(since, self.now), theme.dim());
+            sheet.text(&words::waits(since, cx.now), theme.dim());
         }
-        sheet.lines.push(Line::default());
+        sheet.blank();
         let picture = qr(&link.url, sheet.width.saturating_sub(4), theme.colour, theme.ascii);
         if picture.is_empty() {
             sheet.text("The window is too small for the QR code of the link.", theme.dim());
@@ -261,18 +257,10 @@ impl Console {
     }
 }
 
-impl Console {
-    /// Addresses that may stand on the screen and are links there: the setup link that is to be followed. None where
-    /// the terminal is taken to know nothing beyond plain letters.
-    pub fn links(&self) -> Vec<String> {
-        let waits = self.selected_setup().filter(|setup| setup.step == SetupStep::Used);
-        let link = waits.and_then(|setup| setup.link.as_ref()).filter(|_| !self.settings.theme.ascii);
-        link.map(|link| clean_line(&link.url)).into_iter().collect()
-    }
-
+impl ConnectionsPane {
     /// When a number was connected and disconnected last, and how often it was lost.
-    fn history_lines(&self, sheet: &mut Sheet<'_>, history: &ConnectionHistory) {
-        let when = |at: Timestamp| format!("{} ({})", words::age(at, self.now), words::exact(at, self.zone()));
+    fn history_lines(&self, cx: &Cx, sheet: &mut Sheet, history: &ConnectionHistory) {
+        let when = |at: Timestamp| format!("{} ({})", words::age(at, cx.now), words::exact(at, cx.zone()));
         if let Some(at) = history.connected_at {
             sheet.field("connected", &when(at));
         }
@@ -280,17 +268,17 @@ impl Console {
             sheet.field("disconnected", &when(at));
         }
         if let Some(flaps) = history.flaps() {
-            sheet.styled("losses", &flaps, self.settings.theme.warn());
+            sheet.styled("losses", &flaps, cx.settings.theme.warn());
         }
     }
 
     /// The other numbers of the same account at the provider.
-    fn account_lines(&self, sheet: &mut Sheet<'_>, row: &ConnectionView) {
-        let Some(list) = &self.data.connections else { return };
+    fn account_lines(&self, cx: &Cx, sheet: &mut Sheet, row: &ConnectionView) {
+        let Some(list) = &cx.connections else { return };
         let others: Vec<String> = list
             .of_account(&row.connection.business_account_id)
             .filter(|other| other.connection.id != row.connection.id)
-            .filter(|other| self.in_scope(&other.connection.organization, other.connection.environment))
+            .filter(|other| cx.in_scope(&other.connection.organization, other.connection.environment))
             .map(|other| format!("{} {}", clean_line(&other.connection.name), other.connection.phone_number))
             .collect();
         if !others.is_empty() {
@@ -299,13 +287,12 @@ impl Console {
     }
 
     /// What can be done with a setup, each with its key.
-    fn ways_on(&self, sheet: &mut Sheet<'_>, setup: &Setup) {
-        let Some(list) = &self.data.connections else { return };
+    fn ways_on(&self, cx: &Cx, sheet: &mut Sheet, setup: &Setup) {
+        let Some(list) = &cx.connections else { return };
         sheet.heading("Actions");
         for verb in list.verbs(setup) {
-            let spec = table().iter().find(|spec| spec.id == verb.command);
-            let key = spec.map(|spec| self.settings.keymap.first(spec)).unwrap_or_default();
-            sheet.text(&format!("{key}  {}", verb.words), self.settings.theme.accent());
+            let key = cx.settings.keymap.key_of(verb.command);
+            sheet.text(&format!("{key}  {}", verb.words), cx.settings.theme.accent());
         }
     }
 }

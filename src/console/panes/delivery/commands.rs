@@ -2,13 +2,14 @@
 
 use crate::console::command::{CommandSpec, Danger, ROW, Scope};
 use crate::console::panes::threads::commands::operator;
-use crate::console::{Console, Effect, Pane};
+use crate::console::{Console, Effect, PaneId};
+use crate::domain::ids::EntryId;
 use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::request::Request;
 
-const DELIVERY: Scope = Scope::Pane(Pane::Delivery);
-const ACTIVITY: Scope = Scope::Pane(Pane::Activity);
+const DELIVERY: Scope = Scope::Pane(PaneId::Delivery);
+const ACTIVITY: Scope = Scope::Pane(PaneId::Activity);
 
 pub(in crate::console) const ROWS: &[CommandSpec] = &[
     retry("delivery.retry", DELIVERY),
@@ -19,7 +20,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: DELIVERY,
         keys: &["X"],
         hint: true,
-        danger: Danger::Asks(|console| match console.entry_at_hand() {
+        danger: Danger::Asks(|console| match entry_at_hand(console) {
             Some((entry, EntryState::Uncertain)) => {
                 format!("Discard {entry}? The contact may still have received it.")
             }
@@ -43,7 +44,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
             EntryState::Uncertain | EntryState::Scheduled | EntryState::Accepted | EntryState::Failed => Ok(()),
             state => Err(format!("It is {}: the provider has no record of it.", state.name())),
         },
-        run: |console| match console.selected_entry().map(|row| (row.id, row.message_id, row.state)) {
+        run: |console| match console.panes.delivery.selected().map(|row| (row.id, row.message_id, row.state)) {
             Some((entry, _, EntryState::Uncertain)) => vec![Effect::Perform(Request::LookUp { entry })],
             Some((_, message, _)) => vec![Effect::Perform(Request::AskAbout { message })],
             None => vec![],
@@ -70,7 +71,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         hint: true,
         ready: |console| entry(console).map(|_| ()),
         run: |console| {
-            let Some(thread) = console.selected_entry().map(|row| row.thread_id) else { return vec![] };
+            let Some(thread) = console.panes.delivery.selected().map(|row| row.thread_id) else { return vec![] };
             console.go_to_thread(thread)
         },
         ..ROW
@@ -83,14 +84,14 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: ACTIVITY,
         keys: &["a"],
         hint: true,
-        ready: |console| match console.selected_activity().map(|row| &row.kind) {
+        ready: |console| match console.panes.activity.selected().map(|row| &row.kind) {
             Some(ActivityKind::Alert { acknowledged_by: None, .. }) => operator(console),
             Some(ActivityKind::Alert { acknowledged_by: Some(by), .. }) => {
                 Err(format!("{by} has already acknowledged it."))
             }
             _ => Err("Select an alert first.".into()),
         },
-        run: |console| match console.selected_activity().map(|row| row.kind.clone()) {
+        run: |console| match console.panes.activity.selected().map(|row| row.kind.clone()) {
             Some(ActivityKind::Alert { id, .. }) => vec![Effect::Perform(Request::AckAlert { alert: id })],
             _ => vec![],
         },
@@ -102,14 +103,14 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         help: "Applies the selected webhook delivery again.",
         scope: ACTIVITY,
         keys: &["R"],
-        ready: |console| match console.selected_activity().map(|row| &row.kind) {
+        ready: |console| match console.panes.activity.selected().map(|row| &row.kind) {
             Some(ActivityKind::Delivery { state, .. }) if state.name() == "rejected" => {
                 Err("Its signature is not valid. Such deliveries are never applied.".into())
             }
             Some(ActivityKind::Delivery { .. }) => operator(console),
             _ => Err("Select a webhook delivery first.".into()),
         },
-        run: |console| match console.selected_delivery() {
+        run: |console| match console.panes.activity.selected_delivery() {
             Some(delivery) => vec![Effect::Perform(Request::ReplayDelivery { delivery })],
             None => vec![],
         },
@@ -121,11 +122,11 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         help: "Opens the thread of this item.",
         scope: ACTIVITY,
         keys: &["t"],
-        ready: |console| match console.selected_activity().and_then(|row| row.thread) {
+        ready: |console| match console.panes.activity.selected().and_then(|row| row.thread) {
             Some(_) => Ok(()),
             None => Err("This item belongs to no thread.".into()),
         },
-        run: |console| match console.selected_activity().and_then(|row| row.thread) {
+        run: |console| match console.panes.activity.selected().and_then(|row| row.thread) {
             Some(thread) => console.go_to_thread(thread),
             None => vec![],
         },
@@ -141,7 +142,7 @@ const fn retry(id: &'static str, scope: Scope) -> CommandSpec {
         scope,
         keys: &["R"],
         hint: true,
-        danger: Danger::Asks(|console| match console.entry_at_hand() {
+        danger: Danger::Asks(|console| match entry_at_hand(console) {
             Some((entry, EntryState::Uncertain)) => {
                 format!("Retry {entry}? If it did arrive, the contact gets it twice.")
             }
@@ -158,7 +159,7 @@ const fn retry(id: &'static str, scope: Scope) -> CommandSpec {
 
 fn entry(console: &Console) -> Result<EntryState, String> {
     operator(console)?;
-    console.entry_at_hand().map(|(_, state)| state).ok_or_else(|| "This message was not sent from here.".to_owned())
+    entry_at_hand(console).map(|(_, state)| state).ok_or_else(|| "This message was not sent from here.".to_owned())
 }
 
 fn uncertain(console: &Console) -> Result<(), String> {
@@ -169,5 +170,14 @@ fn uncertain(console: &Console) -> Result<(), String> {
 }
 
 fn with_entry(console: &mut Console, request: fn(crate::domain::ids::EntryId) -> Request) -> Vec<Effect> {
-    console.entry_at_hand().map(|(entry, _)| vec![Effect::Perform(request(entry))]).unwrap_or_default()
+    entry_at_hand(console).map(|(entry, _)| vec![Effect::Perform(request(entry))]).unwrap_or_default()
+}
+
+/// The entry under the cursor of the Delivery pane, or of the message under the cursor.
+pub(in crate::console) fn entry_at_hand(console: &Console) -> Option<(EntryId, EntryState)> {
+    match console.cx.pane {
+        PaneId::Delivery => console.panes.delivery.entry_at_hand(),
+        PaneId::Threads => console.panes.threads.entry_at_hand(),
+        _ => None,
+    }
 }

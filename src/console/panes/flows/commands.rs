@@ -4,15 +4,15 @@ use crate::console::command::{CommandSpec, Danger, ROW, Scope};
 use crate::console::overlays::form::FormKind;
 use crate::console::overlays::platform_forms::PlatformForm;
 use crate::console::panes::connections::commands::admin;
-use crate::console::panes::flows::FlowFinder;
+use crate::console::panes::flows::pickers::FlowFinder;
 use crate::console::panes::templates::commands::operator_with_account;
 use crate::console::panes::threads::commands::operator;
-use crate::console::{Console, Effect, Pane};
+use crate::console::{Console, Effect, PaneId};
 use crate::domain::flow::{FlowQuery, FlowRequest};
 use crate::domain::ids::ConnectionId;
 use crate::domain::request::Request;
 
-const FLOWS: Scope = Scope::Pane(Pane::Flows);
+const FLOWS: Scope = Scope::Pane(PaneId::Flows);
 
 pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
@@ -49,7 +49,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["p"],
         hint: true,
         danger: Danger::Asks(|console| {
-            let name = console.selected_flow().map(|(_, flow)| flow.name.line()).unwrap_or_default();
+            let name = console.panes.flows.selected(&console.cx).map(|(_, flow)| flow.name.line()).unwrap_or_default();
             format!("Publish {name}? It can be sent to all contacts from then on.")
         }),
         ready: admin_with_one,
@@ -64,7 +64,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         hint: true,
         ready: operator_with_one,
         run: |console| {
-            let Some((list, flow)) = console.selected_flow() else { return vec![] };
+            let Some((list, flow)) = console.panes.flows.selected(&console.cx) else { return vec![] };
             let (connection, id, name) = (list.connection, flow.id.clone(), flow.name.line());
             console.open_form(FormKind::Platform(PlatformForm::SendFlow { connection, id, name, to: String::new() }))
         },
@@ -79,7 +79,8 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         hint: true,
         ready: admin_with_one,
         run: |console| {
-            let mut effects = console.ask_flow_detail();
+            let intents = console.panes.flows.ask_detail(&console.cx);
+            let mut effects = console.carry(intents);
             effects.extend(console.open_flow_finder(FlowFinder::Endpoint));
             effects
         },
@@ -91,7 +92,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         help: "Compares the newest version with another one.",
         scope: FLOWS,
         keys: &["v"],
-        ready: |console| match console.flow_detail().map(|detail| detail.value.versions.len()) {
+        ready: |console| match console.panes.flows.known(&console.cx).map(|detail| detail.value.versions.len()) {
             None => Err("Press enter first to fetch its versions.".into()),
             Some(0 | 1) => Err("There is only one version.".into()),
             Some(_) => Ok(()),
@@ -140,13 +141,14 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         help: "Copies the URL of the preview.",
         scope: FLOWS,
         keys: &["Y"],
-        ready: |console| match console.selected_flow().and_then(|(_, flow)| flow.preview_url.as_ref()) {
+        ready: |console| match console.panes.flows.selected(&console.cx).and_then(|(_, flow)| flow.preview_url.as_ref())
+        {
             Some(_) => Ok(()),
             None => Err("The provider returned no preview.".into()),
         },
         run: |console| {
-            let url = console.selected_flow().and_then(|(_, flow)| flow.preview_url.clone());
-            console.notice("Copied the URL of the preview.", false);
+            let url = console.panes.flows.selected(&console.cx).and_then(|(_, flow)| flow.preview_url.clone());
+            console.cx.notice("Copied the URL of the preview.", false);
             url.map(Effect::Copy).into_iter().collect()
         },
         ..ROW
@@ -169,7 +171,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["D"],
         ready: |console| {
             admin(console)?;
-            match console.selected_flow() {
+            match console.panes.flows.selected(&console.cx) {
                 Some((_, flow)) if flow.is("draft") => Ok(()),
                 Some((_, flow)) => Err(format!("It is {}, and only drafts can be deleted.", flow.status)),
                 None => Err("Select a Flow first.".into()),
@@ -201,7 +203,7 @@ fn admin_with_one(console: &Console) -> Result<(), String> {
 }
 
 fn chosen(console: &Console) -> Result<(ConnectionId, String), String> {
-    console.flow_at_hand().ok_or_else(|| "Select a Flow first.".into())
+    console.panes.flows.at_hand(&console.cx).ok_or_else(|| "Select a Flow first.".into())
 }
 
 fn with(console: &mut Console, run: fn(&mut Console, ConnectionId, String) -> Vec<Effect>) -> Vec<Effect> {
@@ -219,7 +221,7 @@ fn act(console: &Console, request: fn(ConnectionId, String) -> FlowRequest) -> V
 }
 
 fn end(console: &mut Console, delete: bool) -> Vec<Effect> {
-    let Some((list, flow)) = console.selected_flow() else { return vec![] };
+    let Some((list, flow)) = console.panes.flows.selected(&console.cx) else { return vec![] };
     let (connection, id, name) = (list.connection, flow.id.clone(), flow.name.as_received().to_owned());
     console.open_form(FormKind::Platform(PlatformForm::EndFlow { connection, id, name, delete }))
 }

@@ -1,16 +1,16 @@
 //! Flows: their rows, and everything about one.
 
-use ratatui::text::Line;
-
-use crate::console::draw::details::Sheet;
-use crate::console::draw::lists::Row;
-use crate::console::{Console, words};
+use super::state::FlowsPane;
+use crate::console::cx::Cx;
+use crate::console::draw::row::Row;
+use crate::console::draw::sheet::Sheet;
+use crate::console::words;
 use crate::domain::flow::Flow;
 use crate::domain::text::clean_line;
 
-impl Console {
-    pub(in crate::console) fn flow_row(&self, flow: &Flow) -> Row {
-        let theme = self.settings.theme;
+impl FlowsPane {
+    pub fn flow_row(&self, cx: &Cx, flow: &Flow) -> Row {
+        let theme = cx.settings.theme;
         let (sign, style) = match flow.status.as_str() {
             "published" => (theme.pick("✓ ", "+ "), theme.good()),
             "draft" => (theme.pick("○ ", "- "), theme.dim()),
@@ -24,16 +24,16 @@ impl Console {
         }
     }
 
-    pub(in crate::console) fn flow_sheet(&self, sheet: &mut Sheet<'_>) {
-        let theme = self.settings.theme;
-        for list in self.data.flows.iter().flatten() {
+    pub fn flow_sheet(&self, cx: &Cx, sheet: &mut Sheet) {
+        let theme = cx.settings.theme;
+        for list in self.lists.iter().flatten() {
             if let Some(trouble) = &list.trouble {
                 sheet.styled(&clean_line(&list.connection_name), &clean_line(trouble), theme.bad());
             }
         }
-        let Some((list, flow)) = self.selected_flow() else { return };
-        sheet.lines.push(Line::default());
-        let fetched = list.fetched_at.map_or_else(|| "never".to_owned(), |at| words::exact(at, self.zone()));
+        let Some((list, flow)) = self.selected(cx) else { return };
+        sheet.blank();
+        let fetched = list.fetched_at.map_or_else(|| "never".to_owned(), |at| words::exact(at, cx.zone()));
         sheet.field("as of", &fetched);
         let style = if flow.is("published") { theme.good() } else { theme.warn() };
         sheet.styled("status", &flow.status, style);
@@ -41,10 +41,10 @@ impl Console {
         sheet.field("id", &clean_line(&flow.id));
         sheet.field("sent as", &clean_line(&flow.network_id));
         if let Some(at) = flow.published_at {
-            sheet.field("published", &words::exact(at, self.zone()));
+            sheet.field("published", &words::exact(at, cx.zone()));
         }
-        let Some(detail) = self.flow_detail() else {
-            sheet.lines.push(Line::default());
+        let Some(detail) = self.known(cx) else {
+            sheet.blank();
             sheet.text("enter fetches its versions, endpoint and missing steps.", theme.dim());
             return;
         };
@@ -67,21 +67,21 @@ impl Console {
                 sheet.field("address", url);
             }
             if let Some(at) = endpoint.deployed_at {
-                sheet.field("deployed", &words::exact(at, self.zone()));
+                sheet.field("deployed", &words::exact(at, cx.zone()));
             }
             sheet.field("code", &format!("{} lines; e edits it", endpoint.code.lines().count()));
         }
         sheet.heading("Versions");
         for version in &detail.value.versions {
-            let at = version.created_at.map(|at| words::exact(at, self.zone())).unwrap_or_default();
+            let at = version.created_at.map(|at| words::exact(at, cx.zone())).unwrap_or_default();
             sheet.text(&format!("{}  {}  {at}", version.label, version.status), theme.plain());
             for finding in &version.findings {
                 let line = finding.line.map(|line| format!(" (line {line})")).unwrap_or_default();
                 sheet.text(&format!("  {} {}{line}", finding.code, finding.said.line()), theme.bad());
             }
         }
-        sheet.lines.push(Line::default());
-        let asked = words::clock_to_the_second(detail.fetched_at, self.zone());
+        sheet.blank();
+        let asked = words::clock_to_the_second(detail.fetched_at, cx.zone());
         sheet.text(&format!("Fetched at {asked}; enter fetches again."), theme.dim());
     }
 }

@@ -6,13 +6,13 @@ use crate::console::overlays::form::FormKind;
 use crate::console::overlays::platform_forms::PlatformForm;
 use crate::console::panes::connections::commands::admin;
 use crate::console::panes::threads::commands::operator;
-use crate::console::{Console, Pane};
+use crate::console::{Console, PaneId};
 use crate::domain::ids::ConnectionId;
 use crate::domain::query::Query;
 use crate::domain::templates::requests::TemplateQuery;
 use crate::domain::templates::template::Template;
 
-const TEMPLATES: Scope = Scope::Pane(Pane::Templates);
+const TEMPLATES: Scope = Scope::Pane(PaneId::Templates);
 
 pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
@@ -37,8 +37,8 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         run: |console| {
             let Ok((connection, template)) = chosen(console) else { return vec![] };
             let query = Query::Template(TemplateQuery::Text { connection, id: template.id.clone() });
-            console.data.awaited = Some(query.clone());
-            console.notice("Fetching the template from the provider …", false);
+            console.cx.awaited = Some(query.clone());
+            console.cx.notice("Fetching the template from the provider …", false);
             console.ask(query)
         },
         ..ROW
@@ -80,7 +80,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: TEMPLATES,
         keys: &["u"],
         ready: operator_with_account,
-        run: |console| match console.template_account() {
+        run: |console| match console.account_for_new() {
             Some(connection) => console.open_form(FormKind::Platform(PlatformForm::Sample { connection })),
             None => vec![],
         },
@@ -91,7 +91,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
 /// Whether there is an account that something new could belong to.
 pub(in crate::console) fn operator_with_account(console: &Console) -> Result<(), String> {
     operator(console)?;
-    match console.template_account() {
+    match console.account_for_new() {
         Some(_) => Ok(()),
         None => Err("There is no number to create the template for.".into()),
     }
@@ -109,7 +109,9 @@ fn admin_with_one(console: &Console) -> Result<(), String> {
 
 fn chosen(console: &Console) -> Result<(ConnectionId, &Template), String> {
     console
-        .selected_template()
+        .panes
+        .templates
+        .selected(&console.cx)
         .map(|(list, one)| (list.connection, one))
         .ok_or_else(|| "Select a template first.".into())
 }

@@ -1,15 +1,79 @@
-//! How a template fares, beside what it says.
+//! Templates as rows, and one as the contact sees it with how it fares.
 
-use crate::console::draw::details::Sheet;
-use crate::console::{Console, words};
+use super::state::TemplatesPane;
+use crate::console::cx::Cx;
+use crate::console::draw::row::Row;
+use crate::console::draw::sheet::Sheet;
+use crate::console::words;
+use crate::domain::monitoring::gauge::bar as bar_of;
 use crate::domain::templates::template::Template;
 use crate::domain::text::clean_line;
 
-impl Console {
-    pub(in crate::console) fn template_record(&self, sheet: &mut Sheet<'_>, template: &Template) {
-        let theme = self.settings.theme;
+impl TemplatesPane {
+    pub fn template_row(&self, cx: &Cx, template: &Template) -> Row {
+        let theme = cx.settings.theme;
+        let status = template.status.name();
+        let (sign, style) = match () {
+            () if template.status.can_send() => (theme.pick("✓ ", "+ "), theme.good()),
+            () if template.status.wants_attention() => (theme.pick("✗ ", "x "), theme.bad()),
+            () => (theme.pick("… ", ". "), theme.warn()),
+        };
+        let status = clean_line(status).to_lowercase();
+        Row {
+            left: vec![
+                (sign.into(), style),
+                (template.name.line(), theme.plain()),
+                (format!("  {}", template.language.line()), theme.dim()),
+            ],
+            right: vec![
+                (format!("{} ", template.category.line().to_lowercase()), theme.dim()),
+                (format!("{status:>9}"), style),
+            ],
+        }
+    }
+
+    pub fn template_sheet(&self, cx: &Cx, sheet: &mut Sheet) {
+        let theme = cx.settings.theme;
+        for list in self.lists.iter().flatten() {
+            if let Some(trouble) = &list.trouble {
+                sheet.styled(&clean_line(&list.connection_name), &clean_line(trouble), theme.bad());
+            }
+        }
+        let Some((list, template)) = self.selected(cx) else { return };
+        sheet.blank();
+        let fetched = list.fetched_at.map_or_else(|| "never".to_owned(), |at| words::exact(at, cx.zone()));
+        sheet.field("as of", &fetched);
+        sheet.field("account of", &clean_line(&list.connection_name));
+        let style = if template.status.can_send() { theme.good() } else { theme.warn() };
+        sheet.styled("status", &clean_line(template.status.name()).to_lowercase(), style);
+        if let Some(quality) = &template.quality {
+            let style = if quality == "GREEN" { theme.good() } else { theme.warn() };
+            sheet.styled("quality", &quality.to_lowercase(), style);
+        }
+        if let Some(reason) = &template.rejected_reason {
+            sheet.styled("reason", &reason.line(), theme.bad());
+        }
+        sheet.field("category", &template.category.line().to_lowercase());
+        sheet.field("language", &template.language.line());
+        sheet.field("id", &clean_line(&template.id));
+        sheet.heading("Preview");
+        if let Some(header) = &template.header {
+            sheet.text(&header.line(), theme.bold());
+        }
+        sheet.raw(&template.body);
+        if let Some(footer) = &template.footer {
+            sheet.text(&footer.line(), theme.dim());
+        }
+        for button in &template.buttons {
+            sheet.text(&format!("[ {} ]", button.text.line()), theme.accent());
+        }
+        self.template_record(cx, sheet, template);
+    }
+
+    fn template_record(&self, cx: &Cx, sheet: &mut Sheet, template: &Template) {
+        let theme = cx.settings.theme;
         let of = (template.name.as_received(), template.language.as_received());
-        let record = self.data.record.as_ref().filter(|record| (record.name.as_str(), record.language.as_str()) == of);
+        let record = self.record.as_ref().filter(|record| (record.name.as_str(), record.language.as_str()) == of);
         let Some(record) = record else { return };
         sheet.heading("Delivery");
         if record.sent == 0 {
@@ -17,8 +81,7 @@ impl Console {
         } else {
             let bar = |label: &str, count: u32| {
                 let share = f64::from(count) * 100.0 / f64::from(record.sent);
-                let bar =
-                    crate::domain::monitoring::gauge::bar(f64::from(count), f64::from(record.sent), 16, theme.ascii);
+                let bar = bar_of(f64::from(count), f64::from(record.sent), 16, theme.ascii);
                 (label.to_owned(), format!("{bar} {count} of {} ({share:.0} %)", record.sent))
             };
             for (label, text) in
@@ -39,7 +102,7 @@ impl Console {
             sheet.heading("State history");
             for (at, status, note) in record.states.iter().rev() {
                 let note = if note.is_empty() { String::new() } else { format!(": {}", clean_line(note)) };
-                let text = format!("{}  {}{note}", words::exact(*at, self.zone()), clean_line(status).to_lowercase());
+                let text = format!("{}  {}{note}", words::exact(*at, cx.zone()), clean_line(status).to_lowercase());
                 sheet.text(&text, theme.plain());
             }
         }

@@ -3,7 +3,7 @@
 use crate::console::command::{CommandSpec, ROW, Scope};
 use crate::console::overlays::Overlay;
 use crate::console::overlays::finder::FinderKind;
-use crate::console::{Console, Effect, Focus, Pane};
+use crate::console::{Console, Effect, Focus, PaneId};
 use crate::domain::access::permission::Permission;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::content::Content;
@@ -11,7 +11,7 @@ use crate::domain::message::window::check_window;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
 
-const THREADS: Scope = Scope::Pane(Pane::Threads);
+const THREADS: Scope = Scope::Pane(PaneId::Threads);
 
 pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
@@ -34,9 +34,9 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         hint: true,
         ready: operator_with_thread,
         run: |console| {
-            let Some(row) = console.thread_at_hand() else { return vec![] };
+            let Some(row) = console.panes.threads.at_hand(&console.cx) else { return vec![] };
             let (thread, taken) = (row.id, row.taken_by.is_some());
-            let mine = row.taken_by.as_deref() == Some(console.settings.actor.to_string().as_str());
+            let mine = row.taken_by.as_deref() == Some(console.cx.settings.actor.to_string().as_str());
             let request =
                 if taken && mine { Request::ReleaseThread { thread } } else { Request::TakeThread { thread } };
             vec![Effect::Perform(request)]
@@ -51,7 +51,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["H"],
         ready: operator_with_thread,
         run: |console| {
-            let Some(thread) = console.thread_at_hand().map(|row| row.id) else { return vec![] };
+            let Some(thread) = console.panes.threads.at_hand(&console.cx).map(|row| row.id) else { return vec![] };
             console.open_finder(FinderKind::HandOver(thread))
         },
         ..ROW
@@ -72,7 +72,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         help: "Goes to the next message.",
         scope: Scope::Messages,
         keys: &["j", "down"],
-        run: |console| console.move_message(1),
+        run: |console| move_message(console, 1),
         ..ROW
     },
     CommandSpec {
@@ -81,7 +81,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         help: "Goes to the previous message.",
         scope: Scope::Messages,
         keys: &["k", "up"],
-        run: |console| console.move_message(-1),
+        run: |console| move_message(console, -1),
         ..ROW
     },
     CommandSpec {
@@ -90,7 +90,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         help: "Goes down by half a page.",
         scope: Scope::Messages,
         keys: &["ctrl-d", "pgdn"],
-        run: |console| console.move_message(5),
+        run: |console| move_message(console, 5),
         ..ROW
     },
     CommandSpec {
@@ -99,7 +99,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         help: "Goes up by half a page and loads older messages.",
         scope: Scope::Messages,
         keys: &["ctrl-u", "pgup"],
-        run: |console| console.move_message(-5),
+        run: |console| move_message(console, -5),
         ..ROW
     },
     CommandSpec {
@@ -109,11 +109,11 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: Scope::Messages,
         keys: &["G", "end"],
         run: |console| {
-            let Some(open) = &mut console.open else { return vec![] };
+            let Some(open) = &mut console.panes.threads.open else { return vec![] };
             open.cursor = None;
             let thread = open.thread;
             match open.around.take() {
-                Some(_) => console.ask(console.query_of_messages(thread)),
+                Some(_) => console.ask(console.panes.threads.query_of_messages(thread)),
                 None => vec![],
             }
         },
@@ -139,7 +139,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         ready: |console| {
             operator_with_thread(console)?;
             provider_can(console, &Content::text(""), true)?;
-            let quotable = console.open.as_ref().and_then(|open| open.current());
+            let quotable = console.panes.threads.open.as_ref().and_then(|open| open.current());
             match quotable {
                 Some(message) if message.provider_message_id.is_some() => Ok(()),
                 _ => Err("This message cannot be quoted: the provider has not assigned an id yet.".into()),
@@ -155,7 +155,9 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: Scope::Messages,
         keys: &["i"],
         run: |console| {
-            let Some(message) = console.open.as_ref().and_then(|open| open.current()).map(|message| message.id) else {
+            let Some(message) =
+                console.panes.threads.open.as_ref().and_then(|open| open.current()).map(|message| message.id)
+            else {
                 return vec![];
             };
             console.overlay = Some(Overlay::message(message));
@@ -170,11 +172,16 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: Scope::Messages,
         keys: &["y"],
         run: |console| {
-            let text =
-                console.open.as_ref().and_then(|open| open.current()).map(|message| message.text.lines().join("\n"));
+            let text = console
+                .panes
+                .threads
+                .open
+                .as_ref()
+                .and_then(|open| open.current())
+                .map(|message| message.text.lines().join("\n"));
             match text {
                 Some(text) => {
-                    console.notice("Copied the message.", false);
+                    console.cx.notice("Copied the message.", false);
                     vec![Effect::Copy(text)]
                 }
                 None => vec![],
@@ -189,7 +196,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: Scope::Messages,
         keys: &["left", "h"],
         run: |console| {
-            console.focus = Focus::List;
+            console.cx.focus = Focus::List;
             vec![]
         },
         ..ROW
@@ -197,7 +204,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
 ];
 
 pub(in crate::console) fn operator(console: &Console) -> Result<(), String> {
-    if console.settings.actor.has(Permission::WriteToPeople) {
+    if console.cx.settings.actor.has(Permission::WriteToPeople) {
         Ok(())
     } else {
         Err("This needs the role operator.".into())
@@ -208,25 +215,25 @@ pub(in crate::console) fn with_thread(
     console: &mut Console,
     then: fn(&mut Console, ThreadId) -> Vec<Effect>,
 ) -> Vec<Effect> {
-    console.thread_at_hand().map(|row| row.id).map(|id| then(console, id)).unwrap_or_default()
+    console.panes.threads.at_hand(&console.cx).map(|row| row.id).map(|id| then(console, id)).unwrap_or_default()
 }
 
 pub(in crate::console) fn operator_with_thread(console: &Console) -> Result<(), String> {
     operator(console)?;
-    if console.thread_at_hand().is_none() { Err("Select a thread first.".into()) } else { Ok(()) }
+    if console.panes.threads.at_hand(&console.cx).is_none() { Err("Select a thread first.".into()) } else { Ok(()) }
 }
 
 /// The operation says the same: the rule stands in the domain once.
 pub(in crate::console) fn can_write(console: &Console) -> Result<(), String> {
     operator_with_thread(console)?;
-    let closes_at = console.thread_at_hand().and_then(|row| row.window_closes_at);
-    check_window(closes_at, console.now, console.now).map_err(|refusal| refusal.to_string())
+    let closes_at = console.panes.threads.at_hand(&console.cx).and_then(|row| row.window_closes_at);
+    check_window(closes_at, console.cx.now, console.cx.now).map_err(|refusal| refusal.to_string())
 }
 
 /// What the provider of this thread's number cannot send is not begun.
 pub(in crate::console) fn provider_can(console: &Console, content: &Content, quotes: bool) -> Result<(), String> {
-    let connection = console.thread_at_hand().map(|row| row.connection_id);
-    let known = console.data.connections.iter().flat_map(|list| &list.connected);
+    let connection = console.panes.threads.at_hand(&console.cx).map(|row| row.connection_id);
+    let known = console.cx.connections.iter().flat_map(|list| &list.connected);
     let number = known.into_iter().find(|view| Some(view.connection.id) == connection);
     // Where it is not known, the operation says so.
     let Some(number) = number else { return Ok(()) };
@@ -234,23 +241,43 @@ pub(in crate::console) fn provider_can(console: &Console, content: &Content, quo
 }
 
 fn write(console: &mut Console, quoting: bool) -> Vec<Effect> {
-    let effects = match console.thread_at_hand().map(|row| row.id) {
-        Some(thread) => console.show_thread(thread),
+    let effects = match console.panes.threads.at_hand(&console.cx).map(|row| row.id) {
+        Some(thread) => {
+            let intents = console.panes.threads.show(&console.cx, thread);
+            console.carry(intents)
+        }
         None => return vec![],
     };
     let quote = quoting
-        .then(|| console.open.as_ref().and_then(|open| open.current()).map(|message| (message.id, message.text.line())))
+        .then(|| {
+            console
+                .panes
+                .threads
+                .open
+                .as_ref()
+                .and_then(|open| open.current())
+                .map(|message| (message.id, message.text.line()))
+        })
         .flatten();
-    let Some(thread) = console.open.as_ref().map(|open| open.thread) else { return effects };
-    let composer =
-        console.composers.entry(thread).or_insert_with(|| crate::console::thread::composer::Composer::new(thread, ""));
+    let Some(thread) = console.panes.threads.open.as_ref().map(|open| open.thread) else { return effects };
+    let composer = console
+        .panes
+        .threads
+        .composers
+        .entry(thread)
+        .or_insert_with(|| crate::console::thread::composer::Composer::new(thread, ""));
     if quote.is_some() {
         composer.quote = quote;
     }
-    console.focus = Focus::Composer;
+    console.cx.focus = Focus::Composer;
     // Whoever means to write goes on typing: the words go into the draft, also where it cannot be sent now.
     if let Err(why) = can_write(console) {
-        console.notice(format!("{why} Your text is saved as a draft; ctrl-t chooses a template."), true);
+        console.cx.notice(format!("{why} Your text is saved as a draft; ctrl-t chooses a template."), true);
     }
     effects
+}
+
+fn move_message(console: &mut Console, by: isize) -> Vec<Effect> {
+    let intents = console.panes.threads.move_message(&console.cx, by);
+    console.carry(intents)
 }

@@ -1,5 +1,281 @@
-//! The Threads pane.
+//! The Threads pane: the list of threads, with the open one beside it.
 
 pub(in crate::console) mod commands;
+mod draw;
 pub(in crate::console) mod sending;
+pub(in crate::console) mod state;
 pub(in crate::console) mod writing;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use self::state::ThreadsPane;
+use super::pane::Pane;
+use crate::console::cx::Cx;
+use crate::console::draw::row::{Row, Status};
+use crate::console::draw::sheet::Sheet;
+use crate::console::intent::Intent;
+use crate::console::layout::{COMPOSER_LINES, TALL};
+use crate::console::list::{ListState, MAX_ROWS};
+use crate::console::pane_id::PaneId;
+use crate::console::settings::Focus;
+use crate::console::thread::composer::Composer;
+use crate::console::thread::open::OpenThread;
+use crate::domain::access::permission::Permission;
+use crate::domain::agents::requests::{AgentQuery, AgentTold};
+use crate::domain::change::Change;
+use crate::domain::filter::Filter;
+use crate::domain::ids::ThreadId;
+use crate::domain::message::conversation::ConversationRecord;
+use crate::domain::numbers::connection::Environment;
+use crate::domain::query::{Answer, Query};
+use crate::domain::request::Request;
+use crate::domain::view::ThreadRow;
+
+impl ThreadsPane {
+    /// The open thread, if it is this one.
+    fn open_as(&mut self, thread: ThreadId) -> Option<&mut OpenThread> {
+        self.open.as_mut().filter(|open| open.thread == thread)
+    }
+
+    /// Asks for everything about the open thread.
+    fn ask_open(&self) -> Vec<Intent> {
+        let Some(thread) = self.open.as_ref().map(|open| open.thread) else { return vec![] };
+        vec![
+            Intent::Ask(Query::Thread { thread }),
+            Intent::Ask(self.query_of_messages(thread)),
+            Intent::Ask(Query::Desk(AgentQuery::Waiting { thread })),
+        ]
+    }
+
+    fn follow_scope(row: &ThreadRow) -> Intent {
+        Intent::FollowScope {
+            organization: row.organization.clone(),
+            environment: row.environment,
+            what: row.id.to_string(),
+        }
+    }
+
+    fn take_thread(&mut self, cx: &Cx, thread: ThreadId, row: Option<ThreadRow>) -> Vec<Intent> {
+        let open_pane = self.is_open(cx);
+        let Some(open) = self.open_as(thread) else { return vec![] };
+        open.row = row;
+        // A thread that stays open behind another pane is not what was gone to.
+        open.row.as_ref().filter(|_| open_pane).map(Self::follow_scope).into_iter().collect()
+    }
+}
+
+impl Pane for ThreadsPane {
+    fn id(&self) -> PaneId {
+        PaneId::Threads
+    }
+
+    fn list(&self) -> &ListState {
+        &self.list
+    }
+
+    fn list_mut(&mut self) -> &mut ListState {
+        &mut self.list
+    }
+
+    fn ids(&self, _: &Cx) -> Vec<String> {
+        self.row_ids()
+    }
+
+    fn is_loaded(&self, _: &Cx) -> bool {
+        self.rows.is_some()
+    }
+
+    fn query(&self) -> Query {
+        Query::Threads { text: self.list.filter.clone(), limit: MAX_ROWS, before: None }
+    }
+
+    fn status(&self, cx: &Cx, status: &Status) -> (String, Style) {
+        let Some(told) = &cx.overview else { return (String::new(), Style::new()) };
+        let lag = told.lag(cx.now);
+        let late = u32::from(lag.is_some());
+        let parts = vec![lag, Status::part(told.waiting, "waiting"), Status::part(told.unread, "unread")];
+        status.told(parts, &format!("{} read", told.threads), (late, told.waiting))
+    }
+
+    fn rows(&self, cx: &Cx, index: usize, height: usize) -> Vec<Row> {
+        match self.rows.as_ref().and_then(|rows| rows.get(index)) {
+            Some(row) if height == 2 => vec![self.thread_head(cx, row), self.thread_tail(cx, row)],
+            Some(row) => vec![self.thread_head(cx, row)],
+            None => vec![],
+        }
+    }
+
+    /// Two lines where there is room for some of them.
+    fn row_height(&self, cx: &Cx) -> usize {
+        if cx.rows >= TALL { 2 } else { 1 }
+    }
+
+    fn when_empty(&self, cx: &Cx) -> String {
+        let listening = cx.overview.as_ref().map(|told| told.listening_on.clone()).unwrap_or_default();
+        format!("No threads. Webhooks are received at {listening}; `wadeck doctor` checks the connection.")
+    }
+
+    fn crumb(&self, _: &Cx) -> Option<String> {
+        self.open.as_ref()?.row.as_ref().map(|row| row.contact.shown())
+    }
+
+    fn detail_title(&self, _: &Cx) -> Option<String> {
+        None
+    }
+
+    fn sheet(&self, _: &Cx, _: &mut Sheet) {}
+
+    fn draw_detail(&self, cx: &Cx, buffer: &mut Buffer, area: Rect) -> bool {
+        self.draw_thread(cx, buffer, area);
+        true
+    }
+
+    fn banner(&self, cx: &Cx) -> Option<String> {
+        let row = self.open.as_ref()?.row.as_ref()?;
+        if let Some(other) = row.held_by_other(cx.now) {
+            let who = other.who().replacen("another", "Another", 1);
+            return Some(format!("{who} owns this thread. Sending takes it over."));
+        }
+        let missing = row.conversation.as_ref().map_or(0, ConversationRecord::missing);
+        let messages = if missing == 1 { "message" } else { "messages" };
+        (missing > 0).then(|| {
+            format!(
+                "The provider has {missing} {messages} that are missing here. Backfill {} in Connections.",
+                row.connection
+            )
+        })
+    }
+
+    fn below(&self, area: Rect) -> u16 {
+        if self.open.is_none() || area.height < 6 {
+            return 0;
+        }
+        let quote = u16::from(self.composer().is_some_and(|composer| composer.quote.is_some()));
+        let lines =
+            self.composer().map_or(1, |composer| composer.wrapped(usize::from(area.width) - 2).lines.len() as u16);
+        1 + quote + lines.clamp(1, COMPOSER_LINES).min(area.height / 3)
+    }
+
+    fn detail(&self, _: &Cx) -> Vec<Intent> {
+        self.ask_open()
+    }
+
+    /// What is beside the list goes along with the cursor.
+    fn follow(&mut self, cx: &Cx) -> Vec<Intent> {
+        if cx.focus != Focus::List {
+            return vec![];
+        }
+        match self.selected().map(|row| row.id) {
+            Some(thread) => self.show(cx, thread),
+            None => vec![],
+        }
+    }
+
+    fn opened(&mut self, cx: &Cx) -> Vec<Intent> {
+        let wanted = cx.settings.mark_read_on_open && cx.settings.actor.has(Permission::MarkThreadsAsRead);
+        let unread = self.selected().filter(|row| wanted && row.unread > 0);
+        unread.map(|row| Intent::perform(Request::MarkRead { thread: row.id })).into_iter().collect()
+    }
+
+    fn changed(&mut self, cx: &Cx, change: Change) -> Vec<Intent> {
+        let Change::Thread(thread) = change else { return vec![] };
+        let mut intents = vec![];
+        if self.open_as(thread).is_some() {
+            intents.push(Intent::Ask(Query::Thread { thread }));
+            intents.push(Intent::Ask(self.query_of_messages(thread)));
+            intents.push(Intent::Ask(Query::Notes { thread }));
+            intents.push(Intent::Ask(Query::Desk(AgentQuery::Waiting { thread })));
+            intents.extend(self.ask_for_draft(cx, thread));
+        }
+        if self.is_open(cx) {
+            intents.push(Intent::Ask(self.query()));
+        }
+        intents
+    }
+
+    fn takes(&self, query: &Query) -> bool {
+        matches!(
+            query,
+            Query::Threads { .. }
+                | Query::Thread { .. }
+                | Query::FindThread { .. }
+                | Query::Notes { .. }
+                | Query::Messages { .. }
+                | Query::Draft { .. }
+                | Query::Desk(AgentQuery::Waiting { .. })
+        )
+    }
+
+    fn answer(&mut self, cx: &Cx, query: &Query, answer: Answer) -> Vec<Intent> {
+        match (query, answer) {
+            (Query::Threads { text, .. }, Answer::Threads(rows)) if *text == self.list.filter => {
+                self.rows = Some(rows);
+                return if self.is_open(cx) { self.follow(cx) } else { vec![] };
+            }
+            (Query::Thread { thread }, Answer::Thread(row)) => {
+                return self.take_thread(cx, *thread, row.map(|row| *row));
+            }
+            (Query::FindThread { .. }, Answer::Thread(Some(row))) if cx.awaits(query) => {
+                return vec![Intent::GoToThread(row.id), Intent::FoundThread(row)];
+            }
+            (Query::Notes { thread }, Answer::Notes(notes)) => {
+                if let Some(open) = self.open_as(*thread) {
+                    open.notes = notes;
+                }
+            }
+            (Query::Messages { thread, limit, around, .. }, Answer::Messages(mut messages)) => {
+                if let Some(open) = self.open_as(*thread).filter(|open| open.around == *around) {
+                    open.older = messages.len() >= *limit as usize;
+                    messages.reverse();
+                    open.messages = messages;
+                    open.loaded = true;
+                }
+            }
+            (Query::Draft { thread }, Answer::Draft(text)) => {
+                // What somebody has begun to write meanwhile is newer than what was kept.
+                let begun = self.composers.get(thread).is_some_and(|composer| !composer.is_empty());
+                if !begun {
+                    self.composers.insert(*thread, Composer::new(*thread, &text));
+                }
+            }
+            (Query::Desk(AgentQuery::Waiting { thread }), Answer::Desk(told)) => {
+                if let (AgentTold::Waiting(run), Some(open)) = (*told, self.open_as(*thread)) {
+                    open.proposal = run.map(|one| *one);
+                }
+            }
+            _ => {}
+        }
+        vec![]
+    }
+
+    fn forget(&mut self) {
+        self.rows = None;
+    }
+
+    fn why(&self, cx: &Cx) -> Option<String> {
+        if cx.focus == Focus::List {
+            return self.selected().map(|row| row.id.to_string());
+        }
+        let open = self.open.as_ref()?;
+        open.current().map(|message| message.id.to_string()).or_else(|| Some(open.thread.to_string()))
+    }
+
+    fn environment(&self, cx: &Cx) -> Option<Environment> {
+        let of_open = self.open.as_ref().and_then(|open| self.row_of(open.thread));
+        of_open.or_else(|| self.at_hand(cx)).map(|row| row.environment)
+    }
+
+    fn check_filter(&self, cx: &Cx, text: &str) -> Result<(), String> {
+        Filter::read(text, cx.now).map(|_| ()).map_err(|refusal| refusal.to_string())
+    }
+
+    fn filter_hint(&self) -> &'static str {
+        "words, and terms: is:unread num:4567 conn:support since:2h"
+    }
+
+    fn is_narrowed_by_engine(&self) -> bool {
+        true
+    }
+}

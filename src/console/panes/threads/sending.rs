@@ -4,7 +4,7 @@ use crate::console::command::{CommandSpec, Danger, ROW, Scope};
 use crate::console::overlays::finder::FinderKind;
 use crate::console::overlays::form::FormKind;
 use crate::console::panes::threads::commands::{can_write, operator_with_thread, provider_can, with_thread};
-use crate::console::{Console, Edit, Effect, FilePlace, Pane};
+use crate::console::{Console, Edit, Effect, FilePlace, PaneId};
 use crate::domain::access::permission::Permission;
 use crate::domain::ids::{ContactId, EntryId, MessageId};
 use crate::domain::message::content::Content;
@@ -16,7 +16,7 @@ use crate::domain::query::Query;
 use crate::domain::request::Request;
 use crate::domain::view::MessageView;
 
-const THREADS: Scope = Scope::Pane(Pane::Threads);
+const THREADS: Scope = Scope::Pane(PaneId::Threads);
 
 pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
@@ -67,13 +67,13 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         help: "Records an opt-out or opt-in of the contact.",
         scope: THREADS,
         keys: &["O"],
-        danger: Danger::Asks(|console| match console.thread_at_hand() {
+        danger: Danger::Asks(|console| match console.panes.threads.at_hand(&console.cx) {
             Some(row) if row.opted_out => format!("Record an opt-in of {}?", row.contact.shown()),
             Some(row) => format!("Record an opt-out of {}? Nothing is sent to them any more.", row.contact.shown()),
             None => String::new(),
         }),
         ready: operator_with_thread,
-        run: |console| match console.thread_at_hand() {
+        run: |console| match console.panes.threads.at_hand(&console.cx) {
             Some(row) => vec![Effect::Perform(Request::OptOut { thread: row.id, out: !row.opted_out })],
             None => vec![],
         },
@@ -127,7 +127,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: THREADS,
         keys: &["g a"],
         ready: |console| {
-            if !console.settings.actor.has(Permission::AddContacts) {
+            if !console.cx.settings.actor.has(Permission::AddContacts) {
                 return Err("Adding contacts needs the role admin.".into());
             }
             connection(console).map(|_| ()).ok_or_else(|| "There is no connection to add a contact to.".into())
@@ -164,7 +164,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["o"],
         ready: |console| {
             has_file(console)?;
-            if console.settings.files == FilePlace::Here {
+            if console.cx.settings.files == FilePlace::Here {
                 return Ok(());
             }
             Err("Files open only on the engine's own terminal. Save it with `wadeck messages save MESSAGE` and open it locally.".into())
@@ -195,7 +195,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
                     "This build cannot show images (built without `pictures`). Press o to open the file.".into()
                 );
             }
-            if console.settings.pictures == Pictures::Off {
+            if console.cx.settings.pictures == Pictures::Off {
                 return Err("Images are off. Set [console] pictures = \"blocks\", or press o to open the file.".into());
             }
             Ok(())
@@ -263,12 +263,12 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["ctrl-y"],
         hint: true,
         ready: |console| {
-            let composer = console.composer().ok_or("Select a thread first.")?;
+            let composer = console.panes.threads.composer().ok_or("Select a thread first.")?;
             check_text(&composer.text()).map_err(|refusal| refusal.to_string())?;
             can_write(console)
         },
         run: |console| {
-            let Some(composer) = console.composer() else { return vec![] };
+            let Some(composer) = console.panes.threads.composer() else { return vec![] };
             let kind = FormKind::Later {
                 thread: composer.thread,
                 text: composer.text(),
@@ -284,7 +284,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         help: "Opens the text in your editor: $VISUAL or $EDITOR.",
         scope: Scope::Composer,
         keys: &["ctrl-e"],
-        run: |console| match console.composer() {
+        run: |console| match console.panes.threads.composer() {
             Some(composer) => {
                 let (what, text) = (Edit::Draft(composer.thread), composer.text());
                 let mut effects = console.keep_drafts();
@@ -298,7 +298,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
 ];
 
 fn template(console: &mut Console) -> Vec<Effect> {
-    let Some(thread) = console.thread_at_hand().map(|row| row.id) else { return vec![] };
+    let Some(thread) = console.panes.threads.at_hand(&console.cx).map(|row| row.id) else { return vec![] };
     let mut effects = console.keep_drafts();
     effects.extend(console.open_finder(FinderKind::Templates(thread)));
     // What is shown is asked for anew: a list may be old.
@@ -307,14 +307,14 @@ fn template(console: &mut Console) -> Vec<Effect> {
 }
 
 fn connection(console: &Console) -> Option<crate::domain::ids::ConnectionId> {
-    let row = console.thread_at_hand().map(|row| row.connection_id);
+    let row = console.panes.threads.at_hand(&console.cx).map(|row| row.connection_id);
     row.or_else(|| {
-        console.data.connections.as_ref().and_then(|list| list.connected.first()).map(|view| view.connection.id)
+        console.cx.connections.as_ref().and_then(|list| list.connected.first()).map(|view| view.connection.id)
     })
 }
 
 fn current(console: &Console) -> Option<&MessageView> {
-    console.open.as_ref().and_then(|open| open.current())
+    console.panes.threads.open.as_ref().and_then(|open| open.current())
 }
 
 fn has_file(console: &Console) -> Result<(), String> {
@@ -338,5 +338,5 @@ fn with_message(console: &mut Console, then: fn(&mut Console, MessageId) -> Vec<
 }
 
 fn with_contact(console: &mut Console, then: fn(&mut Console, ContactId) -> Vec<Effect>) -> Vec<Effect> {
-    console.thread_at_hand().map(|row| row.contact_id).map(|id| then(console, id)).unwrap_or_default()
+    console.panes.threads.at_hand(&console.cx).map(|row| row.contact_id).map(|id| then(console, id)).unwrap_or_default()
 }

@@ -31,7 +31,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
             if sends(console) {
                 return send(console);
             }
-            if let Some(composer) = console.composer_mut() {
+            if let Some(composer) = console.panes.threads.composer_mut() {
                 composer.newline();
             }
             vec![]
@@ -46,7 +46,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["alt-enter", "ctrl-j"],
         hint: true,
         run: |console| {
-            if let Some(composer) = console.composer_mut() {
+            if let Some(composer) = console.panes.threads.composer_mut() {
                 composer.newline();
             }
             vec![]
@@ -61,7 +61,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["esc"],
         hint: true,
         run: |console| {
-            console.focus = Focus::Detail;
+            console.cx.focus = Focus::Detail;
             console.keep_drafts()
         },
         ..ROW
@@ -73,20 +73,20 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
 fn sends(console: &Console) -> bool {
     let own_line =
         |composer: &crate::console::thread::composer::Composer| composer.lines() == 1 && composer.answers.is_none();
-    console.settings.enter_sends && console.composer().is_some_and(own_line)
+    console.cx.settings.enter_sends && console.panes.threads.composer().is_some_and(own_line)
 }
 
 fn can_send(console: &Console) -> Result<(), String> {
-    let composer = console.composer().ok_or("Select a thread first.")?;
+    let composer = console.panes.threads.composer().ok_or("Select a thread first.")?;
     check_text(&composer.text()).map_err(|refusal| refusal.to_string())?;
-    let row = console.open.as_ref().and_then(|open| open.row.as_ref());
-    check_window(row.and_then(|row| row.window_closes_at), console.now, console.now)
+    let row = console.panes.threads.open.as_ref().and_then(|open| open.row.as_ref());
+    check_window(row.and_then(|row| row.window_closes_at), console.cx.now, console.cx.now)
         .map_err(|refusal| refusal.to_string())
 }
 
 /// The composer is emptied when the message is written down, not before.
 fn send(console: &mut Console) -> Vec<Effect> {
-    let Some(composer) = console.composer() else { return vec![] };
+    let Some(composer) = console.panes.threads.composer() else { return vec![] };
     if let Some(run) = composer.answers {
         let instead = Some(composer.text());
         return vec![Effect::Perform(Request::Agents(AgentRequest::Accept { run, instead }))];
@@ -97,5 +97,5 @@ fn send(console: &mut Console) -> Vec<Effect> {
         reply_to: composer.quote.as_ref().map(|(id, _)| *id),
         at: None,
     };
-    vec![Effect::Perform(console.as_seen(request))]
+    vec![Effect::Perform(console.panes.threads.as_seen(request))]
 }

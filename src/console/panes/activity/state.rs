@@ -1,0 +1,53 @@
+//! Alerts, webhook deliveries and the audit log as they were told, and the delivery under the cursor.
+
+use crate::console::list::ListState;
+use crate::domain::ids::{AlertId, DeliveryId};
+use crate::domain::monitoring::activity::{ActivityKind, ActivityRow};
+use crate::domain::view::DeliveryDetail;
+
+#[derive(Debug, Default)]
+pub(in crate::console) struct ActivityPane {
+    pub list: ListState,
+    pub rows: Option<Vec<ActivityRow>>,
+    pub delivery: Option<DeliveryDetail>,
+    /// New deliveries do not move the list while somebody reads.
+    pub paused: bool,
+    /// The delivery whose copy is edited once it is revealed.
+    pub edits: Option<DeliveryId>,
+}
+
+fn row_id(row: &ActivityRow) -> String {
+    match &row.kind {
+        ActivityKind::Alert { id, .. } => id.to_string(),
+        ActivityKind::Delivery { id, .. } => id.to_string(),
+        ActivityKind::Audit { id, .. } => id.to_string(),
+    }
+}
+
+impl ActivityPane {
+    pub fn row_ids(&self) -> Vec<String> {
+        self.rows.iter().flatten().map(row_id).collect()
+    }
+
+    pub fn selected(&self) -> Option<&ActivityRow> {
+        let rows = self.rows.as_ref()?;
+        rows.get(self.list.index(&self.row_ids()).unwrap_or(0))
+    }
+
+    pub fn selected_delivery(&self) -> Option<DeliveryId> {
+        match self.selected()?.kind {
+            ActivityKind::Delivery { id, .. } => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Alerts that nobody acknowledged.
+    pub fn open_alerts(&self) -> Vec<AlertId> {
+        let rows = self.rows.iter().flatten();
+        let open = rows.filter_map(|row| match row.kind {
+            ActivityKind::Alert { id, acknowledged_by: None, .. } => Some(id),
+            _ => None,
+        });
+        open.collect()
+    }
+}

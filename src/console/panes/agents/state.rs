@@ -1,0 +1,94 @@
+//! Agents, assignments, runs and stops as they were told, and which of their rows is under the cursor.
+
+use super::rows::{AgentRow, agent_row_id, agent_row_text};
+use crate::console::cx::Cx;
+use crate::console::list::ListState;
+use crate::domain::agents::assignment::{Assignment, AssignmentState};
+use crate::domain::agents::requests::{AgentsView, AssignmentDetail, AssignmentRow, RunRecord, StopScope, StopView};
+use crate::domain::ids::{AssignmentId, RunId, ThreadId};
+
+#[derive(Debug, Default)]
+pub(in crate::console) struct AgentsPane {
+    pub list: ListState,
+    pub view: Option<AgentsView>,
+    /// The assignment under the cursor, with all that is needed to decide about it.
+    pub dossier: Option<AssignmentDetail>,
+    /// The run that was asked about last.
+    pub run: Option<RunRecord>,
+    pub stops: Vec<StopView>,
+}
+
+impl AgentsPane {
+    /// What waits for a decision first, then agents, then what they did.
+    pub fn shown(&self, cx: &Cx) -> Vec<AgentRow<'_>> {
+        let Some(view) = &self.view else { return vec![] };
+        let filter = self.list.filter.to_lowercase();
+        let active = |row: &AssignmentRow| row.assignment.state == AssignmentState::Active;
+        let stale = |row: &AssignmentRow| active(row) && row.assignment.stale_since.is_some();
+        let proposed = |row: &&AssignmentRow| row.assignment.state.waits() || stale(row);
+        let in_force = |row: &&AssignmentRow| active(row) && !stale(row);
+        let rows = view.stops.iter().filter(|stop| stop.lifted.is_none()).map(AgentRow::Stop);
+        // What was put off stands behind what was not.
+        let later = |row: &&AssignmentRow| row.assignment.snoozed_until.is_some_and(|until| until > cx.now);
+        let waiting = || view.assignments.iter().filter(proposed);
+        let rows = rows.chain(waiting().filter(|row| !later(row)).map(AgentRow::Assignment));
+        let rows = rows.chain(waiting().filter(later).map(AgentRow::Assignment));
+        let rows = rows.chain(view.agents.iter().map(AgentRow::Agent));
+        let rows = rows.chain(view.assignments.iter().filter(in_force).map(AgentRow::Assignment));
+        let rows = rows.chain(view.runs.iter().map(AgentRow::Run));
+        rows.filter(|row| filter.is_empty() || agent_row_text(row).to_lowercase().contains(&filter)).collect()
+    }
+
+    pub fn row_ids(&self, cx: &Cx) -> Vec<String> {
+        self.shown(cx).iter().map(agent_row_id).collect()
+    }
+
+    pub fn selected(&self, cx: &Cx) -> Option<AgentRow<'_>> {
+        let rows = self.shown(cx);
+        let ids: Vec<String> = rows.iter().map(agent_row_id).collect();
+        rows.get(self.list.index(&ids).unwrap_or(0)).copied()
+    }
+
+    pub fn selected_assignment(&self, cx: &Cx) -> Option<&Assignment> {
+        match self.selected(cx)? {
+            AgentRow::Assignment(row) => Some(&row.assignment),
+            _ => None,
+        }
+    }
+
+    /// The thread that the row under the cursor is about.
+    pub fn thread(&self, cx: &Cx) -> Option<ThreadId> {
+        match self.selected(cx)? {
+            AgentRow::Run(run) => Some(run.thread_id),
+            AgentRow::Assignment(row) => row.assignment.thread,
+            AgentRow::Stop(stop) => match stop.what {
+                StopScope::Thread(thread) => Some(thread),
+                _ => None,
+            },
+            AgentRow::Agent(_) => None,
+        }
+    }
+
+    /// The agent that the row under the cursor is about.
+    pub fn agent(&self, cx: &Cx) -> Option<String> {
+        match self.selected(cx)? {
+            AgentRow::Agent(agent) => Some(agent.name.clone()),
+            AgentRow::Assignment(row) => Some(row.assignment.agent.clone()),
+            AgentRow::Run(run) => Some(run.agent.clone()),
+            AgentRow::Stop(_) => None,
+        }
+    }
+
+    pub fn dossier_of(&self, id: AssignmentId) -> Option<&AssignmentDetail> {
+        self.dossier.as_ref().filter(|dossier| dossier.row.assignment.id == id)
+    }
+
+    pub fn run_of(&self, id: RunId) -> Option<&RunRecord> {
+        self.run.as_ref().filter(|record| record.run.id == id)
+    }
+
+    pub fn is_stopped(&self, what: &StopScope) -> bool {
+        let mut stops = self.view.iter().flat_map(|view| &view.stops);
+        stops.any(|stop| stop.what == *what && stop.lifted.is_none())
+    }
+}

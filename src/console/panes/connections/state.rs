@@ -1,0 +1,139 @@
+//! What the Connections pane's rows are, and what the provider told about numbers. The numbers themselves are in
+//! [`Cx`]: every pane needs them.
+
+use crate::console::cx::Cx;
+use crate::console::list::ListState;
+use crate::domain::numbers::connected::ConnectionView;
+use crate::domain::numbers::connection::Connection;
+use crate::domain::numbers::lookup::find_connection;
+use crate::domain::numbers::number::{NumberAnswer, NumberQuery};
+use crate::domain::numbers::registration::Fetched;
+use crate::domain::numbers::setup::{Setup, SetupStep};
+use crate::domain::text::clean_line;
+
+/// What a row of the Connections pane is.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::console) enum NumberRow<'d> {
+    Connected(&'d ConnectionView),
+    Other(&'d Setup),
+}
+
+impl NumberRow<'_> {
+    pub fn id(&self) -> String {
+        match self {
+            Self::Connected(row) => row.connection.id.to_string(),
+            Self::Other(setup) => setup.id.to_string(),
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Connected(row) => &row.connection.name,
+            Self::Other(setup) => &setup.name,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(in crate::console) struct ConnectionsPane {
+    pub list: ListState,
+    /// What the provider told about numbers, by what was asked.
+    pub numbers: Vec<(NumberQuery, Fetched<NumberAnswer>)>,
+    /// The webhook that was picked, for what is done with it.
+    pub picked: String,
+}
+
+impl ConnectionsPane {
+    /// Who wants something first, then who is connected, then who is not.
+    pub fn shown<'c>(&self, cx: &'c Cx) -> Vec<NumberRow<'c>> {
+        let Some(list) = &cx.connections else { return vec![] };
+        let filter = self.list.filter.to_lowercase();
+        let terms: Vec<(&str, &str)> = filter.split_whitespace().filter_map(|word| word.split_once(':')).collect();
+        let all: Vec<Connection> = list.connected.iter().map(|row| row.connection.clone()).collect();
+        // A connection that is named by any of its names, as everywhere; digits of its number.
+        let named = |one: &Connection| {
+            terms.iter().all(|(term, value)| match *term {
+                "conn" => find_connection(&all, value).is_ok_and(|found| found.id == one.id),
+                "num" => one.phone_number.digits().contains(&value.replace(|c: char| !c.is_ascii_digit(), "")),
+                _ => true,
+            })
+        };
+        let by_name = terms.iter().any(|(term, _)| matches!(*term, "conn" | "num"));
+        let fits = |name: &str, organization: &str, environment: &str, more: String| {
+            let text = format!("{name} {organization} {environment} org:{organization} env:{environment} {more}");
+            let text = text.to_lowercase();
+            let mut words = filter.split_whitespace();
+            words.all(|word| text.contains(word) || word.starts_with("conn:") || word.starts_with("num:"))
+        };
+        let open = list.others.iter().filter(|one| one.is_open()).map(NumberRow::Other);
+        let connected = list.connected.iter().map(NumberRow::Connected);
+        let gone = list.others.iter().filter(|one| !one.is_open()).map(NumberRow::Other);
+        open.chain(connected)
+            .chain(gone)
+            .filter(|row| match row {
+                NumberRow::Connected(row) => {
+                    cx.in_scope(&row.connection.organization, row.connection.environment)
+                        && named(&row.connection)
+                        && fits(
+                            &row.connection.name,
+                            &row.connection.organization,
+                            row.connection.environment.name(),
+                            format!(
+                                "{} {} account:{} status:connected",
+                                row.connection.phone_number,
+                                row.connection.phone_number_id,
+                                row.connection.business_account_id
+                            ),
+                        )
+                }
+                NumberRow::Other(setup) => {
+                    cx.in_scope(&setup.organization, setup.environment)
+                        && !by_name
+                        && fits(
+                            &setup.name,
+                            &setup.organization,
+                            setup.environment.name(),
+                            format!("status:{}", setup.state.connection_state()),
+                        )
+                }
+            })
+            .collect()
+    }
+
+    pub fn row_ids(&self, cx: &Cx) -> Vec<String> {
+        self.shown(cx).iter().map(NumberRow::id).collect()
+    }
+
+    pub fn selected<'c>(&self, cx: &'c Cx) -> Option<NumberRow<'c>> {
+        let rows = self.shown(cx);
+        let ids: Vec<String> = rows.iter().map(NumberRow::id).collect();
+        rows.get(self.list.index(&ids).unwrap_or(0)).copied()
+    }
+
+    pub fn selected_connection<'c>(&self, cx: &'c Cx) -> Option<&'c ConnectionView> {
+        match self.selected(cx)? {
+            NumberRow::Connected(row) => Some(row),
+            NumberRow::Other(_) => None,
+        }
+    }
+
+    pub fn selected_setup<'c>(&self, cx: &'c Cx) -> Option<&'c Setup> {
+        match self.selected(cx)? {
+            NumberRow::Other(setup) => Some(setup),
+            NumberRow::Connected(_) => None,
+        }
+    }
+
+    /// What the provider told when it was asked this last.
+    pub fn told_of(&self, query: &NumberQuery) -> Option<&Fetched<NumberAnswer>> {
+        self.numbers.iter().find(|(asked, _)| asked == query).map(|(_, told)| told)
+    }
+
+    /// Addresses that may stand on the screen and are links there: the setup link that is to be followed. None where
+    /// the terminal is taken to know nothing beyond plain letters.
+    pub fn links(&self, cx: &Cx) -> Vec<String> {
+        let waits = self.selected_setup(cx).filter(|setup| setup.step == SetupStep::Used);
+        let link = waits.and_then(|setup| setup.link.as_ref()).filter(|_| !cx.settings.theme.ascii);
+        link.map(|link| clean_line(&link.url)).into_iter().collect()
+    }
+}

@@ -1,0 +1,37 @@
+//! The outgoing messages that were listed, and the one under the cursor.
+
+use crate::console::list::ListState;
+use crate::domain::ids::EntryId;
+use crate::domain::outbox::entry::EntryState;
+use crate::domain::view::{EntryDetail, EntryRow};
+
+#[derive(Debug, Default)]
+pub(in crate::console) struct DeliveryPane {
+    pub list: ListState,
+    pub rows: Option<Vec<EntryRow>>,
+    /// The entry under the cursor, with its attempts and statuses.
+    pub detail: Option<EntryDetail>,
+}
+
+impl DeliveryPane {
+    pub fn row_ids(&self) -> Vec<String> {
+        self.rows.iter().flatten().map(|row| row.id.to_string()).collect()
+    }
+
+    pub fn selected(&self) -> Option<&EntryRow> {
+        let rows = self.rows.as_ref()?;
+        let ids = self.row_ids();
+        rows.get(self.list.index(&ids).unwrap_or(0))
+    }
+
+    /// The entry that commands are about.
+    pub fn entry_at_hand(&self) -> Option<(EntryId, EntryState)> {
+        self.selected().map(|row| (row.id, row.state))
+    }
+
+    /// The last request of the entry under the cursor, as a command that anybody can run who has the key.
+    pub fn curl(&self) -> Option<String> {
+        let id = self.selected().map(|row| row.id)?;
+        self.detail.as_ref().filter(|detail| detail.row.id == id)?.curl.clone()
+    }
+}

@@ -1,0 +1,55 @@
+//! Flows as they were fetched, the one that was opened, and what is read about it.
+
+use crate::console::cx::Cx;
+use crate::console::list::ListState;
+use crate::domain::flow::{Flow, FlowDetail, FlowList};
+use crate::domain::ids::ConnectionId;
+use crate::domain::numbers::registration::Fetched;
+use crate::domain::query::Query;
+
+#[derive(Debug, Default)]
+pub(in crate::console) struct FlowsPane {
+    pub list: ListState,
+    pub lists: Option<Vec<FlowList>>,
+    /// The Flow that was opened last.
+    pub detail: Option<Fetched<FlowDetail>>,
+    /// What is read about a Flow.
+    pub lines: Vec<String>,
+    /// What is asked again while it is read.
+    pub followed: Option<Query>,
+}
+
+impl FlowsPane {
+    /// The Flows of the scope shown that fit the filter.
+    pub fn shown(&self, cx: &Cx) -> Vec<(&FlowList, &Flow)> {
+        let filter = self.list.filter.to_lowercase();
+        let lists = self.lists.iter().flatten().filter(|list| cx.shows_connection(list.connection));
+        let all = lists.flat_map(|list| list.flows.iter().map(move |flow| (list, flow)));
+        all.filter(|(_, flow)| {
+            let text = format!("{} {}", flow.name.line(), flow.status).to_lowercase();
+            filter.split_whitespace().all(|word| text.contains(word.trim_start_matches("status:")))
+        })
+        .collect()
+    }
+
+    pub fn row_ids(&self, cx: &Cx) -> Vec<String> {
+        self.shown(cx).iter().map(|(_, flow)| flow.id.clone()).collect()
+    }
+
+    pub fn selected(&self, cx: &Cx) -> Option<(&FlowList, &Flow)> {
+        let rows = self.shown(cx);
+        let ids: Vec<String> = rows.iter().map(|(_, flow)| flow.id.clone()).collect();
+        rows.get(self.list.index(&ids).unwrap_or(0)).copied()
+    }
+
+    /// The one under the cursor, by connection and id.
+    pub fn at_hand(&self, cx: &Cx) -> Option<(ConnectionId, String)> {
+        self.selected(cx).map(|(list, flow)| (list.connection, flow.id.clone()))
+    }
+
+    /// What is known of the Flow under the cursor beyond the list, with its time.
+    pub fn known(&self, cx: &Cx) -> Option<&Fetched<FlowDetail>> {
+        let (_, flow) = self.selected(cx)?;
+        self.detail.as_ref().filter(|detail| detail.value.flow.id == flow.id)
+    }
+}
