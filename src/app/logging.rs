@@ -19,6 +19,8 @@ use crate::domain::text::clean_line;
 
 /// Lines that are kept in memory.
 const TAIL: usize = 500;
+/// Characters of a line that are kept in memory; the file has the whole line.
+const MAX_LINE: usize = 2_000;
 
 /// Where the log goes. Kept until the end of the program: dropping it writes what is left.
 #[derive(Debug)]
@@ -116,7 +118,7 @@ impl Write for Tail {
             if kept.len() == TAIL {
                 kept.pop_front();
             }
-            kept.push_back(clean_line(part));
+            kept.push_back(clean_line(part).chars().take(MAX_LINE).collect());
         }
         Ok(line.len())
     }
@@ -129,6 +131,18 @@ impl Write for Tail {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_kept_in_memory_is_bounded_and_steers_nothing() {
+        let mut tail = Tail::default();
+        for number in 0..TAIL + 10 {
+            tail.write_all(format!("line {number}\u{1b}[2J {}\n", "x".repeat(3 * MAX_LINE)).as_bytes()).expect("kept");
+        }
+        let kept = tail.0.lock().expect("kept");
+        assert_eq!(kept.len(), TAIL);
+        assert!(kept[0].starts_with("line 10") && kept.iter().all(|line| line.chars().count() == MAX_LINE));
+        assert!(kept.iter().all(|line| !line.contains('\u{1b}')));
+    }
 
     #[test]
     fn the_variable_decides_and_a_wrong_one_is_said() {

@@ -62,7 +62,7 @@ impl Console {
         effects.extend(self.ask(Query::Overview));
         for pane in PaneId::ALL {
             self.panes.get_mut(pane).forget();
-            if pane != PaneId::Connections {
+            if pane != PaneId::Connections && self.panes.get(pane).is_asked_ahead() {
                 effects.extend(self.ask_rows(pane));
             }
         }
@@ -156,7 +156,6 @@ impl Console {
                 self.overlay = Some(Overlay::Confirm { question: preview.words(*action), then });
             }
             (Query::Message { .. }, Answer::Message(message)) => self.loaded.message = message.map(|one| *one),
-            (Query::Log { .. }, Answer::Log(lines)) => self.loaded.log = lines,
             _ => {}
         }
     }

@@ -18,20 +18,11 @@ pub enum Scope {
 }
 
 impl Scope {
-    pub(super) const ALL: [Self; 12] = [
-        Self::Everywhere,
-        Self::List,
-        Self::Pane(PaneId::Connections),
-        Self::Pane(PaneId::Threads),
-        Self::Pane(PaneId::Delivery),
-        Self::Pane(PaneId::Templates),
-        Self::Pane(PaneId::Agents),
-        Self::Pane(PaneId::Flows),
-        Self::Pane(PaneId::Activity),
-        Self::Messages,
-        Self::Detail,
-        Self::Composer,
-    ];
+    /// Every scope, in the order in which they are printed.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let panes = PaneId::ALL.into_iter().map(Self::Pane);
+        [Self::Everywhere, Self::List].into_iter().chain(panes).chain([Self::Messages, Self::Detail, Self::Composer])
+    }
 
     pub const fn title(self) -> &'static str {
         match self {
@@ -57,6 +48,8 @@ pub enum Danger {
 pub struct CommandSpec {
     pub id: &'static str,
     pub title: &'static str,
+    /// The title where the last line has little room; empty: the title itself.
+    pub short: &'static str,
     pub help: &'static str,
     pub scope: Scope,
     pub keys: &'static [&'static str],
@@ -78,6 +71,7 @@ impl std::fmt::Debug for CommandSpec {
 pub(super) const ROW: CommandSpec = CommandSpec {
     id: "",
     title: "",
+    short: "",
     help: "",
     scope: Scope::Everywhere,
     keys: &[],

@@ -95,7 +95,7 @@ impl Console {
         let mut effects = console.ask_for_everything();
         // Every pane is told once, so that none is empty when it is opened and keys follow at once.
         for pane in PaneId::ALL {
-            if pane != console.cx.pane {
+            if pane != console.cx.pane && console.panes.get(pane).is_asked_ahead() {
                 effects.extend(console.ask_rows(pane));
             }
         }

@@ -10,11 +10,20 @@ pub enum PaneId {
     Agents,
     Flows,
     Activity,
+    Log,
 }
 
 impl PaneId {
-    pub const ALL: [Self; 7] =
-        [Self::Connections, Self::Threads, Self::Delivery, Self::Templates, Self::Agents, Self::Flows, Self::Activity];
+    pub const ALL: [Self; 8] = [
+        Self::Connections,
+        Self::Threads,
+        Self::Delivery,
+        Self::Templates,
+        Self::Agents,
+        Self::Flows,
+        Self::Activity,
+        Self::Log,
+    ];
 
     pub const fn title(self) -> &'static str {
         match self {
@@ -25,6 +34,7 @@ impl PaneId {
             Self::Agents => "Agents",
             Self::Flows => "Flows",
             Self::Activity => "Activity",
+            Self::Log => "Log",
         }
     }
 

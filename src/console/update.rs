@@ -21,7 +21,6 @@ use crate::domain::query::Query;
 use crate::domain::refusal::Done;
 use crate::domain::request::Request;
 use crate::domain::time::Timestamp;
-use crate::domain::view::ThreadRow;
 
 /// How soon after the last key a draft is kept.
 const DRAFT: Duration = Duration::from_secs(1);
@@ -42,6 +41,7 @@ impl Console {
         let before = self.cx.pane;
         let effects = self.take_event(event);
         self.note_question();
+        self.cx.chosen.clone_from(&self.panes.connections.list.selected);
         if self.cx.pane != before {
             self.list_mut().show_again();
         }
@@ -107,7 +107,8 @@ impl Console {
         let notice = self.cx.notices.last().map(|notice| notice.at.plus(NOTICE)).filter(|at| *at > self.cx.now);
         let draft = self.has_unsaved_drafts().then(|| self.cx.now.plus(DRAFT));
         let followed = self.followed_at.map(|at| at.plus(FOLLOW)).filter(|_| self.follows());
-        [Some(minute), notice, draft, followed, self.typing_due()].into_iter().flatten().min().unwrap_or(minute)
+        let pane = self.pane().next_tick(&self.cx);
+        [Some(minute), notice, draft, followed, pane, self.typing_due()].into_iter().flatten().min().unwrap_or(minute)
     }
 
     fn time(&mut self, now: Timestamp) -> Vec<Effect> {
@@ -117,6 +118,8 @@ impl Console {
         effects.extend(self.typing_rests());
         effects.extend(self.follow_again());
         self.hide_again();
+        let intents = self.panes.get_mut(self.cx.pane).tick(&self.cx);
+        effects.extend(self.carry(intents));
         let again = self.panes.threads.attend_again(&self.cx);
         effects.extend(self.carry(again.into_iter().collect()));
         effects

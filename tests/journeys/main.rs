@@ -33,6 +33,7 @@ mod flows;
 mod holders;
 mod inbound;
 mod keeping;
+mod log_pane;
 mod media;
 mod model_answers;
 mod no_paths;

@@ -33,6 +33,7 @@ async fn no_key_of_the_table_lets_a_viewer_change_anything() {
             Scope::Pane(PaneId::Agents) => "5",
             Scope::Pane(PaneId::Flows) => "6",
             Scope::Pane(PaneId::Activity) => "7",
+            Scope::Pane(PaneId::Log) => "8",
             Scope::Messages | Scope::Detail | Scope::Composer => "2 enter",
         };
         for keys in spec.keys {

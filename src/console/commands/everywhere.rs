@@ -3,8 +3,6 @@
 use crate::console::command::{CommandSpec, Danger, ROW, Scope};
 use crate::console::overlays::Overlay;
 use crate::console::{Console, Effect, Focus, PaneId};
-use crate::domain::query::Query;
-use crate::domain::request::Request;
 
 pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
@@ -60,17 +58,6 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         help: "Refreshes the list; templates and connections are fetched from the provider.",
         keys: &["ctrl-r"],
         run: refresh,
-        ..ROW
-    },
-    CommandSpec {
-        id: "log",
-        title: "Log",
-        help: "Shows the last lines of the engine's log.",
-        keys: &["L"],
-        run: |console| {
-            console.overlay = Some(Overlay::log());
-            console.ask(Query::Log { limit: 300 })
-        },
         ..ROW
     },
     CommandSpec {

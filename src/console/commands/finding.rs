@@ -4,9 +4,7 @@ use crate::console::command::{CommandSpec, ROW, Scope};
 use crate::console::overlays::finder::FinderKind;
 use crate::console::overlays::form::FormKind;
 use crate::console::overlays::{Overlay, Reading};
-use crate::console::panes::agents::rows::AgentRow;
 use crate::console::{Console, Effect, Focus, PaneId};
-use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::query::Query;
 
 const THREADS: Scope = Scope::Pane(PaneId::Threads);

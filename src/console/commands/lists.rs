@@ -4,9 +4,7 @@ use crate::console::command::{CommandSpec, ROW, Scope};
 use crate::console::draw::details::detail_lines;
 use crate::console::layout::{detail_room, list_room};
 use crate::console::overlays::Overlay;
-use crate::console::{Console, Effect, Focus, PaneId};
-use crate::domain::access::permission::Permission;
-use crate::domain::request::Request;
+use crate::console::{Console, Effect, Focus};
 
 pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {

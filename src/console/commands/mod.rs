@@ -5,7 +5,7 @@ mod finding;
 mod lists;
 
 use crate::console::command::CommandSpec;
-use crate::console::panes::{activity, agents, connections, delivery, flows, templates, threads};
+use crate::console::panes::COMMANDS;
 
 const fn count(parts: &[&[CommandSpec]]) -> usize {
     let mut total = 0;
@@ -17,20 +17,17 @@ const fn count(parts: &[&[CommandSpec]]) -> usize {
     total
 }
 
-const PARTS: &[&[CommandSpec]] = &[
-    everywhere::ROWS,
-    finding::ROWS,
-    lists::ROWS,
-    threads::commands::ROWS,
-    threads::sending::ROWS,
-    delivery::commands::ROWS,
-    activity::commands::ROWS,
-    connections::commands::ROWS,
-    templates::commands::ROWS,
-    flows::commands::ROWS,
-    agents::commands::ROWS,
-    threads::writing::ROWS,
-];
+/// The rows that belong to no pane, then those of the panes.
+const PARTS: &[&[CommandSpec]] = &{
+    let mut parts: [&[CommandSpec]; 3 + COMMANDS.len()] = [&[]; 3 + COMMANDS.len()];
+    (parts[0], parts[1], parts[2]) = (everywhere::ROWS, finding::ROWS, lists::ROWS);
+    let mut at = 0;
+    while at < COMMANDS.len() {
+        parts[3 + at] = COMMANDS[at];
+        at += 1;
+    }
+    parts
+};
 
 /// The parts as one slice, put together when the program is built.
 pub(in crate::console) static ALL: &[CommandSpec] = &{
@@ -44,6 +41,7 @@ pub(in crate::console) static ALL: &[CommandSpec] = &{
             all[at] = CommandSpec {
                 id: spec.id,
                 title: spec.title,
+                short: spec.short,
                 help: spec.help,
                 scope: spec.scope,
                 keys: spec.keys,

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::put;
 use crate::console::command::{CommandSpec, table};
+use crate::console::cx::Cx;
 use crate::console::{Console, words};
 
 /// The command that shows what can be done.
@@ -32,30 +33,50 @@ impl Console {
             put(buffer, area.x, area.y, area.width, &words::fit(&text, area.width.into(), theme.ellipsis()), style);
             return;
         }
-        let mut x = area.x + 1;
-        let hint = |spec: &CommandSpec| {
-            let key = self.cx.settings.keymap.first(spec);
-            let title = format!(" {}  ", spec.title.to_lowercase());
-            let wide = (words::width(&key) + words::width(&title)) as u16;
-            (key, title, wide)
-        };
         let shown = |spec: &&CommandSpec| spec.hint && (spec.ready)(self).is_ok();
-        // Help leads to everything that has no room here: it always has some.
-        let mut help = table().iter().find(|spec| spec.id == HELP).filter(shown).map_or(0, |spec| hint(spec).2);
         let scopes = self.scopes();
-        for scope in scopes {
-            for spec in table().iter().filter(|spec| spec.scope == scope).filter(shown) {
-                let (key, title, wide) = hint(spec);
-                if spec.id == HELP {
-                    help = 0;
-                }
-                if key.is_empty() || x + wide + help > area.x + area.width {
-                    continue;
-                }
-                put(buffer, x, area.y, wide, &key, theme.accent());
-                put(buffer, x + words::width(&key) as u16, area.y, wide, &title, theme.dim());
-                x += wide;
+        let specs = scopes.iter().flat_map(|scope| table().iter().filter(move |spec| spec.scope == *scope));
+        let specs: Vec<&'static CommandSpec> = specs.filter(shown).collect();
+        let room = area.width.saturating_sub(1);
+        let full = hints(&self.cx, &specs, false);
+        let wide: u16 = full.iter().map(Hint::wide).sum();
+        let hints = if wide > room { hints(&self.cx, &specs, true) } else { full };
+        // Help leads to everything that has no room here: it always has some.
+        let mut help = hints.iter().find(|hint| hint.id == HELP).map_or(0, Hint::wide);
+        let mut x = area.x + 1;
+        for hint in hints {
+            let wide = hint.wide();
+            if hint.id == HELP {
+                help = 0;
             }
+            if hint.key.is_empty() || x + wide + help > area.x + area.width {
+                continue;
+            }
+            put(buffer, x, area.y, wide, &hint.key, theme.accent());
+            put(buffer, x + words::width(&hint.key) as u16, area.y, wide, &hint.title, theme.dim());
+            x += wide;
         }
     }
+}
+
+/// A command in the last line.
+struct Hint {
+    id: &'static str,
+    key: String,
+    title: String,
+}
+
+impl Hint {
+    fn wide(&self) -> u16 {
+        (words::width(&self.key) + words::width(&self.title)) as u16
+    }
+}
+
+/// The commands as hints, with short titles where the full ones have no room together.
+fn hints(cx: &Cx, specs: &[&'static CommandSpec], short: bool) -> Vec<Hint> {
+    let hint = |spec: &&'static CommandSpec| {
+        let title = if short && !spec.short.is_empty() { spec.short } else { spec.title };
+        Hint { id: spec.id, key: cx.settings.keymap.first(spec), title: format!(" {}  ", title.to_lowercase()) }
+    };
+    specs.iter().map(hint).collect()
 }

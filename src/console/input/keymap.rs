@@ -100,7 +100,7 @@ pub fn keys_markdown() -> String {
          confirmation. `y` confirms after 0.6 s, `ctrl-y` at once; any other letter cancels. A form that\n\
          sends something or ends something is submitted with `ctrl-s`, never with `enter`.\n",
     );
-    for scope in Scope::ALL {
+    for scope in Scope::all() {
         let mut specs = table().iter().filter(|spec| spec.scope == scope).peekable();
         if specs.peek().is_none() {
             continue;

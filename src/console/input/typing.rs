@@ -8,6 +8,7 @@ use crate::console::input::chord::Chord;
 use crate::console::input::keymap::Meaning;
 use crate::console::input::{KeyCode, KeyEvent, KeyModifiers};
 use crate::console::overlays::Overlay;
+use crate::console::pane_id::PaneId;
 use crate::console::{Console, Effect, Focus};
 use crate::domain::time::Timestamp;
 
@@ -37,6 +38,11 @@ impl Typing {
     pub fn pressed_at(&self) -> Option<Timestamp> {
         self.last.map(|(_, at)| at)
     }
+}
+
+/// Whether a key is the number of a pane.
+fn opens_pane(letter: char) -> bool {
+    letter.to_digit(10).is_some_and(|number| (1..=PaneId::ALL.len()).contains(&(number as usize)))
 }
 
 /// Whether somebody types text with this key: a letter, or what ends a line or a field.
@@ -109,12 +115,12 @@ impl Console {
         let spelt: Vec<char> = held.iter().filter_map(|chord| chord.typed()).collect();
         if self.overlay.is_none() {
             match (spelt.as_slice(), chord.typed()) {
-                (['1'..='7'], Some('/')) => {
+                ([number], Some('/')) if opens_pane(*number) => {
                     self.typing.held.push(key);
                     return vec![];
                 }
                 (['/'], _) if self.cx.focus == Focus::List => return self.type_ahead(key),
-                (['1'..='7', '/'], _) => return self.type_ahead(key),
+                ([number, '/'], _) if opens_pane(*number) => return self.type_ahead(key),
                 _ => {}
             }
         }

@@ -16,7 +16,7 @@ use crate::domain::inbound::event::Direction;
 use crate::domain::outbox::job::BulkAction;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
-use crate::domain::view::{FoundMessage, ThreadRow};
+use crate::domain::view::FoundMessage;
 
 /// Rows that are asked for.
 const ROWS: u32 = 50;

@@ -1,9 +1,8 @@
 //! Who else has a console open, and where they are.
 
 use crate::console::overlays::finder::Row;
-use crate::console::{Console, Focus, words};
+use crate::console::{Console, words};
 use crate::domain::access::role::Role;
-use crate::domain::ids::ThreadId;
 use crate::domain::text::clean_line;
 use crate::domain::view::Here;
 

@@ -121,7 +121,7 @@ impl Console {
                 }
                 let Some(Overlay::Reading { scroll, .. }) = &mut self.overlay else { return vec![] };
                 match (key.code, chord.typed()) {
-                    (KeyCode::Esc, _) | (_, Some('q' | 'L' | 'N' | 'i' | 'w' | 'M')) => self.overlay = None,
+                    (KeyCode::Esc, _) | (_, Some('q' | 'N' | 'i' | 'w' | 'M')) => self.overlay = None,
                     (KeyCode::Up, _) | (_, Some('k')) => {
                         *scroll = scroll.saturating_add_signed(if down { -1 } else { 1 });
                     }

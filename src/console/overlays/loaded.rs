@@ -13,7 +13,6 @@ use crate::domain::why::Why;
 #[derive(Debug, Default)]
 pub(in crate::console) struct Loaded {
     pub message: Option<MessageDetail>,
-    pub log: Vec<String>,
     pub contacts: Vec<ContactRow>,
     /// What a search found.
     pub found: Vec<FoundMessage>,

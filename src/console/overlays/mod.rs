@@ -24,7 +24,7 @@ use crate::console::input::{MAX_LINE, TextField};
 use crate::console::overlays::finder::Finder;
 use crate::console::overlays::form::Form;
 use crate::console::thread::facts::message_facts;
-use crate::console::{Console, Effect, PaneId};
+use crate::console::{Console, Effect};
 use crate::domain::agents::requests::AgentRequest;
 use crate::domain::contacts::thread_name::ThreadName;
 use crate::domain::filter::Filter;
@@ -77,7 +77,6 @@ pub(in crate::console) enum Then {
 pub(in crate::console) enum Reading {
     /// Everything about one message.
     Message(MessageId),
-    Log,
     Notices,
     /// Why something is as it is.
     Why,
@@ -108,13 +107,12 @@ pub(in crate::console) enum Reading {
 impl Reading {
     /// Read from its beginning; everything else from its end.
     pub const fn reads_down(self) -> bool {
-        !matches!(self, Self::Log | Self::Notices)
+        !matches!(self, Self::Notices)
     }
 
     pub const fn title(self) -> &'static str {
         match self {
             Self::Message(_) => "Message",
-            Self::Log => "Log",
             Self::Notices => "Notices",
             Self::Why => "Why",
             Self::Gauges => "Statistics of the last 24 hours",
@@ -154,10 +152,6 @@ impl Overlay {
 
     pub fn line(title: &str, typed: &str, purpose: Purpose) -> Self {
         Self::Line { title: title.to_owned(), typed: TextField::new(typed, MAX_LINE), purpose }
-    }
-
-    pub fn log() -> Self {
-        Self::Reading { what: Reading::Log, scroll: 0 }
     }
 
     pub fn message(id: MessageId) -> Self {
@@ -306,8 +300,6 @@ impl Console {
             Reading::Told | Reading::Elsewhere | Reading::Revealed => {
                 self.loaded.told.lines().map(crate::domain::text::clean_line).collect()
             }
-            Reading::Log if self.loaded.log.is_empty() => vec!["No log lines yet.".into()],
-            Reading::Log => self.loaded.log.clone(),
             Reading::Notices if self.cx.notices.is_empty() => vec!["No notices.".into()],
             Reading::Notices => {
                 let told = |notice: &crate::console::Notice| {

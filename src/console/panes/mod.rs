@@ -5,6 +5,7 @@ pub(super) mod agents;
 pub(super) mod connections;
 pub(super) mod delivery;
 pub(super) mod flows;
+pub(super) mod log;
 pub(super) mod pane;
 pub(super) mod templates;
 pub(super) mod threads;
@@ -14,10 +15,26 @@ use self::agents::state::AgentsPane;
 use self::connections::state::ConnectionsPane;
 use self::delivery::state::DeliveryPane;
 use self::flows::state::FlowsPane;
+use self::log::state::LogPane;
 use self::pane::Pane;
 use self::templates::state::TemplatesPane;
 use self::threads::state::ThreadsPane;
+use super::command::CommandSpec;
 use super::pane_id::PaneId;
+
+/// The commands of every pane, in the order in which they are printed.
+pub(super) const COMMANDS: &[&[CommandSpec]] = &[
+    threads::commands::ROWS,
+    threads::sending::ROWS,
+    delivery::commands::ROWS,
+    activity::commands::ROWS,
+    connections::commands::ROWS,
+    templates::commands::ROWS,
+    flows::commands::ROWS,
+    agents::commands::ROWS,
+    threads::writing::ROWS,
+    log::commands::ROWS,
+];
 
 /// Every pane.
 #[derive(Debug, Default)]
@@ -29,6 +46,7 @@ pub(super) struct Panes {
     pub agents: AgentsPane,
     pub flows: FlowsPane,
     pub activity: ActivityPane,
+    pub log: LogPane,
 }
 
 impl Panes {
@@ -41,6 +59,7 @@ impl Panes {
             PaneId::Agents => &self.agents,
             PaneId::Flows => &self.flows,
             PaneId::Activity => &self.activity,
+            PaneId::Log => &self.log,
         }
     }
 
@@ -53,6 +72,7 @@ impl Panes {
             PaneId::Agents => &mut self.agents,
             PaneId::Flows => &mut self.flows,
             PaneId::Activity => &mut self.activity,
+            PaneId::Log => &mut self.log,
         }
     }
 }

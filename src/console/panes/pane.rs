@@ -15,6 +15,7 @@ use crate::console::pane_id::PaneId;
 use crate::domain::change::Change;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::query::{Answer, Query};
+use crate::domain::time::Timestamp;
 
 /// One pane of the stack. It has its own state; the console draws it and carries its intents out.
 pub(in crate::console) trait Pane: Debug {
@@ -32,6 +33,21 @@ pub(in crate::console) trait Pane: Debug {
 
     /// The question for its rows.
     fn query(&self) -> Query;
+
+    /// Whether its rows are asked for before it is opened.
+    fn is_asked_ahead(&self) -> bool {
+        true
+    }
+
+    /// When it wants to be told the time, by itself.
+    fn next_tick(&self, _: &Cx) -> Option<Timestamp> {
+        None
+    }
+
+    /// Time has passed.
+    fn tick(&mut self, _: &Cx) -> Vec<Intent> {
+        vec![]
+    }
 
     /// What it says about itself in its title.
     fn status(&self, cx: &Cx, status: &Status) -> (String, Style);

@@ -88,6 +88,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "connections.test",
         title: "Test message",
+        short: "",
         help: "Sends a test message to the tester of this number and verifies its status.",
         scope: CONNECTIONS,
         keys: &["t"],

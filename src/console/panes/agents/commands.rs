@@ -22,6 +22,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "agents.approve",
         title: "Approve",
+        short: "",
         help: "Approves a proposed assignment, or a changed agent again: the agent answers from then on.",
         scope: AGENTS,
         keys: &["a"],
@@ -76,6 +77,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "agents.difference",
         title: "Compare with current",
+        short: "compare",
         help: "Shows how the contract differs from the active one.",
         scope: AGENTS,
         keys: &["d"],
@@ -182,6 +184,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "agents.stop",
         title: "Stop agents",
+        short: "stop",
         help: "Stops a thread's agent, one agent or all agents now, or resumes them.",
         scope: AGENTS,
         keys: &["!"],
@@ -193,6 +196,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "thread.stop_agents",
         title: "Stop agents",
+        short: "stop",
         help: "Stops this thread's agent, one agent or all agents now, or resumes them.",
         scope: THREADS,
         keys: &["!"],

@@ -16,6 +16,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "delivery.discard",
         title: "Discard",
+        short: "",
         help: "Discards the message: it will not be sent. If the provider scheduled it, it is canceled there.",
         scope: DELIVERY,
         keys: &["X"],
@@ -138,6 +139,7 @@ const fn retry(id: &'static str, scope: Scope) -> CommandSpec {
     CommandSpec {
         id,
         title: "Retry",
+        short: "",
         help: "Retries a failed message with a new series of attempts; asks first if it may arrive twice.",
         scope,
         keys: &["R"],

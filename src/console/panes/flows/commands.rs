@@ -44,6 +44,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "flows.publish",
         title: "Publish",
+        short: "",
         help: "Publishes the newest version.",
         scope: FLOWS,
         keys: &["p"],

@@ -5,14 +5,11 @@ use crate::console::overlays::form::FormKind;
 use crate::console::overlays::platform_forms::PlatformForm;
 use crate::console::overlays::script::ScriptKind;
 use crate::console::overlays::{Overlay, Reading};
-use crate::console::{Console, Effect, PaneId, words};
-use crate::domain::flow::{Flow, FlowAnswer, FlowDetail, FlowList, FlowQuery, FlowRequest, table};
-use crate::domain::ids::ConnectionId;
-use crate::domain::numbers::registration::Fetched;
+use crate::console::{Console, Effect, words};
+use crate::domain::flow::{FlowQuery, FlowRequest};
 use crate::domain::query::Query;
 use crate::domain::request::Request;
 use crate::domain::templates::starter;
-use crate::domain::text::clean_line;
 
 /// What is picked from about a Flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

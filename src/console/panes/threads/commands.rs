@@ -28,6 +28,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "thread.take",
         title: "Take or release",
+        short: "take",
         help: "Takes the thread, so that its agent stops answering; or releases it.",
         scope: THREADS,
         keys: &["C"],
@@ -132,6 +133,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "message.reply",
         title: "Quote-reply",
+        short: "quote",
         help: "Replies to the selected message and quotes it.",
         scope: Scope::Messages,
         keys: &["r"],

@@ -33,6 +33,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "thread.add",
         title: "Send other content",
+        short: "other content",
         help: "Sends a file, buttons, a list, a link, a location, a contact card or the catalog.",
         scope: THREADS,
         keys: &["a"],

@@ -1,0 +1,170 @@
+//! The engine's log as it was told, newest first, and what of it is shown.
+
+use crate::console::list::ListState;
+use crate::domain::time::Timestamp;
+
+/// Levels from the gravest down, as the log writes them.
+pub(super) const LEVELS: [&str; 5] = ["ERROR", "WARN", "INFO", "DEBUG", "TRACE"];
+/// The term that narrows by level.
+const TERM: &str = "level:";
+
+/// A line of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::console) struct LogLine {
+    /// The line as it was written.
+    pub whole: String,
+    /// When it was written; none where the line goes on with the one before it.
+    pub at: Option<Timestamp>,
+    /// Its place in [`LEVELS`].
+    pub level: Option<usize>,
+    pub text: String,
+}
+
+impl LogLine {
+    /// Reads `2026-06-01T09:00:00.120000Z  WARN text`. What is written in another way is text.
+    pub fn read(line: &str) -> Self {
+        let mut parts = line.splitn(2, char::is_whitespace);
+        let at = parts.next().and_then(Timestamp::parse);
+        let rest = parts.next().unwrap_or_default().trim_start();
+        let (level, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        let level = LEVELS.iter().position(|known| *known == level).filter(|_| at.is_some());
+        let text = if level.is_some() { text.trim_start() } else { line };
+        Self { whole: line.to_owned(), at: at.filter(|_| level.is_some()), level, text: text.to_owned() }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(in crate::console) struct LogPane {
+    pub list: ListState,
+    /// Newest first.
+    pub lines: Option<Vec<LogLine>>,
+    /// New lines do not move the list while somebody reads.
+    pub paused: bool,
+    /// When the lines were asked for last.
+    pub asked_at: Option<Timestamp>,
+}
+
+/// The least grave level that a filter shows; none where it names none, or none that is known.
+pub(super) fn level_of(filter: &str) -> Option<usize> {
+    let named = filter.split_whitespace().find_map(|word| word.strip_prefix(TERM))?;
+    LEVELS.iter().position(|known| known.eq_ignore_ascii_case(named))
+}
+
+impl LogPane {
+    /// The lines that fit the filter: all its words, and at least its level. A line without a level goes with the
+    /// filter's words alone.
+    pub fn shown(&self) -> Vec<&LogLine> {
+        let filter = self.list.filter.to_lowercase();
+        let least = level_of(&filter);
+        let words: Vec<&str> = filter.split_whitespace().filter(|word| !word.starts_with(TERM)).collect();
+        let fits = |line: &&LogLine| {
+            let grave = least.is_none_or(|least| line.level.is_some_and(|level| level <= least));
+            let text = line.whole.to_lowercase();
+            grave && words.iter().all(|word| text.contains(word))
+        };
+        self.lines.iter().flatten().filter(fits).collect()
+    }
+
+    pub fn row_ids(&self) -> Vec<String> {
+        self.shown().into_iter().map(|line| line.whole.clone()).collect()
+    }
+
+    pub fn selected(&self) -> Option<&LogLine> {
+        let rows = self.shown();
+        let at = self.list.index(&self.row_ids()).unwrap_or(0);
+        rows.get(at).copied()
+    }
+
+    /// Takes lines in, oldest first as the engine tells them.
+    pub fn take(&mut self, lines: &[String]) {
+        if !(self.paused && self.lines.is_some()) {
+            self.lines = Some(lines.iter().rev().map(|line| LogLine::read(line)).collect());
+        }
+    }
+
+    /// Narrows the list to the next level: warnings, errors, then everything again. Other words stay.
+    pub fn next_level(&mut self) {
+        let next = match level_of(&self.list.filter) {
+            None => Some("warn"),
+            Some(1) => Some("error"),
+            Some(_) => None,
+        };
+        let words = self.list.filter.split_whitespace().filter(|word| !word.starts_with(TERM));
+        let mut words: Vec<String> = words.map(str::to_owned).collect();
+        words.extend(next.map(|level| format!("{TERM}{level}")));
+        self.list.filter = words.join(" ");
+        self.list.go_top();
+    }
+}
+
+/// Why a filter cannot be read: a level that there is none of, or a term of other lists.
+pub(super) fn check_filter(text: &str) -> Result<(), String> {
+    for word in text.split_whitespace() {
+        match word.split_once(':') {
+            Some(("level", named)) if !LEVELS.iter().any(|known| known.eq_ignore_ascii_case(named)) => {
+                return Err("The level is error, warn, info, debug or trace.".to_owned());
+            }
+            Some((name, _)) if name != "level" && crate::domain::filter::is_term(name) => {
+                return Err(format!("The log has no term `{name}:`. This list takes words, and level:."));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_read_with_its_time_and_level() {
+        let line = LogLine::read("2026-06-01T09:00:00.120000Z  WARN the provider rejects the key error=\"401\"");
+        assert_eq!((line.level, line.text.as_str()), (Some(1), "the provider rejects the key error=\"401\""));
+        assert_eq!(line.at, Timestamp::parse("2026-06-01T09:00:00.120Z"));
+        let other = LogLine::read("   at src/main.rs INFO");
+        assert_eq!((other.level, other.at, other.text.as_str()), (None, None, "   at src/main.rs INFO"));
+        assert_eq!(LogLine::read("").text, "");
+    }
+
+    fn pane(filter: &str) -> LogPane {
+        let mut pane = LogPane::default();
+        pane.list.filter = filter.to_owned();
+        let lines = ["2026-06-01T09:00:00Z  INFO started", "2026-06-01T09:00:01Z ERROR disk full", "more of it"];
+        pane.take(&lines.map(str::to_owned));
+        pane
+    }
+
+    #[test]
+    fn the_newest_stands_first_and_the_filter_narrows_by_words_and_level() {
+        let shown = |filter: &str| pane(filter).shown().iter().map(|line| line.text.clone()).collect::<Vec<_>>();
+        assert_eq!(shown(""), ["more of it", "disk full", "started"]);
+        assert_eq!(shown("DISK"), ["disk full"]);
+        assert_eq!(shown("level:warn"), ["disk full"]);
+        assert_eq!(shown("level:info"), ["disk full", "started"]);
+        assert_eq!(check_filter("level:warn disk"), Ok(()));
+        assert!(check_filter("level:loud").is_err() && check_filter("status:failed").is_err());
+    }
+
+    #[test]
+    fn levels_follow_each_other_and_words_stay() {
+        let mut pane = pane("disk");
+        let mut filters = vec![];
+        for _ in 0..3 {
+            pane.next_level();
+            filters.push(pane.list.filter.clone());
+        }
+        assert_eq!(filters, ["disk level:warn", "disk level:error", "disk"]);
+    }
+
+    #[test]
+    fn a_paused_log_keeps_what_is_read() {
+        let mut pane = pane("");
+        pane.paused = true;
+        pane.take(&[]);
+        assert_eq!(pane.shown().len(), 3);
+        pane.paused = false;
+        pane.take(&[]);
+        assert_eq!(pane.shown().len(), 0);
+    }
+}
