@@ -83,7 +83,7 @@ pub(super) fn keys(common: &Common, markdown: bool) -> Exit {
     if markdown {
         print!("{}", keys_markdown());
     } else if common.json {
-        let rows = table.iter().map(|spec| json!({ "command": spec.id, "keys": map.shown(spec), "what": spec.help }));
+        let rows = table.map(|spec| json!({ "command": spec.id, "keys": map.shown(spec), "what": spec.help }));
         println!("{}", layout::json(&rows.collect::<Vec<_>>()));
     } else {
         for spec in table {

@@ -4,7 +4,7 @@
 use super::Console;
 use super::asking::unscoped;
 use super::event::Effect;
-use super::overlays::finder::FinderKind;
+use super::overlays::finder_kind::FinderKind;
 use super::overlays::{Overlay, Reading, Then};
 use super::pane_id::PaneId;
 use super::panes::pane::Pane;

@@ -1,8 +1,10 @@
 //! The intents of panes, carried out; and going from one place to another.
 
 use super::Console;
+use super::draw::details::detail_lines;
 use super::event::Effect;
 use super::intent::Intent;
+use super::layout::detail_room;
 use super::overlays::{Overlay, Reading};
 use super::pane_id::PaneId;
 use super::panes::pane::Pane;
@@ -14,7 +16,7 @@ use crate::domain::query::Query;
 
 impl Console {
     /// The pane that is open.
-    pub(super) fn pane(&self) -> &dyn Pane {
+    pub(super) fn pane(&self) -> &(dyn Pane + 'static) {
         self.panes.get(self.cx.pane)
     }
 
@@ -50,6 +52,31 @@ impl Console {
             }
             Intent::ShowRun(run) => return self.show_run(run),
             Intent::KeepDrafts => return self.keep_drafts(),
+            Intent::Await(query, said) => {
+                self.cx.awaited = Some(query.clone());
+                self.cx.notice(said, false);
+                return self.ask(query);
+            }
+            Intent::Picture(message) => return self.view_picture(message),
+            Intent::Focus(focus) => self.cx.focus = focus,
+            Intent::Filter => self.overlay = Some(Overlay::filter(&self.pane().list().filter, &self.filters)),
+            Intent::SwitchZone => {
+                self.cx.utc = !self.cx.utc;
+                let zone = if self.cx.utc { "UTC" } else { "the local time zone" };
+                self.cx.notice(format!("Times are shown in {zone}."), false);
+            }
+            Intent::NextScope => {
+                self.cx.next_scope();
+                return self.ask_in_scope();
+            }
+            Intent::Scroll(lines) => self.scroll_by(lines),
+            Intent::ScrollTop => self.scroll = 0,
+            Intent::ShowPane(pane) => return self.open_pane(pane),
+            Intent::Back => return self.back(),
+            Intent::Refresh => return self.refresh(),
+            Intent::Follow => return self.follow_selection(),
+            Intent::OpenSelected => return self.open_selected(),
+            Intent::Narrow => return self.narrowed(),
         }
         vec![]
     }
@@ -84,6 +111,60 @@ impl Console {
         let mut effects = self.keep_drafts();
         effects.extend(self.ask_rows(pane));
         effects.extend(self.follow_selection());
+        effects
+    }
+
+    /// Goes back one level, and clears the filter at the last.
+    fn back(&mut self) -> Vec<Effect> {
+        match self.cx.focus {
+            Focus::Composer => {
+                self.cx.focus = Focus::Detail;
+                self.keep_drafts()
+            }
+            Focus::Detail => {
+                self.cx.focus = Focus::List;
+                self.scroll = 0;
+                if let Some(open) = &mut self.panes.threads.open {
+                    open.cursor = None;
+                }
+                vec![]
+            }
+            Focus::List if !self.pane().list().filter.is_empty() => {
+                self.list_mut().filter.clear();
+                self.ask_rows(self.cx.pane)
+            }
+            Focus::List => {
+                self.list_mut().go_top();
+                self.follow_selection()
+            }
+        }
+    }
+
+    fn refresh(&mut self) -> Vec<Effect> {
+        let mut effects = self.ask_for_everything();
+        let intents = self.pane().refresh(&self.cx);
+        effects.extend(self.carry(intents));
+        effects
+    }
+
+    fn scroll_by(&mut self, lines: isize) {
+        let (cx, pane) = (&self.cx, self.pane());
+        let most = detail_lines(cx, pane).saturating_sub(detail_room(cx, pane));
+        let to = usize::from(self.scroll).saturating_add_signed(lines).min(most);
+        self.scroll = u16::try_from(to).unwrap_or(u16::MAX);
+    }
+
+    /// Opens what is selected. From here on the cursor stays on it.
+    fn open_selected(&mut self) -> Vec<Effect> {
+        let ids = self.pane().ids(&self.cx);
+        if self.pane().list().index(&ids).is_none() {
+            self.list_mut().selected = ids.first().cloned();
+        }
+        self.scroll = 0;
+        let mut effects = self.follow_selection();
+        self.cx.focus = Focus::Detail;
+        let intents = self.panes.get_mut(self.cx.pane).opened(&self.cx);
+        effects.extend(self.carry(intents));
         effects
     }
 

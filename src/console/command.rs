@@ -1,7 +1,6 @@
-//! The command table: everything a person can do, once. Footer, help, palette, configuration and
-//! `docs/keys.md` are printed from it.
+//! A command as it is listed: its id, title, keys, and where it is valid. What it does stands beside the pane.
 
-use crate::console::{Console, Effect, PaneId, commands};
+use super::pane_id::PaneId;
 
 /// Where a command is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,15 +35,8 @@ impl Scope {
     }
 }
 
-/// How much can go wrong.
-#[derive(Debug, Clone, Copy)]
-pub enum Danger {
-    None,
-    /// Asks first, in these words. `y` does it after a moment's pause, ctrl-y at once, never enter.
-    Asks(fn(&Console) -> String),
-}
-
-/// One row of the table.
+/// A command as it is listed, printed and bound to keys.
+#[derive(Clone, Copy)]
 pub struct CommandSpec {
     pub id: &'static str,
     pub title: &'static str,
@@ -53,56 +45,14 @@ pub struct CommandSpec {
     pub help: &'static str,
     pub scope: Scope,
     pub keys: &'static [&'static str],
-    pub danger: Danger,
     /// Whether the footer mentions it.
     pub hint: bool,
-    /// Why it cannot run now, in the words in which the operation would refuse it.
-    pub ready: fn(&Console) -> Result<(), String>,
-    pub run: fn(&mut Console) -> Vec<Effect>,
+    /// Whether it asks first.
+    pub asks: bool,
 }
 
 impl std::fmt::Debug for CommandSpec {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.id)
-    }
-}
-
-/// A row that is always ready, asks nothing and stands in no footer.
-pub(super) const ROW: CommandSpec = CommandSpec {
-    id: "",
-    title: "",
-    short: "",
-    help: "",
-    scope: Scope::Everywhere,
-    keys: &[],
-    danger: Danger::None,
-    hint: false,
-    ready: |_| Ok(()),
-    run: |_| vec![],
-};
-
-/// All commands, in the order in which they are printed.
-pub fn table() -> &'static [CommandSpec] {
-    commands::ALL
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::console::input::chord::sequence;
-
-    #[test]
-    fn every_row_is_whole_and_no_two_share_a_name_or_a_key() {
-        for (index, spec) in table().iter().enumerate() {
-            assert!(!spec.title.is_empty() && spec.help.ends_with('.'), "{}", spec.id);
-            for keys in spec.keys {
-                assert!(sequence(keys).is_some(), "{}: {keys}", spec.id);
-            }
-            for other in &table()[index + 1..] {
-                assert_ne!(spec.id, other.id);
-                let shared = spec.keys.iter().find(|keys| other.keys.contains(keys));
-                assert!(spec.scope != other.scope || shared.is_none(), "{} and {} share {shared:?}", spec.id, other.id);
-            }
-        }
     }
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::overlays::script::Script;
 use super::pane_id::PaneId;
-use super::scope::Shown;
+use super::script::Script;
 use super::settings::{Focus, Notice, Settings};
+use super::shown::Shown;
 use crate::domain::access::permission::Permission;
 use crate::domain::ids::{ConnectionId, ThreadId};
 use crate::domain::numbers::connected::{ConnectionList, ConnectionView};
@@ -112,6 +112,13 @@ impl Cx {
         if may { Ok(()) } else { Err("This needs the role admin.".into()) }
     }
 
+    /// Whether there is an agent that this person may stop.
+    pub fn can_stop_agents(&self) -> Result<(), String> {
+        self.may(Permission::StopAgents)?;
+        let any = self.overview.as_ref().is_some_and(|told| told.agents > 0);
+        if any { Ok(()) } else { Err("No agent is configured, so there is none to stop.".into()) }
+    }
+
     pub fn awaits(&self, query: &Query) -> bool {
         self.awaited.as_ref() == Some(query)
     }
@@ -123,10 +130,5 @@ impl Cx {
 
     pub fn connection(&self, id: ConnectionId) -> Option<&ConnectionView> {
         self.connected().find(|row| row.connection.id == id)
-    }
-
-    /// The contact of a thread by name, where it was listed; else the thread's id.
-    pub fn name_of(&self, thread: ThreadId) -> String {
-        self.names.get(&thread).cloned().unwrap_or_else(|| thread.to_string())
     }
 }

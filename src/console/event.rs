@@ -1,8 +1,8 @@
 //! What happens to a console, and what it wants. Both are plain data: a test writes one and reads
 //! the other.
 
+use crate::console::files::Saves;
 use crate::console::input::KeyEvent;
-use crate::console::overlays::form_files::Saves;
 use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::{DeliveryId, ThreadId};

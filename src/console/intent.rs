@@ -3,10 +3,12 @@
 
 use super::event::Effect;
 use super::overlays::Overlay;
-use super::overlays::finder::FinderKind;
+use super::overlays::finder_kind::FinderKind;
 use super::overlays::form::FormKind;
-use super::overlays::script::ScriptKind;
-use crate::domain::ids::{RunId, ThreadId};
+use super::pane_id::PaneId;
+use super::script::ScriptKind;
+use super::settings::Focus;
+use crate::domain::ids::{MessageId, RunId, ThreadId};
 use crate::domain::numbers::connection::Environment;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
@@ -25,6 +27,28 @@ pub(super) enum Intent {
     Front(Overlay),
     /// Hand a text to the editor.
     Edit(ScriptKind, String),
+    /// Ask for something that opens when it comes, and say that it is asked for.
+    Await(Query, &'static str),
+    /// Show the picture of a message.
+    Picture(MessageId),
+    Focus(Focus),
+    ShowPane(PaneId),
+    /// One level back.
+    Back,
+    Refresh,
+    SwitchZone,
+    /// Show the next organization and environment.
+    NextScope,
+    /// The cursor is on another row.
+    Follow,
+    OpenSelected,
+    /// Open the line that filters the list.
+    Filter,
+    /// The filter of the open list is another one.
+    Narrow,
+    /// Scroll the detail by so many lines.
+    Scroll(isize),
+    ScrollTop,
     GoToThread(ThreadId),
     /// What is known of the thread that was gone to.
     FoundThread(Box<ThreadRow>),

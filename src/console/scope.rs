@@ -2,6 +2,7 @@
 //! question about more than one thing carries the scope, and answers to another one are not shown.
 
 use super::cx::Cx;
+use super::shown::Shown;
 use crate::domain::access::scope::Scope;
 use crate::domain::access::scope_choice::Pick;
 use crate::domain::ids::ConnectionId;
@@ -10,20 +11,6 @@ use crate::domain::numbers::connection::Environment;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
-
-/// One organization's environment.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Shown {
-    pub organization: String,
-    pub environment: Environment,
-}
-
-impl Shown {
-    /// As it is said, in letters that a colour is not needed for.
-    pub fn words(&self) -> String {
-        format!("{} {}", self.environment.badge(), clean_line(&self.organization))
-    }
-}
 
 /// What a wish names; nothing where it leaves that open.
 fn named<T>(pick: &Pick<T>) -> Option<&T> {

@@ -2,8 +2,8 @@
 
 use jiff::tz::TimeZone;
 
+use super::files::FilePlace;
 use super::input::Keymap;
-use super::overlays::form_files::FilePlace;
 use super::theme::Theme;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::scope_choice::ScopeChoice;

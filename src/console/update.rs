@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::cx::NOTICE;
 
-use crate::console::command::{CommandSpec, Danger, Scope};
+use crate::console::command::{CommandSpec, Scope};
+use crate::console::commands::{question, ready, run};
 use crate::console::event::Edit;
 use crate::console::input::KeyEvent;
 use crate::console::input::chord::Chord;
@@ -238,17 +239,23 @@ impl Console {
 
     /// Runs a command, or says why it cannot run now, or asks first.
     pub(super) fn start(&mut self, spec: &'static CommandSpec) -> Vec<Effect> {
-        if let Err(why) = (spec.ready)(self) {
+        if let Err(why) = ready(&self.panes, &self.cx, spec) {
             self.cx.notice(why, true);
             return vec![];
         }
-        match spec.danger {
-            Danger::None => (spec.run)(self),
-            Danger::Asks(question) => {
-                self.overlay = Some(Overlay::Confirm { question: question(self), then: Then::Command(spec) });
+        match question(&self.panes, &self.cx, spec) {
+            None => self.run(spec),
+            Some(question) => {
+                self.overlay = Some(Overlay::Confirm { question, then: Then::Command(spec) });
                 vec![]
             }
         }
+    }
+
+    /// Does what a command does.
+    pub(super) fn run(&mut self, spec: &CommandSpec) -> Vec<Effect> {
+        let intents = run(&mut self.panes, &self.cx, spec);
+        self.carry(intents)
     }
 
     /// ctrl-c takes back what has been begun; twice it leaves, and what was written is kept.

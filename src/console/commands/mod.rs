@@ -1,59 +1,88 @@
-//! The rows of the command table, by where they are valid.
+//! The command table: everything a person can do, once. Footer, help, palette, configuration and `docs/keys.md` are
+//! printed from it. The commands of a pane stand beside it; here are those that are valid in all of them.
 
 mod everywhere;
 mod finding;
 mod lists;
 
-use crate::console::command::CommandSpec;
-use crate::console::panes::COMMANDS;
+use super::command::{CommandSpec, Scope};
+use super::cx::Cx;
+use super::intent::Intent;
+use super::pane_id::PaneId;
+use super::panes::pane::Pane;
+use super::panes::row::{Command, Danger, find, specs};
+use super::panes::{COMMANDS, Panes};
 
-const fn count(parts: &[&[CommandSpec]]) -> usize {
-    let mut total = 0;
-    let mut at = 0;
-    while at < parts.len() {
-        total += parts[at].len();
-        at += 1;
-    }
-    total
+/// The commands of no pane.
+const COMMON: &[&[Command<dyn Pane>]] = &[everywhere::ROWS, finding::ROWS, lists::ROWS];
+
+static EVERYWHERE: &[CommandSpec] = &specs::<{ everywhere::ROWS.len() }, _>(everywhere::ROWS);
+static FINDING: &[CommandSpec] = &specs::<{ finding::ROWS.len() }, _>(finding::ROWS);
+static LISTS: &[CommandSpec] = &specs::<{ lists::ROWS.len() }, _>(lists::ROWS);
+
+/// All commands, in the order in which they are printed.
+pub fn table() -> impl Iterator<Item = &'static CommandSpec> + Clone {
+    [EVERYWHERE, FINDING, LISTS].into_iter().chain(COMMANDS.iter().copied()).flatten()
 }
 
-/// The rows that belong to no pane, then those of the panes.
-const PARTS: &[&[CommandSpec]] = &{
-    let mut parts: [&[CommandSpec]; 3 + COMMANDS.len()] = [&[]; 3 + COMMANDS.len()];
-    (parts[0], parts[1], parts[2]) = (everywhere::ROWS, finding::ROWS, lists::ROWS);
-    let mut at = 0;
-    while at < COMMANDS.len() {
-        parts[3 + at] = COMMANDS[at];
-        at += 1;
+/// Whose command one is; none where it is of all panes.
+const fn owner(scope: Scope) -> Option<PaneId> {
+    match scope {
+        Scope::Everywhere | Scope::List | Scope::Detail => None,
+        Scope::Pane(pane) => Some(pane),
+        Scope::Messages | Scope::Composer => Some(PaneId::Threads),
     }
-    parts
-};
+}
 
-/// The parts as one slice, put together when the program is built.
-pub(in crate::console) static ALL: &[CommandSpec] = &{
-    let mut all = [const { crate::console::command::ROW }; count(PARTS)];
-    let mut at = 0;
-    let mut part = 0;
-    while part < PARTS.len() {
-        let mut row = 0;
-        while row < PARTS[part].len() {
-            let spec = &PARTS[part][row];
-            all[at] = CommandSpec {
-                id: spec.id,
-                title: spec.title,
-                short: spec.short,
-                help: spec.help,
-                scope: spec.scope,
-                keys: spec.keys,
-                danger: spec.danger,
-                hint: spec.hint,
-                ready: spec.ready,
-                run: spec.run,
-            };
-            at += 1;
-            row += 1;
-        }
-        part += 1;
+/// Why a command cannot run now.
+pub(super) fn ready(panes: &Panes, cx: &Cx, spec: &CommandSpec) -> Result<(), String> {
+    match owner(spec.scope) {
+        Some(pane) => panes.get(pane).ready(cx, spec.id),
+        None => find(COMMON, spec.id).map_or(Ok(()), |row| (row.ready)(panes.get(cx.pane), cx)),
     }
-    all
-};
+}
+
+/// What a command asks before it runs.
+pub(super) fn question(panes: &Panes, cx: &Cx, spec: &CommandSpec) -> Option<String> {
+    match owner(spec.scope) {
+        Some(pane) => panes.get(pane).question(cx, spec.id),
+        None => match find(COMMON, spec.id)?.danger {
+            Danger::Asks(question) => Some(question(panes.get(cx.pane), cx)),
+            Danger::None => None,
+        },
+    }
+}
+
+/// Runs a command.
+pub(super) fn run(panes: &mut Panes, cx: &Cx, spec: &CommandSpec) -> Vec<Intent> {
+    if let Some(pane) = owner(spec.scope) {
+        return panes.get_mut(pane).run(cx, spec.id);
+    }
+    match find(COMMON, spec.id) {
+        Some(row) => (row.run)(panes.get_mut(cx.pane), cx),
+        // A pane opens itself: the row stands beside it.
+        None => PaneId::ALL.into_iter().flat_map(|pane| panes.get_mut(pane).run(cx, spec.id)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::input::chord::sequence;
+    use super::*;
+
+    #[test]
+    fn every_row_is_whole_and_no_two_share_a_name_or_a_key() {
+        let all: Vec<&CommandSpec> = table().collect();
+        for (index, spec) in all.iter().enumerate() {
+            assert!(!spec.title.is_empty() && spec.help.ends_with('.'), "{}", spec.id);
+            for keys in spec.keys {
+                assert!(sequence(keys).is_some(), "{}: {keys}", spec.id);
+            }
+            for other in &all[index + 1..] {
+                assert_ne!(spec.id, other.id);
+                let shared = spec.keys.iter().find(|keys| other.keys.contains(keys));
+                assert!(spec.scope != other.scope || shared.is_none(), "{} and {} share {shared:?}", spec.id, other.id);
+            }
+        }
+    }
+}

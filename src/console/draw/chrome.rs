@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::put;
+use super::put::put;
 use super::row::Status;
 use crate::console::cx::Cx;
 use crate::console::layout::list_room;

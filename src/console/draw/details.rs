@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
+use super::put::{put, put_lines};
 use super::sheet::Sheet;
-use super::{put, put_lines};
 use crate::console::cx::Cx;
 use crate::console::layout::detail_width;
 use crate::console::panes::pane::Pane;

@@ -3,8 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::put;
-use crate::console::command::{CommandSpec, table};
+use super::put::put;
+use crate::console::command::CommandSpec;
+use crate::console::commands::{ready, table};
 use crate::console::cx::Cx;
 use crate::console::{Console, words};
 
@@ -33,9 +34,9 @@ impl Console {
             put(buffer, area.x, area.y, area.width, &words::fit(&text, area.width.into(), theme.ellipsis()), style);
             return;
         }
-        let shown = |spec: &&CommandSpec| spec.hint && (spec.ready)(self).is_ok();
+        let shown = |spec: &&CommandSpec| spec.hint && ready(&self.panes, &self.cx, spec).is_ok();
         let scopes = self.scopes();
-        let specs = scopes.iter().flat_map(|scope| table().iter().filter(move |spec| spec.scope == *scope));
+        let specs = scopes.iter().flat_map(|scope| table().filter(move |spec| spec.scope == *scope));
         let specs: Vec<&'static CommandSpec> = specs.filter(shown).collect();
         let room = area.width.saturating_sub(1);
         let full = hints(&self.cx, &specs, false);

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::put;
+use super::put::put;
 use super::row::Row;
 use crate::console::cx::Cx;
 use crate::console::panes::pane::Pane;

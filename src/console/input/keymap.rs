@@ -1,8 +1,6 @@
 //! Which keys do what: the command table with the configuration's changes, and its printed form.
 
-use std::fmt::Write as _;
-
-use crate::console::command::{CommandSpec, Scope, table};
+use crate::console::command::{CommandSpec, Scope};
 use crate::console::input::chord::{Chord, sequence};
 
 /// The keys of every command.
@@ -20,14 +18,13 @@ pub(in crate::console) enum Meaning {
     Nothing,
 }
 
-impl Default for Keymap {
-    fn default() -> Self {
-        let bindings = table().iter().map(|spec| (spec, spec.keys.iter().filter_map(|keys| sequence(keys)).collect()));
+impl Keymap {
+    /// The keys of these commands, as they are listed.
+    pub(in crate::console) fn of(table: impl Iterator<Item = &'static CommandSpec>) -> Self {
+        let bindings = table.map(|spec| (spec, spec.keys.iter().filter_map(|keys| sequence(keys)).collect()));
         Self { bindings: bindings.collect() }
     }
-}
 
-impl Keymap {
     /// The table's keys, but for those that the configuration gives to a command instead. Says what
     /// it could not follow.
     pub fn with(overrides: &[(String, Vec<String>)]) -> Result<Self, Vec<String>> {
@@ -87,30 +84,4 @@ impl Keymap {
 
 fn spelt(keys: &[Chord]) -> String {
     keys.iter().map(Chord::to_string).collect::<Vec<_>>().join(" ")
-}
-
-/// `docs/keys.md`, printed from the table.
-pub fn keys_markdown() -> String {
-    let keymap = Keymap::default();
-    let mut text = String::from(
-        "# Keys\n\nPrinted from the command table by `wadeck keys --markdown`. Every key can be changed in the\n\
-         configuration, `[keys]`, by the id of its command. `?` lists the commands of the current pane.\n\n\
-         Letters are commands only while no text field is open, and only one at a time: letters that arrive\n\
-         within 30 ms of each other, such as pasted text, run no commands. Irreversible actions ask for\n\
-         confirmation. `y` confirms after 0.6 s, `ctrl-y` at once; any other letter cancels. A form that\n\
-         sends something or ends something is submitted with `ctrl-s`, never with `enter`.\n",
-    );
-    for scope in Scope::all() {
-        let mut specs = table().iter().filter(|spec| spec.scope == scope).peekable();
-        if specs.peek().is_none() {
-            continue;
-        }
-        let _ = write!(text, "\n## {}\n\n| keys | command | what |\n|---|---|---|\n", scope.title());
-        for spec in specs {
-            let keys = keymap.shown(spec).replace('|', "\\|");
-            let keys = keys.split(", ").map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" ");
-            let _ = writeln!(text, "| {keys} | `{}` | {} |", spec.id, spec.help);
-        }
-    }
-    text
 }

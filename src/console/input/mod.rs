@@ -9,4 +9,4 @@ pub(super) mod typing;
 pub use self::chord::Chord;
 pub(super) use self::field::{MAX_FIELD, MAX_LINE, TextField, Typed, clean_paste};
 pub use self::key::{KeyCode, KeyEvent, KeyModifiers};
-pub use self::keymap::{Keymap, keys_markdown};
+pub use self::keymap::Keymap;

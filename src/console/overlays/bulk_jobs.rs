@@ -1,7 +1,7 @@
 //! Bulk actions: how far each is, and what can be done with one that runs or was stopped.
 
 use crate::console::event::Effect;
-use crate::console::overlays::finder::{FinderKind, Row};
+use crate::console::overlays::finder_kind::{FinderKind, Row};
 use crate::console::{Console, words};
 use crate::domain::monitoring::gauge::bar;
 use crate::domain::outbox::job::{JobState, JobView};

@@ -4,7 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Clear, Widget};
 
-use crate::console::draw::put;
+use crate::console::commands::ready;
+use crate::console::draw::put::put;
 use crate::console::input::TextField;
 use crate::console::overlays::{Overlay, Reading};
 use crate::console::{Console, words};
@@ -107,7 +108,7 @@ impl Console {
         }
         for (place, (index, spec)) in found.iter().enumerate().skip(first).take(room).enumerate() {
             let y = inner.y + 2 + above + place as u16;
-            let not_ready = (spec.ready)(self).err();
+            let not_ready = ready(&self.panes, &self.cx, spec).err();
             let keys = words::pad(&self.cx.settings.keymap.shown(spec), 14, theme.ellipsis());
             let name = words::pad(spec.title, 18, theme.ellipsis());
             let help = not_ready.as_deref().unwrap_or(spec.help);

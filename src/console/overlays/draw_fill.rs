@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use crate::console::draw::put;
-use crate::console::overlays::finder::Finder;
+use crate::console::draw::put::put;
+use crate::console::overlays::finder_kind::Finder;
 use crate::console::overlays::form::{Form, FormKind};
 use crate::console::overlays::picture::{Drawn, pixel};
 use crate::console::{Console, words};

@@ -2,10 +2,8 @@
 //! form for everything that is more than a line.
 
 use crate::console::input::{KeyEvent, MAX_FIELD, TextField, Typed};
-use crate::console::overlays::form_files::FormFile;
 use crate::console::overlays::platform_forms::PlatformForm;
 use crate::console::panes::agents::forms::AgentForm;
-use crate::console::{Console, Effect};
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::filter::when;
 use crate::domain::ids::{ConnectionId, ContactId, MessageId, ThreadId, UploadId};
@@ -460,24 +458,5 @@ impl Form {
         if self.fields[self.at].input.key(key) == Typed::Changed {
             self.fault = None;
         }
-    }
-}
-
-impl Console {
-    /// Opens a form, with what was begun in it before.
-    pub(in crate::console) fn open_form(&mut self, kind: FormKind) -> Vec<Effect> {
-        if self.files_are_elsewhere(&kind) {
-            return vec![];
-        }
-        let mut form = Form::new(kind);
-        if let Some(begun) = self.begun_form.take_if(|begun| begun.is_like(&form)) {
-            for (new, old) in form.fields.iter_mut().zip(begun.fields) {
-                new.input = old.input;
-            }
-        }
-        self.loaded.file = None;
-        self.loaded.form_file = FormFile::default();
-        self.overlay = Some(crate::console::overlays::Overlay::Form(Box::new(form)));
-        vec![]
     }
 }

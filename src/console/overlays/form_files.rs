@@ -1,35 +1,16 @@
 //! Files in forms. A console never reads a path: it asks the process whose terminal it is on to hand the file over, and
 //! names it by its upload from then on.
 
+use crate::console::files::{FilePlace, Saves};
 use crate::console::overlays::form::{Form, FormKind};
 use crate::console::overlays::platform_forms::PlatformForm;
 use crate::console::overlays::{Overlay, Reading};
 use crate::console::{Console, Effect};
-use crate::domain::ids::{MessageId, ThreadId, UploadId};
+use crate::domain::ids::UploadId;
 use crate::domain::message::media::{FileCheck, FileFacts, ImagePadding};
 use crate::domain::message::upload::Uploaded;
 use crate::domain::query::Query;
 use crate::domain::refusal::Done;
-
-/// Where the files are of whoever sits at a console.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FilePlace {
-    /// With the process that this console runs in: it may open and write them.
-    Here,
-    /// With another process of the same machine, which shows this console: it opens them and hands them over.
-    Attached,
-    /// At the other end of an SSH line.
-    Ssh,
-}
-
-/// What is saved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Saves {
-    /// The file of a message.
-    File(MessageId),
-    /// A whole thread as text.
-    Thread(ThreadId),
-}
 
 /// The file that a form names, on its way to becoming an upload.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,6 @@
 //! Who else has a console open, and where they are.
 
-use crate::console::overlays::finder::Row;
+use crate::console::overlays::finder_kind::Row;
 use crate::console::{Console, words};
 use crate::domain::access::role::Role;
 use crate::domain::text::clean_line;

@@ -1,5 +1,6 @@
 //! Keys while something stands in front.
 
+use crate::console::commands::ready;
 use crate::console::input::chord::Chord;
 use crate::console::input::{KeyCode, KeyEvent, KeyModifiers, Typed, clean_paste};
 use crate::console::overlays::{Overlay, Purpose, Reading, Then};
@@ -171,8 +172,8 @@ impl Console {
         match then {
             Then::Perform(request) => vec![Effect::Perform(request)],
             // What it is about may have changed while the question stood.
-            Then::Command(command) => match (command.ready)(self) {
-                Ok(()) => (command.run)(self),
+            Then::Command(command) => match ready(&self.panes, &self.cx, command) {
+                Ok(()) => self.run(command),
                 Err(why) => {
                     self.cx.notice(why, true);
                     vec![]
@@ -275,7 +276,7 @@ impl Console {
             Some(
                 Overlay::Line { typed, .. }
                 | Overlay::Palette { typed, .. }
-                | Overlay::Finder(crate::console::overlays::finder::Finder { typed, .. }),
+                | Overlay::Finder(crate::console::overlays::finder_kind::Finder { typed, .. }),
             ) => {
                 typed.paste(text);
                 true

@@ -7,6 +7,8 @@ pub(super) mod delivery;
 pub(super) mod flows;
 pub(super) mod log;
 pub(super) mod pane;
+mod retry;
+pub(super) mod row;
 pub(super) mod templates;
 pub(super) mod threads;
 
@@ -17,20 +19,29 @@ use self::delivery::state::DeliveryPane;
 use self::flows::state::FlowsPane;
 use self::log::state::LogPane;
 use self::pane::Pane;
+use self::row::specs;
 use self::templates::state::TemplatesPane;
 use self::threads::state::ThreadsPane;
 use super::command::CommandSpec;
 use super::pane_id::PaneId;
 
+macro_rules! listed {
+    ($($rows:path),+ $(,)?) => {
+        &[$(&specs::<{ $rows.len() }, _>($rows)),+]
+    };
+}
+
 /// The commands of every pane, in the order in which they are printed.
-pub(super) const COMMANDS: &[&[CommandSpec]] = &[
+pub(super) static COMMANDS: &[&[CommandSpec]] = listed![
     threads::commands::ROWS,
     threads::sending::ROWS,
     delivery::commands::ROWS,
+    threads::RETRY,
     activity::commands::ROWS,
     connections::commands::ROWS,
     templates::commands::ROWS,
     flows::commands::ROWS,
+    threads::agents::ROWS,
     agents::commands::ROWS,
     threads::writing::ROWS,
     log::commands::ROWS,
@@ -50,7 +61,7 @@ pub(super) struct Panes {
 }
 
 impl Panes {
-    pub fn get(&self, id: PaneId) -> &dyn Pane {
+    pub fn get(&self, id: PaneId) -> &(dyn Pane + 'static) {
         match id {
             PaneId::Connections => &self.connections,
             PaneId::Threads => &self.threads,
@@ -63,7 +74,7 @@ impl Panes {
         }
     }
 
-    pub fn get_mut(&mut self, id: PaneId) -> &mut dyn Pane {
+    pub fn get_mut(&mut self, id: PaneId) -> &mut (dyn Pane + 'static) {
         match id {
             PaneId::Connections => &mut self.connections,
             PaneId::Threads => &mut self.threads,

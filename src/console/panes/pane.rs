@@ -6,6 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::row::Commands;
 use crate::console::cx::Cx;
 use crate::console::draw::row::{Row, Status};
 use crate::console::draw::sheet::Sheet;
@@ -18,7 +19,7 @@ use crate::domain::query::{Answer, Query};
 use crate::domain::time::Timestamp;
 
 /// One pane of the stack. It has its own state; the console draws it and carries its intents out.
-pub(in crate::console) trait Pane: Debug {
+pub(in crate::console) trait Pane: Commands + Debug {
     fn id(&self) -> PaneId;
 
     fn list(&self) -> &ListState;

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::console::cx::Cx;
-use crate::console::draw::{put, put_lines};
+use crate::console::draw::put::{put, put_lines};
 use crate::console::panes::pane::Pane;
 use crate::console::panes::threads::state::ThreadsPane;
 use crate::console::settings::Focus;

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::console::cx::Cx;
-use crate::console::draw::put;
+use crate::console::draw::put::put;
 use crate::console::panes::threads::state::ThreadsPane;
 use crate::console::settings::Focus;
 use crate::console::words;

@@ -8,6 +8,7 @@ use ratatui::style::Style;
 
 use self::state::ActivityPane;
 use super::pane::Pane;
+use super::row::commands;
 use crate::console::cx::Cx;
 use crate::console::draw::row::{Row, Status};
 use crate::console::draw::sheet::Sheet;
@@ -19,6 +20,8 @@ use crate::domain::change::Change;
 use crate::domain::list_filter::WordList;
 use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::query::{Answer, Query};
+
+commands!(ActivityPane, commands::ROWS);
 
 impl Pane for ActivityPane {
     fn id(&self) -> PaneId {

@@ -1,10 +1,8 @@
 //! Forms about agents: proposing, narrowing, putting off, ending, rehearsing and asking.
 
-use crate::console::overlays::form::{Field, Form, FormKind, field};
-use crate::console::overlays::{Overlay, Then};
-use crate::console::{Console, Effect};
+use crate::console::overlays::form::{Field, Form, field};
 use crate::domain::agents::assignment::Proposal;
-use crate::domain::agents::assignment::{Assignment, AssignmentState, Mode};
+use crate::domain::agents::assignment::{Assignment, Mode};
 use crate::domain::agents::contract::{Conditions, Contract, Hours, Money, Tool};
 use crate::domain::agents::requests::AgentRequest;
 use crate::domain::filter::when;
@@ -47,38 +45,6 @@ pub(in crate::console) enum AgentForm {
         run: RunId,
         agent: String,
     },
-}
-
-impl Console {
-    /// What is asked before an assignment is approved, whichever way it is done.
-    pub(in crate::console) fn approval_question(&self, one: &Assignment, whom: &str) -> String {
-        let unseen = match self.panes.agents.dossier_of(one.id).map(|dossier| &dossier.rehearsal) {
-            Some(Some(rehearsal)) if rehearsal.digest.is_some() => "",
-            _ => " It was not rehearsed.",
-        };
-        format!("Approve: {} answers {whom} ({}) from now on?{unseen}", one.agent, one.mode.name())
-    }
-
-    /// An assignment narrowed to what it says already is approved like any other: with the same question.
-    /// Where it is in force, nothing is done.
-    pub(in crate::console) fn approval_instead(&mut self, now: Timestamp, zone_offset: i64) -> Option<Vec<Effect>> {
-        let Some(Overlay::Form(form)) = &mut self.overlay else { return None };
-        let FormKind::Agent(kind) = &form.kind else { return None };
-        let AgentForm::Narrow { assignment, whom } = &**kind else { return None };
-        match form.request(now, zone_offset, None) {
-            Ok(Request::Agents(AgentRequest::Narrow { proposal, .. })) if assignment.says_the_same(&proposal) => {}
-            _ => return None,
-        }
-        if assignment.state == AssignmentState::Active && assignment.stale_since.is_none() {
-            form.fault = Some("It is already active.".to_owned());
-            return Some(vec![]);
-        }
-        let (one, whom) = (assignment.clone(), whom.clone());
-        let question = self.approval_question(&one, &whom);
-        let then = Then::Perform(Request::Agents(AgentRequest::Approve { assignment: one.id }));
-        self.overlay = Some(Overlay::Confirm { question, then });
-        Some(vec![])
-    }
 }
 
 /// The terms as fields, begun from a contract.

@@ -3,7 +3,8 @@
 pub(in crate::console) mod commands;
 mod draw;
 pub(in crate::console) mod forms;
-pub(in crate::console) mod pickers;
+pub(in crate::console) mod picker_kinds;
+mod pickers;
 pub(in crate::console) mod rows;
 pub(in crate::console) mod run_facts;
 pub(in crate::console) mod state;
@@ -13,6 +14,7 @@ use ratatui::style::Style;
 use self::rows::AgentRow;
 use self::state::AgentsPane;
 use super::pane::Pane;
+use super::row::commands;
 use crate::console::cx::Cx;
 use crate::console::draw::row::{Row, Status};
 use crate::console::draw::sheet::Sheet;
@@ -23,6 +25,8 @@ use crate::domain::agents::requests::{AgentQuery, AgentTold};
 use crate::domain::change::Change;
 use crate::domain::list_filter::WordList;
 use crate::domain::query::{Answer, Query};
+
+commands!(AgentsPane, commands::ROWS);
 
 impl Pane for AgentsPane {
     fn id(&self) -> PaneId {

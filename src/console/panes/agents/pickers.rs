@@ -1,8 +1,9 @@
 //! What is picked and read about agents: whom to silence, a thread's menu, runs, differences, stops.
 
+use super::picker_kinds::AgentFinder;
 use super::rows::AgentRow;
 use super::run_facts::{Fact, run_facts};
-use crate::console::overlays::finder::Row;
+use crate::console::overlays::finder_kind::Row;
 use crate::console::overlays::form::FormKind;
 use crate::console::overlays::{Overlay, Reading};
 use crate::console::panes::agents::forms::AgentForm;
@@ -12,17 +13,6 @@ use crate::domain::ids::ThreadId;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
-
-/// What is picked from about agents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::console) enum AgentFinder {
-    /// Whom to silence, or to let go on.
-    Stop,
-    /// What can be done about the agent of a thread.
-    Menu(ThreadId),
-    /// Which agent to propose, for a thread where one is named.
-    Propose(Option<ThreadId>),
-}
 
 impl Console {
     /// The same as lines, for reading it in front.
@@ -192,7 +182,7 @@ impl Console {
         match kind {
             AgentFinder::Propose(thread) => self.propose(&row.id, thread),
             AgentFinder::Menu(thread) => match row.id.as_str() {
-                "propose" => self.open_finder(crate::console::overlays::finder::FinderKind::Agent(
+                "propose" => self.open_finder(crate::console::overlays::finder_kind::FinderKind::Agent(
                     AgentFinder::Propose(Some(thread)),
                 )),
                 "forget" => {
@@ -214,7 +204,7 @@ impl Console {
                     effects.extend(self.ask(Query::Agents));
                     effects
                 }
-                _ => self.open_finder(crate::console::overlays::finder::FinderKind::Agent(AgentFinder::Stop)),
+                _ => self.open_finder(crate::console::overlays::finder_kind::FinderKind::Agent(AgentFinder::Stop)),
             },
             AgentFinder::Stop if row.id == "list" => self.show_stops(),
             AgentFinder::Stop => {

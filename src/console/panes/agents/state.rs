@@ -91,4 +91,13 @@ impl AgentsPane {
         let mut stops = self.view.iter().flat_map(|view| &view.stops);
         stops.any(|stop| stop.what == *what && stop.lifted.is_none())
     }
+
+    /// What is asked before an assignment is approved, whichever way it is done.
+    pub fn approval_question(&self, one: &Assignment, whom: &str) -> String {
+        let unseen = match self.dossier_of(one.id).map(|dossier| &dossier.rehearsal) {
+            Some(Some(rehearsal)) if rehearsal.digest.is_some() => "",
+            _ => " It was not rehearsed.",
+        };
+        format!("Approve: {} answers {whom} ({}) from now on?{unseen}", one.agent, one.mode.name())
+    }
 }

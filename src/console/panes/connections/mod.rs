@@ -2,13 +2,15 @@
 
 pub(in crate::console) mod commands;
 mod draw;
-pub(in crate::console) mod pickers;
+pub(in crate::console) mod picker_kinds;
+mod pickers;
 pub(in crate::console) mod state;
 
 use ratatui::style::Style;
 
 use self::state::ConnectionsPane;
 use super::pane::Pane;
+use super::row::commands;
 use crate::console::cx::Cx;
 use crate::console::draw::row::{Row, Status};
 use crate::console::draw::sheet::Sheet;
@@ -23,6 +25,8 @@ use crate::domain::numbers::connection::Environment;
 use crate::domain::numbers::number::{NumberAnswer, NumberQuery};
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
+
+commands!(ConnectionsPane, commands::ROWS);
 
 impl Pane for ConnectionsPane {
     fn id(&self) -> PaneId {

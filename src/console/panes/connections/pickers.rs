@@ -1,9 +1,9 @@
 //! What is picked and read about a number: what the provider has, its webhooks, its health.
 
-use crate::console::overlays::finder::{FinderKind, Row};
+use super::picker_kinds::NumberFinder;
+use crate::console::overlays::finder_kind::{FinderKind, Row};
 use crate::console::overlays::form::FormKind;
 use crate::console::overlays::platform_forms::PlatformForm;
-use crate::console::overlays::{Overlay, Reading};
 use crate::console::{Console, Effect, words};
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::number::{Number, NumberAnswer, NumberQuery};
@@ -13,25 +13,7 @@ use crate::domain::query::Query;
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
 
-/// What is picked from about a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::console) enum NumberFinder {
-    /// What the provider has.
-    List,
-    Webhooks(ConnectionId),
-    /// What can be done with the webhook that was picked.
-    WebhookActions(ConnectionId),
-}
-
 impl Console {
-    /// Asks the provider, and shows what it tells as text.
-    pub(in crate::console) fn read_health(&mut self, connection: ConnectionId) -> Vec<Effect> {
-        self.overlay = Some(Overlay::reading(Reading::Health(connection)));
-        let query = NumberQuery::Health { connection };
-        self.panes.connections.numbers.retain(|(asked, _)| *asked != query);
-        self.ask(Query::Number(query))
-    }
-
     pub(in crate::console) fn health_lines(&self, connection: ConnectionId) -> Vec<String> {
         let told = self.panes.connections.told_of(&NumberQuery::Health { connection });
         let Some(Fetched { fetched_at, value: NumberAnswer::Health(health) }) = told else {

@@ -1,19 +1,29 @@
-//! Commands about the outbox and about what arrives.
+//! Commands about the outbox.
 
-use crate::console::command::{CommandSpec, Danger, ROW, Scope};
-use crate::console::panes::threads::commands::operator;
-use crate::console::{Console, Effect, PaneId};
+use super::state::DeliveryPane;
+use crate::console::command::Scope;
+use crate::console::cx::Cx;
+use crate::console::event::Effect;
+use crate::console::intent::Intent;
+use crate::console::overlays::finder_kind::FinderKind;
+use crate::console::pane_id::PaneId;
+use crate::console::panes::retry::{HasEntry, NOT_SENT, retry};
+use crate::console::panes::row::{Command, Danger};
 use crate::domain::ids::EntryId;
-use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::request::Request;
 
 const DELIVERY: Scope = Scope::Pane(PaneId::Delivery);
-const ACTIVITY: Scope = Scope::Pane(PaneId::Activity);
 
-pub(in crate::console) const ROWS: &[CommandSpec] = &[
+impl HasEntry for DeliveryPane {
+    fn entry_at_hand(&self) -> Option<(EntryId, EntryState)> {
+        self.entry_at_hand()
+    }
+}
+
+pub(in crate::console) const ROWS: &[Command<DeliveryPane>] = &[
     retry("delivery.retry", DELIVERY),
-    CommandSpec {
+    Command {
         id: "delivery.discard",
         title: "Discard",
         short: "",
@@ -21,7 +31,7 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: DELIVERY,
         keys: &["X"],
         hint: true,
-        danger: Danger::Asks(|console| match entry_at_hand(console) {
+        danger: Danger::Asks(|pane, _| match pane.entry_at_hand() {
             Some((entry, EntryState::Uncertain)) => {
                 format!("Discard {entry}? The contact may still have received it.")
             }
@@ -29,157 +39,130 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
             Some((entry, _)) => format!("Discard {entry}? It will not be sent."),
             None => String::new(),
         }),
-        ready: |console| match entry(console)? {
+        ready: |pane, cx| match entry(pane, cx)? {
             state if state.can_discard() => Ok(()),
             state => Err(format!("It is {}, so it cannot be discarded.", state.name())),
         },
-        run: |console| with_entry(console, |entry| Request::DiscardEntry { entry }),
+        run: |pane, _| with_entry(pane, |entry| Request::DiscardEntry { entry }),
     },
-    CommandSpec {
+    Command {
         id: "delivery.look_up",
         title: "Query provider",
         help: "Queries the provider for the delivery status; an uncertain message is looked up in its list.",
         scope: DELIVERY,
         keys: &["p"],
-        ready: |console| match entry(console)? {
+        ready: |pane, cx| match entry(pane, cx)? {
             EntryState::Uncertain | EntryState::Scheduled | EntryState::Accepted | EntryState::Failed => Ok(()),
             state => Err(format!("It is {}: the provider has no record of it.", state.name())),
         },
-        run: |console| match console.panes.delivery.selected().map(|row| (row.id, row.message_id, row.state)) {
-            Some((entry, _, EntryState::Uncertain)) => vec![Effect::Perform(Request::LookUp { entry })],
-            Some((_, message, _)) => vec![Effect::Perform(Request::AskAbout { message })],
+        run: |pane, _| match pane.selected().map(|row| (row.id, row.message_id, row.state)) {
+            Some((entry, _, EntryState::Uncertain)) => vec![Intent::perform(Request::LookUp { entry })],
+            Some((_, message, _)) => vec![Intent::perform(Request::AskAbout { message })],
             None => vec![],
         },
-        ..ROW
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "delivery.arrived",
         title: "Mark as arrived",
         help: "Settles an uncertain message as arrived, in your name.",
         scope: DELIVERY,
         keys: &["S"],
-        danger: Danger::Asks(|_| "Mark it as arrived, in your name?".into()),
+        danger: Danger::Asks(|_, _| "Mark it as arrived, in your name?".into()),
         ready: uncertain,
-        run: |console| with_entry(console, |entry| Request::SettleArrived { entry }),
-        ..ROW
+        run: |pane, _| with_entry(pane, |entry| Request::SettleArrived { entry }),
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "delivery.thread",
         title: "Open thread",
         help: "Opens the thread of this message.",
         scope: DELIVERY,
         keys: &["t"],
         hint: true,
-        ready: |console| entry(console).map(|_| ()),
-        run: |console| {
-            let Some(thread) = console.panes.delivery.selected().map(|row| row.thread_id) else { return vec![] };
-            console.go_to_thread(thread)
+        ready: |pane, cx| entry(pane, cx).map(|_| ()),
+        run: |pane, _| {
+            let Some(thread) = pane.selected().map(|row| row.thread_id) else { return vec![] };
+            vec![Intent::GoToThread(thread)]
         },
-        ..ROW
+        ..Command::ROW
     },
-    retry("message.retry", Scope::Messages),
-    CommandSpec {
-        id: "activity.acknowledge",
-        title: "Acknowledge",
-        help: "Acknowledges the selected alert in your name.",
-        scope: ACTIVITY,
-        keys: &["a"],
+    Command {
+        id: "delivery.bulk",
+        title: "Bulk action",
+        help: "Retries, discards, holds or releases all messages that match the filter; counts them first.",
+        scope: DELIVERY,
+        keys: &["*"],
         hint: true,
-        ready: |console| match console.panes.activity.selected().map(|row| &row.kind) {
-            Some(ActivityKind::Alert { acknowledged_by: None, .. }) => operator(console),
-            Some(ActivityKind::Alert { acknowledged_by: Some(by), .. }) => {
-                Err(format!("{by} has already acknowledged it."))
+        ready: |pane, cx| {
+            cx.operator()?;
+            if pane.list.filter.trim().is_empty() {
+                return Err("Filter the list first, such as / status:failed since:2h.".into());
             }
-            _ => Err("Select an alert first.".into()),
+            Ok(())
         },
-        run: |console| match console.panes.activity.selected().map(|row| row.kind.clone()) {
-            Some(ActivityKind::Alert { id, .. }) => vec![Effect::Perform(Request::AckAlert { alert: id })],
-            _ => vec![],
-        },
-        ..ROW
+        run: |_, _| pick(FinderKind::Bulk),
+        ..Command::ROW
     },
-    CommandSpec {
-        id: "activity.replay",
-        title: "Replay",
-        help: "Applies the selected webhook delivery again.",
-        scope: ACTIVITY,
-        keys: &["R"],
-        ready: |console| match console.panes.activity.selected().map(|row| &row.kind) {
-            Some(ActivityKind::Delivery { state, .. }) if state.name() == "rejected" => {
-                Err("Its signature is not valid. Such deliveries are never applied.".into())
+    Command {
+        id: "delivery.hold",
+        title: "Hold or release",
+        help: "Holds a queued message until it is released, or releases it.",
+        scope: DELIVERY,
+        keys: &["H"],
+        ready: |pane, cx| {
+            cx.operator()?;
+            match pane.entry_at_hand() {
+                Some((_, EntryState::Queued)) => Ok(()),
+                Some((_, state)) => Err(format!("It is {}, and only queued messages can be held.", state.name())),
+                None => Err("Select a message first.".into()),
             }
-            Some(ActivityKind::Delivery { .. }) => operator(console),
-            _ => Err("Select a webhook delivery first.".into()),
         },
-        run: |console| match console.panes.activity.selected_delivery() {
-            Some(delivery) => vec![Effect::Perform(Request::ReplayDelivery { delivery })],
-            None => vec![],
+        run: |pane, _| {
+            let Some(row) = pane.selected() else { return vec![] };
+            let entry = row.id;
+            let held = row.hold.is_some() || row.not_before.is_some();
+            vec![Intent::perform(if held { Request::ReleaseEntry { entry } } else { Request::HoldEntry { entry } })]
         },
-        ..ROW
+        ..Command::ROW
     },
-    CommandSpec {
-        id: "activity.thread",
-        title: "Open thread",
-        help: "Opens the thread of this item.",
-        scope: ACTIVITY,
-        keys: &["t"],
-        ready: |console| match console.panes.activity.selected().and_then(|row| row.thread) {
+    Command {
+        id: "delivery.curl",
+        title: "Copy as curl",
+        help: "Copies the last request as a curl command; secrets are left as variables.",
+        scope: DELIVERY,
+        keys: &["Y"],
+        ready: |pane, _| match pane.curl() {
             Some(_) => Ok(()),
-            None => Err("This item belongs to no thread.".into()),
+            None => Err("No request was sent for it yet.".into()),
         },
-        run: |console| match console.panes.activity.selected().and_then(|row| row.thread) {
-            Some(thread) => console.go_to_thread(thread),
+        run: |pane, _| match pane.curl() {
+            Some(text) => {
+                let said = "Copied the request as a curl command.".to_owned();
+                vec![Intent::Notice(said), Intent::Effect(Effect::Copy(text))]
+            }
             None => vec![],
         },
-        ..ROW
+        ..Command::ROW
     },
 ];
 
-const fn retry(id: &'static str, scope: Scope) -> CommandSpec {
-    CommandSpec {
-        id,
-        title: "Retry",
-        short: "",
-        help: "Retries a failed message with a new series of attempts; asks first if it may arrive twice.",
-        scope,
-        keys: &["R"],
-        hint: true,
-        danger: Danger::Asks(|console| match entry_at_hand(console) {
-            Some((entry, EntryState::Uncertain)) => {
-                format!("Retry {entry}? If it did arrive, the contact gets it twice.")
-            }
-            Some((entry, _)) => format!("Send {entry} again?"),
-            None => String::new(),
-        }),
-        ready: |console| match self::entry(console)? {
-            state if state.can_retry() => Ok(()),
-            state => Err(format!("It is {}, so it cannot be retried.", state.name())),
-        },
-        run: |console| with_entry(console, |entry| Request::RetryEntry { entry }),
-    }
+fn entry(pane: &DeliveryPane, cx: &Cx) -> Result<EntryState, String> {
+    cx.operator()?;
+    pane.entry_at_hand().map(|(_, state)| state).ok_or_else(|| NOT_SENT.to_owned())
 }
 
-fn entry(console: &Console) -> Result<EntryState, String> {
-    operator(console)?;
-    entry_at_hand(console).map(|(_, state)| state).ok_or_else(|| "This message was not sent from here.".to_owned())
-}
-
-fn uncertain(console: &Console) -> Result<(), String> {
-    match entry(console)? {
+fn uncertain(pane: &DeliveryPane, cx: &Cx) -> Result<(), String> {
+    match entry(pane, cx)? {
         EntryState::Uncertain => Ok(()),
         state => Err(format!("It is {}, not uncertain.", state.name())),
     }
 }
 
-fn with_entry(console: &mut Console, request: fn(crate::domain::ids::EntryId) -> Request) -> Vec<Effect> {
-    entry_at_hand(console).map(|(entry, _)| vec![Effect::Perform(request(entry))]).unwrap_or_default()
+fn with_entry(pane: &DeliveryPane, request: fn(EntryId) -> Request) -> Vec<Intent> {
+    pane.entry_at_hand().map(|(entry, _)| vec![Intent::perform(request(entry))]).unwrap_or_default()
 }
 
-/// The entry under the cursor of the Delivery pane, or of the message under the cursor.
-pub(in crate::console) fn entry_at_hand(console: &Console) -> Option<(EntryId, EntryState)> {
-    match console.cx.pane {
-        PaneId::Delivery => console.panes.delivery.entry_at_hand(),
-        PaneId::Threads => console.panes.threads.entry_at_hand(),
-        _ => None,
-    }
+fn pick(kind: FinderKind) -> Vec<Intent> {
+    vec![Intent::Pick(kind)]
 }

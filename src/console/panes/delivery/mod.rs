@@ -8,6 +8,7 @@ use ratatui::style::Style;
 
 use self::state::DeliveryPane;
 use super::pane::Pane;
+use super::row::commands;
 use crate::console::cx::Cx;
 use crate::console::draw::row::{Row, Status};
 use crate::console::draw::sheet::Sheet;
@@ -18,6 +19,8 @@ use crate::domain::change::Change;
 use crate::domain::filter::Filter;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::query::{Answer, Query};
+
+commands!(DeliveryPane, commands::ROWS);
 
 impl Pane for DeliveryPane {
     fn id(&self) -> PaneId {

@@ -1,21 +1,26 @@
 //! Commands about Flows.
 
-use crate::console::command::{CommandSpec, Danger, ROW, Scope};
+use super::picker_kinds::FlowFinder;
+use super::state::FlowsPane;
+use crate::console::command::Scope;
+use crate::console::cx::Cx;
+use crate::console::event::Effect;
+use crate::console::intent::Intent;
+use crate::console::overlays::finder_kind::FinderKind;
 use crate::console::overlays::form::FormKind;
 use crate::console::overlays::platform_forms::PlatformForm;
-use crate::console::panes::connections::commands::admin;
-use crate::console::panes::flows::pickers::FlowFinder;
-use crate::console::panes::templates::commands::operator_with_account;
-use crate::console::panes::threads::commands::operator;
-use crate::console::{Console, Effect, PaneId};
+use crate::console::overlays::{Overlay, Reading};
+use crate::console::pane_id::PaneId;
+use crate::console::panes::row::{Command, Danger};
 use crate::domain::flow::{FlowQuery, FlowRequest};
 use crate::domain::ids::ConnectionId;
+use crate::domain::query::Query;
 use crate::domain::request::Request;
 
 const FLOWS: Scope = Scope::Pane(PaneId::Flows);
 
-pub(in crate::console) const ROWS: &[CommandSpec] = &[
-    CommandSpec {
+pub(in crate::console) const ROWS: &[Command<FlowsPane>] = &[
+    Command {
         id: "flows.new",
         title: "New",
         help: "Creates a draft from a starter; E edits it.",
@@ -23,10 +28,10 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["n"],
         hint: true,
         ready: operator_with_account,
-        run: |console| console.open_flow_finder(FlowFinder::Starters),
-        ..ROW
+        run: |_, _| pick(FinderKind::Flow(FlowFinder::Starters)),
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "flows.edit",
         title: "Edit",
         help: "Fetches the JSON and opens it in the editor; the result is checked and uploaded as a new version.",
@@ -34,14 +39,10 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["E"],
         hint: true,
         ready: operator_with_one,
-        run: |console| {
-            with(console, |console, connection, id| {
-                console.await_flow(FlowQuery::Json { connection, id, version: None })
-            })
-        },
-        ..ROW
+        run: |pane, cx| with(pane, cx, |_, connection, id| fetch(FlowQuery::Json { connection, id, version: None })),
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "flows.publish",
         title: "Publish",
         short: "",
@@ -49,14 +50,14 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: FLOWS,
         keys: &["p"],
         hint: true,
-        danger: Danger::Asks(|console| {
-            let name = console.panes.flows.selected(&console.cx).map(|(_, flow)| flow.name.line()).unwrap_or_default();
+        danger: Danger::Asks(|pane, cx| {
+            let name = pane.selected(cx).map(|(_, flow)| flow.name.line()).unwrap_or_default();
             format!("Publish {name}? It can be sent to all contacts from then on.")
         }),
         ready: admin_with_one,
-        run: |console| act(console, |connection, id| FlowRequest::Publish { connection, id }),
+        run: |pane, cx| act(pane, cx, |connection, id| FlowRequest::Publish { connection, id }),
     },
-    CommandSpec {
+    Command {
         id: "flows.test",
         title: "Send",
         help: "Sends the Flow to a contact who has written; a draft is sent as a test.",
@@ -64,14 +65,14 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["t"],
         hint: true,
         ready: operator_with_one,
-        run: |console| {
-            let Some((list, flow)) = console.panes.flows.selected(&console.cx) else { return vec![] };
+        run: |pane, cx| {
+            let Some((list, flow)) = pane.selected(cx) else { return vec![] };
             let (connection, id, name) = (list.connection, flow.id.clone(), flow.name.line());
-            console.open_form(FormKind::Platform(PlatformForm::SendFlow { connection, id, name, to: String::new() }))
+            form(FormKind::Platform(PlatformForm::SendFlow { connection, id, name, to: String::new() }))
         },
-        ..ROW
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "flows.endpoint",
         title: "Endpoint",
         help: "Sets up encryption, and uploads, deploys and registers the endpoint's code.",
@@ -79,29 +80,28 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["e"],
         hint: true,
         ready: admin_with_one,
-        run: |console| {
-            let intents = console.panes.flows.ask_detail(&console.cx);
-            let mut effects = console.carry(intents);
-            effects.extend(console.open_flow_finder(FlowFinder::Endpoint));
-            effects
+        run: |pane, cx| {
+            let mut intents = pane.ask_detail(cx);
+            intents.push(Intent::Pick(FinderKind::Flow(FlowFinder::Endpoint)));
+            intents
         },
-        ..ROW
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "flows.versions",
         title: "Compare",
         help: "Compares the newest version with another one.",
         scope: FLOWS,
         keys: &["v"],
-        ready: |console| match console.panes.flows.known(&console.cx).map(|detail| detail.value.versions.len()) {
+        ready: |pane, cx| match pane.known(cx).map(|detail| detail.value.versions.len()) {
             None => Err("Press enter first to fetch its versions.".into()),
             Some(0 | 1) => Err("There is only one version.".into()),
             Some(_) => Ok(()),
         },
-        run: |console| console.open_flow_finder(FlowFinder::Versions),
-        ..ROW
+        run: |_, _| pick(FinderKind::Flow(FlowFinder::Versions)),
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "flows.answers",
         title: "Responses",
         help: "Lists the responses of contacts.",
@@ -109,120 +109,135 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["a"],
         hint: true,
         ready: operator_with_one,
-        run: |console| {
-            with(console, |console, connection, id| console.await_flow(FlowQuery::Responses { connection, id }))
-        },
-        ..ROW
+        run: |pane, cx| with(pane, cx, |_, connection, id| fetch(FlowQuery::Responses { connection, id })),
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "flows.log",
         title: "Endpoint log",
         help: "Shows the log of the endpoint.",
         scope: FLOWS,
         keys: &["o"],
-        ready: |console| chosen(console).map(|_| ()),
-        run: |console| with(console, |console, connection, id| console.follow_flow(FlowQuery::Logs { connection, id })),
-        ..ROW
+        ready: |pane, cx| chosen(pane, cx).map(|_| ()),
+        run: |pane, cx| with(pane, cx, |pane, connection, id| follow(pane, FlowQuery::Logs { connection, id })),
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "flows.calls",
         title: "Endpoint calls",
         help: "Lists the calls of the endpoint with request and response.",
         scope: FLOWS,
         keys: &["i"],
-        ready: |console| chosen(console).map(|_| ()),
-        run: |console| {
-            with(console, |console, connection, id| console.follow_flow(FlowQuery::Invocations { connection, id }))
-        },
-        ..ROW
+        ready: |pane, cx| chosen(pane, cx).map(|_| ()),
+        run: |pane, cx| with(pane, cx, |pane, connection, id| follow(pane, FlowQuery::Invocations { connection, id })),
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "flows.preview",
         title: "Copy preview URL",
         help: "Copies the URL of the preview.",
         scope: FLOWS,
         keys: &["Y"],
-        ready: |console| match console.panes.flows.selected(&console.cx).and_then(|(_, flow)| flow.preview_url.as_ref())
-        {
+        ready: |pane, cx| match pane.selected(cx).and_then(|(_, flow)| flow.preview_url.as_ref()) {
             Some(_) => Ok(()),
             None => Err("The provider returned no preview.".into()),
         },
-        run: |console| {
-            let url = console.panes.flows.selected(&console.cx).and_then(|(_, flow)| flow.preview_url.clone());
-            console.cx.notice("Copied the URL of the preview.", false);
-            url.map(Effect::Copy).into_iter().collect()
+        run: |pane, cx| {
+            let url = pane.selected(cx).and_then(|(_, flow)| flow.preview_url.clone());
+            let mut intents = vec![Intent::Notice("Copied the URL of the preview.".to_owned())];
+            intents.extend(url.map(|url| Intent::Effect(Effect::Copy(url))));
+            intents
         },
-        ..ROW
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "flows.deprecate",
         title: "Deprecate",
         help: "Deprecates the Flow: it can no longer be opened or sent. Asks for its name.",
         scope: FLOWS,
         keys: &["x"],
         ready: admin_with_one,
-        run: |console| end(console, false),
-        ..ROW
+        run: |pane, cx| end(pane, cx, false),
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "flows.delete",
         title: "Delete",
         help: "Deletes a draft. Asks for its name.",
         scope: FLOWS,
         keys: &["D"],
-        ready: |console| {
-            admin(console)?;
-            match console.panes.flows.selected(&console.cx) {
+        ready: |pane, cx| {
+            cx.admin()?;
+            match pane.selected(cx) {
                 Some((_, flow)) if flow.is("draft") => Ok(()),
                 Some((_, flow)) => Err(format!("It is {}, and only drafts can be deleted.", flow.status)),
                 None => Err("Select a Flow first.".into()),
             }
         },
-        run: |console| end(console, true),
-        ..ROW
-    },
-    CommandSpec {
-        id: "thread.flow",
-        title: "Send a Flow",
-        help: "Chooses a Flow and sends it into this thread.",
-        scope: Scope::Messages,
-        keys: &["f"],
-        ready: operator,
-        run: |console| console.open_flow_finder(FlowFinder::ToSend),
-        ..ROW
+        run: |pane, cx| end(pane, cx, true),
+        ..Command::ROW
     },
 ];
 
-fn operator_with_one(console: &Console) -> Result<(), String> {
-    operator(console)?;
-    chosen(console).map(|_| ())
+fn operator_with_one(pane: &FlowsPane, cx: &Cx) -> Result<(), String> {
+    cx.operator()?;
+    chosen(pane, cx).map(|_| ())
 }
 
-fn admin_with_one(console: &Console) -> Result<(), String> {
-    admin(console)?;
-    chosen(console).map(|_| ())
+fn admin_with_one(pane: &FlowsPane, cx: &Cx) -> Result<(), String> {
+    cx.admin()?;
+    chosen(pane, cx).map(|_| ())
 }
 
-fn chosen(console: &Console) -> Result<(ConnectionId, String), String> {
-    console.panes.flows.at_hand(&console.cx).ok_or_else(|| "Select a Flow first.".into())
+fn chosen(pane: &FlowsPane, cx: &Cx) -> Result<(ConnectionId, String), String> {
+    pane.at_hand(cx).ok_or_else(|| "Select a Flow first.".into())
 }
 
-fn with(console: &mut Console, run: fn(&mut Console, ConnectionId, String) -> Vec<Effect>) -> Vec<Effect> {
-    match chosen(console) {
-        Ok((connection, id)) => run(console, connection, id),
+fn with(pane: &mut FlowsPane, cx: &Cx, run: fn(&mut FlowsPane, ConnectionId, String) -> Vec<Intent>) -> Vec<Intent> {
+    match chosen(pane, cx) {
+        Ok((connection, id)) => run(pane, connection, id),
         Err(_) => vec![],
     }
 }
 
-fn act(console: &Console, request: fn(ConnectionId, String) -> FlowRequest) -> Vec<Effect> {
-    match chosen(console) {
-        Ok((connection, id)) => vec![Effect::Perform(Request::Flow(request(connection, id)))],
+fn act(pane: &FlowsPane, cx: &Cx, request: fn(ConnectionId, String) -> FlowRequest) -> Vec<Intent> {
+    match chosen(pane, cx) {
+        Ok((connection, id)) => vec![Intent::perform(Request::Flow(request(connection, id)))],
         Err(_) => vec![],
     }
 }
 
-fn end(console: &mut Console, delete: bool) -> Vec<Effect> {
-    let Some((list, flow)) = console.panes.flows.selected(&console.cx) else { return vec![] };
+fn end(pane: &mut FlowsPane, cx: &Cx, delete: bool) -> Vec<Intent> {
+    let Some((list, flow)) = pane.selected(cx) else { return vec![] };
     let (connection, id, name) = (list.connection, flow.id.clone(), flow.name.as_received().to_owned());
-    console.open_form(FormKind::Platform(PlatformForm::EndFlow { connection, id, name, delete }))
+    form(FormKind::Platform(PlatformForm::EndFlow { connection, id, name, delete }))
+}
+
+fn pick(kind: FinderKind) -> Vec<Intent> {
+    vec![Intent::Pick(kind)]
+}
+
+fn form(kind: FormKind) -> Vec<Intent> {
+    vec![Intent::Form(kind)]
+}
+
+/// Asks for something about a Flow that opens when it comes.
+fn fetch(query: FlowQuery) -> Vec<Intent> {
+    vec![Intent::Await(Query::Flow(query), "Fetching from the provider …")]
+}
+
+/// Log or calls, followed as long as they are in front.
+fn follow(pane: &mut FlowsPane, query: FlowQuery) -> Vec<Intent> {
+    pane.lines = vec!["Fetching from the provider …".to_owned()];
+    let query = Query::Flow(query);
+    pane.followed = Some(query.clone());
+    vec![Intent::Front(Overlay::reading(Reading::FlowLog)), Intent::Ask(query)]
+}
+
+fn operator_with_account(_: &FlowsPane, cx: &Cx) -> Result<(), String> {
+    cx.operator()?;
+    match cx.account_for_new(None) {
+        Some(_) => Ok(()),
+        None => Err("There is no number to create the Flow for.".into()),
+    }
 }

@@ -2,21 +2,23 @@
 
 pub(in crate::console) mod commands;
 mod draw;
-pub(in crate::console) mod pickers;
+pub(in crate::console) mod picker_kinds;
+mod pickers;
 pub(in crate::console) mod state;
 
 use ratatui::style::Style;
 
 use self::state::FlowsPane;
 use super::pane::Pane;
+use super::row::commands;
 use crate::console::cx::Cx;
 use crate::console::draw::row::{Row, Status};
 use crate::console::draw::sheet::Sheet;
 use crate::console::intent::Intent;
 use crate::console::list::ListState;
-use crate::console::overlays::script::ScriptKind;
 use crate::console::overlays::{Overlay, Reading};
 use crate::console::pane_id::PaneId;
+use crate::console::script::ScriptKind;
 use crate::console::words;
 use crate::domain::change::Change;
 use crate::domain::flow::{FlowAnswer, FlowQuery, FlowRequest, table};
@@ -39,6 +41,8 @@ impl FlowsPane {
         vec![Intent::Front(Overlay::reading(Reading::Flow))]
     }
 }
+
+commands!(FlowsPane, commands::ROWS);
 
 impl Pane for FlowsPane {
     fn id(&self) -> PaneId {

@@ -1,26 +1,15 @@
 //! What is picked and read about a Flow.
 
-use crate::console::overlays::finder::{FinderKind, Row};
+use super::picker_kinds::FlowFinder;
+use crate::console::overlays::finder_kind::Row;
 use crate::console::overlays::form::FormKind;
 use crate::console::overlays::platform_forms::PlatformForm;
-use crate::console::overlays::script::ScriptKind;
-use crate::console::overlays::{Overlay, Reading};
+use crate::console::script::ScriptKind;
 use crate::console::{Console, Effect, words};
 use crate::domain::flow::{FlowQuery, FlowRequest};
 use crate::domain::query::Query;
 use crate::domain::request::Request;
 use crate::domain::templates::starter;
-
-/// What is picked from about a Flow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::console) enum FlowFinder {
-    Starters,
-    /// Versions, to compare with the newest.
-    Versions,
-    Endpoint,
-    /// Flows that can be sent in the open thread.
-    ToSend,
-}
 
 impl Console {
     /// Asks for something about a Flow that opens when it comes.
@@ -28,15 +17,6 @@ impl Console {
         let query = Query::Flow(query);
         self.cx.awaited = Some(query.clone());
         self.cx.notice("Fetching from the provider …", false);
-        self.ask(query)
-    }
-
-    /// Log or calls, followed as long as they are in front.
-    pub(in crate::console) fn follow_flow(&mut self, query: FlowQuery) -> Vec<Effect> {
-        self.panes.flows.lines = vec!["Fetching from the provider …".to_owned()];
-        self.overlay = Some(Overlay::reading(Reading::FlowLog));
-        let query = Query::Flow(query);
-        self.panes.flows.followed = Some(query.clone());
         self.ask(query)
     }
 
@@ -154,9 +134,5 @@ impl Console {
                 vec![]
             }
         }
-    }
-
-    pub(in crate::console) fn open_flow_finder(&mut self, kind: FlowFinder) -> Vec<Effect> {
-        self.open_finder(FinderKind::Flow(kind))
     }
 }

@@ -9,6 +9,7 @@ use ratatui::style::Style;
 
 use self::state::{LEVELS, LogPane, check_filter};
 use super::pane::Pane;
+use super::row::commands;
 use crate::console::cx::Cx;
 use crate::console::draw::row::{Row, Status};
 use crate::console::draw::sheet::Sheet;
@@ -34,6 +35,8 @@ fn style_of(cx: &Cx, level: Option<usize>) -> Style {
         _ => theme.dim(),
     }
 }
+
+commands!(LogPane, commands::ROWS);
 
 impl Pane for LogPane {
     fn id(&self) -> PaneId {

@@ -8,19 +8,22 @@ use ratatui::style::Style;
 
 use self::state::TemplatesPane;
 use super::pane::Pane;
+use super::row::commands;
 use crate::console::cx::Cx;
 use crate::console::draw::row::{Row, Status};
 use crate::console::draw::sheet::Sheet;
 use crate::console::intent::Intent;
 use crate::console::list::ListState;
-use crate::console::overlays::script::ScriptKind;
 use crate::console::pane_id::PaneId;
+use crate::console::script::ScriptKind;
 use crate::console::words;
 use crate::domain::change::Change;
 use crate::domain::list_filter::WordList;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::templates::requests::{TemplateAnswer, TemplateQuery};
+
+commands!(TemplatesPane, commands::ROWS);
 
 impl Pane for TemplatesPane {
     fn id(&self) -> PaneId {

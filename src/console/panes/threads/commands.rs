@@ -1,10 +1,17 @@
 //! Commands about threads and their messages.
 
-use crate::console::command::{CommandSpec, ROW, Scope};
+use super::state::ThreadsPane;
+use crate::console::command::Scope;
+use crate::console::cx::Cx;
+use crate::console::event::Effect;
+use crate::console::intent::Intent;
 use crate::console::overlays::Overlay;
-use crate::console::overlays::finder::FinderKind;
-use crate::console::{Console, Effect, Focus, PaneId};
-use crate::domain::access::permission::Permission;
+use crate::console::overlays::finder_kind::FinderKind;
+use crate::console::overlays::form::FormKind;
+use crate::console::pane_id::PaneId;
+use crate::console::panes::row::Command;
+use crate::console::settings::Focus;
+use crate::console::thread::composer::Composer;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::content::Content;
 use crate::domain::message::window::check_window;
@@ -13,8 +20,53 @@ use crate::domain::request::Request;
 
 const THREADS: Scope = Scope::Pane(PaneId::Threads);
 
-pub(in crate::console) const ROWS: &[CommandSpec] = &[
-    CommandSpec {
+pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
+    Command {
+        id: "threads.unread",
+        title: "Unread",
+        help: "Filters the list to unread threads, or shows all.",
+        scope: THREADS,
+        keys: &["u"],
+        run: |pane, _| toggle(pane, "is:unread"),
+        ..Command::ROW
+    },
+    Command {
+        id: "threads.unanswered",
+        title: "Unanswered",
+        help: "Filters the list to threads in which the contact wrote last, or shows all.",
+        scope: THREADS,
+        keys: &["U"],
+        run: |pane, _| toggle(pane, "is:unanswered"),
+        ..Command::ROW
+    },
+    Command {
+        id: "threads.waiting",
+        title: "Waiting longest",
+        help: "Filters the list to threads that wait for a person, the longest wait first, or shows all.",
+        scope: THREADS,
+        keys: &["W"],
+        run: |pane, _| toggle(pane, "is:waiting"),
+        ..Command::ROW
+    },
+    Command {
+        id: "threads.keep_filter",
+        title: "Save filter",
+        help: "Saves the filter of the list under a name.",
+        scope: THREADS,
+        keys: &["K"],
+        ready: |pane, _| {
+            if pane.list.filter.trim().is_empty() {
+                return Err("There is no filter. Press / to set one.".into());
+            }
+            Ok(())
+        },
+        run: |pane, _| {
+            let terms = pane.list.filter.clone();
+            vec![Intent::Form(FormKind::View { terms })]
+        },
+        ..Command::ROW
+    },
+    Command {
         id: "thread.write",
         title: "Write",
         help: "Writes to the contact. If the service window is closed, the text is saved as a draft.",
@@ -22,10 +74,10 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["c"],
         hint: true,
         ready: operator_with_thread,
-        run: |console| write(console, false),
-        ..ROW
+        run: |pane, cx| write(pane, cx, false),
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "thread.take",
         title: "Take or release",
         short: "take",
@@ -34,103 +86,103 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         keys: &["C"],
         hint: true,
         ready: operator_with_thread,
-        run: |console| {
-            let Some(row) = console.panes.threads.at_hand(&console.cx) else { return vec![] };
+        run: |pane, cx| {
+            let Some(row) = pane.at_hand(cx) else { return vec![] };
             let (thread, taken) = (row.id, row.taken_by.is_some());
-            let mine = row.taken_by.as_deref() == Some(console.cx.settings.actor.to_string().as_str());
+            let mine = row.taken_by.as_deref() == Some(cx.settings.actor.to_string().as_str());
             let request =
                 if taken && mine { Request::ReleaseThread { thread } } else { Request::TakeThread { thread } };
-            vec![Effect::Perform(request)]
+            vec![Intent::perform(request)]
         },
-        ..ROW
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "thread.hand_over",
         title: "Transfer",
         help: "Transfers the thread and your draft to a colleague who is online.",
         scope: THREADS,
         keys: &["H"],
         ready: operator_with_thread,
-        run: |console| {
-            let Some(thread) = console.panes.threads.at_hand(&console.cx).map(|row| row.id) else { return vec![] };
-            console.open_finder(FinderKind::HandOver(thread))
+        run: |pane, cx| {
+            let Some(thread) = pane.at_hand(cx).map(|row| row.id) else { return vec![] };
+            pick(FinderKind::HandOver(thread))
         },
-        ..ROW
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "thread.mark_read",
         title: "Mark read",
         help: "Marks the thread as read, here and for the contact.",
         scope: THREADS,
         keys: &["m"],
         ready: operator_with_thread,
-        run: |console| with_thread(console, |_, thread| vec![Effect::Perform(Request::MarkRead { thread })]),
-        ..ROW
+        run: |pane, cx| with_thread(pane, cx, |_, thread| vec![Intent::perform(Request::MarkRead { thread })]),
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "message.down",
         title: "Next message",
         help: "Goes to the next message.",
         scope: Scope::Messages,
         keys: &["j", "down"],
-        run: |console| move_message(console, 1),
-        ..ROW
+        run: |pane, cx| pane.move_message(cx, 1),
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "message.up",
         title: "Previous message",
         help: "Goes to the previous message.",
         scope: Scope::Messages,
         keys: &["k", "up"],
-        run: |console| move_message(console, -1),
-        ..ROW
+        run: |pane, cx| pane.move_message(cx, -1),
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "message.half_down",
         title: "Half a page down",
         help: "Goes down by half a page.",
         scope: Scope::Messages,
         keys: &["ctrl-d", "pgdn"],
-        run: |console| move_message(console, 5),
-        ..ROW
+        run: |pane, cx| pane.move_message(cx, 5),
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "message.half_up",
         title: "Half a page up",
         help: "Goes up by half a page and loads older messages.",
         scope: Scope::Messages,
         keys: &["ctrl-u", "pgup"],
-        run: |console| move_message(console, -5),
-        ..ROW
+        run: |pane, cx| pane.move_message(cx, -5),
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "message.newest",
         title: "Newest",
         help: "Goes to the newest message and follows new ones.",
         scope: Scope::Messages,
         keys: &["G", "end"],
-        run: |console| {
-            let Some(open) = &mut console.panes.threads.open else { return vec![] };
+        run: |pane, _| {
+            let Some(open) = &mut pane.open else { return vec![] };
             open.cursor = None;
             let thread = open.thread;
             match open.around.take() {
-                Some(_) => console.ask(console.panes.threads.query_of_messages(thread)),
+                Some(_) => vec![Intent::Ask(pane.query_of_messages(thread))],
                 None => vec![],
             }
         },
-        ..ROW
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "message.write",
         title: "Write",
         help: "Writes to the contact.",
         scope: Scope::Messages,
         keys: &["enter"],
         ready: operator_with_thread,
-        run: |console| write(console, false),
-        ..ROW
+        run: |pane, cx| write(pane, cx, false),
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "message.reply",
         title: "Quote-reply",
         short: "quote",
@@ -138,148 +190,128 @@ pub(in crate::console) const ROWS: &[CommandSpec] = &[
         scope: Scope::Messages,
         keys: &["r"],
         hint: true,
-        ready: |console| {
-            operator_with_thread(console)?;
-            provider_can(console, &Content::text(""), true)?;
-            let quotable = console.panes.threads.open.as_ref().and_then(|open| open.current());
+        ready: |pane, cx| {
+            operator_with_thread(pane, cx)?;
+            provider_can(pane, cx, &Content::text(""), true)?;
+            let quotable = pane.open.as_ref().and_then(|open| open.current());
             match quotable {
                 Some(message) if message.provider_message_id.is_some() => Ok(()),
                 _ => Err("This message cannot be quoted: the provider has not assigned an id yet.".into()),
             }
         },
-        run: |console| write(console, true),
-        ..ROW
+        run: |pane, cx| write(pane, cx, true),
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "message.details",
         title: "Details",
         help: "Shows all details of the selected message.",
         scope: Scope::Messages,
         keys: &["i"],
-        run: |console| {
-            let Some(message) =
-                console.panes.threads.open.as_ref().and_then(|open| open.current()).map(|message| message.id)
-            else {
+        run: |pane, _| {
+            let Some(message) = pane.open.as_ref().and_then(|open| open.current()).map(|message| message.id) else {
                 return vec![];
             };
-            console.overlay = Some(Overlay::message(message));
-            console.ask(Query::Message { message })
+            vec![Intent::Front(Overlay::message(message)), Intent::Ask(Query::Message { message })]
         },
-        ..ROW
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "message.copy",
         title: "Copy text",
         help: "Copies the text of the selected message.",
         scope: Scope::Messages,
         keys: &["y"],
-        run: |console| {
-            let text = console
-                .panes
-                .threads
-                .open
-                .as_ref()
-                .and_then(|open| open.current())
-                .map(|message| message.text.lines().join("\n"));
+        run: |pane, _| {
+            let text =
+                pane.open.as_ref().and_then(|open| open.current()).map(|message| message.text.lines().join("\n"));
             match text {
                 Some(text) => {
-                    console.cx.notice("Copied the message.", false);
-                    vec![Effect::Copy(text)]
+                    vec![Intent::Notice("Copied the message.".to_owned()), Intent::Effect(Effect::Copy(text))]
                 }
                 None => vec![],
             }
         },
-        ..ROW
+        ..Command::ROW
     },
-    CommandSpec {
+    Command {
         id: "message.back",
         title: "Back to the list",
         help: "Goes back to the list of threads.",
         scope: Scope::Messages,
         keys: &["left", "h"],
-        run: |console| {
-            console.cx.focus = Focus::List;
-            vec![]
-        },
-        ..ROW
+        run: |_, _| vec![Intent::Focus(Focus::List)],
+        ..Command::ROW
     },
 ];
 
-pub(in crate::console) fn operator(console: &Console) -> Result<(), String> {
-    if console.cx.settings.actor.has(Permission::WriteToPeople) {
-        Ok(())
-    } else {
-        Err("This needs the role operator.".into())
-    }
-}
-
 pub(in crate::console) fn with_thread(
-    console: &mut Console,
-    then: fn(&mut Console, ThreadId) -> Vec<Effect>,
-) -> Vec<Effect> {
-    console.panes.threads.at_hand(&console.cx).map(|row| row.id).map(|id| then(console, id)).unwrap_or_default()
+    pane: &mut ThreadsPane,
+    cx: &Cx,
+    then: fn(&mut ThreadsPane, ThreadId) -> Vec<Intent>,
+) -> Vec<Intent> {
+    pane.at_hand(cx).map(|row| row.id).map(|id| then(pane, id)).unwrap_or_default()
 }
 
-pub(in crate::console) fn operator_with_thread(console: &Console) -> Result<(), String> {
-    operator(console)?;
-    if console.panes.threads.at_hand(&console.cx).is_none() { Err("Select a thread first.".into()) } else { Ok(()) }
+pub(in crate::console) fn operator_with_thread(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
+    cx.operator()?;
+    if pane.at_hand(cx).is_none() { Err("Select a thread first.".into()) } else { Ok(()) }
 }
 
 /// The operation says the same: the rule stands in the domain once.
-pub(in crate::console) fn can_write(console: &Console) -> Result<(), String> {
-    operator_with_thread(console)?;
-    let closes_at = console.panes.threads.at_hand(&console.cx).and_then(|row| row.window_closes_at);
-    check_window(closes_at, console.cx.now, console.cx.now).map_err(|refusal| refusal.to_string())
+pub(in crate::console) fn can_write(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
+    operator_with_thread(pane, cx)?;
+    let closes_at = pane.at_hand(cx).and_then(|row| row.window_closes_at);
+    check_window(closes_at, cx.now, cx.now).map_err(|refusal| refusal.to_string())
 }
 
 /// What the provider of this thread's number cannot send is not begun.
-pub(in crate::console) fn provider_can(console: &Console, content: &Content, quotes: bool) -> Result<(), String> {
-    let connection = console.panes.threads.at_hand(&console.cx).map(|row| row.connection_id);
-    let known = console.cx.connections.iter().flat_map(|list| &list.connected);
+pub(in crate::console) fn provider_can(
+    pane: &ThreadsPane,
+    cx: &Cx,
+    content: &Content,
+    quotes: bool,
+) -> Result<(), String> {
+    let connection = pane.at_hand(cx).map(|row| row.connection_id);
+    let known = cx.connections.iter().flat_map(|list| &list.connected);
     let number = known.into_iter().find(|view| Some(view.connection.id) == connection);
     // Where it is not known, the operation says so.
     let Some(number) = number else { return Ok(()) };
     number.capabilities.forbid(content, quotes).map_err(|refusal| refusal.to_string())
 }
 
-fn write(console: &mut Console, quoting: bool) -> Vec<Effect> {
-    let effects = match console.panes.threads.at_hand(&console.cx).map(|row| row.id) {
-        Some(thread) => {
-            let intents = console.panes.threads.show(&console.cx, thread);
-            console.carry(intents)
-        }
+fn write(pane: &mut ThreadsPane, cx: &Cx, quoting: bool) -> Vec<Intent> {
+    let mut intents = match pane.at_hand(cx).map(|row| row.id) {
+        Some(thread) => pane.show(cx, thread),
         None => return vec![],
     };
-    let quote = quoting
-        .then(|| {
-            console
-                .panes
-                .threads
-                .open
-                .as_ref()
-                .and_then(|open| open.current())
-                .map(|message| (message.id, message.text.line()))
-        })
-        .flatten();
-    let Some(thread) = console.panes.threads.open.as_ref().map(|open| open.thread) else { return effects };
-    let composer = console
-        .panes
-        .threads
-        .composers
-        .entry(thread)
-        .or_insert_with(|| crate::console::thread::composer::Composer::new(thread, ""));
+    let quote = pane.current().filter(|_| quoting).map(|message| (message.id, message.text.line()));
+    let Some(thread) = pane.open.as_ref().map(|open| open.thread) else { return intents };
+    let composer = pane.composers.entry(thread).or_insert_with(|| Composer::new(thread, ""));
     if quote.is_some() {
         composer.quote = quote;
     }
-    console.cx.focus = Focus::Composer;
+    intents.push(Intent::Focus(Focus::Composer));
     // Whoever means to write goes on typing: the words go into the draft, also where it cannot be sent now.
-    if let Err(why) = can_write(console) {
-        console.cx.notice(format!("{why} Your text is saved as a draft; ctrl-t chooses a template."), true);
+    if let Err(why) = can_write(pane, cx) {
+        intents.push(Intent::Warn(format!("{why} Your text is saved as a draft; ctrl-t chooses a template.")));
     }
-    effects
+    intents
 }
 
-fn move_message(console: &mut Console, by: isize) -> Vec<Effect> {
-    let intents = console.panes.threads.move_message(&console.cx, by);
-    console.carry(intents)
+/// Narrows the list by a term, or takes the term out again.
+fn toggle(pane: &mut ThreadsPane, term: &str) -> Vec<Intent> {
+    let mut terms: Vec<&str> = pane.list.filter.split_whitespace().collect();
+    match terms.iter().position(|known| *known == term) {
+        Some(at) => {
+            terms.remove(at);
+        }
+        None => terms.push(term),
+    }
+    pane.list.filter = terms.join(" ");
+    vec![Intent::Focus(Focus::List), Intent::Narrow]
+}
+
+fn pick(kind: FinderKind) -> Vec<Intent> {
+    vec![Intent::Pick(kind)]
 }

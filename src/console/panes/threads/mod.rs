@@ -1,5 +1,6 @@
 //! The Threads pane: the list of threads, with the open one beside it.
 
+pub(in crate::console) mod agents;
 pub(in crate::console) mod commands;
 mod draw;
 pub(in crate::console) mod sending;
@@ -12,6 +13,9 @@ use ratatui::style::Style;
 
 use self::state::ThreadsPane;
 use super::pane::Pane;
+use super::retry::{HasEntry, retry};
+use super::row::{Command, commands};
+use crate::console::command::Scope;
 use crate::console::cx::Cx;
 use crate::console::draw::row::{Row, Status};
 use crate::console::draw::sheet::Sheet;
@@ -26,12 +30,16 @@ use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::{AgentQuery, AgentTold};
 use crate::domain::change::Change;
 use crate::domain::filter::Filter;
-use crate::domain::ids::ThreadId;
+use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::message::conversation::ConversationRecord;
 use crate::domain::numbers::connection::Environment;
+use crate::domain::outbox::entry::EntryState;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::view::ThreadRow;
+
+/// Retrying the message under the cursor.
+pub(in crate::console) const RETRY: &[Command<ThreadsPane>] = &[retry("message.retry", Scope::Messages)];
 
 impl ThreadsPane {
     /// The open thread, if it is this one.
@@ -63,6 +71,14 @@ impl ThreadsPane {
         open.row = row;
         // A thread that stays open behind another pane is not what was gone to.
         open.row.as_ref().filter(|_| open_pane).map(Self::follow_scope).into_iter().collect()
+    }
+}
+
+commands!(ThreadsPane, commands::ROWS, sending::ROWS, agents::ROWS, writing::ROWS, RETRY);
+
+impl HasEntry for ThreadsPane {
+    fn entry_at_hand(&self) -> Option<(EntryId, EntryState)> {
+        self.entry_at_hand()
     }
 }
 

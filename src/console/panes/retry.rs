@@ -1,0 +1,54 @@
+//! Retrying a failed message: the same command in Delivery and in a thread.
+
+use super::row::{Command, Danger};
+use crate::console::command::Scope;
+use crate::console::cx::Cx;
+use crate::console::intent::Intent;
+use crate::domain::ids::EntryId;
+use crate::domain::outbox::entry::EntryState;
+use crate::domain::request::Request;
+
+pub(super) const NOT_SENT: &str = "This message was not sent from here.";
+
+/// A pane with an entry of the outbox that commands are about.
+pub(super) trait HasEntry {
+    fn entry_at_hand(&self) -> Option<(EntryId, EntryState)>;
+}
+
+fn question<P: HasEntry>(pane: &P, _: &Cx) -> String {
+    match pane.entry_at_hand() {
+        Some((entry, EntryState::Uncertain)) => {
+            format!("Retry {entry}? If it did arrive, the contact gets it twice.")
+        }
+        Some((entry, _)) => format!("Send {entry} again?"),
+        None => String::new(),
+    }
+}
+
+fn ready<P: HasEntry>(pane: &P, cx: &Cx) -> Result<(), String> {
+    cx.operator()?;
+    match pane.entry_at_hand().ok_or(NOT_SENT)? {
+        (_, state) if state.can_retry() => Ok(()),
+        (_, state) => Err(format!("It is {}, so it cannot be retried.", state.name())),
+    }
+}
+
+fn run<P: HasEntry>(pane: &mut P, _: &Cx) -> Vec<Intent> {
+    let entry = pane.entry_at_hand();
+    entry.map(|(entry, _)| Intent::perform(Request::RetryEntry { entry })).into_iter().collect()
+}
+
+pub(super) const fn retry<P: HasEntry>(id: &'static str, scope: Scope) -> Command<P> {
+    Command {
+        id,
+        title: "Retry",
+        short: "",
+        help: "Retries a failed message with a new series of attempts; asks first if it may arrive twice.",
+        scope,
+        keys: &["R"],
+        hint: true,
+        danger: Danger::Asks(question::<P>),
+        ready: ready::<P>,
+        run: run::<P>,
+    }
+}

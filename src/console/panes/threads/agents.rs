@@ -1,0 +1,155 @@
+//! Commands about the agent of a thread, and the replies that it suggests.
+
+use super::commands::{can_write, operator_with_thread, with_thread};
+use super::state::ThreadsPane;
+use crate::console::command::Scope;
+use crate::console::cx::Cx;
+use crate::console::intent::Intent;
+use crate::console::overlays::finder_kind::FinderKind;
+use crate::console::overlays::form::FormKind;
+use crate::console::pane_id::PaneId;
+use crate::console::panes::agents::forms::AgentForm;
+use crate::console::panes::agents::picker_kinds::AgentFinder;
+use crate::console::panes::flows::picker_kinds::FlowFinder;
+use crate::console::panes::row::{Command, Danger};
+use crate::console::settings::Focus;
+use crate::domain::access::permission::Permission;
+use crate::domain::agents::requests::{AgentQuery, AgentRequest};
+use crate::domain::ids::ThreadId;
+use crate::domain::query::Query;
+use crate::domain::request::Request;
+
+const THREADS: Scope = Scope::Pane(PaneId::Threads);
+
+pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
+    Command {
+        id: "thread.stop_agents",
+        title: "Stop agents",
+        short: "stop",
+        help: "Stops this thread's agent, one agent or all agents now, or resumes them.",
+        scope: THREADS,
+        keys: &["!"],
+        hint: true,
+        ready: stoppable,
+        run: |_, _| pick(FinderKind::Agent(AgentFinder::Stop)),
+        ..Command::ROW
+    },
+    Command {
+        id: "thread.agent",
+        title: "Agent",
+        help: "Opens the menu of this thread's agent: propose, reset its memory, runs, stop.",
+        scope: THREADS,
+        keys: &["A"],
+        ready: operator_with_thread,
+        run: |pane, cx| with_thread(pane, cx, |_, thread| pick(FinderKind::Agent(AgentFinder::Menu(thread)))),
+        ..Command::ROW
+    },
+    Command {
+        id: "answer.accept",
+        title: "Send suggested reply",
+        help: "Sends the reply that the agent suggests, unchanged.",
+        scope: Scope::Messages,
+        keys: &["Y"],
+        danger: Danger::Asks(|pane, cx| {
+            let whom = pane.at_hand(cx).map(|row| row.contact.shown()).unwrap_or_default();
+            format!("Send the suggested reply to {whom}, unchanged?")
+        }),
+        ready: proposal,
+        run: |pane, _| match pane.proposal().map(|record| record.run.id) {
+            Some(run) => perform(AgentRequest::Accept { run, instead: None }),
+            None => vec![],
+        },
+        ..Command::ROW
+    },
+    Command {
+        id: "answer.edit",
+        title: "Edit suggested reply",
+        help: "Opens the suggested reply in the composer. What you send from there is your own message.",
+        scope: Scope::Messages,
+        keys: &["E"],
+        ready: |pane, cx| {
+            proposal(pane, cx)?;
+            if pane.composer().is_some_and(|composer| !composer.is_empty() && composer.answers.is_none()) {
+                return Err("You have started a message here. Send it or clear it first.".into());
+            }
+            Ok(())
+        },
+        run: |pane, _| {
+            pane.edit_proposal();
+            vec![Intent::Focus(Focus::Composer)]
+        },
+        ..Command::ROW
+    },
+    Command {
+        id: "answer.dismiss",
+        title: "Dismiss suggested reply",
+        help: "Dismisses the suggested reply. The thread still waits for a person.",
+        scope: Scope::Messages,
+        keys: &["X"],
+        ready: proposed,
+        run: |pane, _| {
+            let known = pane.proposal().map(|record| (record.run.id, record.run.agent.clone()));
+            match known {
+                Some((run, agent)) => form(FormKind::Agent(Box::new(AgentForm::Dismiss { run, agent }))),
+                None => vec![],
+            }
+        },
+        ..Command::ROW
+    },
+    Command {
+        id: "message.run",
+        title: "Agent run",
+        help: "Shows the agent run behind the message: its input, tool calls and reply.",
+        scope: Scope::Messages,
+        keys: &["I"],
+        ready: operator_with_thread,
+        run: |pane, cx| with_thread(pane, cx, show_run_at_hand),
+        ..Command::ROW
+    },
+    Command {
+        id: "thread.flow",
+        title: "Send a Flow",
+        help: "Chooses a Flow and sends it into this thread.",
+        scope: Scope::Messages,
+        keys: &["f"],
+        ready: |_, cx| cx.operator(),
+        run: |_, _| pick(FinderKind::Flow(FlowFinder::ToSend)),
+        ..Command::ROW
+    },
+];
+
+fn perform(request: AgentRequest) -> Vec<Intent> {
+    vec![Intent::perform(Request::Agents(request))]
+}
+
+fn stoppable(_: &ThreadsPane, cx: &Cx) -> Result<(), String> {
+    cx.can_stop_agents()
+}
+
+fn proposed(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
+    cx.may(Permission::DecideAboutProposedAnswers)?;
+    pane.proposal().map(|_| ()).ok_or_else(|| "There is no suggested reply here.".into())
+}
+
+fn proposal(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
+    proposed(pane, cx)?;
+    can_write(pane, cx)
+}
+
+/// The run behind the message under the cursor, else the last of the thread.
+pub(in crate::console) fn show_run_at_hand(pane: &mut ThreadsPane, thread: ThreadId) -> Vec<Intent> {
+    let of_message = pane.open.as_ref().filter(|open| open.cursor.is_some()).and_then(|open| open.current());
+    let waiting = pane.proposal().map(|record| record.run.id);
+    vec![match of_message.map_or(waiting, |message| message.run) {
+        Some(run) => Intent::ShowRun(run),
+        None => Intent::Ask(Query::Desk(AgentQuery::Runs { thread: Some(thread), limit: 1, before: None })),
+    }]
+}
+
+fn pick(kind: FinderKind) -> Vec<Intent> {
+    vec![Intent::Pick(kind)]
+}
+
+fn form(kind: FormKind) -> Vec<Intent> {
+    vec![Intent::Form(kind)]
+}
