@@ -187,6 +187,32 @@ fn the_simulator_knows_only_the_wire() {
     }
 }
 
+/// Methods of `Console`, in however many files. Lower the number when it falls; never raise it.
+const CONSOLE_METHODS: usize = 163;
+/// Lines of a file of the console, at most. Lower the number when it falls; never raise it.
+const CONSOLE_LINES: usize = 462;
+
+#[test]
+fn the_console_stays_a_set_of_panes() {
+    let mut methods = 0;
+    for (module, path, text) in sources() {
+        if module != "console" {
+            continue;
+        }
+        let lines = text.lines().count();
+        assert!(lines <= CONSOLE_LINES, "{} has {lines} lines; {CONSOLE_LINES} is the most", path.display());
+        let mut inside = false;
+        for line in code(&text).lines() {
+            inside = (inside && line != "}") || line == "impl Console {";
+            let item = line.strip_prefix("    ").unwrap_or_default();
+            let begins = ["fn ", "pub fn ", "pub(super) fn ", "pub(in crate::console) fn "];
+            methods += usize::from(inside && begins.iter().any(|begin| item.starts_with(begin)));
+        }
+    }
+    assert!(methods > 0, "`impl Console` was not found");
+    assert!(methods <= CONSOLE_METHODS, "Console has {methods} methods; {CONSOLE_METHODS} is the most");
+}
+
 #[test]
 fn the_printed_keys_are_the_table() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/keys.md");
