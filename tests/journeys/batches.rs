@@ -5,7 +5,7 @@ use wadeck::domain::inbound::delivery::DeliveryState;
 
 use crate::batch_property::{CONFIG as THREE, refuse, store};
 use crate::cases::{CONFIG, ONE, deliveries, detail, enveloped, nobody_is_asked, note, post, stage, stage_with, text};
-use crate::stage::Stage;
+use crate::stage::{SUPPORT, Stage};
 
 #[tokio::test]
 async fn a_message_that_names_two_contacts_gives_neither_the_address_of_the_other() {
@@ -179,4 +179,24 @@ async fn who_turns_out_to_be_our_own_number_is_answered_no_more_within_the_batch
     let routes = routes_of(&stage).await;
     let ours = routes.iter().filter(|(_, reason)| reason.contains("one of our own numbers")).count();
     assert_eq!(ours, 2, "{routes:?}");
+}
+
+#[tokio::test]
+async fn an_edit_that_is_a_test_changes_nothing_of_the_message_that_comes_after_it() {
+    let mut stage = Stage::set().await;
+    let item = |message: serde_json::Value, test: bool| {
+        let mut message = message;
+        message["kapso"] = json!({ "direction": "inbound" });
+        json!({ "message": message, "test": test, "phone_number_id": SUPPORT }).to_string()
+    };
+    let mut edit = text("wamid.E", "15551600001", "");
+    edit["type"] = "edit".into();
+    edit["edit"] =
+        json!({ "original_message_id": "wamid.1", "message": { "type": "text", "text": { "body": "changed" } } });
+    post(&mut stage, "/webhook/kapso/messages", &[], &item(edit, true)).await;
+    let first = item(text("wamid.1", "15551600001", "as it was written"), false);
+    post(&mut stage, "/webhook/kapso/messages", &[], &first).await;
+    let words: Vec<String> =
+        stage.messages(stage.thread().await.id).await.iter().map(|message| message.text.line()).collect();
+    assert!(words.contains(&"as it was written".to_owned()), "{words:?}");
 }

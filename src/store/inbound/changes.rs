@@ -56,11 +56,11 @@ impl Write {
         .transpose()
     }
 
-    /// Edits and deletions that came before the message that they are about, oldest first.
+    /// Edits and deletions that came before the message that they are about, oldest first. Tests change nothing.
     pub async fn early_changes(&mut self, key: &[u8; 16]) -> Result<Vec<LateChange>> {
         let rows = sqlx::query(
-            "SELECT id, thread_id, direction, content, created_at FROM messages WHERE kind = 'edit' AND reply_key = $1
-             UNION ALL SELECT id, thread_id, direction, content, created_at FROM messages WHERE kind = 'revoke' AND reply_key = $1
+            "SELECT id, thread_id, direction, content, created_at FROM messages WHERE kind = 'edit' AND reply_key = $1 AND test = 0
+             UNION ALL SELECT id, thread_id, direction, content, created_at FROM messages WHERE kind = 'revoke' AND reply_key = $1 AND test = 0
              ORDER BY created_at, id",
         )
         .bind(&key[..])

@@ -56,8 +56,8 @@ fn people_text() -> String {
 const KEYS: &str = "WITH wanted (key) AS MATERIALIZED (SELECT unhex(value) FROM json_each($1))
     SELECT 'newest', coalesce(max(id), 0), NULL FROM messages
     UNION ALL SELECT 'known', 0, m.provider_key FROM wanted w CROSS JOIN messages m ON m.provider_key = w.key
-    UNION ALL SELECT 'changed', 0, m.reply_key FROM wanted w CROSS JOIN messages m ON m.reply_key = w.key AND m.kind = 'edit'
-    UNION ALL SELECT 'changed', 0, m.reply_key FROM wanted w CROSS JOIN messages m ON m.reply_key = w.key AND m.kind = 'revoke'";
+    UNION ALL SELECT 'changed', 0, m.reply_key FROM wanted w CROSS JOIN messages m ON m.reply_key = w.key AND m.kind = 'edit' AND m.test = 0
+    UNION ALL SELECT 'changed', 0, m.reply_key FROM wanted w CROSS JOIN messages m ON m.reply_key = w.key AND m.kind = 'revoke' AND m.test = 0";
 
 impl Write {
     /// The connections that these numbers of the provider's stand for, of whichever provider.
