@@ -23,6 +23,16 @@ const THREADS: Scope = Scope::Pane(PaneId::Threads);
 
 pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
     Command {
+        id: "thread.flow",
+        title: "Send a Flow",
+        help: "Chooses a Flow and sends it into this thread.",
+        scope: Scope::Messages,
+        keys: &["f"],
+        ready: |_, cx| cx.operator(),
+        run: |_, _| pick(FinderKind::Flow(FlowFinder::ToSend)),
+        ..Command::ROW
+    },
+    Command {
         id: "thread.stop_agents",
         title: "Stop agents",
         short: "stop",
@@ -104,16 +114,6 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         keys: &["I"],
         ready: operator_with_thread,
         run: |pane, cx| with_thread(pane, cx, show_run_at_hand),
-        ..Command::ROW
-    },
-    Command {
-        id: "thread.flow",
-        title: "Send a Flow",
-        help: "Chooses a Flow and sends it into this thread.",
-        scope: Scope::Messages,
-        keys: &["f"],
-        ready: |_, cx| cx.operator(),
-        run: |_, _| pick(FinderKind::Flow(FlowFinder::ToSend)),
         ..Command::ROW
     },
 ];
