@@ -2,6 +2,7 @@
 //! outbox, unless a newer message or a person came first, or they leave the bounds of the contract.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,12 +98,12 @@ async fn claim(system: &System, runners: usize) -> Result<Vec<Option<Claim>>> {
     let mut connections: BTreeMap<ConnectionId, Option<Connection>> = BTreeMap::new();
     let mut claimed = vec![];
     for due in runs {
-        if !assignments.contains_key(&due.assignment) {
+        if let Entry::Vacant(place) = assignments.entry(due.assignment) {
             let row = write.assignment(due.assignment).await?;
-            assignments.insert(due.assignment, row.map(|row| row.assignment));
+            place.insert(row.map(|row| row.assignment));
         }
-        if !connections.contains_key(&due.connection) {
-            connections.insert(due.connection, system.store().connection(due.connection).await?);
+        if let Entry::Vacant(place) = connections.entry(due.connection) {
+            place.insert(system.store().connection(due.connection).await?);
         }
         let assignment = assignments.get(&due.assignment).cloned().flatten();
         let connection = connections.get(&due.connection).cloned().flatten();

@@ -122,7 +122,7 @@ async fn write_down(system: &System, all: &[Arc<Settling>]) -> Result<()> {
         let awaits = awaiting.contains(&one.claimed.entry);
         match settlement {
             Settlement::Accepted { provider_message_id } if awaits => {
-                accepted.push((&**one, provider_message_id.as_str()))
+                accepted.push((&**one, provider_message_id.as_str()));
             }
             Settlement::Accepted { .. } => {}
             other if awaits => end(system, &mut write, &one.claimed, other, &mut changes, now).await?,

@@ -153,9 +153,10 @@ impl Write {
         let mut paces = Paces::default();
         for (of_connection, id, at) in attempts {
             let at = Timestamp::from_millis(at);
-            match of_connection {
-                true => paces.connections.entry(ConnectionId(id)).or_default().push(at),
-                false => paces.threads.entry(ThreadId(id)).or_default().push(at),
+            if of_connection {
+                paces.connections.entry(ConnectionId(id)).or_default().push(at);
+            } else {
+                paces.threads.entry(ThreadId(id)).or_default().push(at);
             }
         }
         let contacts: Vec<i64> =
