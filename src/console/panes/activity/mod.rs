@@ -104,11 +104,11 @@ impl Pane for ActivityPane {
 
     fn answer(&mut self, cx: &Cx, query: &Query, answer: Answer) -> Vec<Intent> {
         match (query, answer) {
-            (Query::Activity { text, .. }, Answer::Activity(rows)) if *text == self.list.filter => {
-                if !(self.paused && self.rows.is_some()) {
-                    self.rows = Some(rows);
-                    return if self.is_open(cx) { self.follow(cx) } else { vec![] };
-                }
+            (Query::Activity { text, .. }, Answer::Activity(rows))
+                if *text == self.list.filter && !(self.paused && self.rows.is_some()) =>
+            {
+                self.rows = Some(rows);
+                return if self.is_open(cx) { self.follow(cx) } else { vec![] };
             }
             (Query::Delivery { .. }, Answer::Delivery(delivery)) => self.delivery = delivery.map(|one| *one),
             _ => {}
