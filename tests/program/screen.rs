@@ -45,7 +45,7 @@ fn the_demo_lives_takes_keys_and_gives_the_terminal_back() {
         .set_size(24.try_into().expect("rows"), 80.try_into().expect("columns"));
     // A key in the same instant as the resize is not kept back.
     screen.press("\u{1b}");
-    screen.sees("quote-reply");
+    screen.sees("r quote");
     until("one column is left", || !screen.text().contains("1 Connections"));
     screen.press("q");
     screen.sees("Quit?");

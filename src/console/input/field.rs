@@ -233,8 +233,9 @@ mod tests {
         let mut field = TextField::new(text, 20);
         press(&mut field, keys);
         let (shown, column) = field.view(60);
-        let at = shown.char_indices().map(|(at, _)| at).find(|at| width(&shown[..*at]) >= column);
-        let at = at.unwrap_or(shown.len());
+        // A sign that takes no column belongs to the letter before it.
+        let places = shown.char_indices().map(|(at, _)| at).chain([shown.len()]);
+        let at = places.filter(|at| width(&shown[..*at]) <= column).last().unwrap_or(0);
         format!("{}|{}", &shown[..at], &shown[at..])
     }
 
