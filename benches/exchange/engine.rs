@@ -1,5 +1,6 @@
 //! The engine as a process of its own, its consoles, and what it costs.
 
+use std::fmt::Write as _;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -141,17 +142,17 @@ fn config(settings: &Settings, port: u16, provider: &Provider) -> String {
         "http" => format!("kind = \"http\"\nurl = \"{}/agent\"", provider.url),
         _ => "kind = \"scripted\"\nrules = [{ reply = [\"Thank you, {name}.\"] }]".to_owned(),
     };
-    let numbers: String = (0..NUMBERS)
-        .map(|at| {
-            format!(
-                "[[connections]]\nname = \"number{at}\"\nprovider = \"kapso\"\nphone_number = \"+1555010{at:04}\"\n\
-                 phone_number_id = \"{}\"\nbusiness_account_id = \"1\"\nagent = \"helper\"\nmode = \"auto\"\n\
-                 debounce_seconds = 0\nmessages_per_second = 1000\n\
-                 [connections.contract]\nmax_per_hour = 1000\n",
-                crate::provider::number_id(at)
-            )
-        })
-        .collect();
+    let mut numbers = String::new();
+    for at in 0..NUMBERS {
+        let _ = write!(
+            numbers,
+            "[[connections]]\nname = \"number{at}\"\nprovider = \"kapso\"\nphone_number = \"+1555010{at:04}\"\n\
+             phone_number_id = \"{}\"\nbusiness_account_id = \"1\"\nagent = \"helper\"\nmode = \"auto\"\n\
+             debounce_seconds = 0\nmessages_per_second = 1000\n\
+             [connections.contract]\nmax_per_hour = 1000\n",
+            crate::provider::number_id(at)
+        );
+    }
     format!(
         "organization = \"bench\"\nenvironment = \"development\"\n[http]\nlisten = \"127.0.0.1:{port}\"\n{numbers}\
          [[agents]]\nname = \"helper\"\n{agent}\n"

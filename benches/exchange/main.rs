@@ -11,6 +11,7 @@ mod engine;
 mod people;
 mod provider;
 
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,33 +24,38 @@ fn main() {
     runtime.block_on(run(settings));
 }
 
+/// One line on standard output.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
 async fn run(settings: Settings) {
     let provider = Provider::start(settings.latency).await;
     let engine = Engine::start(&settings, &provider);
     let post = Arc::new(people::Post::new(engine.port, provider.clone()));
-    println!(
+    say(&format!(
         "{} exchanges/s offered for {} s, {} agent, {} consoles, provider answers in {} ms",
         settings.rate,
         settings.seconds,
         settings.agent,
         settings.consoles,
         settings.latency.as_millis()
-    );
+    ));
     people::exchange(&post, settings.warm_up()).await;
     let slice = Duration::from_secs_f64(settings.seconds / 5.0);
-    println!(
+    say(&format!(
         "{:>6} {:>10} {:>8} {:>8} {:>8} {:>10} {:>8}",
         "part", "finished/s", "p50 ms", "p99 ms", "max ms", "cpu ms/ex", "MB"
-    );
+    ));
     for part in 1..=5 {
         let (began, cpu) = (Instant::now(), engine.processor_time());
         let mut times = people::exchange(&post, (settings.rate, slice)).await;
         let took = began.elapsed().as_secs_f64();
-        let spent = (engine.processor_time() - cpu).as_secs_f64() * 1_000.0;
+        let spent = engine.processor_time().saturating_sub(cpu).as_secs_f64() * 1_000.0;
         times.sort_unstable();
         let at =
             |share: f64| times.get((times.len() as f64 * share) as usize).or(times.last()).copied().unwrap_or_default();
-        println!(
+        say(&format!(
             "{part:>6} {:>10.0} {:>8.1} {:>8.1} {:>8.1} {:>10.2} {:>8.1}",
             times.len() as f64 / took,
             at(0.5).as_secs_f64() * 1_000.0,
@@ -57,6 +63,6 @@ async fn run(settings: Settings) {
             at(1.0).as_secs_f64() * 1_000.0,
             spent / times.len().max(1) as f64,
             engine.memory()
-        );
+        ));
     }
 }

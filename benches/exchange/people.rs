@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use hmac::{Hmac, KeyInit, Mac};
 use http_body_util::{BodyExt, Full};
@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
+use wadeck::app::SystemClock;
+use wadeck::domain::time::Clock;
 
 use crate::provider::{Answer, NUMBERS, Provider, SECRET, number_id};
 
@@ -109,7 +111,7 @@ pub async fn exchange(post: &Arc<Post>, (rate, span): (f64, Duration)) -> Vec<Du
 }
 
 fn seconds() -> String {
-    SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs().to_string()
+    (SystemClock.now().millis() / 1_000).to_string()
 }
 
 fn body(message: &Value, phone: &str, number: &str) -> Value {

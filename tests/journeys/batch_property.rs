@@ -221,7 +221,9 @@ async fn sent(stage: &Stage) -> Vec<String> {
 fn difference(left: &[String], right: &[String]) -> String {
     let only = |these: &[String], those: &[String], mark: char| {
         let those: std::collections::HashSet<&String> = those.iter().collect();
-        these.iter().filter(|line| !those.contains(line)).map(|line| format!("{mark} {line}\n")).collect::<String>()
+        let lines: Vec<_> =
+            these.iter().filter(|line| !those.contains(line)).map(|line| format!("{mark} {line}")).collect();
+        lines.join("\n")
     };
     only(left, right, '-') + &only(right, left, '+')
 }

@@ -21,7 +21,7 @@ use wadeck::operations::{OperationError, open_media, perform, tell};
 use crate::stage::Stage;
 
 pub struct Sitting {
-    console: Console,
+    console: Box<Console>,
     actor: Actor,
     listener: Listener,
     columns: u16,
@@ -89,7 +89,7 @@ impl Sitting {
         let listener = stage.system.bus().listen();
         let (console, effects) = Console::new(settings, columns, rows, stage.now());
         let mut sitting = Self {
-            console,
+            console: Box::new(console),
             actor,
             listener,
             columns,

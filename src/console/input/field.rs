@@ -234,8 +234,8 @@ mod tests {
         press(&mut field, keys);
         let (shown, column) = field.view(60);
         // A sign that takes no column belongs to the letter before it.
-        let places = shown.char_indices().map(|(at, _)| at).chain([shown.len()]);
-        let at = places.filter(|at| width(&shown[..*at]) <= column).last().unwrap_or(0);
+        let mut places = shown.char_indices().map(|(at, _)| at).chain([shown.len()]);
+        let at = places.rfind(|at| width(&shown[..*at]) <= column).unwrap_or(0);
         format!("{}|{}", &shown[..at], &shown[at..])
     }
 
