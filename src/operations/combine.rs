@@ -43,7 +43,7 @@ impl<I, O> Combiner<I, O> {
                 waiting.drain(..count).collect()
             };
             let (items, senders): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-            for (sender, outcome) in senders.into_iter().zip(work(items).await?) {
+            for (sender, outcome) in senders.into_iter().zip(Box::pin(work(items)).await?) {
                 // Who does not wait any more needs no outcome.
                 let _ = sender.send(outcome);
             }

@@ -237,7 +237,7 @@ async fn of_two_who_ask_for_the_same_one_does_it_and_the_other_is_told_so() {
     for (name, twice) in ALL {
         let rounds = if matches!(twice, Once(_)) { ROUNDS } else { 1 };
         for round in 0..rounds {
-            match tokio::spawn(meet(name, *twice, round)).await {
+            match tokio::spawn(Box::pin(meet(name, *twice, round))).await {
                 Ok(Ok(())) => {}
                 Ok(Err(what)) => wrong.push(what),
                 Err(panic) => wrong.push(format!("{name}: {panic}")),

@@ -62,7 +62,7 @@ pub async fn run_next(system: &System) -> Result<bool> {
     else {
         return Ok(false);
     };
-    match answer(system, &due, connection, assignment).await {
+    match Box::pin(answer(system, &due, connection, assignment)).await {
         // What cannot be read now cannot be read the next time either: a person has to see to it.
         Err(OperationError::Failed(error)) if error.is_about_values() => {
             tracing::error!(run = %due.run, thread = %due.thread, %error, "Agent run failed: its input cannot be read");
@@ -172,7 +172,7 @@ async fn answer(
     let first = tokio::time::timeout(FIRST_MARK, show_typing(system, due, &question.connection));
     let (told, _) = tokio::join!(asked, first);
     system.timed(Family::RunTimes, vec![("agent", due.agent.clone())], began.elapsed());
-    finish(system, due.clone(), Some(question), told?).await
+    Box::pin(finish(system, due.clone(), Some(question), told?)).await
 }
 
 /// Renews the typing indicator; never ends by itself.

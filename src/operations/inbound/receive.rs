@@ -88,7 +88,7 @@ pub async fn commit_pending_deliveries(system: &System, inbox: &mut mpsc::Receiv
         // What a damaged file takes may be gone with it: the provider keeps it until another is in its place.
         None
     } else {
-        match store(system, batch, readings).await {
+        match Box::pin(store(system, batch, readings)).await {
             Ok(stored) => Some(stored),
             Err(error) => {
                 system.store().note_failure(&error);
@@ -140,7 +140,7 @@ async fn store(system: &System, batch: Vec<NewDelivery>, readings: Vec<ReadResul
     let (places, stored): (Vec<usize>, Vec<StoredDelivery>) = new.into_iter().unzip();
     let readings = places.into_iter().filter_map(|at| readings.get_mut(at)?.take()).collect();
     let mut effects = Effects::default();
-    match apply_stored(system, &mut write, &stored, readings, &mut effects).await {
+    match Box::pin(apply_stored(system, &mut write, &stored, readings, &mut effects)).await {
         Ok(all) => {
             if !all {
                 write.leave_pending();
