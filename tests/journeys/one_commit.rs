@@ -69,9 +69,9 @@ async fn statements_for_texts(count: usize) -> u64 {
 #[tokio::test]
 async fn texts_are_stored_and_applied_in_one_transaction_whose_statements_do_not_grow_with_them() {
     let (one, sixteen) = (statements_for_texts(1).await, statements_for_texts(16).await);
-    // The delivery; four loads, one of them for the agent; then messages, their words, threads, runs, the events, the
+    // The delivery; five loads, one of them for the agent and one for our own numbers; then messages, their words, threads, runs, the events, the
     // delivery's outcome and the checks.
-    assert!(one <= 12, "{one} statements for one message");
+    assert!(one <= 13, "{one} statements for one message");
     assert_eq!(sixteen, one);
 }
 
