@@ -11,7 +11,7 @@ use crate::domain::text::clean_line;
 use crate::domain::view::DeliveryDetail;
 
 impl ActivityPane {
-    pub fn activity_row(&self, cx: &Cx, row: &ActivityRow) -> Row {
+    pub fn activity_row(cx: &Cx, row: &ActivityRow) -> Row {
         let theme = cx.settings.theme;
         let (sign, style) = match &row.kind {
             ActivityKind::Alert { acknowledged_by: None, .. } => (theme.pick("▲", "!"), theme.warn()),
@@ -63,13 +63,13 @@ impl ActivityPane {
             }
             ActivityKind::Delivery { id, .. } => {
                 if let Some(delivery) = self.delivery.as_ref().filter(|one| one.row.id == *id) {
-                    self.delivery_sheet(cx, sheet, delivery);
+                    Self::delivery_sheet(cx, sheet, delivery);
                 }
             }
         }
     }
 
-    fn delivery_sheet(&self, cx: &Cx, sheet: &mut Sheet, delivery: &DeliveryDetail) {
+    fn delivery_sheet(cx: &Cx, sheet: &mut Sheet, delivery: &DeliveryDetail) {
         let theme = cx.settings.theme;
         let row = &delivery.row;
         let style = match row.state.name() {

@@ -63,7 +63,7 @@ impl Pane for ActivityPane {
 
     fn rows(&self, cx: &Cx, index: usize, _: usize) -> Vec<Row> {
         let row = self.rows.as_ref().and_then(|rows| rows.get(index));
-        row.map(|row| self.activity_row(cx, row)).into_iter().collect()
+        row.map(|row| Self::activity_row(cx, row)).into_iter().collect()
     }
 
     fn when_empty(&self, _: &Cx) -> String {

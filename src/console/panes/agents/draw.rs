@@ -17,17 +17,17 @@ use crate::domain::agents::run::RunState;
 use crate::domain::text::clean_line;
 
 impl AgentsPane {
-    pub fn agent_row(&self, cx: &Cx, row: AgentRow<'_>) -> Row {
+    pub fn agent_row(cx: &Cx, row: AgentRow<'_>) -> Row {
         let theme = cx.settings.theme;
         match row {
             AgentRow::Stop(stop) => Row {
                 left: vec![
                     (theme.pick("■ ", "! ").into(), theme.bad()),
-                    (format!("silent: {}", self.stopped_words(cx, stop)), theme.bad()),
+                    (format!("silent: {}", Self::stopped_words(cx, stop)), theme.bad()),
                 ],
                 right: vec![(clean_line(&stop.by), theme.dim())],
             },
-            AgentRow::Assignment(row) => self.assignment_row(cx, row),
+            AgentRow::Assignment(row) => Self::assignment_row(cx, row),
             AgentRow::Agent(agent) => {
                 let (sign, style) = match () {
                     () if agent.stopped => (theme.pick("■ ", "! "), theme.bad()),
@@ -50,7 +50,7 @@ impl AgentsPane {
                 }
             }
             AgentRow::Run(run) => {
-                let style = self.run_style(cx, run.state);
+                let style = Self::run_style(cx, run.state);
                 let at = run.finished_at.or(run.started_at).unwrap_or(run.due_at);
                 let state = run.state.name().replace('_', " ");
                 let said = run.said.as_ref().or(run.error.as_ref()).map(|text| format!("  {}", text.line()));
@@ -66,7 +66,7 @@ impl AgentsPane {
         }
     }
 
-    fn run_style(&self, cx: &Cx, state: RunState) -> Style {
+    fn run_style(cx: &Cx, state: RunState) -> Style {
         let theme = cx.settings.theme;
         match state {
             RunState::Failed => theme.bad(),
@@ -75,7 +75,7 @@ impl AgentsPane {
         }
     }
 
-    fn assignment_row(&self, cx: &Cx, row: &AssignmentRow) -> Row {
+    fn assignment_row(cx: &Cx, row: &AssignmentRow) -> Row {
         let theme = cx.settings.theme;
         let one = &row.assignment;
         let waits = one.state.waits();
@@ -114,7 +114,7 @@ impl AgentsPane {
     }
 
     /// Who is silent, with the contact's name where it is one thread.
-    fn stopped_words(&self, cx: &Cx, stop: &StopView) -> String {
+    fn stopped_words(cx: &Cx, stop: &StopView) -> String {
         match &stop.what {
             StopScope::Thread(thread) => match cx.names.get(thread) {
                 Some(name) => format!("the agent of {name}"),
@@ -128,16 +128,16 @@ impl AgentsPane {
         sheet.blank();
         match self.selected(cx) {
             None => {}
-            Some(AgentRow::Stop(stop)) => self.stop_sheet(cx, sheet, stop),
+            Some(AgentRow::Stop(stop)) => Self::stop_sheet(cx, sheet, stop),
             Some(AgentRow::Assignment(row)) => self.assignment_sheet(cx, sheet, row),
-            Some(AgentRow::Agent(agent)) => self.one_agent_sheet(cx, sheet, agent),
+            Some(AgentRow::Agent(agent)) => Self::one_agent_sheet(cx, sheet, agent),
             Some(AgentRow::Run(run)) => self.run_sheet(cx, sheet, run),
         }
     }
 
-    fn stop_sheet(&self, cx: &Cx, sheet: &mut Sheet, stop: &StopView) {
+    fn stop_sheet(cx: &Cx, sheet: &mut Sheet, stop: &StopView) {
         let theme = cx.settings.theme;
-        sheet.styled("silent", &self.stopped_words(cx, stop), theme.bad());
+        sheet.styled("silent", &Self::stopped_words(cx, stop), theme.bad());
         sheet.field("by", &format!("{}, {}", clean_line(&stop.by), words::exact(stop.at, cx.zone())));
         if !stop.reason.is_empty() {
             sheet.field("reason", &clean_line(&stop.reason));
@@ -189,16 +189,16 @@ impl AgentsPane {
             sheet.field("until", &words::exact(at, cx.zone()));
         }
         let Some(dossier) = self.dossier_of(one.id) else { return };
-        self.contract_part(cx, sheet, dossier);
+        Self::contract_part(cx, sheet, dossier);
         if one.state.waits() {
             sheet.blank();
             sheet.text("a approves, x rejects, E restricts, s postpones, r rehearses.", theme.accent());
         }
-        self.evidence_part(cx, sheet, dossier);
+        Self::evidence_part(cx, sheet, dossier);
     }
 
     /// The terms, and what of them differs from today.
-    fn contract_part(&self, cx: &Cx, sheet: &mut Sheet, dossier: &AssignmentDetail) {
+    fn contract_part(cx: &Cx, sheet: &mut Sheet, dossier: &AssignmentDetail) {
         let theme = cx.settings.theme;
         sheet.heading("Contract");
         let waits = dossier.row.assignment.state.waits();
@@ -227,7 +227,7 @@ impl AgentsPane {
     }
 
     /// What it would have said, beside what was said.
-    fn evidence_part(&self, cx: &Cx, sheet: &mut Sheet, dossier: &AssignmentDetail) {
+    fn evidence_part(cx: &Cx, sheet: &mut Sheet, dossier: &AssignmentDetail) {
         let theme = cx.settings.theme;
         let seen = dossier.row.assignment.evidence.as_deref();
         let Some(rehearsal) = &dossier.rehearsal else {
@@ -261,11 +261,11 @@ impl AgentsPane {
             sheet.text("The agent has changed since: its replies may differ now.", theme.warn());
         }
         for (number, exchange) in rehearsal.played.iter().enumerate() {
-            self.exchange(cx, sheet, number + 1, exchange);
+            Self::exchange(cx, sheet, number + 1, exchange);
         }
     }
 
-    fn exchange(&self, cx: &Cx, sheet: &mut Sheet, number: usize, one: &Exchange) {
+    fn exchange(cx: &Cx, sheet: &mut Sheet, number: usize, one: &Exchange) {
         let theme = cx.settings.theme;
         let cost = if one.cost.0 > 0 { format!(", {}", one.cost) } else { String::new() };
         let language = one.language.as_ref().map(|code| format!(", {code}")).unwrap_or_default();
@@ -297,7 +297,7 @@ impl AgentsPane {
         }
     }
 
-    fn one_agent_sheet(&self, cx: &Cx, sheet: &mut Sheet, agent: &AgentView) {
+    fn one_agent_sheet(cx: &Cx, sheet: &mut Sheet, agent: &AgentView) {
         let theme = cx.settings.theme;
         sheet.field("agent", &agent.name);
         sheet.field("kind", &agent.kind);

@@ -65,7 +65,7 @@ impl Pane for AgentsPane {
     }
 
     fn rows(&self, cx: &Cx, index: usize, _: usize) -> Vec<Row> {
-        self.shown(cx).get(index).map(|row| self.agent_row(cx, *row)).into_iter().collect()
+        self.shown(cx).get(index).map(|row| Self::agent_row(cx, *row)).into_iter().collect()
     }
 
     fn when_empty(&self, _: &Cx) -> String {

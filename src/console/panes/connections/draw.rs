@@ -29,7 +29,7 @@ impl ConnectionsPane {
     }
 
     /// The words that stand beside a name, so that nobody takes one number for another.
-    fn marks(&self, cx: &Cx, organization: &str, environment: Environment) -> Vec<(String, Style)> {
+    fn marks(cx: &Cx, organization: &str, environment: Environment) -> Vec<(String, Style)> {
         let theme = cx.settings.theme;
         if cx.shown().is_some() || cx.scopes_known().len() < 2 {
             return vec![];
@@ -55,7 +55,7 @@ impl ConnectionsPane {
             (None, None) => "not verified yet".into(),
         };
         let mut left = vec![(sign.into(), style)];
-        left.extend(self.marks(cx, &row.connection.organization, row.connection.environment));
+        left.extend(Self::marks(cx, &row.connection.organization, row.connection.environment));
         left.push((words::pad(&row.connection.name, self.names_wide(cx), theme.ellipsis()), theme.bold()));
         left.extend(row.connection.kind.mark().map(|mark| (format!(" {mark}"), theme.warn())));
         left.push((format!("  {}", row.connection.phone_number), theme.plain()));
@@ -79,7 +79,7 @@ impl ConnectionsPane {
             _ => (theme.pick("… ", ". "), theme.warn(), setup.step.name().to_owned()),
         };
         let mut left = vec![(sign.to_owned(), style)];
-        left.extend(self.marks(cx, &setup.organization, setup.environment));
+        left.extend(Self::marks(cx, &setup.organization, setup.environment));
         left.push((words::pad(&setup.name, self.names_wide(cx), theme.ellipsis()), theme.bold()));
         left.push((format!("  {what}"), style));
         Row { left, right: vec![(words::age(setup.updated_at, cx.now), theme.dim())] }
@@ -87,13 +87,13 @@ impl ConnectionsPane {
 
     pub fn number_sheet(&self, cx: &Cx, sheet: &mut Sheet) {
         match self.selected(cx) {
-            Some(NumberRow::Connected(row)) => self.connection_sheet(cx, sheet, row),
-            Some(NumberRow::Other(setup)) => self.setup_sheet(cx, sheet, setup),
+            Some(NumberRow::Connected(row)) => Self::connection_sheet(cx, sheet, row),
+            Some(NumberRow::Other(setup)) => Self::setup_sheet(cx, sheet, setup),
             None => {}
         }
     }
 
-    fn connection_sheet(&self, cx: &Cx, sheet: &mut Sheet, row: &ConnectionView) {
+    fn connection_sheet(cx: &Cx, sheet: &mut Sheet, row: &ConnectionView) {
         let theme = cx.settings.theme;
         let one = &row.connection;
         sheet.blank();
@@ -125,8 +125,8 @@ impl ConnectionsPane {
         if let Some(customer) = &one.customer_id {
             sheet.field("customer", &clean_line(customer));
         }
-        self.account_lines(cx, sheet, row);
-        self.history_lines(cx, sheet, &row.history);
+        Self::account_lines(cx, sheet, row);
+        Self::history_lines(cx, sheet, &row.history);
         sheet.field("routing", row.routing.name());
         if row.usual {
             sheet.field("default", "default for sends without a connection");
@@ -164,13 +164,13 @@ impl ConnectionsPane {
             };
             sheet.styled(hop.name(), &text, style);
         }
-        self.chores(cx, sheet, row);
+        Self::chores(cx, sheet, row);
         sheet.blank();
         sheet.text("ctrl-r checks this number with the provider now; H shows its health, W its webhooks.", theme.dim());
     }
 
     /// What has to be done by hand, until every proof of it is there.
-    fn chores(&self, cx: &Cx, sheet: &mut Sheet, row: &ConnectionView) {
+    fn chores(cx: &Cx, sheet: &mut Sheet, row: &ConnectionView) {
         let theme = cx.settings.theme;
         if !row.to_be_done() {
             return;
@@ -192,7 +192,7 @@ impl ConnectionsPane {
         }
     }
 
-    fn setup_sheet(&self, cx: &Cx, sheet: &mut Sheet, setup: &Setup) {
+    fn setup_sheet(cx: &Cx, sheet: &mut Sheet, setup: &Setup) {
         let theme = cx.settings.theme;
         sheet.blank();
         sheet.field("state", setup.state.connection_state());
@@ -206,7 +206,7 @@ impl ConnectionsPane {
             sheet.field("customer", &clean_line(customer));
         }
         if let Some(history) = cx.connections.as_ref().and_then(|list| list.history(setup)) {
-            self.history_lines(cx, sheet, history);
+            Self::history_lines(cx, sheet, history);
         }
         if setup.state == SetupState::Disconnected {
             sheet.blank();
@@ -218,7 +218,7 @@ impl ConnectionsPane {
                 (None, None) => "The number was disconnected. Connecting it again starts a new setup.",
             };
             sheet.text(text, theme.plain());
-            self.ways_on(cx, sheet, setup);
+            Self::ways_on(cx, sheet, setup);
             return;
         }
         sheet.heading("Steps");
@@ -238,7 +238,7 @@ impl ConnectionsPane {
                 sheet.text(&format!("  {}", clean_line(&taken.note)), theme.dim());
             }
         }
-        self.ways_on(cx, sheet, setup);
+        Self::ways_on(cx, sheet, setup);
         let Some(link) = setup.link.as_ref().filter(|_| setup.step == SetupStep::Used) else { return };
         sheet.heading("Setup link");
         sheet.text(&clean_line(&link.url), theme.accent());
@@ -259,7 +259,7 @@ impl ConnectionsPane {
 
 impl ConnectionsPane {
     /// When a number was connected and disconnected last, and how often it was lost.
-    fn history_lines(&self, cx: &Cx, sheet: &mut Sheet, history: &ConnectionHistory) {
+    fn history_lines(cx: &Cx, sheet: &mut Sheet, history: &ConnectionHistory) {
         let when = |at: Timestamp| format!("{} ({})", words::age(at, cx.now), words::exact(at, cx.zone()));
         if let Some(at) = history.connected_at {
             sheet.field("connected", &when(at));
@@ -273,7 +273,7 @@ impl ConnectionsPane {
     }
 
     /// The other numbers of the same account at the provider.
-    fn account_lines(&self, cx: &Cx, sheet: &mut Sheet, row: &ConnectionView) {
+    fn account_lines(cx: &Cx, sheet: &mut Sheet, row: &ConnectionView) {
         let Some(list) = &cx.connections else { return };
         let others: Vec<String> = list
             .of_account(&row.connection.business_account_id)
@@ -287,7 +287,7 @@ impl ConnectionsPane {
     }
 
     /// What can be done with a setup, each with its key.
-    fn ways_on(&self, cx: &Cx, sheet: &mut Sheet, setup: &Setup) {
+    fn ways_on(cx: &Cx, sheet: &mut Sheet, setup: &Setup) {
         let Some(list) = &cx.connections else { return };
         sheet.heading("Actions");
         for verb in list.verbs(setup) {

@@ -11,7 +11,7 @@ use crate::domain::text::clean_line;
 use crate::domain::view::{AttemptView, EntryDetail, EntryRow};
 
 impl DeliveryPane {
-    pub fn entry_row(&self, cx: &Cx, row: &EntryRow) -> Row {
+    pub fn entry_row(cx: &Cx, row: &EntryRow) -> Row {
         let theme = cx.settings.theme;
         let failed = row.status.name() == "failed";
         let (state, style) = match theme.entry(row.state, row.hold.is_some()) {
@@ -45,7 +45,7 @@ impl DeliveryPane {
         }
     }
 
-    pub fn entry_sheet(&self, cx: &Cx, sheet: &mut Sheet, entry: &EntryDetail) {
+    pub fn entry_sheet(cx: &Cx, sheet: &mut Sheet, entry: &EntryDetail) {
         let theme = cx.settings.theme;
         let row = &entry.row;
         let (state, style) = theme.entry(row.state, row.hold.is_some());
@@ -115,7 +115,7 @@ impl DeliveryPane {
         if !entry.tries.is_empty() {
             sheet.heading("Attempts");
             for attempt in &entry.tries {
-                self.attempt(cx, sheet, attempt);
+                Self::attempt(cx, sheet, attempt);
             }
         }
         for attempt in entry.tries.iter().filter(|one| one.provider_message_id != entry.provider_message_id) {
@@ -143,7 +143,7 @@ impl DeliveryPane {
         }
     }
 
-    fn attempt(&self, cx: &Cx, sheet: &mut Sheet, attempt: &AttemptView) {
+    fn attempt(cx: &Cx, sheet: &mut Sheet, attempt: &AttemptView) {
         let theme = cx.settings.theme;
         let outcome = attempt.outcome.as_deref().unwrap_or("in flight");
         let style = match outcome {

@@ -62,7 +62,7 @@ impl Pane for DeliveryPane {
 
     fn rows(&self, cx: &Cx, index: usize, _: usize) -> Vec<Row> {
         let row = self.rows.as_ref().and_then(|rows| rows.get(index));
-        row.map(|row| self.entry_row(cx, row)).into_iter().collect()
+        row.map(|row| Self::entry_row(cx, row)).into_iter().collect()
     }
 
     fn when_empty(&self, _: &Cx) -> String {
@@ -80,7 +80,7 @@ impl Pane for DeliveryPane {
     fn sheet(&self, cx: &Cx, sheet: &mut Sheet) {
         let wanted = self.selected().map(|row| row.id);
         if let Some(entry) = self.detail.as_ref().filter(|entry| Some(entry.row.id) == wanted) {
-            self.entry_sheet(cx, sheet, entry);
+            Self::entry_sheet(cx, sheet, entry);
         }
     }
 

@@ -9,7 +9,7 @@ use crate::domain::flow::Flow;
 use crate::domain::text::clean_line;
 
 impl FlowsPane {
-    pub fn flow_row(&self, cx: &Cx, flow: &Flow) -> Row {
+    pub fn flow_row(cx: &Cx, flow: &Flow) -> Row {
         let theme = cx.settings.theme;
         let (sign, style) = match flow.status.as_str() {
             "published" => (theme.pick("✓ ", "+ "), theme.good()),

@@ -82,7 +82,7 @@ impl Pane for FlowsPane {
     }
 
     fn rows(&self, cx: &Cx, index: usize, _: usize) -> Vec<Row> {
-        self.shown(cx).get(index).map(|(_, flow)| self.flow_row(cx, flow)).into_iter().collect()
+        self.shown(cx).get(index).map(|(_, flow)| Self::flow_row(cx, flow)).into_iter().collect()
     }
 
     fn when_empty(&self, _: &Cx) -> String {

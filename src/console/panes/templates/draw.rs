@@ -10,7 +10,7 @@ use crate::domain::templates::template::Template;
 use crate::domain::text::clean_line;
 
 impl TemplatesPane {
-    pub fn template_row(&self, cx: &Cx, template: &Template) -> Row {
+    pub fn template_row(cx: &Cx, template: &Template) -> Row {
         let theme = cx.settings.theme;
         let status = template.status.name();
         let (sign, style) = match () {

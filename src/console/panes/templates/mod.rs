@@ -62,7 +62,7 @@ impl Pane for TemplatesPane {
     }
 
     fn rows(&self, cx: &Cx, index: usize, _: usize) -> Vec<Row> {
-        self.shown(cx).get(index).map(|(_, one)| self.template_row(cx, one)).into_iter().collect()
+        self.shown(cx).get(index).map(|(_, one)| Self::template_row(cx, one)).into_iter().collect()
     }
 
     fn when_empty(&self, _: &Cx) -> String {

@@ -11,7 +11,7 @@ use crate::domain::text::clean_line;
 use crate::domain::view::ThreadRow;
 
 impl ThreadsPane {
-    pub fn thread_head(&self, cx: &Cx, row: &ThreadRow) -> Row {
+    pub fn thread_head(cx: &Cx, row: &ThreadRow) -> Row {
         let theme = cx.settings.theme;
         let unread = match row.unread {
             0 => ("  ".to_owned(), theme.plain()),
@@ -41,7 +41,7 @@ impl ThreadsPane {
         Row { left, right }
     }
 
-    pub fn thread_tail(&self, cx: &Cx, row: &ThreadRow) -> Row {
+    pub fn thread_tail(cx: &Cx, row: &ThreadRow) -> Row {
         let theme = cx.settings.theme;
         let window = if row.opted_out {
             ("opted out".to_owned(), theme.warn())

@@ -117,8 +117,8 @@ impl Pane for ThreadsPane {
 
     fn rows(&self, cx: &Cx, index: usize, height: usize) -> Vec<Row> {
         match self.rows.as_ref().and_then(|rows| rows.get(index)) {
-            Some(row) if height == 2 => vec![self.thread_head(cx, row), self.thread_tail(cx, row)],
-            Some(row) => vec![self.thread_head(cx, row)],
+            Some(row) if height == 2 => vec![Self::thread_head(cx, row), Self::thread_tail(cx, row)],
+            Some(row) => vec![Self::thread_head(cx, row)],
             None => vec![],
         }
     }
