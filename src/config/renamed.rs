@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::fault::Fault;
 
 /// The table in which a key stands, its earlier name, and today's.
-const RENAMED: [(&str, &str, &str); 18] = [
+const RENAMED: [(&str, &str, &str); 19] = [
     ("outbox", "attempts", "max_attempts"),
     ("media", "most_gigabytes", "max_gigabytes"),
     ("alerts", "most_per_hour", "max_per_hour"),
@@ -26,6 +26,7 @@ const RENAMED: [(&str, &str, &str); 18] = [
     ("keys", "find.radar", "find.expiring"),
     ("keys", "find.marks", "find.stats"),
     ("keys", "connections.go_on", "connections.resume"),
+    ("keys", "log", "pane.log"),
 ];
 
 /// A key by its earlier name.
@@ -34,6 +35,8 @@ struct Earlier {
     span: Range<usize>,
     name: &'static str,
     today: &'static str,
+    /// Today's name as it is written in the place of the key.
+    written: String,
     /// Both names are given.
     twice: bool,
 }
@@ -49,14 +52,14 @@ impl Migrated {
     pub fn of(text: &str) -> Self {
         let mut keys = vec![];
         if let Ok(table) = DeTable::parse(text) {
-            find("", table.get_ref(), &mut keys);
+            find("", table.get_ref(), text, &mut keys);
         }
         keys.sort_by_key(|key: &Earlier| key.span.start);
         let mut migrated = String::with_capacity(text.len());
         let mut at = 0;
         for key in keys.iter().filter(|key| !key.twice) {
             migrated.push_str(&text[at..key.span.start]);
-            migrated.push_str(&text[key.span.clone()].replace(key.name, key.today));
+            migrated.push_str(&key.written);
             at = key.span.end;
         }
         migrated.push_str(&text[at..]);
@@ -69,7 +72,7 @@ impl Migrated {
         let mut shrunk: isize = 0;
         for key in self.keys.iter().filter(|key| !key.twice) {
             let start = key.span.start.saturating_add_signed(-shrunk);
-            let grown = key.today.len() as isize - key.name.len() as isize;
+            let grown = key.written.len() as isize - key.span.len() as isize;
             if byte < start {
                 break;
             }
@@ -113,21 +116,25 @@ impl Migrated {
     }
 }
 
-fn find(name: &str, table: &DeTable<'_>, keys: &mut Vec<Earlier>) {
+fn find(name: &str, table: &DeTable<'_>, text: &str, keys: &mut Vec<Earlier>) {
     for (key, value) in table {
         let renamed = RENAMED.iter().find(|(place, earlier, _)| *place == name && *earlier == key.get_ref().as_ref());
         if let Some((_, earlier, today)) = renamed {
             let twice = table.keys().any(|other| other.get_ref().as_ref() == *today);
-            keys.push(Earlier { span: key.span(), name: earlier, today, twice });
+            let given = &text[key.span()];
+            // A bare name with a dot would be a table.
+            let bare = given == *earlier && today.contains('.');
+            let written = if bare { format!("\"{today}\"") } else { given.replace(earlier, today) };
+            keys.push(Earlier { span: key.span(), name: earlier, today, written, twice });
         }
-        find_in(key.get_ref().as_ref(), value.get_ref(), keys);
+        find_in(key.get_ref().as_ref(), value.get_ref(), text, keys);
     }
 }
 
-fn find_in(name: &str, value: &DeValue<'_>, keys: &mut Vec<Earlier>) {
+fn find_in(name: &str, value: &DeValue<'_>, text: &str, keys: &mut Vec<Earlier>) {
     match value {
-        DeValue::Table(table) => find(name, table, keys),
-        DeValue::Array(list) => list.iter().for_each(|value| find_in(name, value.get_ref(), keys)),
+        DeValue::Table(table) => find(name, table, text, keys),
+        DeValue::Array(list) => list.iter().for_each(|value| find_in(name, value.get_ref(), text, keys)),
         _ => {}
     }
 }
@@ -158,6 +165,15 @@ mod tests {
             assert!(warnings[0].what.contains(&format!("`{earlier}` is called `{today}`")), "{warnings:?}");
             assert!(Migrated::of(&migrated.text).keys.is_empty(), "{today}");
         }
+    }
+
+    #[test]
+    fn a_bare_name_becomes_a_quoted_one_where_it_has_to() {
+        let before = "[keys]\nlog = \"g\"\nretry = 1\n";
+        let migrated = Migrated::of(before);
+        assert_eq!(migrated.text, "[keys]\n\"pane.log\" = \"g\"\nretry = 1\n");
+        let later = migrated.text.find("retry").expect("there");
+        assert_eq!(migrated.original(later), before.find("retry").expect("there"));
     }
 
     #[test]
