@@ -1,11 +1,10 @@
-//! Steps that cost little more for many than for one, since what they cost is their transaction: whoever comes first
-//! does the work of all who wait by then.
+//! Steps that cost little more for many than for one, since what they cost is their transaction: the caller who has the
+//! turn does the work of all who wait by then (flat combining).
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
-use tokio::sync::oneshot::error::TryRecvError;
 
 /// Items that wait for whoever has the turn. Each becomes one outcome.
 pub(crate) struct Combiner<I, O> {
@@ -30,13 +29,19 @@ impl<I, O> Combiner<I, O> {
         let item = Arc::new(item);
         let mut outcome = self.hand_over(&item);
         loop {
-            let _turn = self.turn.lock().await;
-            match outcome.try_recv() {
-                Ok(outcome) => return Ok(outcome),
-                Err(TryRecvError::Empty) => {}
-                // Whoever had it gave up.
-                Err(TryRecvError::Closed) => outcome = self.hand_over(&item),
-            }
+            // An outcome is taken as soon as it is there, without a turn.
+            let turn = tokio::select! {
+                biased;
+                ended = &mut outcome => match ended {
+                    Ok(outcome) => return Ok(outcome),
+                    // Whoever had it gave up.
+                    Err(_) => {
+                        outcome = self.hand_over(&item);
+                        continue;
+                    }
+                },
+                turn = self.turn.lock() => turn,
+            };
             let batch: Vec<_> = {
                 let mut waiting = self.queue();
                 let count = waiting.len().min(most.max(1));
@@ -47,6 +52,7 @@ impl<I, O> Combiner<I, O> {
                 // Who does not wait any more needs no outcome.
                 let _ = sender.send(outcome);
             }
+            drop(turn);
         }
     }
 
