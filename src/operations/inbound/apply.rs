@@ -46,10 +46,14 @@ pub(crate) enum Outcome {
 /// applied again, each on its own.
 pub async fn apply_pending(system: &System) -> Result<usize> {
     let mut write = system.store().write().await?;
-    let pending = write.pending_deliveries(BATCH, system.now()).await?;
+    let (pending, marked) = write.pending_deliveries(BATCH, system.now()).await?;
     let Some(oldest) = pending.first().map(|delivery| delivery.raw.received_at) else {
-        // What cannot be read was marked.
-        write.commit().await?;
+        // A commit of nothing would show nothing of the database.
+        if marked {
+            write.commit().await?;
+        } else {
+            drop(write);
+        }
         crate::operations::monitoring::metrics::lag::note_lag(system, None).await?;
         return Ok(0);
     };
@@ -186,7 +190,7 @@ pub(crate) enum Way<'w, 'b> {
 /// The careful way: each item in a part of its own, which its failure undoes alone.
 async fn one_by_one(system: &System, effects: &mut Effects) -> Result<usize> {
     let mut write = system.store().write().await?;
-    let pending = write.pending_deliveries(BATCH, system.now()).await?;
+    let (pending, _) = write.pending_deliveries(BATCH, system.now()).await?;
     let mut done = vec![];
     for delivery in &pending {
         let read = read(system, delivery);

@@ -1,6 +1,8 @@
 //! Apply a copy of a delivery dry: it is read and applied like any other, and then everything is
 //! taken back. What would have happened is told.
 
+use std::sync::Arc;
+
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
@@ -34,7 +36,7 @@ pub(crate) async fn try_delivery(
         return Err(Refusal::new(Code::NotFound, format!("Delivery {delivery} not found."), "").into());
     };
     if let Some(body) = body {
-        stored.raw.body = body.into_bytes();
+        Arc::make_mut(&mut stored.raw).body = body.into_bytes();
     }
     let Some(provider) = system.providers().get(&stored.raw.provider) else {
         return Err(Refusal::new(Code::NoProvider, "This build does not support its provider.", "").into());

@@ -1,5 +1,6 @@
 //! Take a webhook delivery: its signature is verified, it is stored and applied, and then it is acknowledged.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
@@ -52,7 +53,7 @@ pub async fn receive(system: &System, provider: &dyn Provider, raw: RawDelivery)
         return ReceiveOutcome::BadSignature(fault);
     }
     let reading = read_raw(provider, &raw);
-    let arrived = NewDelivery { key: provider.key(&raw), event: provider.event_hint(&raw), raw };
+    let arrived = NewDelivery { key: provider.key(&raw), event: provider.event_hint(&raw), raw: Arc::new(raw) };
     let (done, stored) = oneshot::channel();
     let receipt = match system.shared.inbox.try_send(PendingDelivery { arrived, reading, done }) {
         Err(_) => ReceiveOutcome::Busy,
@@ -186,7 +187,7 @@ async fn note_rejected(system: &System, provider: &dyn Provider, raw: RawDeliver
     let mut raw = raw;
     raw.body.truncate(16 * 1024);
     let event = provider.event_hint(&raw);
-    let arrived = NewDelivery { raw, key: DeliveryKey { sent_at: Timestamp::EPOCH, digest }, event };
+    let arrived = NewDelivery { raw: Arc::new(raw), key: DeliveryKey { sent_at: Timestamp::EPOCH, digest }, event };
     let kept = async {
         let mut write = system.store().write().await?;
         write.keep_rejected(&arrived, &why).await?;

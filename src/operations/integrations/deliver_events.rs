@@ -1,6 +1,7 @@
 //! Events for other programs: written down in the transaction of what happened, then told to each
 //! endpoint that wants them: signed, in order within a thread, again and again until it listens.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -119,10 +120,11 @@ async fn request(system: &System, data: &Value) -> Result<Value> {
         None => None,
     };
     let Some(stored) = stored else { return Ok(Value::Null) };
+    let raw = Arc::unwrap_or_clone(stored.raw);
     let headers: serde_json::Map<String, Value> =
-        stored.raw.headers.into_iter().map(|(name, value)| (name, Value::from(value))).collect();
-    let mut request = json!({ "path": stored.raw.path, "headers": headers });
-    match String::from_utf8(stored.raw.body) {
+        raw.headers.into_iter().map(|(name, value)| (name, Value::from(value))).collect();
+    let mut request = json!({ "path": raw.path, "headers": headers });
+    match String::from_utf8(raw.body) {
         Ok(text) => request["body"] = text.into(),
         Err(error) => request["body_base64"] = STANDARD.encode(error.as_bytes()).into(),
     }

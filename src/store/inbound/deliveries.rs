@@ -1,6 +1,7 @@
 //! Webhook deliveries, stored raw.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use sqlx::QueryBuilder;
 
@@ -22,7 +23,7 @@ const REJECTED_KEPT: i64 = 200;
 /// One request on its way into the database.
 #[derive(Debug, Clone)]
 pub struct NewDelivery {
-    pub raw: RawDelivery,
+    pub raw: Arc<RawDelivery>,
     pub key: DeliveryKey,
     pub event: String,
 }
@@ -31,7 +32,7 @@ pub struct NewDelivery {
 #[derive(Debug, Clone)]
 pub struct StoredDelivery {
     pub id: DeliveryId,
-    pub raw: RawDelivery,
+    pub raw: Arc<RawDelivery>,
     pub event: String,
     /// How far it was applied before, where it was not applied in one go.
     pub progress: Option<Progress>,
@@ -129,9 +130,10 @@ impl Write {
         Ok((stored.collect(), repeats))
     }
 
-    /// The oldest deliveries that wait to be applied. One whose row cannot be read waits no longer: it is marked, and
-    /// people are told.
-    pub async fn pending_deliveries(&mut self, limit: u32, now: Timestamp) -> Result<Vec<StoredDelivery>> {
+    /// The oldest deliveries that wait to be applied, and whether something was written: one whose row cannot be read
+    /// waits no longer, it is marked, and people are told.
+    pub async fn pending_deliveries(&mut self, limit: u32, now: Timestamp) -> Result<(Vec<StoredDelivery>, bool)> {
+        let mut marked = false;
         loop {
             let rows = sqlx::query(
                 "SELECT id, provider, path, headers, body, received_at, event, progress FROM deliveries
@@ -146,12 +148,15 @@ impl Write {
                 let cells = RowReader::new(row, "deliveries");
                 match stored(&cells) {
                     Ok(delivery) => pending.push(delivery),
-                    Err(StoreError::Corrupt { column, key, .. }) => self.mark_unreadable_row(key, column, now).await?,
+                    Err(StoreError::Corrupt { column, key, .. }) => {
+                        self.mark_unreadable_row(key, column, now).await?;
+                        marked = true;
+                    }
                     Err(error) => return Err(error),
                 }
             }
             if !pending.is_empty() || rows.is_empty() {
-                return Ok(pending);
+                return Ok((pending, marked));
             }
         }
     }
@@ -277,7 +282,7 @@ impl Write {
         .bind(arrived.raw.provider.as_str())
         .bind(&arrived.raw.path)
         .bind(json(&arrived.raw.headers))
-        .bind(&arrived.raw.body)
+        .bind(&arrived.raw.body[..])
         .bind(arrived.raw.received_at.millis())
         .bind(arrived.key.sent_at.millis())
         .bind(&arrived.key.digest[..])
@@ -299,13 +304,13 @@ impl Write {
 pub(crate) fn stored(cells: &RowReader<'_>) -> Result<StoredDelivery> {
     Ok(StoredDelivery {
         id: DeliveryId(cells.int("id")?),
-        raw: RawDelivery {
+        raw: Arc::new(RawDelivery {
             provider: ProviderName::new(cells.text("provider")?),
             path: cells.text("path")?,
             headers: cells.json("headers")?,
             body: cells.bytes("body")?,
             received_at: cells.time("received_at")?,
-        },
+        }),
         event: cells.text("event")?,
         // Where it cannot be read, the delivery is read anew: what is here already is not applied twice.
         progress: cells.opt_json("progress").unwrap_or_default(),
