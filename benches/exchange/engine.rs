@@ -21,7 +21,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    pub fn from_arguments(arguments: impl Iterator<Item = String>) -> Self {
+    /// Reads the arguments; `None` where they name another benchmark, as in `cargo bench -- ingest`.
+    pub fn from_arguments(arguments: impl Iterator<Item = String>) -> Option<Self> {
         let mut settings = Self {
             rate: 100.0,
             seconds: 10.0,
@@ -31,6 +32,12 @@ impl Settings {
         };
         let mut arguments = arguments.filter(|argument| argument != "--bench");
         while let Some(name) = arguments.next() {
+            if !name.starts_with("--") {
+                if name != "exchange" {
+                    return None;
+                }
+                continue;
+            }
             let value = arguments.next().unwrap_or_default();
             let number = || value.parse::<f64>().unwrap_or_else(|_| panic!("{name} takes a number"));
             match name.as_str() {
@@ -42,7 +49,7 @@ impl Settings {
                 _ => panic!("unknown option {name}"),
             }
         }
-        settings
+        Some(settings)
     }
 
     pub fn warm_up(&self) -> (f64, Duration) {

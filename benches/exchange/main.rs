@@ -19,7 +19,7 @@ use self::engine::{Engine, Settings};
 use self::provider::Provider;
 
 fn main() {
-    let settings = Settings::from_arguments(std::env::args().skip(1));
+    let Some(settings) = Settings::from_arguments(std::env::args().skip(1)) else { return };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(run(settings));
 }
