@@ -72,6 +72,7 @@ mod typing;
 mod unreadable_rows;
 mod viewers;
 mod watch;
+mod whose;
 mod why;
 mod why_agents;
 mod wishes;

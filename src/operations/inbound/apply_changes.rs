@@ -14,7 +14,7 @@ use crate::domain::numbers::connection::Connection;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
 use crate::operations::System;
-use crate::operations::inbound::effects::{Effects, Source};
+use crate::operations::inbound::effects::{ApplyError, ApplyResult, Effects, Source};
 use crate::store::{KnownMessage, NewAlert, StoreError, Write};
 
 /// Different words under one id that are kept with the message; the deliveries hold all of them.
@@ -115,28 +115,40 @@ async fn rewrite(
 }
 
 /// A message whose id is here already. From the same delivery it is the same; from another it is said to be a
-/// duplicate, with its words where they differ.
+/// duplicate, with its words where they differ. Other words of somebody else under the same id are no duplicate: they
+/// are set aside, and stand in nobody's thread.
 pub(crate) async fn duplicate(
     write: &mut Write,
     source: &Source,
     key: &[u8; 16],
-    content: &Content,
+    event: &MessageEvent,
     effects: &mut Effects,
-) -> Result<(), StoreError> {
-    let Some(delivery) = source.delivery else { return Ok(()) };
-    let Some(mut known) = write.known_message(key).await? else { return Ok(()) };
-    if known.delivery == Some(delivery) {
-        return Ok(());
-    }
-    let words = content.words();
+) -> ApplyResult {
+    let Some(delivery) = source.delivery else { return Ok(Ok(())) };
+    let Some(mut known) = write.known_message(key).await? else { return Ok(Ok(())) };
+    let words = event.content.words();
     let first = known.extras.edited.as_ref().map_or_else(|| known.content.words(), |(_, first)| first.clone());
+    if words != first && write.contact_with(&event.contact).await? != Some(write.contact_of_thread(known.thread).await?)
+    {
+        let id: String = clean_line(&event.provider_message_id).chars().take(80).collect();
+        let why = format!("the message id {id} is that of {}, which is a message of somebody else", known.id);
+        return Ok(Err(ApplyError::Unreadable(why)));
+    }
+    if known.delivery == Some(delivery) {
+        return Ok(Ok(()));
+    }
+    if event.test {
+        effects.notes.push(format!("A test with the id of {}, which stays as it is.", known.id));
+        return Ok(Ok(()));
+    }
     let is_new = known.extras.repeated_by.len() < REPEATS && !known.extras.repeated_by.contains(&delivery);
     if is_new {
         known.extras.repeated_by.push(delivery);
     }
     if words == first {
         effects.notes.push(format!("{DUPLICATE_OF}{}.", known.id));
-        return rewrite_repeated(write, &known, is_new, effects).await;
+        rewrite_repeated(write, &known, is_new, effects).await?;
+        return Ok(Ok(()));
     }
     let (ours, theirs): (String, String) =
         (first.line().chars().take(200).collect(), words.line().chars().take(200).collect());
@@ -148,7 +160,8 @@ pub(crate) async fn duplicate(
     if other {
         known.extras.duplicates.push(words);
     }
-    rewrite_repeated(write, &known, is_new || other, effects).await
+    rewrite_repeated(write, &known, is_new || other, effects).await?;
+    Ok(Ok(()))
 }
 
 async fn rewrite_repeated(

@@ -2,7 +2,7 @@
 
 use crate::operations::inbound::effects::extras_of;
 use crate::operations::inbound::effects::{
-    ApplyResult, Effects, NOTHING_TO_DO, Source, as_of, external_id, suggest_merge,
+    ApplyResult, Effects, NOTHING_TO_DO, Source, as_of, contact_of, external_id, suggest_merge,
 };
 
 use crate::domain::change::Change;
@@ -222,7 +222,7 @@ async fn outbound(
     }
     let external_id = external_id(&event.contact).unwrap_or_default();
     let now = system.now();
-    let (contact, other) = write.contact(&event.contact, event.contact_name.as_ref(), now).await?;
+    let (contact, other) = contact_of(write, event, now).await?;
     suggest_merge(write, contact, other, now, effects).await?;
     let thread = write.thread(connection.id, contact, &external_id, event.sent_at).await?;
     effects.changes.push(Change::Thread(thread.thread));
@@ -264,14 +264,16 @@ async fn outbound(
         extras: &extras_of(event, source.received_at),
     };
     let Some(inserted) = write.insert_message(&new).await? else {
-        duplicate(write, source, &key, &event.content, effects).await?;
-        return Ok(Ok(()));
+        return duplicate(write, source, &key, event, effects).await;
     };
     let message = inserted.id;
     if inserted.changed {
         early_changes(write, &key).await?;
     }
     if let Content::Reaction { target, emoji } = &event.content {
+        if event.test {
+            return Ok(Ok(()));
+        }
         react(write, connection.id, (target, Direction::Outbound), emoji.as_ref(), event.sent_at, effects).await?;
         return Ok(Ok(()));
     }

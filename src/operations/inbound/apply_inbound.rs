@@ -32,6 +32,10 @@ pub(crate) async fn inbound(
     let Some(external_id) = external_id(&event.contact) else {
         return Ok(Err(ApplyError::Unreadable("the message names no contact".into())));
     };
+    let key = message_key(connection.id, &event.provider_message_id);
+    if batch.has(&key).await? {
+        return duplicate(batch.write().await?, source, &key, event, effects).await;
+    }
     let (thread, other) = batch.thread_of(connection.id, event, &external_id, now).await?;
     suggest_merge(batch.beside(), thread.contact, other, now, effects).await?;
     let new = NewInbound {
@@ -49,13 +53,14 @@ pub(crate) async fn inbound(
         author: None,
         extras: &extras_of(event, received_at),
     };
-    let key = message_key(connection.id, &event.provider_message_id);
     let Some(inserted) = batch.insert(&new).await? else {
-        duplicate(batch.write().await?, source, &key, &event.content, effects).await?;
-        return Ok(Ok(()));
+        return duplicate(batch.write().await?, source, &key, event, effects).await;
     };
     effects.changes.push(Change::Thread(thread.thread));
     if let Content::Reaction { target, emoji } = &event.content {
+        if event.test {
+            return Ok(Ok(()));
+        }
         if inserted.changed {
             early_changes(batch.write().await?, &key).await?;
         }
@@ -77,7 +82,9 @@ pub(crate) async fn inbound(
         offset: system.offset(),
     };
     let decision = decide(&judged, &thread, &candidates);
-    batch.keep(&decision, &new, event);
+    // Where the addresses belong to two contacts, the number may be the other one's.
+    let from = event.contact.iter().find(|address| address.phone().is_some()).filter(|_| other.is_none());
+    batch.keep(&decision, &new, event, from);
     effects.files |= decision.fetches_file;
     if decision.told {
         let data = serde_json::json!({ "message": inserted.id, "connection": connection.name, "from": external_id,

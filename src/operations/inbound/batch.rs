@@ -18,7 +18,7 @@ use crate::domain::message::status::DeliveryStatus;
 use crate::domain::numbers::connection::{Connection, ProviderName};
 use crate::domain::time::Timestamp;
 use crate::operations::System;
-use crate::operations::inbound::effects::Source;
+use crate::operations::inbound::effects::{Source, contact_of};
 use crate::store::{
     EventRow, Inserted, KnownContact, KnownKeys, KnownOutbound, KnownPeople, MessageRow, NewInbound, NewRun, StatusRow,
     StoreError, ThreadTouch, Write,
@@ -228,8 +228,8 @@ impl<'b> Batch<'b> {
             Some(contact) => (contact, None),
             None => {
                 let learns = event.contact.iter().any(|address| !self.people.contacts.contains_key(address));
-                let (contact, other) = self.write.contact(&event.contact, event.contact_name.as_ref(), now).await?;
-                if other.is_some() {
+                let (contact, other) = contact_of(self.write, event, now).await?;
+                if other.is_some() || event.test {
                     // Each address stays with its own contact: the tables know which.
                     self.people.contacts.clear();
                 } else {
@@ -319,17 +319,23 @@ impl<'b> Batch<'b> {
         Ok(())
     }
 
-    /// Claims a message. `None`: somebody has it already, and nothing is kept.
-    pub async fn insert(&mut self, new: &NewInbound<'_>) -> Result<Option<Inserted>> {
-        let key = message_key(new.connection, new.provider_message_id);
-        if !self.asked.contains(&key) || self.keys.is_none() {
-            let found = self.write.known_keys(&[key]).await?;
-            self.asked.insert(key);
+    /// Whether a message with this key is here already.
+    pub async fn has(&mut self, key: &[u8; 16]) -> Result<bool> {
+        if !self.asked.contains(key) || self.keys.is_none() {
+            let found = self.write.known_keys(&[*key]).await?;
+            self.asked.insert(*key);
             let keys = self.keys.get_or_insert_default();
             keys.newest = keys.newest.max(found.newest);
             keys.known.extend(found.known);
             keys.changed.extend(found.changed);
         }
+        Ok(self.keys.get_or_insert_default().known.contains(key))
+    }
+
+    /// Claims a message. `None`: somebody has it already, and nothing is kept.
+    pub async fn insert(&mut self, new: &NewInbound<'_>) -> Result<Option<Inserted>> {
+        let key = message_key(new.connection, new.provider_message_id);
+        self.has(&key).await?;
         let keys = self.keys.get_or_insert_default();
         if !keys.known.insert(key) {
             return Ok(None);
@@ -341,7 +347,8 @@ impl<'b> Batch<'b> {
     }
 
     /// Keeps what was decided about the message that was claimed last.
-    pub fn keep(&mut self, decision: &Decision, new: &NewInbound<'_>, event: &MessageEvent) {
+    /// `from` is the number that the contact wrote from, where it is theirs alone.
+    pub fn keep(&mut self, decision: &Decision, new: &NewInbound<'_>, event: &MessageEvent, from: Option<&Address>) {
         let Some(row) = self.messages.last_mut() else { return };
         row.route = Some(decision.trace.join("\n"));
         let mut waiting = None;
@@ -359,6 +366,7 @@ impl<'b> Batch<'b> {
             waits: waiting,
             new_at: decision.new_at,
             counts: event.counts.clone().filter(|_| decision.told),
+            from: from.filter(|_| decision.window_closes_at.is_some()).map(Address::external_id),
         };
         if let Some(media) = new.content.media().filter(|_| decision.fetches_file) {
             self.files.push((row.id, new.connection, media.clone()));

@@ -117,6 +117,21 @@ pub(crate) fn external_id(addresses: &[Address]) -> Option<String> {
     phone.or_else(|| addresses.first()).map(Address::external_id)
 }
 
+/// The contact of a message, made where there is none, and a second one where its addresses belong to two. A test
+/// teaches nothing of somebody who is known: neither an address nor a name.
+pub(crate) async fn contact_of(
+    write: &mut Write,
+    event: &MessageEvent,
+    now: Timestamp,
+) -> Result<(ContactId, Option<ContactId>), StoreError> {
+    if event.test
+        && let Some(known) = write.contact_with(&event.contact).await?
+    {
+        return Ok((known, None));
+    }
+    write.contact(&event.contact, event.contact_name.as_ref(), now).await
+}
+
 /// One message that names two contacts says that they are one person; a person decides.
 pub(crate) async fn suggest_merge(
     write: &mut Write,

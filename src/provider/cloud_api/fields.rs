@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::message::{content, members};
 use super::people::{Person, person, same_phone};
-use super::webhook::{Around, list, message, told, unreadable};
-use super::{loose, text, time, untrusted};
+use super::webhook::{Around, message, told, unreadable};
+use super::{list, loose, text, time, untrusted};
 use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, Origin};
 use crate::domain::message::content::Content;
 use crate::domain::message::inbound_content::{Call, Extras, News};
@@ -137,7 +137,7 @@ fn past(object: &Value, thread: &Value, around: &Around<'_>) -> InboundEvent {
         sent_at: time(object, "/timestamp").unwrap_or(around.received_at),
         reply_to: text(object, "/context/id").map(str::to_owned),
         extras: super::message::extras(object),
-        group: text(object, "/group_id").map(str::to_owned),
+        group: super::people::group(object),
         ..told
     }))
 }
@@ -180,9 +180,14 @@ fn named(object: &Value, around: &Around<'_>) -> Option<InboundEvent> {
 /// The conversation changed hands between apps.
 fn handover(around: &Around<'_>) -> InboundEvent {
     let value = around.value;
-    let phone = ["/sender/phone_number", "/sender/wa_id", "/recipient/phone_number", "/wa_id", "/contacts/0/wa_id"];
+    let phone = ["/sender/phone_number", "/sender/wa_id", "/recipient/phone_number", "/wa_id"];
     let phone = phone.iter().find_map(|path| loose(value, path));
-    let user = ["/sender/user_id", "/user_id", "/contacts/0/user_id"].iter().find_map(|path| text(value, path));
+    let user = ["/sender/user_id", "/user_id"].iter().find_map(|path| text(value, path));
+    // Where the handover itself names nobody, the only contact beside it is meant; of several, none.
+    let mut beside = list(value, "contacts");
+    let only = beside.next().filter(|_| beside.next().is_none() && phone.is_none() && user.is_none());
+    let phone = phone.or_else(|| only.and_then(|only| loose(only, "/wa_id")));
+    let user = user.or_else(|| only.and_then(|only| text(only, "/user_id")));
     let person = person(value, phone.as_deref(), user);
     if person.addresses.is_empty() {
         return unreadable("a conversation was handed over, and it is not told whose");

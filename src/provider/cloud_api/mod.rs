@@ -39,6 +39,13 @@ pub(super) fn loose(value: &Value, path: &str) -> Option<String> {
     }
 }
 
+/// The items of a list. One that stands there without a list around it is the only one.
+pub(super) fn list<'v>(value: &'v Value, field: &str) -> impl Iterator<Item = &'v Value> {
+    let held = value.get(field);
+    let only = held.filter(|held| held.is_object());
+    held.and_then(Value::as_array).into_iter().flatten().chain(only)
+}
+
 /// Unix seconds as a string or a number, or ISO 8601.
 pub(super) fn time(value: &Value, path: &str) -> Option<Timestamp> {
     let spelt = loose(value, path)?;

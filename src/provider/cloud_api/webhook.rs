@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::message::{content, extras, kind_of, other_status, status};
-use super::people::{Person, person};
-use super::{fields, loose, notice, text, time};
+use super::people::{Person, group, person};
+use super::{fields, list, loose, notice, text, time};
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, Moved, OWN_TEST, Origin, StatusEvent};
@@ -20,8 +20,35 @@ pub(super) struct Around<'v> {
     pub received_at: Timestamp,
 }
 
-/// Everything that a raw body says.
+/// Everything that a raw body says. A test changes nothing.
 pub(crate) fn read(body: &Value, received_at: Timestamp) -> Vec<InboundEvent> {
+    let events = read_all(body, received_at);
+    if is_test(body) { events.into_iter().map(as_test).collect() } else { events }
+}
+
+/// Whether an object says of itself that it is a test, in whatever spelling.
+pub(crate) fn is_test(object: &Value) -> bool {
+    match object.get("test") {
+        Some(Value::Bool(test)) => *test,
+        Some(Value::String(word)) => matches!(word.to_ascii_lowercase().as_str(), "true" | "1" | "yes"),
+        Some(Value::Number(number)) => number.as_i64() == Some(1),
+        _ => false,
+    }
+}
+
+/// What came in a test: a message is marked as one, and what tells of anything else is not so.
+pub(crate) fn as_test(event: InboundEvent) -> InboundEvent {
+    match event {
+        InboundEvent::Message(mut message) => {
+            message.test = true;
+            InboundEvent::Message(message)
+        }
+        event @ InboundEvent::Unreadable { .. } => event,
+        _ => InboundEvent::Unknown { name: "test".to_owned() },
+    }
+}
+
+fn read_all(body: &Value, received_at: Timestamp) -> Vec<InboundEvent> {
     let mut events = vec![];
     for entry in list(body, "entry") {
         let account = loose(entry, "/id");
@@ -41,6 +68,9 @@ pub(crate) fn read(body: &Value, received_at: Timestamp) -> Vec<InboundEvent> {
             }
         }
     }
+    if events.is_empty() {
+        events.push(InboundEvent::Unknown { name: name(body) });
+    }
     events
 }
 
@@ -56,10 +86,6 @@ fn one(around: &Around<'_>, field: &str, events: &mut Vec<InboundEvent>) {
         events.push(told(object, &around.number, around.received_at));
     }
     fields::read(around, field, events);
-}
-
-pub(super) fn list<'v>(value: &'v Value, field: &str) -> impl Iterator<Item = &'v Value> {
-    value.get(field).and_then(Value::as_array).into_iter().flatten()
 }
 
 pub(super) fn unreadable(why: impl Into<String>) -> InboundEvent {
@@ -107,7 +133,7 @@ pub(super) fn message(object: &Value, around: &Around<'_>, direction: Direction)
     if let Some(previous) = previous.filter(|previous| !addresses.contains(previous)) {
         addresses.push(previous);
     }
-    let group = text(object, "/group_id").map(str::to_owned);
+    let group = group(object);
     if addresses.is_empty() && group.is_none() {
         let whose = if inbound { "came from" } else { "went to" };
         let spelt = phone.map(|phone| format!(" ({})", clean_line(&phone))).unwrap_or_default();

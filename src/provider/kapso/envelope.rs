@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use super::event;
 use crate::domain::inbound::delivery::RawDelivery;
-use crate::domain::inbound::event::InboundEvent;
+use crate::domain::inbound::event::{Direction, InboundEvent};
 use crate::domain::json_text::without_mark;
 use crate::domain::time::Timestamp;
+use crate::provider::cloud_api::webhook::{self, is_test};
 use crate::provider::cloud_api::{text, time};
 use crate::provider::{Reading, Unreadable};
 
@@ -23,15 +24,33 @@ pub(super) fn read(delivery: &RawDelivery, body: &Value) -> Result<Reading, Unre
     let mut events = vec![];
     let mut name = String::new();
     for item in items {
-        let event_name = named(item, in_body, header);
-        let test = item.get("test").or_else(|| body.get("test")).and_then(Value::as_bool).unwrap_or(false);
-        let read = event::read(&event_name, item, test, delivery.received_at);
-        events.push(read.unwrap_or_else(|unreadable| InboundEvent::Unreadable { why: unreadable.0 }));
+        let test = is_test(item) || is_test(body);
+        let event_name = if is_raw(item) { RAW.to_owned() } else { named(item, in_body, header) };
+        if is_raw(item) {
+            // The platform's body, forwarded as it came, within an envelope.
+            let raw = webhook::read(item, delivery.received_at);
+            events.extend(raw.into_iter().map(|event| if test { webhook::as_test(event) } else { event }));
+        } else {
+            let read = event::read(&event_name, item, test, delivery.received_at);
+            events.push(read.unwrap_or_else(|unreadable| InboundEvent::Unreadable { why: unreadable.0 }));
+        }
         if name.is_empty() {
             name = event_name;
         }
     }
+    if events.is_empty() {
+        named(body, in_body, header).clone_into(&mut name);
+        events.push(InboundEvent::Unknown { name: name.clone() });
+    }
     Ok(Reading { event: name.chars().take(80).collect(), events, notes: vec![] })
+}
+
+/// The name that the platform gives to its own bodies.
+const RAW: &str = "whatsapp_business_account";
+
+/// Whether this is a body of the platform behind the provider.
+pub(super) fn is_raw(body: &Value) -> bool {
+    text(body, "/object") == Some(RAW)
 }
 
 /// What an item is. The body is signed and the header is not: what the body shows by its shape goes before what the
@@ -66,9 +85,8 @@ fn by_structure(item: &Value) -> &'static str {
         return "whatsapp.conversation.inactive";
     }
     if item.get("message").is_some_and(Value::is_object) {
-        let inbound =
-            text(item, "/message/kapso/direction").or_else(|| text(item, "/message/direction")) != Some("outbound");
-        return if inbound { "whatsapp.message.received" } else { "whatsapp.message.status_update" };
+        let outbound = event::told_direction(item) == Some(Direction::Outbound);
+        return if outbound { "whatsapp.message.status_update" } else { "whatsapp.message.received" };
     }
     match text(item, "/conversation/status") {
         Some("ended") => "whatsapp.conversation.ended",

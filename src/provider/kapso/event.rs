@@ -13,7 +13,7 @@ use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::provider::Unreadable;
 use crate::provider::cloud_api::message::{content, extras, failure_of, kind_of, other_status, status, status_name};
-use crate::provider::cloud_api::people::{addresses, same_phone};
+use crate::provider::cloud_api::people::{addresses, group, same_phone};
 use crate::provider::cloud_api::webhook::moved;
 use crate::provider::cloud_api::{loose, text, time, untrusted};
 
@@ -21,12 +21,11 @@ use crate::provider::cloud_api::{loose, text, time, untrusted};
 pub(super) fn read(name: &str, item: &Value, test: bool, received_at: Timestamp) -> Result<InboundEvent, Unreadable> {
     let event = match name {
         // A test may speak of a number or a workflow: nothing of that is so.
-        _ if test && !name.starts_with("whatsapp.message.") => {
-            InboundEvent::Unknown { name: format!("test of {name}") }
-        }
         _ if name.starts_with("whatsapp.message.") && item.get("message").is_some_and(Value::is_object) => {
             message(name, item, test, received_at)?
         }
+        // A test may speak of a number, a workflow or a status: nothing of that is so.
+        _ if test => InboundEvent::Unknown { name: format!("test of {name}") },
         _ if name.starts_with("whatsapp.message.") => bare_status(name, item, received_at)?,
         _ if name.starts_with("whatsapp.conversation.") => lifecycle(name, item, text(item, "/conversation/status")),
         "whatsapp.phone_number.created" | "whatsapp.config.created" => {
@@ -111,7 +110,7 @@ fn message(name: &str, item: &Value, test: bool, received_at: Timestamp) -> Resu
         .find_map(|path| text(message, path))
         .ok_or_else(|| Unreadable("the message has no id".into()))?;
     let number = phone_number_id(item).ok_or_else(|| Unreadable("the delivery names no phone_number_id".into()))?;
-    let direction = direction(name, message);
+    let direction = direction(name, item);
     let at = time(message, "/timestamp").or_else(|| time(message, "/created_at")).unwrap_or(received_at);
     let Reported { statuses, raw_statuses, other_statuses, reference } = match direction {
         Direction::Inbound => Reported::default(),
@@ -122,16 +121,13 @@ fn message(name: &str, item: &Value, test: bool, received_at: Timestamp) -> Resu
     if let Some(previous) = moved.as_ref().map(|moved| &moved.from).filter(|previous| !contact.contains(previous)) {
         contact.push(previous.clone());
     }
-    let names: &[&str] = if own_conversation(item, message, direction) {
-        &[
-            "/conversation/contact_name",
-            "/conversation/kapso/contact_name",
-            "/message/kapso/contact_name",
-            "/message/contact_name",
-        ]
-    } else {
-        &["/message/kapso/contact_name", "/message/contact_name"]
-    };
+    let mut names = vec!["/message/contact_name"];
+    if own_number_beside(message, direction) {
+        names.insert(0, "/message/kapso/contact_name");
+    }
+    if own_conversation(item, message, direction) {
+        names.splice(0..0, ["/conversation/contact_name", "/conversation/kapso/contact_name"]);
+    }
     let first_report = statuses.iter().map(|report: &StatusReport| report.at).min();
     Ok(InboundEvent::Message(Box::new(MessageEvent {
         phone_number_id: number,
@@ -158,7 +154,7 @@ fn message(name: &str, item: &Value, test: bool, received_at: Timestamp) -> Resu
                 .or_else(|| untrusted(message, "/processing_status")),
             ..extras(message)
         },
-        group: text(message, "/group_id").or_else(|| text(message, "/kapso/group_id")).map(str::to_owned),
+        group: group(message).or_else(|| group_around(item)),
         moved,
         conversation: loose(item, "/conversation/id").or_else(|| loose(message, "/kapso/conversation_id")),
     })))
@@ -185,14 +181,40 @@ pub(super) fn record(conversation: &Value) -> Option<ConversationRecord> {
     })
 }
 
-/// Direction decides, never status: what comes in is often called `delivered` already.
-fn direction(name: &str, message: &Value) -> Direction {
+/// Direction decides, never status: what comes in is often called `delivered` already. The name stands in a header
+/// that is not signed: it is asked where the body does not tell.
+fn direction(name: &str, item: &Value) -> Direction {
+    let by_name = if name == "whatsapp.message.received" { Direction::Inbound } else { Direction::Outbound };
+    told_direction(item).unwrap_or(by_name)
+}
+
+/// The direction of a message by what its body says: by its word for it, by the statuses that only what went out
+/// has, or by who of both sides has the number of the conversation.
+pub(super) fn told_direction(item: &Value) -> Option<Direction> {
+    let message = item.get("message")?;
     match text(message, "/kapso/direction").or_else(|| text(message, "/direction")) {
-        Some("inbound") => Direction::Inbound,
-        Some("outbound") => Direction::Outbound,
-        _ if name == "whatsapp.message.received" => Direction::Inbound,
-        _ => Direction::Outbound,
+        Some("inbound") => return Some(Direction::Inbound),
+        Some("outbound") => return Some(Direction::Outbound),
+        _ => {}
     }
+    if message.pointer("/kapso/statuses").and_then(Value::as_array).is_some_and(|all| !all.is_empty()) {
+        return Some(Direction::Outbound);
+    }
+    let with = text(item, "/conversation/phone_number")?;
+    let is = |path: &str| loose(message, path).is_some_and(|number| same_phone(&number, with));
+    match (is("/from"), is("/to")) {
+        (true, false) => Some(Direction::Inbound),
+        (false, true) => Some(Direction::Outbound),
+        _ => None,
+    }
+}
+
+/// A conversation that is a group's, by how the platform names it.
+fn group_around(item: &Value) -> Option<String> {
+    let named = ["/message/kapso/group_id", "/conversation/group_id", "/group_id"];
+    let chats = ["/conversation/phone_number", "/message/from", "/message/kapso/phone_number"];
+    let chat = || chats.iter().find_map(|path| text(item, path).filter(|chat| chat.ends_with("@g.us")));
+    named.iter().find_map(|path| loose(item, path)).or_else(|| chat().map(str::to_owned))
 }
 
 fn origin(message: &Value) -> Origin {
@@ -206,27 +228,43 @@ fn origin(message: &Value) -> Origin {
 
 /// Whether the conversation beside the message is the one of whoever wrote it: by number, where both are told.
 fn own_conversation(item: &Value, message: &Value, direction: Direction) -> bool {
-    let own = text(message, if direction == Direction::Inbound { "/from" } else { "/to" });
-    let user = text(message, "/from_user_id").zip(text(item, "/conversation/business_scoped_user_id"));
-    let number = own.zip(text(item, "/conversation/phone_number"));
+    let (own, own_user) = sides(direction);
+    let user = ["/conversation/business_scoped_user_id", "/conversation/kapso/business_scoped_user_id"];
+    let user = text(message, own_user).zip(user.iter().find_map(|path| text(item, path)));
+    let own = loose(message, own);
+    let number = own.as_deref().zip(text(item, "/conversation/phone_number"));
     number.is_none_or(|(one, two)| same_phone(one, two)) && user.is_none_or(|(one, two)| one == two)
 }
 
+/// Whether what the platform adds to the message is about whoever the message names.
+fn own_number_beside(message: &Value, direction: Direction) -> bool {
+    let own = loose(message, sides(direction).0);
+    own.as_deref().zip(text(message, "/kapso/phone_number")).is_none_or(|(one, two)| same_phone(one, two))
+}
+
+/// Where a message names its contact: by number, and by user id.
+const fn sides(direction: Direction) -> (&'static str, &'static str) {
+    match direction {
+        Direction::Inbound => ("/from", "/from_user_id"),
+        Direction::Outbound => ("/to", "/to_user_id"),
+    }
+}
+
 fn contact(item: &Value, message: &Value, direction: Direction) -> Vec<Address> {
-    let inbound = direction == Direction::Inbound;
     let same = own_conversation(item, message, direction);
-    let (own, own_user) = if inbound { ("/from", "/from_user_id") } else { ("/to", "/to_user_id") };
-    let beside = |path: &str| if same { text(item, path) } else { None };
-    let user = text(message, own_user)
-        .or_else(|| text(message, "/business_scoped_user_id"))
+    let (own, own_user) = sides(direction);
+    let beside = |path: &str| if same { loose(item, path) } else { None };
+    let told = |path: &str| loose(message, path);
+    let user = told(own_user)
+        .or_else(|| told("/business_scoped_user_id"))
         .or_else(|| beside("/conversation/business_scoped_user_id"))
         .or_else(|| beside("/conversation/kapso/business_scoped_user_id"));
-    let phone = text(message, own)
-        .or_else(|| text(item, "/conversation/phone_number"))
-        .or_else(|| text(message, "/kapso/phone_number"))
-        .or_else(|| text(message, "/conversation_phone_number"))
-        .or_else(|| text(message, "/kapso/statuses/0/recipient_id"));
-    addresses(user, phone)
+    let phone = told(own)
+        .or_else(|| beside("/conversation/phone_number"))
+        .or_else(|| told("/kapso/phone_number"))
+        .or_else(|| told("/conversation_phone_number"))
+        .or_else(|| told("/kapso/statuses/0/recipient_id"));
+    addresses(user.as_deref(), phone.as_deref())
 }
 
 fn body(message: &Value) -> Content {

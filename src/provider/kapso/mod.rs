@@ -193,7 +193,7 @@ impl Provider for Kapso {
     fn read(&self, delivery: &RawDelivery) -> Result<Reading, Unreadable> {
         let (body, notes) = crate::domain::json_text::parse_noting(&delivery.body)
             .map_err(|error| Unreadable(format!("the body is not JSON that can be read: {error}")))?;
-        if body.get("object").and_then(serde_json::Value::as_str) == Some("whatsapp_business_account") {
+        if envelope::is_raw(&body) {
             let events = webhook::read(&body, delivery.received_at);
             let notes = notes.into_iter().map(str::to_owned).collect();
             return Ok(Reading { event: "whatsapp_business_account".into(), events, notes });

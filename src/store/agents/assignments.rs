@@ -22,7 +22,8 @@ const PERIOD: i64 = 300_000;
 const ASSIGNMENT: &str = "SELECT g.id, g.connection_id, g.thread_id, g.agent, g.mode, g.state, g.from_file, g.place,
     g.contract, g.agent_digest, g.stale_since, g.evidence, g.proposed_by, g.proposed_at, g.approved_by, g.approved_at, g.approved_person,
     g.approved_digest, g.decided_by, g.decided_at, g.reason, g.expires_at, g.snoozed_until, c.name AS connection, p.name AS contact_name,
-    (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
+    coalesce((SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' AND a.value = substr(t.external_id, 10)),
+        (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1)) AS phone,
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id
  FROM assignments g JOIN connections c ON c.id = g.connection_id
     LEFT JOIN threads t ON t.id = g.thread_id LEFT JOIN contacts p ON p.id = t.contact_id";

@@ -18,7 +18,8 @@ use crate::store::threads::thread::contact;
 use crate::store::{Result, Store, Update, Write};
 
 const RUN: &str = "SELECT r.id, r.thread_id, p.name AS contact_name,
-    (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
+    coalesce((SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' AND a.value = substr(t.external_id, 10)),
+        (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1)) AS phone,
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id,
     r.agent, r.state, r.batch_size, r.due_at, r.started_at, r.finished_at, r.said, r.error, r.breaches, r.decided_by
  FROM runs r JOIN threads t ON t.id = r.thread_id JOIN contacts p ON p.id = t.contact_id";

@@ -107,6 +107,8 @@ pub struct ThreadTouch {
     pub new_at: Option<Timestamp>,
     /// What the provider counts of its conversation.
     pub counts: Option<ConversationRecord>,
+    /// The number that its contact wrote from, as the thread's external id: answers go there.
+    pub from: Option<String>,
 }
 
 impl ThreadTouch {
@@ -122,6 +124,7 @@ impl ThreadTouch {
             waits: None,
             new_at: None,
             counts: None,
+            from: None,
         }
     }
 
@@ -129,6 +132,9 @@ impl ThreadTouch {
     pub fn then(&mut self, next: Self) {
         if next.at >= self.at {
             (self.message, self.at) = (next.message, next.at);
+        }
+        if next.window_closes_at >= self.window_closes_at {
+            self.from = next.from.or_else(|| self.from.take());
         }
         self.unread += next.unread;
         self.window_closes_at = self.window_closes_at.max(next.window_closes_at);
@@ -220,14 +226,18 @@ impl Write {
                 let counts = touch.counts.as_ref();
                 let count = counts.and_then(|counts| counts.messages_count);
                 let id = counts.and_then(|counts| counts.id.as_deref());
-                (row, touch.new_at.map(Timestamp::millis), counts.map(json), count, id)
+                (row, touch.new_at.map(Timestamp::millis), counts.map(json), count, id, &touch.from)
             })
             .collect();
         sqlx::query(
-            "WITH w (id, message, at, unread, closes_at, conversation, reason, since, new_at, counts, count, counts_id) AS MATERIALIZED (
+            "WITH w (id, message, at, unread, closes_at, conversation, reason, since, new_at, counts, count, counts_id, sender) AS MATERIALIZED (
                 SELECT value -> 0 ->> 0, value -> 0 ->> 1, value -> 0 ->> 2, value -> 0 ->> 3, value -> 0 ->> 4, value -> 0 ->> 5,
-                    value -> 0 ->> 6, value -> 0 ->> 7, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each($1))
+                    value -> 0 ->> 6, value -> 0 ->> 7, value ->> 1, value ->> 2, value ->> 3, value ->> 4,
+                    value ->> 5 FROM json_each($1))
              UPDATE threads SET unread = threads.unread + w.unread,
+                -- Answers go where the window is open: to the number of the newest message that opened it.
+                external_id = CASE WHEN w.closes_at >= coalesce(window_closes_at, 0) THEN coalesce(w.sender, external_id)
+                    ELSE external_id END,
                 last_message_id = CASE WHEN w.at >= last_message_at OR last_message_id IS NULL THEN w.message ELSE last_message_id END,
                 last_message_at = CASE WHEN last_message_id IS NULL THEN w.at ELSE max(last_message_at, w.at) END,
                 window_closes_at = CASE WHEN w.closes_at IS NULL THEN window_closes_at

@@ -13,7 +13,8 @@ use crate::store::threads::thread::contact;
 use crate::store::{Result, Store};
 
 const ENTRY: &str = "SELECT o.id, o.message_id, o.thread_id, c.name AS connection, p.name AS contact_name,
-    (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
+    coalesce((SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' AND a.value = substr(t.external_id, 10)),
+        (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1)) AS phone,
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id,
     m.words, o.state, m.progress, m.failure, m.failed_at, coalesce(o.failure, CASE WHEN o.hold = 'credentials' THEN h.failure END) AS entry_failure,
     CASE WHEN o.hold = 'credentials' THEN coalesce(h.kind, o.hold)

@@ -25,7 +25,8 @@ use crate::store::{Result, Store, Update, Write};
 const FEW: u32 = 2_000;
 
 const ROW: &str = "SELECT t.id, t.contact_id, t.external_id, t.connection_id, c.name AS connection, c.organization, c.environment, p.name AS contact_name,
-    (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
+    coalesce((SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' AND a.value = substr(t.external_id, 10)),
+        (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1)) AS phone,
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id,
     t.unread, t.last_message_at, m.words, m.direction, m.progress, m.failed_at IS NOT NULL AS failed,
     t.window_closes_at, g.agent, g.mode, g.stale_since IS NOT NULL AS stale, t.person_wrote_at, coalesce(
@@ -181,7 +182,8 @@ impl Store {
         let ids: Vec<i64> = threads.map(|thread| thread.0).collect();
         let rows = sqlx::query(
             "SELECT t.id, p.name AS contact_name,
-                (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
+                coalesce((SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' AND a.value = substr(t.external_id, 10)),
+        (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1)) AS phone,
                 (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id
              FROM threads t JOIN contacts p ON p.id = t.contact_id WHERE t.id IN (SELECT value FROM json_each($1))",
         )
