@@ -50,9 +50,6 @@ pub struct RestoredRows {
 }
 
 impl RestoredRows {
-    /// The action of the audit's row.
-    pub const ACTION: &'static str = "accept_restored";
-
     /// The detail of the audit's row: every digest that is not there, and the one from which the audit goes on.
     pub fn detail(&self) -> String {
         let word = |head: &AuditHead| format!("{} {}", head.row, head.digest);

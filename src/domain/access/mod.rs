@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod audit;
+pub mod audit_action;
 pub mod broad_queries;
 pub mod permission;
 pub mod queries;

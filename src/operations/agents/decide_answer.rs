@@ -1,6 +1,7 @@
 //! A person decides about what an agent proposed to say: send it, send something else, or nothing.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::contract_check::ReplyPart;
 use crate::domain::agents::run::RunState;
@@ -66,7 +67,7 @@ pub(crate) async fn accept(
     carry_out(system, &mut write, (&row, run, &author), &words, &acts).await?;
     write.stop_waiting(row.id).await?;
     write.clear_unread(row.id).await?.either_way();
-    let how = if instead.is_some() { "accept_edited" } else { "accept" };
+    let how = if instead.is_some() { AuditAction::AcceptEdited } else { AuditAction::Accept };
     write.audit(actor, how, &run.to_string(), &row.id.to_string(), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Thread(row.id), Change::Outbox, Change::Activity]);
@@ -85,7 +86,7 @@ pub(crate) async fn dismiss(system: &System, actor: &Actor, run: RunId, reason: 
     write.decide_run(run, RunState::Rejected, &me, reason.trim(), now).await?.or_refuse(missed)?;
     let thread = reply.thread;
     write.wait(thread, &format!("{me} dismissed the reply of {}", reply.agent), now).await?;
-    write.audit(actor, "dismiss", &run.to_string(), &clean_line(reason), now).await?;
+    write.audit(actor, AuditAction::Dismiss, &run.to_string(), &clean_line(reason), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Thread(thread), Change::Activity]);
     Ok(Done { message: "Dismissed the suggested reply. The thread waits for a person.".into(), created_id: None })

@@ -2,6 +2,7 @@
 
 use crate::agent::AgentConfig;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::assignment::{Approval, Approver, Assignment, AssignmentState, approve};
@@ -60,7 +61,7 @@ pub(crate) async fn decide(
         Decision::Reject { reason } => {
             let ended = write.end_assignment(assignment, AssignmentState::Rejected, &me, &reason, now).await?;
             ended.or_refuse(|| decided(&found))?;
-            write.audit(actor, "reject", &assignment.to_string(), &reason, now).await?;
+            write.audit(actor, AuditAction::Reject, &assignment.to_string(), &reason, now).await?;
             tell(system, &mut write, &found, EventName::AssignmentRejected, &me, &reason).await?;
             format!("Rejected {assignment}. {} sees the reason.", found.proposed_by)
         }
@@ -92,7 +93,7 @@ async fn agree(system: &System, write: &mut Write, actor: &Actor, found: &Assign
             let first = write.approve_first(found.id, (&me, person), &digest, now).await?;
             first.or_refuse(|| decided(found))?;
             let detail = format!("{} as {digest}", found.agent);
-            write.audit(actor, "approve_first", &found.id.to_string(), &detail, now).await?;
+            write.audit(actor, AuditAction::ApproveFirst, &found.id.to_string(), &detail, now).await?;
         }
         Approval::Active => activate(system, write, actor, found, (&digest, evidence.as_deref())).await?,
     }
@@ -152,7 +153,7 @@ pub(crate) async fn narrow(
     let reason = format!("restricted to {id}");
     let ended = write.end_assignment(assignment, AssignmentState::Revoked, &me, &reason, now).await?;
     ended.or_refuse(|| decided(&found))?;
-    write.audit(actor, "narrow", &assignment.to_string(), &id.to_string(), now).await?;
+    write.audit(actor, AuditAction::Narrow, &assignment.to_string(), &id.to_string(), now).await?;
     let said = match approval {
         Approval::FirstOfTwo => {
             format!("{id} is {assignment} with a smaller contract. It answers once a second admin approves it.")
@@ -200,12 +201,12 @@ async fn activate(
         let reason = format!("replaced by {}", assignment.id);
         let ended = write.end_assignment(before.id, AssignmentState::Revoked, &me, &reason, now).await?;
         ended.or_refuse(|| decided(&before))?;
-        write.audit(actor, "revoke", &before.id.to_string(), &reason, now).await?;
+        write.audit(actor, AuditAction::Revoke, &before.id.to_string(), &reason, now).await?;
     }
     write.activate(assignment.id, &me, digest, evidence, now).await?;
     let seen = evidence.map_or_else(|| "nothing rehearsed".to_owned(), |digest| format!("rehearsal {digest}"));
     let detail = format!("{} as {digest}, {seen}", assignment.agent);
-    write.audit(actor, "approve", &assignment.id.to_string(), &detail, now).await?;
+    write.audit(actor, AuditAction::Approve, &assignment.id.to_string(), &detail, now).await?;
     tell(system, write, assignment, EventName::AssignmentApproved, &me, "").await
 }
 

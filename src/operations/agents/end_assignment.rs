@@ -2,6 +2,7 @@
 
 use crate::agent::AgentConfig;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::AssignmentState;
 use crate::domain::change::Change;
@@ -29,7 +30,7 @@ pub(crate) async fn revoke(system: &System, actor: &Actor, id: AssignmentId, rea
     write.end_assignment(id, AssignmentState::Revoked, &me, reason, now).await?.or_refuse(missed)?;
     let ended = write.end_runs_of(id, &format!("{me} revoked the assignment"), now).await?;
     write.clear_alert(AlertKind::AssignmentEnds, &id.to_string(), now).await?;
-    write.audit(actor, "revoke", &id.to_string(), reason, now).await?;
+    write.audit(actor, AuditAction::Revoke, &id.to_string(), reason, now).await?;
     tell(system, &mut write, &found, EventName::AssignmentRevoked, &me, reason).await?;
     write.commit().await?;
     published(system, &found);
@@ -48,7 +49,7 @@ pub(crate) async fn snooze(system: &System, actor: &Actor, id: AssignmentId, unt
         return Err(Refusal::new(Code::Decided, why, "Snooze only assignments that wait.").into());
     }
     write.snooze(id, until).await?;
-    write.audit(actor, "snooze", &id.to_string(), &until.to_string(), system.now()).await?;
+    write.audit(actor, AuditAction::Snooze, &id.to_string(), &until.to_string(), system.now()).await?;
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Activity]);
     Ok(Done { message: format!("Postponed {id} until {until}. It still expires at its time."), created_id: None })
@@ -73,7 +74,7 @@ pub(crate) async fn mark_stale(system: &System) -> Result<()> {
         write.set_stale(one.id, (!same).then_some(now)).await?;
         let what =
             if same { "the agent matches its approval again" } else { "the agent has changed since its approval" };
-        write.audit(&Actor::System, "stale", &one.id.to_string(), what, now).await?;
+        write.audit(&Actor::System, AuditAction::Stale, &one.id.to_string(), what, now).await?;
         if !same {
             let said = format!(
                 "{} has changed since {} was approved. It stays silent until an admin approves it again.",

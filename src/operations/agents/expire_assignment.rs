@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::agents::assignment::{Assignment, AssignmentState, TIME_IS_OVER};
 use crate::domain::change::Change;
 use crate::domain::event_name::EventName;
@@ -63,7 +64,7 @@ pub async fn expire_assignments(system: &System) -> Result<()> {
             continue;
         }
         write.end_runs_of(one.id, "its assignment expired", now).await?;
-        write.audit(&Actor::System, "expire", &one.id.to_string(), reason, now).await?;
+        write.audit(&Actor::System, AuditAction::Expire, &one.id.to_string(), reason, now).await?;
         tell(system, &mut write, &one, EventName::AssignmentExpired, "system", reason).await?;
         write.clear_alert(AlertKind::AssignmentEnds, &one.id.to_string(), now).await?;
         if is_active {

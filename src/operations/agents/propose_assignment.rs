@@ -1,6 +1,7 @@
 //! Propose that an agent answers a number or a thread, within which bounds. An admin decides.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::contract::LONGEST_TERM;
@@ -46,7 +47,7 @@ pub(crate) async fn propose(system: &System, actor: &Actor, proposal: &Proposal)
     let mut write = system.store().write().await?;
     let detail = check(system, &mut write, proposal).await?;
     let id = write.propose(proposal, &actor.to_string(), false, now).await?;
-    write.audit(actor, "propose", &id.to_string(), &detail, now).await?;
+    write.audit(actor, AuditAction::Propose, &id.to_string(), &detail, now).await?;
     let data = serde_json::json!({ "assignment": id, "agent": proposal.agent, "by": actor.to_string() });
     system.happened(&mut write, EventName::AssignmentProposed, proposal.thread, &data).await?;
     write.commit().await?;

@@ -4,6 +4,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::Assignment;
 use crate::domain::agents::requests::Exchange;
@@ -46,7 +47,9 @@ pub(crate) async fn rehearse(system: &System, actor: &Actor, id: AssignmentId, e
     }
     let now = system.now();
     let rehearsal = write.begin_rehearsal(id, &config.digest(), &wanted, &actor.to_string(), now).await?;
-    write.audit(actor, "rehearse", &id.to_string(), &format!("{rehearsal}, {} exchanges", wanted.len()), now).await?;
+    write
+        .audit(actor, AuditAction::Rehearse, &id.to_string(), &format!("{rehearsal}, {} exchanges", wanted.len()), now)
+        .await?;
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Activity]);
     system.wakes().rehearser.notify_one();

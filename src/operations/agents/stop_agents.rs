@@ -2,6 +2,7 @@
 //! transaction that says so, and nothing is begun after it.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::StopScope;
 use crate::domain::change::Change;
@@ -24,7 +25,7 @@ pub(crate) async fn stop(system: &System, actor: &Actor, what: &StopScope, reaso
         let why = format!("{by} already stopped {}.", what.words());
         return Err(Refusal::new(Code::AlreadyStopped, why, "").into());
     }
-    write.audit(actor, "stop", &what.subject(), &what.words(), now).await?;
+    write.audit(actor, AuditAction::Stop, &what.subject(), &what.words(), now).await?;
     let data = serde_json::json!({ "what": what, "by": actor.to_string(), "caught": stop.caught.len() });
     system.happened(&mut write, EventName::AgentsStopped, None, &data).await?;
     write.commit().await?;
@@ -67,7 +68,7 @@ pub(crate) async fn resume(system: &System, actor: &Actor, what: &StopScope) -> 
         let why = format!("Nobody stopped {}.", what.words());
         Refusal::new(Code::NotStopped, why, "Nothing needs to be done.")
     })?;
-    write.audit(actor, "resume", &what.subject(), &what.words(), now).await?;
+    write.audit(actor, AuditAction::Resume, &what.subject(), &what.words(), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Everything]);
     Ok(Done {
@@ -98,7 +99,9 @@ pub(crate) async fn forget(system: &System, actor: &Actor, thread: ThreadId, und
         write.forget_before(thread, now).await?;
         "Cleared the agent's memory of this thread."
     };
-    write.audit(actor, if undo { "remember" } else { "forget" }, &thread.to_string(), "", now).await?;
+    write
+        .audit(actor, if undo { AuditAction::Remember } else { AuditAction::Forget }, &thread.to_string(), "", now)
+        .await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);
     Ok(Done { message: said.into(), created_id: None })

@@ -2,6 +2,7 @@
 //! that moved, a wish about marketing, a conversation that its holder gave away.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::change::Change;
 use crate::domain::contacts::address::Address;
 use crate::domain::ids::{ConnectionId, ThreadId};
@@ -258,7 +259,7 @@ pub(crate) async fn wish_about_marketing(
         Box::pin(crate::operations::outbox::send_message::marketing::call_back(system, write, contact, now)).await?;
         effects.looks = true;
     }
-    let action = if wish.stop { "marketing_stop" } else { "marketing_resume" };
+    let action = if wish.stop { AuditAction::MarketingStop } else { AuditAction::MarketingResume };
     let thread = write.thread_with(connection.id, contact).await?;
     let subject = thread.map_or_else(|| contact.to_string(), |thread| thread.to_string());
     write.audit(&Actor::System, action, &subject, wish.by, now).await?;

@@ -1,6 +1,7 @@
 //! Apply a message that a contact wrote: it is decided what it means, and that is written down.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::agents::routing::Candidate;
 use crate::domain::change::Change;
 use crate::domain::event_name::EventName;
@@ -141,12 +142,12 @@ async fn wishes(
     let (by, reason) = (format!("the contact wrote {word} in {message}"), format!("by {message}"));
     let write = batch.beside();
     if decision.wants_marketing && write.wish_about_marketing(thread.contact, false, &by, judged.received_at).await? {
-        write.audit(&Actor::System, "marketing_resume", &subject, &reason, now).await?;
+        write.audit(&Actor::System, AuditAction::MarketingResume, &subject, &reason, now).await?;
     }
     if let Some(opted_out) = decision.opted_out {
         write.opt_out(thread.thread, opted_out, &by, now).await?;
         effects.looks |= opted_out;
-        let action = if opted_out { "opt_out" } else { "opt_in" };
+        let action = if opted_out { AuditAction::OptOut } else { AuditAction::OptIn };
         write.audit(&Actor::System, action, &subject, &reason, now).await?;
         effects.changes.push(Change::Activity);
     }

@@ -2,6 +2,7 @@
 //! reading it twice does nothing twice.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -23,7 +24,7 @@ pub(crate) async fn replay_delivery(system: &System, actor: &Actor, delivery: De
         };
         Refusal::new(Code::NotReplayable, why, "")
     })?;
-    write.audit(actor, "replay", &delivery.to_string(), "", now).await?;
+    write.audit(actor, AuditAction::Replay, &delivery.to_string(), "", now).await?;
     write.commit().await?;
     system.wakes().applier.notify_one();
     system.bus().publish([Change::Deliveries, Change::Activity]);

@@ -1,6 +1,7 @@
 //! Reveal what a provider sent, as it came: for admins, and never without a trace.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -14,7 +15,7 @@ pub(crate) async fn reveal(system: &System, actor: &Actor, delivery: DeliveryId)
         return Err(Refusal::new(Code::NotFound, format!("Delivery {delivery} not found."), "").into());
     };
     let mut write = system.store().write().await?;
-    write.audit(actor, "reveal", &delivery.to_string(), "the body, as it came", system.now()).await?;
+    write.audit(actor, AuditAction::Reveal, &delivery.to_string(), "the body, as it came", system.now()).await?;
     write.commit().await?;
     system.bus().publish([Change::Activity]);
     let body = detail.body.as_received().to_owned();

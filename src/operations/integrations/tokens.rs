@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::access::role::Role;
 use crate::domain::access::scope::Scope;
@@ -78,7 +79,7 @@ async fn make(
         let why = format!("A token named {name} already exists.");
         Refusal::new(Code::NameTaken, why, "Revoke it, or choose another name.")
     })?;
-    write.audit(actor, "make_token", &name, &format!("{who}; {}", scope.words()), now).await?;
+    write.audit(actor, AuditAction::MakeToken, &name, &format!("{who}; {}", scope.words()), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Activity]);
     let said = format!("Token of {name} ({who}; {}). It is shown only once:", scope.words());
@@ -93,7 +94,7 @@ async fn revoke(system: &System, actor: &Actor, name: &str) -> Result<Done> {
         let why = format!("Token {} not found.", clean_line(name));
         Refusal::new(Code::NotFound, why, "List the tokens.")
     })?;
-    write.audit(actor, "revoke_token", name, "", now).await?;
+    write.audit(actor, AuditAction::RevokeToken, name, "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Activity]);
     Ok(Done { message: format!("Revoked the token {}.", clean_line(name)), created_id: None })

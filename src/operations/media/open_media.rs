@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::code::Code;
 use crate::domain::file_name::FileName;
@@ -70,7 +71,7 @@ pub async fn media_file(system: &System, actor: &Actor, message: MessageId) -> R
         Refusal::new(Code::NoFile, format!("The file cannot be read: {error}."), "Check the media directory.")
     })?;
     let mut write = system.store().write().await?;
-    write.audit(actor, "save_file", &message.to_string(), "", system.now()).await?;
+    write.audit(actor, AuditAction::SaveFile, &message.to_string(), "", system.now()).await?;
     write.commit().await?;
     let given = kept.content.media().and_then(|media| media.file_name.as_ref()).map(Untrusted::as_received);
     let name = saved_name(message, given, &kept.view.mime_type);

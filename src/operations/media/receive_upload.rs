@@ -9,6 +9,7 @@ use futures::{Stream, StreamExt};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::code::Code;
 use crate::domain::ids::UploadId;
@@ -77,7 +78,7 @@ pub async fn receive_upload<E: std::fmt::Display>(
     // Others of theirs may have come meanwhile.
     room_for(write.uploads_of(&author).await?, count)?;
     let upload = write.insert_upload(&author, kept.name(), &name, count, now).await?;
-    write.audit(actor, "upload", &upload.to_string(), &format!("{name}, {}", size(count)), now).await?;
+    write.audit(actor, AuditAction::Upload, &upload.to_string(), &format!("{name}, {}", size(count)), now).await?;
     write.commit().await?;
     Ok(Uploaded { upload, name, bytes: count, sha256: kept.name().sha256().to_owned() })
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit::{AuditCheck, KnownHead, RestoredRows};
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -40,7 +41,7 @@ pub(crate) async fn accept_restored(system: &System, actor: &Actor, typed: &str)
     Refusal::typed(&newest.to_string(), typed)?;
     let end = write.audit_end().await?;
     let rows = RestoredRows { lost, end };
-    write.audit(actor, RestoredRows::ACTION, "audit", &rows.detail(), now).await?;
+    write.audit(actor, AuditAction::AcceptRestored, "audit", &rows.detail(), now).await?;
     condition(&mut write, AlertKind::Audit, "head", None, now).await?;
     write.commit().await?;
     system.bus().publish([Change::Alerts, Change::Activity]);

@@ -1,6 +1,7 @@
 //! Acknowledge an alert: somebody has seen it, and their name stays on it.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -29,7 +30,7 @@ pub(crate) async fn ack_alert(system: &System, actor: &Actor, alert: AlertId) ->
         }
         Some(Ok(())) => {}
     }
-    write.audit(actor, "acknowledge", &alert.to_string(), "", now).await?;
+    write.audit(actor, AuditAction::Acknowledge, &alert.to_string(), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Alerts, Change::Activity]);
     Ok(Done { message: format!("Acknowledged {alert}."), created_id: None })

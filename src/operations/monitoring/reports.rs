@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -145,7 +146,7 @@ pub(crate) async fn export(system: &System, actor: &Actor, thread: ThreadId) -> 
     // Whoever looks into a database without an engine cannot write into it.
     if *actor != Actor::System {
         let mut write = system.store().write().await?;
-        write.audit(actor, "export", &thread.to_string(), "", system.now()).await?;
+        write.audit(actor, AuditAction::Export, &thread.to_string(), "", system.now()).await?;
         write.commit().await?;
     }
     Ok(text)

@@ -3,6 +3,7 @@
 
 use crate::agent::AgentConfig;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::assignment::{Assignment, AssignmentState, Mode};
 use crate::domain::agents::contract::Contract;
@@ -80,7 +81,7 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
             let reason = "changed in the configuration";
             let ended = write.end_assignment(before.id, AssignmentState::Revoked, "configuration", reason, now).await?;
             if ended.applied() {
-                write.audit(&actor, "revoke", &before.id.to_string(), reason, now).await?;
+                write.audit(&actor, AuditAction::Revoke, &before.id.to_string(), reason, now).await?;
             }
         }
         for new in wanted.iter().filter(|new| !kept.iter().any(|one| says_the_same(one, new))) {
@@ -89,13 +90,13 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
             let detail = format!("{agent} answers {} ({mode}), from configuration", one.connection.name);
             if !system.approvals().takes_one_word() {
                 // Where it takes two persons or a rehearsal, the file's word is one, and has seen nothing.
-                write.audit(&actor, "propose", &made.to_string(), &detail, now).await?;
+                write.audit(&actor, AuditAction::Propose, &made.to_string(), &detail, now).await?;
                 tracing::warn!(assignment = %made, agent, "The configuration names an agent that is not approved yet");
                 continue;
             }
             let digest = system.agents().get(&new.agent).map(AgentConfig::digest).unwrap_or_default();
             write.activate(made, "configuration", &digest, None, now).await?;
-            write.audit(&actor, "approve", &made.to_string(), &detail, now).await?;
+            write.audit(&actor, AuditAction::Approve, &made.to_string(), &detail, now).await?;
         }
     }
     write.commit().await?;

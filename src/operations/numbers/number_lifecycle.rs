@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::change::Change;
 use crate::domain::failure::FailureClass;
 use crate::domain::monitoring::alert_kind::AlertKind;
@@ -37,7 +38,7 @@ pub(crate) async fn number_lifecycle(
             let setup = number_created(write, &source.provider, life.customer, life.number, now).await?;
             if let Some(setup) = setup {
                 let detail = format!("connected by the provider's webhook: {}", clean_line(life.number));
-                write.audit(&Actor::System, "link_used", &setup.to_string(), &detail, now).await?;
+                write.audit(&Actor::System, AuditAction::LinkUsed, &setup.to_string(), &detail, now).await?;
                 effects.setups = true;
                 effects.changes.extend([Change::Everything]);
             } else if life.known.is_none() {
@@ -147,7 +148,7 @@ pub(crate) async fn confirm_deletion(system: &System, connection: &Connection) -
             write.clear_alert(AlertKind::DeletionTold, &subject, now).await?;
             write.keep_snapshot(&deletion(&subject), "confirmed", now).await?;
             let detail = "reported by a webhook and confirmed by the provider";
-            write.audit(&Actor::System, "disconnected", &subject, detail, now).await?;
+            write.audit(&Actor::System, AuditAction::Disconnected, &subject, detail, now).await?;
         }
         Some(true) if state == ASKED && now.since(since) > TEARDOWN => {
             write.clear_alert(AlertKind::DeletionTold, &subject, now).await?;
@@ -214,7 +215,7 @@ pub(crate) async fn mend_stranded(system: &System) -> Result<()> {
             setup.id
         };
         let detail = format!("{} can be connected again", setup.name);
-        write.audit(&Actor::System, "mend_setup", &id.to_string(), &detail, now).await?;
+        write.audit(&Actor::System, AuditAction::MendSetup, &id.to_string(), &detail, now).await?;
     }
     write.commit().await?;
     Ok(())

@@ -2,6 +2,7 @@
 //! refused before the provider accepts it.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -125,14 +126,14 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
     let (action, said, id) = match request {
         WebhookRequest::Create { project, draft, .. } => {
             let (said, id) = own.create(project, *draft).await?;
-            ("register_webhook", said, id)
+            (AuditAction::RegisterWebhook, said, id)
         }
-        WebhookRequest::Update { id, draft, .. } => ("change_webhook", own.update(&id, &draft).await?, id),
+        WebhookRequest::Update { id, draft, .. } => (AuditAction::ChangeWebhook, own.update(&id, &draft).await?, id),
         WebhookRequest::Delete { id, typed, .. } => {
             Refusal::typed(&id, &typed)?;
             let known = one(webhooks, &connection, &id).await?;
             webhooks.delete((&connection).into(), &id).await.map_err(refused)?;
-            ("delete_webhook", format!("Deleted {}.", clean_line(&known.url)), id)
+            (AuditAction::DeleteWebhook, format!("Deleted {}.", clean_line(&known.url)), id)
         }
         WebhookRequest::Test { id, event, .. } => {
             return Ok(Done { message: own.test(&id, event.as_deref()).await?, created_id: None });

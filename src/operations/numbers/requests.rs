@@ -2,6 +2,7 @@
 //! given back.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -125,7 +126,7 @@ async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Do
     let mut setup = Setup::of(&connection, SetupStep::Verified, actor.to_string(), now);
     setup.happens(NumberEvent::Register, Presence::Live)?;
     let taken = StepResult { step: SetupStep::Webhook, at: now, works: true, note: note.clone() };
-    let setup_id = begin(system, actor, ("register", &connection), &setup, Some(&taken)).await?;
+    let setup_id = begin(system, actor, (AuditAction::Register, &connection), &setup, Some(&taken)).await?;
     let said = format!(
         "{}: the webhook for {} is {note}. Not verified yet: a test is requested next and has to arrive within a \
          minute; {setup_id} among the connections shows the result.",
@@ -150,7 +151,7 @@ async fn renew(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done>
     }
     setup.options.reconnect = Some(connection.phone_number.clone());
     setup.phone_number_id = None;
-    let setup_id = begin(system, actor, ("renew", &connection), &setup, None).await?;
+    let setup_id = begin(system, actor, (AuditAction::Renew, &connection), &setup, None).await?;
     let said = format!(
         "{}: requesting a link that renews its credentials. It is shown as {setup_id} among the connections; \
          nothing is renewed before its owner has opened it.",
@@ -175,7 +176,7 @@ fn under_way(connection: &Connection) -> Refusal {
 async fn begin(
     system: &System,
     actor: &Actor,
-    (action, connection): (&str, &Connection),
+    (action, connection): (AuditAction, &Connection),
     setup: &Setup,
     taken: Option<&StepResult>,
 ) -> Result<SetupId> {
@@ -218,7 +219,7 @@ async fn unregister(system: &System, actor: &Actor, id: ConnectionId) -> Result<
     let now = system.now();
     let mut write = system.store().write().await?;
     lose(&mut write, &connection, NumberEvent::Unregister, now).await?.or_refuse(|| not_connected(&connection))?;
-    write.audit(actor, "unregister", &id.to_string(), &connection.name, now).await?;
+    write.audit(actor, AuditAction::Unregister, &id.to_string(), &connection.name, now).await?;
     write.commit().await?;
     system.bus().publish([Change::Everything]);
     let webhooks = if gone == 1 { "its webhook was".to_owned() } else { format!("{gone} webhooks were") };
@@ -246,7 +247,13 @@ async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &st
     // The provider's own webhook about it may have been faster than its answer.
     lose(&mut write, &connection, NumberEvent::Disconnect, now).await?.either_way();
     write
-        .audit(actor, "disconnect", &id.to_string(), &format!("{}, {}", connection.name, connection.phone_number), now)
+        .audit(
+            actor,
+            AuditAction::Disconnect,
+            &id.to_string(),
+            &format!("{}, {}", connection.name, connection.phone_number),
+            now,
+        )
         .await?;
     write.commit().await?;
     system.bus().publish([Change::Everything]);
@@ -272,7 +279,7 @@ async fn save_profile(system: &System, actor: &Actor, id: ConnectionId, profile:
     saved.map_err(refused)?;
     let now = system.now();
     let mut write = system.store().write().await?;
-    write.audit(actor, "profile", &id.to_string(), &connection.name, now).await?;
+    write.audit(actor, AuditAction::Profile, &id.to_string(), &connection.name, now).await?;
     write.commit().await?;
     system.bus().publish([Change::Connection(id), Change::Activity]);
     Ok(Done { message: format!("{}: saved the profile.", connection.name), created_id: None })
@@ -308,7 +315,7 @@ pub(crate) async fn call(
         let now = system.now();
         let mut write = system.store().write().await?;
         let detail = format!("{} {} returned {}", call.method, call.path, answer.status);
-        write.audit(actor, "call", name.as_str(), &detail, now).await?;
+        write.audit(actor, AuditAction::Call, name.as_str(), &detail, now).await?;
         write.commit().await?;
         system.bus().publish([Change::Activity]);
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -89,7 +90,7 @@ pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
     }
     let id = write.begin_setup(&setup).await?;
     let detail = format!("{name} ({}, {})", setup.organization, setup.environment.name());
-    write.audit(actor, "set_up", &id.to_string(), &detail, now).await?;
+    write.audit(actor, AuditAction::SetUp, &id.to_string(), &detail, now).await?;
     write.commit().await?;
     told(system);
     Ok(Done { message: format!("Setting up {name}; Connections shows every step."), created_id: Some(id.to_string()) })
@@ -103,7 +104,7 @@ pub(crate) async fn go_on(system: &System, actor: &Actor, id: SetupId) -> Result
     let was = (setup.state, setup.step);
     happens(&mut write, &mut setup, NumberEvent::GoOn).await?;
     let said = format!("{}: retrying: {}. Connections shows the result.", setup.name, setup.step.words());
-    move_to(system, write, actor, "go_on", setup, was).await?;
+    move_to(system, write, actor, AuditAction::GoOn, setup, was).await?;
     Ok(Done { message: said, created_id: None })
 }
 
@@ -124,7 +125,7 @@ pub(crate) async fn new_link(system: &System, actor: &Actor, id: SetupId) -> Res
     }
     setup.step = SetupStep::Link;
     let said = format!("{}: requesting a new link. The previous one becomes invalid.", setup.name);
-    move_to(system, write, actor, "new_link", setup, was).await?;
+    move_to(system, write, actor, AuditAction::NewLink, setup, was).await?;
     Ok(Done { message: said, created_id: None })
 }
 
@@ -155,7 +156,7 @@ pub(crate) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Re
     // How the steps ended before says nothing about this walk.
     write.forget_steps(id).await?;
     let said = format!("{}: {what}.", setup.name);
-    move_to(system, write, actor, "reconnect", setup, was).await?;
+    move_to(system, write, actor, AuditAction::Reconnect, setup, was).await?;
     Ok(Done { message: said, created_id: Some(id.to_string()) })
 }
 
@@ -170,7 +171,7 @@ pub(crate) async fn cancel(system: &System, actor: &Actor, id: SetupId) -> Resul
     if state == NumberState::Disconnected {
         ended.link = None;
     }
-    move_to(system, write, actor, "cancel_setup", ended, was).await?;
+    move_to(system, write, actor, AuditAction::CancelSetup, ended, was).await?;
     // Given up here first: whoever comes second must not take the link of a setup that goes on.
     let mut note = String::new();
     if let (Some(customer), Some(link)) = (&setup.customer_id, &setup.link)
@@ -214,7 +215,7 @@ async fn move_to(
     system: &System,
     mut write: Write,
     actor: &Actor,
-    action: &str,
+    action: AuditAction,
     mut setup: Setup,
     was: (SetupState, SetupStep),
 ) -> Result<()> {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::change::Change;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::failure::FailureClass;
@@ -97,7 +98,7 @@ pub async fn step_setup(system: &System) -> Result<bool> {
         }
         if setup.state == SetupState::Done {
             let detail = format!("{} is connected and verified", setup.name);
-            write.audit(&Actor::System, "connected", &setup.id.to_string(), &detail, now).await?;
+            write.audit(&Actor::System, AuditAction::Connected, &setup.id.to_string(), &detail, now).await?;
         }
     }
     write.commit().await?;

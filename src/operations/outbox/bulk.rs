@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::access::role::Role;
 use crate::domain::change::Change;
@@ -100,7 +101,7 @@ pub(crate) async fn begin(system: &System, actor: &Actor, action: BulkAction, te
         return Err(Refusal::new(Code::JobRuns, why, "Wait until it ends, or stop it.").into());
     }
     let job = write.begin_job(action, text, who, preview.will, up_to, now).await?;
-    write.audit(actor, &format!("bulk_{}", action.name()), &format!("job {job}"), text, now).await?;
+    write.audit(actor, AuditAction::of_bulk(action), &format!("job {job}"), text, now).await?;
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Activity]);
     system.wakes().jobs.notify_one();
@@ -113,7 +114,7 @@ pub(crate) async fn stop(system: &System, actor: &Actor, job: i64) -> Result<Don
     let mut write = system.store().write().await?;
     let missed = || Refusal::new(Code::NoJob, format!("Job {job} is not running."), "");
     write.end_job(job, JobState::Stopped, now).await?.or_refuse(missed)?;
-    write.audit(actor, "stop_job", &format!("job {job}"), "", now).await?;
+    write.audit(actor, AuditAction::StopJob, &format!("job {job}"), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Activity]);
     Ok(Done { message: format!("Stopped job {job}. Entries that it changed stay changed."), created_id: None })

@@ -1,6 +1,7 @@
 //! A person knows that an uncertain message arrived: the decision is theirs, with their name on it.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -36,6 +37,6 @@ pub(crate) async fn settle_arrived_within(
     write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Person), now).await?;
     write.clear_alert(AlertKind::Uncertain, &entry.to_string(), now).await?;
     write.stop_waiting(thread).await?;
-    write.audit(actor, "settle_arrived", &thread.to_string(), &entry.to_string(), now).await?;
+    write.audit(actor, AuditAction::SettleArrived, &thread.to_string(), &entry.to_string(), now).await?;
     Ok((thread, format!("Marked {entry} as arrived, in your name.")))
 }

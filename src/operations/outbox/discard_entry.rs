@@ -1,6 +1,7 @@
 //! Take an entry out of the outbox: it will not be sent. What has left cannot be called back.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -55,7 +56,9 @@ pub(crate) async fn discard_within(
     for kind in ENTRY_ALERTS {
         write.clear_alert(kind, &entry.to_string(), now).await?;
     }
-    write.audit(actor, "discard", &thread.to_string(), &format!("{entry}, which was {}", state.name()), now).await?;
+    write
+        .audit(actor, AuditAction::Discard, &thread.to_string(), &format!("{entry}, which was {}", state.name()), now)
+        .await?;
     let said = if kept {
         format!("Canceling {entry}; it is discarded once the provider confirms.")
     } else {

@@ -1,6 +1,7 @@
 //! Hold a queued entry until somebody releases it.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -59,7 +60,15 @@ pub(crate) async fn hold_within(
         }
         write.release_entry(entry, now).await?;
     }
-    write.audit(actor, if hold { "hold" } else { "release" }, &thread.to_string(), &entry.to_string(), now).await?;
+    write
+        .audit(
+            actor,
+            if hold { AuditAction::Hold } else { AuditAction::Release },
+            &thread.to_string(),
+            &entry.to_string(),
+            now,
+        )
+        .await?;
     let said = if hold {
         format!("Held {entry}. Later messages of its thread wait too. H releases it.")
     } else {

@@ -1,6 +1,7 @@
 //! Try an entry again by hand: a new series of attempts, beside the old ones, which stay.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -53,7 +54,9 @@ pub(crate) async fn retry_within(
     for kind in ENTRY_ALERTS {
         write.clear_alert(kind, &entry.to_string(), now).await?;
     }
-    write.audit(actor, "retry", &row.id.to_string(), &format!("{entry}, which was {}", state.name()), now).await?;
+    write
+        .audit(actor, AuditAction::Retry, &row.id.to_string(), &format!("{entry}, which was {}", state.name()), now)
+        .await?;
     let said = match state {
         EntryState::Uncertain => {
             format!("Queued {entry} again. If the first attempt arrived, the contact gets it twice.")

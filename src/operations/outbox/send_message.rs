@@ -4,6 +4,7 @@ pub(crate) mod marketing;
 pub(crate) mod recipient;
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -193,7 +194,7 @@ pub(crate) async fn queue(
             write.save_draft(&author, row.id, "", now).await?;
         }
     }
-    write.audit(actor, "send", &row.id.to_string(), &entry.to_string(), now).await?;
+    write.audit(actor, AuditAction::Send, &row.id.to_string(), &entry.to_string(), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(row.id), Change::Outbox, Change::Agents, Change::Activity]);
     system.wakes().sender.notify_one();

@@ -3,6 +3,7 @@
 mod approved;
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -118,7 +119,9 @@ pub(crate) async fn send_template(
         now,
     };
     let (message, entry) = write.enqueue(&new).await?;
-    write.audit(actor, "send_template", &thread.thread.to_string(), &format!("{} {entry}", filled.name), now).await?;
+    write
+        .audit(actor, AuditAction::SendTemplate, &thread.thread.to_string(), &format!("{} {entry}", filled.name), now)
+        .await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread.thread), Change::Outbox, Change::Activity]);
     system.wakes().uploader.notify_one();

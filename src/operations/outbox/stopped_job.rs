@@ -1,6 +1,7 @@
 //! A bulk action that was stopped: gone on with from where it was, or forgotten.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -22,7 +23,7 @@ pub(crate) async fn resume(system: &System, actor: &Actor, job: i64) -> Result<D
         return Err(Refusal::new(Code::JobRuns, why, "Wait until it ends, or stop it.").into());
     }
     write.resume_job(job).await?.or_refuse(|| not_stopped(job))?;
-    write.audit(actor, "resume_job", &format!("job {job}"), "", now).await?;
+    write.audit(actor, AuditAction::ResumeJob, &format!("job {job}"), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Activity]);
     system.wakes().jobs.notify_one();
@@ -34,7 +35,7 @@ pub(crate) async fn discard(system: &System, actor: &Actor, job: i64) -> Result<
     let now = system.now();
     let mut write = system.store().write().await?;
     write.forget_job(job).await?.or_refuse(|| not_stopped(job))?;
-    write.audit(actor, "discard_job", &format!("job {job}"), "", now).await?;
+    write.audit(actor, AuditAction::DiscardJob, &format!("job {job}"), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Activity]);
     Ok(Done { message: format!("Discarded job {job}. Entries that it changed stay changed."), created_id: None })

@@ -1,6 +1,7 @@
 //! Take the last message back that has not gone yet. Its words are the draft again.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -35,7 +36,7 @@ pub(crate) async fn take_back(system: &System, actor: &Actor, thread: ThreadId) 
         }
         _ => "",
     };
-    write.audit(actor, "take_back", &thread.to_string(), &entry.to_string(), now).await?;
+    write.audit(actor, AuditAction::TakeBack, &thread.to_string(), &entry.to_string(), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Activity]);
     system.wakes().sender.notify_one();

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -147,16 +148,20 @@ pub(crate) async fn perform(
 ) -> Result<Done> {
     let (connection, needed, action) = match &request {
         FlowRequest::Refresh => return refresh_flows(system).await,
-        FlowRequest::Send { connection, .. } => (*connection, Permission::WriteFlows, "send_flow"),
-        FlowRequest::Create { connection, .. } => (*connection, Permission::WriteFlows, "create_flow"),
-        FlowRequest::Write { connection, .. } => (*connection, Permission::WriteFlows, "write_flow"),
-        FlowRequest::Publish { connection, .. } => (*connection, Permission::PublishFlows, "publish_flow"),
-        FlowRequest::Deprecate { connection, .. } => (*connection, Permission::PublishFlows, "deprecate_flow"),
-        FlowRequest::Delete { connection, .. } => (*connection, Permission::PublishFlows, "delete_flow"),
-        FlowRequest::SetCode { connection, .. } => (*connection, Permission::PublishFlows, "set_flow_code"),
-        FlowRequest::Deploy { connection, .. } => (*connection, Permission::PublishFlows, "deploy_flow_code"),
-        FlowRequest::Register { connection, .. } => (*connection, Permission::PublishFlows, "register_flow_endpoint"),
-        FlowRequest::Encrypt { connection, .. } => (*connection, Permission::PublishFlows, "encrypt_flow"),
+        FlowRequest::Send { connection, .. } => (*connection, Permission::WriteFlows, AuditAction::SendFlow),
+        FlowRequest::Create { connection, .. } => (*connection, Permission::WriteFlows, AuditAction::CreateFlow),
+        FlowRequest::Write { connection, .. } => (*connection, Permission::WriteFlows, AuditAction::WriteFlow),
+        FlowRequest::Publish { connection, .. } => (*connection, Permission::PublishFlows, AuditAction::PublishFlow),
+        FlowRequest::Deprecate { connection, .. } => {
+            (*connection, Permission::PublishFlows, AuditAction::DeprecateFlow)
+        }
+        FlowRequest::Delete { connection, .. } => (*connection, Permission::PublishFlows, AuditAction::DeleteFlow),
+        FlowRequest::SetCode { connection, .. } => (*connection, Permission::PublishFlows, AuditAction::SetFlowCode),
+        FlowRequest::Deploy { connection, .. } => (*connection, Permission::PublishFlows, AuditAction::DeployFlowCode),
+        FlowRequest::Register { connection, .. } => {
+            (*connection, Permission::PublishFlows, AuditAction::RegisterFlowEndpoint)
+        }
+        FlowRequest::Encrypt { connection, .. } => (*connection, Permission::PublishFlows, AuditAction::EncryptFlow),
     };
     require(actor, needed)?;
     let (connection, provider) = at_provider(system, connection).await?;

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::change::Change;
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::Connection;
@@ -131,7 +132,7 @@ async fn notice_changes(system: &System, connection: &Connection, templates: &[T
         if seen_before {
             let detail =
                 format!("{} ({}) is now {}", template.name.line(), template.language.line(), status.to_lowercase());
-            write.audit(&Actor::System, "template_changed", &connection.id.to_string(), &detail, now).await?;
+            write.audit(&Actor::System, AuditAction::TemplateChanged, &connection.id.to_string(), &detail, now).await?;
         }
         let scheduled =
             if template.status.can_send() { 0 } else { system.store().scheduled_with(name, language).await? };

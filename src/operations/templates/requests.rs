@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -107,7 +108,7 @@ async fn create(system: &System, actor: &Actor, connection: ConnectionId, text: 
     let template = passed(text, &known(system, connection.id), None)?;
     let (id, status) = desk.create(&connection, &template).await.map_err(refused)?;
     let name = template["name"].as_str().unwrap_or_default();
-    written(system, actor, &connection, "create_template", name).await?;
+    written(system, actor, &connection, AuditAction::CreateTemplate, name).await?;
     let status = clean_line(&status).to_lowercase();
     let said = match status.as_str() {
         "approved" => format!("{name} is approved and can be sent."),
@@ -132,7 +133,7 @@ async fn update(system: &System, actor: &Actor, connection: ConnectionId, id: &s
     let template = passed(text, &known, Some(id))?;
     desk.update(&connection, id, &template).await.map_err(refused)?;
     let name = template["name"].as_str().unwrap_or_default();
-    written(system, actor, &connection, "edit_template", name).await?;
+    written(system, actor, &connection, AuditAction::EditTemplate, name).await?;
     let said = format!("Changed {name}. It is reviewed again and may not be sendable meanwhile.");
     Ok(Done { message: said, created_id: Some(id.to_owned()) })
 }
@@ -163,7 +164,7 @@ async fn delete(
         }
     }
     desk.delete(&connection, name, id).await.map_err(refused)?;
-    written(system, actor, &connection, "delete_template", name).await?;
+    written(system, actor, &connection, AuditAction::DeleteTemplate, name).await?;
     let what = if id.is_some() { "" } else { ", in all languages" };
     let said =
         format!("Deleted {}{what}. The name of an approved template is free again after 30 days.", clean_line(name));
@@ -193,7 +194,7 @@ async fn sample(system: &System, actor: &Actor, connection: ConnectionId, source
     let handle = handle.map_err(refused)?;
     let now = system.now();
     let mut write = system.store().write().await?;
-    write.audit(actor, "upload_sample", &connection.id.to_string(), &clean_line(&source), now).await?;
+    write.audit(actor, AuditAction::UploadSample, &connection.id.to_string(), &clean_line(&source), now).await?;
     write.commit().await?;
     Ok(Done { message: format!("Uploaded the sample: {}", clean_line(&handle)), created_id: Some(handle) })
 }
@@ -203,7 +204,13 @@ fn in_hand(system: &System, actor: &Actor, connection: &Connection) -> Result<In
     system.take_in_hand(actor, &format!("the templates of {}", connection.business_account_id))
 }
 
-async fn written(system: &System, actor: &Actor, connection: &Connection, action: &str, name: &str) -> Result<()> {
+async fn written(
+    system: &System,
+    actor: &Actor,
+    connection: &Connection,
+    action: AuditAction,
+    name: &str,
+) -> Result<()> {
     let now = system.now();
     let mut write = system.store().write().await?;
     write.audit(actor, action, &connection.id.to_string(), &clean_line(name), now).await?;

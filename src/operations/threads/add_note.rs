@@ -1,6 +1,7 @@
 //! Write a note for colleagues. It goes into a table that nothing sends from.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
@@ -20,7 +21,7 @@ pub(crate) async fn add_note(system: &System, actor: &Actor, thread: ThreadId, t
     let row = thread_within(&mut write, thread).await?;
     write.add_note(thread, &note).await?;
     claim::keep(&mut write, thread, &note.author, now).await?;
-    write.audit(actor, "note", &thread.to_string(), "", now).await?;
+    write.audit(actor, AuditAction::Note, &thread.to_string(), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);
     Ok(Done { message: format!("Added an internal note to {}.", row.contact.shown()), created_id: None })

@@ -1,6 +1,7 @@
 //! Contacts: added by an admin, renamed, merged and split again.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -51,7 +52,7 @@ pub(crate) async fn add(
     let (contact, _) = write.contact(std::slice::from_ref(&address), Some(&name), now).await?;
     let thread = write.thread(connection.id, contact, &address.external_id(), now).await?;
     write.add_note(thread.thread, &Note { author: actor.to_string(), at: now, words }).await?;
-    write.audit(actor, "add_contact", &contact.to_string(), &address.shown(), now).await?;
+    write.audit(actor, AuditAction::AddContact, &contact.to_string(), &address.shown(), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread.thread), Change::Activity]);
     let said = format!("Added {}. Only templates can be sent until the contact writes.", name.line());
@@ -78,7 +79,7 @@ pub(crate) async fn rename(system: &System, actor: &Actor, contact: ContactId, n
         return Err(Refusal::new(Code::NotFound, format!("Contact {contact} not found."), "").into());
     }
     write.name_contact(contact, &name).await?;
-    write.audit(actor, "rename", &contact.to_string(), &name.line(), now).await?;
+    write.audit(actor, AuditAction::Rename, &contact.to_string(), &name.line(), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Everything]);
     Ok(Done { message: format!("Renamed {contact} to {}.", name.line()), created_id: None })
@@ -101,7 +102,7 @@ pub(crate) async fn merge(system: &System, actor: &Actor, keep: ContactId, gone:
     write.merge_contacts(keep, gone, &actor.to_string(), now).await?;
     write.clear_alert(AlertKind::SamePerson, &format!("{keep}+{gone}"), now).await?;
     write.clear_alert(AlertKind::SamePerson, &format!("{gone}+{keep}"), now).await?;
-    write.audit(actor, "merge", &keep.to_string(), &gone.to_string(), now).await?;
+    write.audit(actor, AuditAction::Merge, &keep.to_string(), &gone.to_string(), now).await?;
     write.commit().await?;
     system.wakes().looker.notify_one();
     system.bus().publish([Change::Everything]);
@@ -115,7 +116,7 @@ pub(crate) async fn split(system: &System, actor: &Actor, contact: ContactId) ->
     let Some(gone) = write.split_contact(contact, now).await? else {
         return Err(Refusal::new(Code::NotMerged, format!("No contact was merged into {contact}."), "").into());
     };
-    write.audit(actor, "split", &contact.to_string(), &gone.to_string(), now).await?;
+    write.audit(actor, AuditAction::Split, &contact.to_string(), &gone.to_string(), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Everything]);
     Ok(Done {

@@ -1,6 +1,7 @@
 //! Say by hand that a contact wants no messages, or wants them again.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -19,7 +20,9 @@ pub(crate) async fn opt_out(system: &System, actor: &Actor, thread: ThreadId, ou
         return Err(Refusal::new(Code::NoChange, why, "").into());
     }
     write.opt_out(thread, out, &format!("recorded by {actor}"), now).await?;
-    write.audit(actor, if out { "opt_out" } else { "opt_in" }, &thread.to_string(), "", now).await?;
+    write
+        .audit(actor, if out { AuditAction::OptOut } else { AuditAction::OptIn }, &thread.to_string(), "", now)
+        .await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Activity]);
     system.wakes().looker.notify_one();

@@ -1,6 +1,7 @@
 //! Take a thread from its agent, or give it back. The agent falls silent in the same transaction.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
@@ -30,7 +31,7 @@ pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId
     let left = row.taken_by.clone().filter(|other| *other != me);
     write.take_thread(thread, Some((&me, claim::until(now)))).await?;
     let caught = write.silence_agent(thread, &format!("{me} took the thread"), now).await?;
-    write.audit(actor, "take", &thread.to_string(), left.as_deref().unwrap_or_default(), now).await?;
+    write.audit(actor, AuditAction::Take, &thread.to_string(), left.as_deref().unwrap_or_default(), now).await?;
     system.happened(&mut write, EventName::ThreadTaken, Some(thread), &serde_json::json!({ "by": me })).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Agents, Change::Activity]);
@@ -72,7 +73,7 @@ pub(crate) async fn release_thread(system: &System, actor: &Actor, thread: Threa
         write.stop_waiting(thread).await?;
     }
     system.happened(&mut write, EventName::ThreadReleased, Some(thread), &serde_json::json!({ "by": me })).await?;
-    write.audit(actor, "release", &thread.to_string(), "", now).await?;
+    write.audit(actor, AuditAction::Release, &thread.to_string(), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);
     Ok(Done {

@@ -2,6 +2,7 @@
 //! that it is never lost, and waits where the colleague writes, unless they have begun themselves.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::access::role::Role;
 use crate::domain::change::Change;
@@ -51,7 +52,7 @@ pub(crate) async fn hand_over(system: &System, actor: &Actor, thread: ThreadId, 
             write.save_draft(to, thread, &begun, now).await?;
         }
     }
-    write.audit(actor, "hand over", &thread.to_string(), to, now).await?;
+    write.audit(actor, AuditAction::HandOver, &thread.to_string(), to, now).await?;
     let data = serde_json::json!({ "by": me, "to": to });
     system.happened(&mut write, EventName::ThreadHandedOver, Some(thread), &data).await?;
     write.commit().await?;

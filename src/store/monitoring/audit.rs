@@ -7,6 +7,7 @@ use sqlx::{ConnectOptions, SqliteConnection};
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit::{AuditCheck, AuditHead, AuditRow, KnownHead, RestoredRows, link};
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::ids::AuditId;
 use crate::domain::time::Timestamp;
 use crate::store::codec::RowReader;
@@ -151,7 +152,8 @@ impl Store {
 /// Rows in which somebody accepted a restored copy.
 async fn accepted_rows(connection: &mut SqliteConnection) -> Result<Vec<AuditRow>> {
     let text = format!("{ROW} WHERE subject = 'audit' AND action = $1 ORDER BY id");
-    let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(RestoredRows::ACTION).fetch_all(connection).await?;
+    let rows =
+        sqlx::query(sqlx::AssertSqlSafe(text)).bind(AuditAction::AcceptRestored.as_str()).fetch_all(connection).await?;
     rows.iter().map(|row| read(&RowReader::new(row, "audit"))).collect()
 }
 
@@ -189,7 +191,7 @@ impl Write {
     pub async fn audit(
         &mut self,
         actor: &Actor,
-        action: &str,
+        action: AuditAction,
         subject: &str,
         detail: &str,
         now: Timestamp,
@@ -205,7 +207,7 @@ impl Write {
             id: AuditId(id + 1),
             at: now,
             actor: actor.to_string(),
-            action: action.to_owned(),
+            action: action.as_str().to_owned(),
             subject: subject.to_owned(),
             detail: detail.to_owned(),
             digest: String::new(),
@@ -217,7 +219,7 @@ impl Write {
         .bind(row.id.0)
         .bind(now.millis())
         .bind(row.actor)
-        .bind(action)
+        .bind(action.as_str())
         .bind(subject)
         .bind(detail)
         .bind(&row.digest)

@@ -3,6 +3,7 @@
 
 use super::marketing::{self, is_marketing};
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
 use crate::domain::code::Code;
 use crate::domain::contacts::address::Address;
 use crate::domain::failure::{Failure, Unwanted};
@@ -62,12 +63,12 @@ pub(in crate::operations) async fn told_by_failure(
                 return Ok(());
             }
             write.opt_out(thread, true, &detail, now).await?;
-            write.audit(&Actor::System, "opt_out", &thread.to_string(), &detail, now).await
+            write.audit(&Actor::System, AuditAction::OptOut, &thread.to_string(), &detail, now).await
         }
         Unwanted::Marketing => {
             let contact = write.contact_of_thread(thread).await?;
             if write.wish_about_marketing(contact, true, &detail, now).await? {
-                write.audit(&Actor::System, "marketing_stop", &thread.to_string(), &detail, now).await?;
+                write.audit(&Actor::System, AuditAction::MarketingStop, &thread.to_string(), &detail, now).await?;
                 Box::pin(marketing::call_back(system, write, contact, now)).await?;
             }
             Ok(())
