@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::operations::{OfAgents, OfAssignments, OperationVerb};
 use super::verbs::Page;
 use super::wanted::CliRequest;
 use crate::domain::agents::assignment::Mode;
@@ -58,15 +59,6 @@ pub enum Agents {
         #[command(flatten)]
         knowing: super::send::Knowing,
     },
-    /// Dismiss the reply that an agent suggested
-    #[command(after_help = "Examples:\n  wadeck agents dismiss r5 --reason \"Wrong opening hours\"")]
-    Dismiss {
-        /// Run id
-        run: RunId,
-        /// Reason, for the audit log
-        #[arg(long, default_value = "")]
-        reason: String,
-    },
     /// Stop agents now: in one thread, one agent, or all
     #[command(
         after_help = "Examples:\n  wadeck agents stop all --reason \"Wrong prices\"\n  wadeck agents stop helper\n  wadeck agents stop t12"
@@ -97,6 +89,8 @@ pub enum Agents {
         #[arg(long)]
         undo: bool,
     },
+    #[command(flatten)]
+    Operation(OperationVerb<OfAgents>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -118,12 +112,6 @@ pub enum Assignments {
         after_help = "Examples:\n  wadeck assignments propose --connection support --agent helper --mode auto\n  wadeck assignments propose --connection support --agent night --hours \"mon-fri 18:00-09:00\" --max-messages 1"
     )]
     Propose(Box<Terms>),
-    /// Approve a proposed assignment, or a stale one again (admins)
-    #[command(after_help = "Examples:\n  wadeck assignments approve g2")]
-    Approve {
-        /// Assignment id
-        assignment: AssignmentId,
-    },
     /// Approve a proposed assignment with a smaller contract (admins)
     #[command(
         name = "restrict",
@@ -135,24 +123,6 @@ pub enum Assignments {
         assignment: AssignmentId,
         #[command(flatten)]
         terms: Box<Terms>,
-    },
-    /// Reject a proposed assignment (admins)
-    #[command(after_help = "Examples:\n  wadeck assignments reject g2 --reason \"Not rehearsed\"")]
-    Reject {
-        /// Assignment id
-        assignment: AssignmentId,
-        /// Reason, for the proposer and the audit log
-        #[arg(long)]
-        reason: String,
-    },
-    /// Revoke an active assignment (admins)
-    #[command(after_help = "Examples:\n  wadeck assignments revoke g2 --reason \"Campaign is over\"")]
-    Revoke {
-        /// Assignment id
-        assignment: AssignmentId,
-        /// Reason, for the audit log
-        #[arg(long, default_value = "")]
-        reason: String,
     },
     /// Postpone the decision about a proposed assignment (admins)
     #[command(after_help = "Examples:\n  wadeck assignments snooze g2 --until 2030-06-01T09:00:00Z")]
@@ -172,6 +142,8 @@ pub enum Assignments {
         #[arg(long, default_value_t = 10, value_name = "N")]
         exchanges: u32,
     },
+    #[command(flatten)]
+    Operation(OperationVerb<OfAssignments>),
 }
 
 /// Who answers, and within which bounds.
@@ -315,6 +287,7 @@ fn act(request: AgentRequest) -> CliRequest {
 
 pub(super) fn agents(verb: Agents) -> CliRequest {
     match verb {
+        Agents::Operation(verb) => CliRequest::Act(verb.request),
         Agents::List => CliRequest::Look(Query::Agents),
         Agents::Test { agent, words } => act(AgentRequest::Test { agent, words }),
         Agents::Runs { thread, page, before } => look(AgentQuery::Runs { thread, limit: page.limit, before }),
@@ -322,7 +295,6 @@ pub(super) fn agents(verb: Agents) -> CliRequest {
         Agents::Accept { run, instead, knowing } => {
             CliRequest::Act(Request::Agents(AgentRequest::Accept { run, instead }).knowing(knowing.into()))
         }
-        Agents::Dismiss { run, reason } => act(AgentRequest::Dismiss { run, reason }),
         Agents::Stop { what, reason } => act(AgentRequest::Stop { what: scope(&what), reason }),
         Agents::Resume { what } => act(AgentRequest::Resume { what: scope(&what) }),
         Agents::Stops => look(AgentQuery::Stops { limit: 20 }),
@@ -332,15 +304,13 @@ pub(super) fn agents(verb: Agents) -> CliRequest {
 
 pub(super) fn assignments(verb: Assignments) -> CliRequest {
     match verb {
+        Assignments::Operation(verb) => CliRequest::Act(verb.request),
         Assignments::List { page } => look(AgentQuery::Assignments { limit: page.limit }),
         Assignments::Show { assignment } => look(AgentQuery::Assignment { assignment }),
         Assignments::Propose(terms) => act(AgentRequest::Propose(Box::new(terms.proposal()))),
-        Assignments::Approve { assignment } => act(AgentRequest::Approve { assignment }),
         Assignments::Narrow { assignment, terms } => {
             act(AgentRequest::Narrow { assignment, proposal: Box::new(terms.proposal()) })
         }
-        Assignments::Reject { assignment, reason } => act(AgentRequest::Reject { assignment, reason }),
-        Assignments::Revoke { assignment, reason } => act(AgentRequest::Revoke { assignment, reason }),
         Assignments::Snooze { assignment, until } => act(AgentRequest::Snooze { assignment, until }),
         Assignments::Rehearse { assignment, exchanges } => act(AgentRequest::Rehearse { assignment, exchanges }),
     }

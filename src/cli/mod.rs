@@ -22,6 +22,7 @@ mod flows;
 mod layout;
 mod no_answer;
 mod numbers;
+mod operations;
 mod plain;
 mod print;
 mod print_numbers;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::no_answer::NoAnswer;
+use super::operations::{OfConnections, OperationVerb};
 use super::send::PhoneArg;
 use super::walk::SetUp;
 use super::wanted::CliRequest;
@@ -132,34 +133,8 @@ pub enum Connections {
         #[command(flatten)]
         change: Box<ProfileChange>,
     },
-    /// Check a number with the provider now
-    #[command(visible_alias = "refresh", after_help = "Examples:\n  wadeck connections check support")]
-    Check {
-        /// Connection: id, name or phone number
-        #[arg(value_parser = super::reference::connection)]
-        connection: ConnectionId,
-    },
-    /// Request a test webhook from the provider and verify that it arrives
-    #[command(after_help = "Examples:\n  wadeck connections canary support")]
-    Canary {
-        /// Connection: id, name or phone number
-        #[arg(value_parser = super::reference::connection)]
-        connection: ConnectionId,
-    },
-    /// Send a test message to the number's `tester`
-    #[command(after_help = "Examples:\n  wadeck connections test support")]
-    Test {
-        /// Connection: id, name or phone number
-        #[arg(value_parser = super::reference::connection)]
-        connection: ConnectionId,
-    },
-    /// Backfill messages whose webhooks never arrived
-    #[command(name = "backfill", alias = "fill", after_help = "Examples:\n  wadeck connections backfill support")]
-    Fill {
-        /// Connection: id, name or phone number
-        #[arg(value_parser = super::reference::connection)]
-        connection: ConnectionId,
-    },
+    #[command(flatten)]
+    Operation(OperationVerb<OfConnections>),
 }
 
 /// A new connection's name, provider and scope.
@@ -388,6 +363,7 @@ pub(super) fn connections(verb: Connections) -> CliRequest {
             organization: to_be.organization,
             environment: to_be.environment,
         }),
+        Connections::Operation(verb) => Act(verb.request),
         Connections::Register { connection } => number(NumberRequest::Register { connection }),
         Connections::Unregister { connection } => number(NumberRequest::Unregister { connection }),
         Connections::Disconnect { connection, confirm } => {
@@ -397,10 +373,6 @@ pub(super) fn connections(verb: Connections) -> CliRequest {
         Connections::Renew { connection } => number(NumberRequest::Renew { connection }),
         Connections::Health { connection } => Look(Query::Number(NumberQuery::Health { connection })),
         Connections::Profile { connection, .. } => Look(Query::Number(NumberQuery::Profile { connection })),
-        Connections::Check { connection } => Act(Request::CheckConnection { connection }),
-        Connections::Canary { connection } => Act(Request::Canary { connection }),
-        Connections::Test { connection } => Act(Request::SendTest { connection }),
-        Connections::Fill { connection } => Act(Request::FillGap { connection }),
     }
 }
 

@@ -49,12 +49,15 @@ pub(super) fn thread(text: &str) -> Result<ThreadId, String> {
     }
 }
 
-/// The id behind a name; where it is not known yet, none that exists, and the name is noted down.
+/// Stands for a name that is not looked up yet: an id that can be written, and that nothing has.
+const UNRESOLVED: i64 = i64::MAX;
+
+/// The id behind a name; where it is not known yet, `UNRESOLVED`, and the name is noted down.
 fn named(kind: Kind, text: &str) -> i64 {
     let key = (kind, text.to_owned());
     KNOWN.with_borrow(|known| known.get(&key).copied()).unwrap_or_else(|| {
         UNKNOWN.with_borrow_mut(|unknown| unknown.push(key));
-        0
+        UNRESOLVED
     })
 }
 

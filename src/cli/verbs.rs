@@ -2,9 +2,10 @@
 
 use clap::{Args, Subcommand};
 
+use super::operations::{OfAlerts, OfContacts, OfDeliveries, OfMessages, OfOutbox, OfThreads, OperationVerb};
 use super::send::PhoneArg;
 use crate::domain::filter::Filter;
-use crate::domain::ids::{AlertId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId};
+use crate::domain::ids::{ConnectionId, DeliveryId, EntryId, MessageId, ThreadId};
 use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::outbox::job::BulkAction;
@@ -47,42 +48,8 @@ pub enum Contacts {
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
-    /// Rename a contact
-    #[command(after_help = "Examples:\n  wadeck contacts rename p4 \"Rosa Field\"")]
-    Rename {
-        /// Contact id, such as p4
-        contact: ContactId,
-        /// New name; it replaces the name that the contact gave
-        name: String,
-    },
-    /// Merge two contacts that are the same person
-    #[command(after_help = "Examples:\n  wadeck contacts merge p4 p9")]
-    Merge {
-        /// Contact that remains
-        keep: ContactId,
-        /// Contact that is merged into it
-        gone: ContactId,
-    },
-    /// Undo the last merge of a contact
-    #[command(after_help = "Examples:\n  wadeck contacts split p4")]
-    Split {
-        /// Contact that another one was merged into
-        contact: ContactId,
-    },
-    /// Record an opt-out: nothing is sent to the thread's contact any more
-    #[command(after_help = "Examples:\n  wadeck contacts opt-out t12")]
-    OptOut {
-        /// Thread id, or the contact's phone number
-        #[arg(value_parser = super::reference::thread)]
-        thread: ThreadId,
-    },
-    /// Record an opt-in: the thread's contact accepts messages again
-    #[command(after_help = "Examples:\n  wadeck contacts opt-in t12")]
-    OptIn {
-        /// Thread id, or the contact's phone number
-        #[arg(value_parser = super::reference::thread)]
-        thread: ThreadId,
-    },
+    #[command(flatten)]
+    Operation(OperationVerb<OfContacts>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -96,12 +63,6 @@ pub enum Alerts {
         #[command(flatten)]
         page: Page,
     },
-    /// Acknowledge an alert
-    #[command(after_help = "Examples:\n  wadeck alerts ack a9")]
-    Ack {
-        /// Alert id
-        alert: AlertId,
-    },
     /// List the kinds of alerts with what to do about each
     #[command(after_help = "Examples:\n  wadeck alerts kinds")]
     Kinds {
@@ -109,6 +70,8 @@ pub enum Alerts {
         #[arg(long)]
         markdown: bool,
     },
+    #[command(flatten)]
+    Operation(OperationVerb<OfAlerts>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -140,46 +103,6 @@ pub enum Threads {
         #[command(flatten)]
         page: Page,
     },
-    /// Take a thread: its agent stops answering
-    #[command(after_help = "Examples:\n  wadeck threads take t12")]
-    Take {
-        /// Thread id, or the contact's phone number
-        #[arg(value_parser = super::reference::thread)]
-        thread: ThreadId,
-    },
-    /// Transfer a thread to a colleague who is online
-    #[command(name = "transfer", alias = "hand-over", after_help = "Examples:\n  wadeck threads transfer t12 ada")]
-    HandOver {
-        /// Thread id, or the contact's phone number
-        #[arg(value_parser = super::reference::thread)]
-        thread: ThreadId,
-        /// Colleague's user name
-        #[arg(value_name = "USER")]
-        to: String,
-    },
-    /// Release a thread: its agent answers again
-    #[command(after_help = "Examples:\n  wadeck threads release t12")]
-    Release {
-        /// Thread id, or the contact's phone number
-        #[arg(value_parser = super::reference::thread)]
-        thread: ThreadId,
-    },
-    /// Compare a thread with its conversation at the provider now, and add what is missing
-    #[command(after_help = "Examples:\n  wadeck threads refresh t12\n  wadeck threads refresh +15550102001")]
-    Refresh {
-        /// Thread id, or the contact's phone number
-        #[arg(value_parser = super::reference::thread)]
-        thread: ThreadId,
-    },
-    /// Add an internal note; notes are never sent
-    #[command(after_help = "Examples:\n  wadeck threads note t12 \"Asked twice about the invoice.\"")]
-    Note {
-        /// Thread id, or the contact's phone number
-        #[arg(value_parser = super::reference::thread)]
-        thread: ThreadId,
-        /// Text of the note
-        text: String,
-    },
     /// List the internal notes of a thread
     #[command(after_help = "Examples:\n  wadeck threads notes t12")]
     Notes {
@@ -197,13 +120,8 @@ pub enum Threads {
     /// List saved filters with the number of threads that each matches
     #[command(after_help = "Examples:\n  wadeck threads views")]
     Views,
-    /// Undo your last message in a thread, as long as it has not been sent
-    #[command(name = "undo-send", alias = "take-back", after_help = "Examples:\n  wadeck threads undo-send t12")]
-    TakeBack {
-        /// Thread id, or the contact's phone number
-        #[arg(value_parser = super::reference::thread)]
-        thread: ThreadId,
-    },
+    #[command(flatten)]
+    Operation(OperationVerb<OfThreads>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -249,18 +167,6 @@ pub enum Messages {
         #[arg(default_value = ".")]
         to: String,
     },
-    /// Download the file of a message again, if its download failed
-    #[command(after_help = "Examples:\n  wadeck messages fetch m345")]
-    Fetch {
-        /// Message id
-        message: MessageId,
-    },
-    /// Query the provider for the delivery status of a message
-    #[command(name = "query-status", alias = "ask", after_help = "Examples:\n  wadeck messages query-status m345")]
-    Ask {
-        /// Message id
-        message: MessageId,
-    },
     /// Search all messages, newest first
     #[command(
         after_help = "Examples:\n  wadeck messages search \"delayed parcel\"\n  wadeck messages search \"status:failed dir:out since:2h\" --json"
@@ -272,6 +178,8 @@ pub enum Messages {
         #[command(flatten)]
         page: Page,
     },
+    #[command(flatten)]
+    Operation(OperationVerb<OfMessages>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -299,36 +207,6 @@ pub enum Outbox {
         /// Outbox entry id
         entry: EntryId,
     },
-    /// Retry a failed entry with a new series of attempts
-    #[command(after_help = "Examples:\n  wadeck outbox retry o3")]
-    Retry {
-        /// Outbox entry id
-        entry: EntryId,
-    },
-    /// Discard an entry: it will not be sent
-    #[command(visible_alias = "cancel", after_help = "Examples:\n  wadeck outbox discard o3")]
-    Discard {
-        /// Outbox entry id
-        entry: EntryId,
-    },
-    /// Query the provider whether an uncertain entry was sent
-    #[command(name = "reconcile", alias = "look-up", after_help = "Examples:\n  wadeck outbox reconcile o3")]
-    LookUp {
-        /// Outbox entry id
-        entry: EntryId,
-    },
-    /// Hold a queued entry until it is released
-    #[command(after_help = "Examples:\n  wadeck outbox hold o3")]
-    Hold {
-        /// Outbox entry id
-        entry: EntryId,
-    },
-    /// Release a held entry
-    #[command(after_help = "Examples:\n  wadeck outbox release o3")]
-    Release {
-        /// Outbox entry id
-        entry: EntryId,
-    },
     /// Apply one action to every entry that matches a filter; without --yes, only count them
     #[command(
         after_help = "Examples:\n  wadeck outbox bulk retry \"status:failed since:2h\"\n  wadeck outbox bulk retry \"status:failed since:2h\" --yes\n  wadeck outbox bulk reconcile status:uncertain"
@@ -347,24 +225,8 @@ pub enum Outbox {
     /// List bulk jobs with their progress
     #[command(after_help = "Examples:\n  wadeck outbox jobs")]
     Jobs,
-    /// Stop a bulk job
-    #[command(after_help = "Examples:\n  wadeck outbox stop 4")]
-    Stop {
-        /// Job number, as `wadeck outbox jobs` lists it
-        job: i64,
-    },
-    /// Resume a stopped bulk job
-    #[command(after_help = "Examples:\n  wadeck outbox resume 4")]
-    Resume {
-        /// Job number, as `wadeck outbox jobs` lists it
-        job: i64,
-    },
-    /// Discard a stopped bulk job; entries that it changed stay changed
-    #[command(after_help = "Examples:\n  wadeck outbox discard-job 4")]
-    DiscardJob {
-        /// Job number, as `wadeck outbox jobs` lists it
-        job: i64,
-    },
+    #[command(flatten)]
+    Operation(OperationVerb<OfOutbox>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -418,12 +280,6 @@ pub enum Deliveries {
         #[arg(long, value_name = "FILE", conflicts_with = "delivery")]
         body: Option<std::path::PathBuf>,
     },
-    /// Apply a delivery again
-    #[command(after_help = "Examples:\n  wadeck deliveries replay d40")]
-    Replay {
-        /// Delivery id
-        delivery: DeliveryId,
-    },
     /// Show what applying a delivery would do, without doing it
     #[command(
         name = "dry-run",
@@ -437,6 +293,8 @@ pub enum Deliveries {
         #[arg(long, value_name = "FILE")]
         body: Option<std::path::PathBuf>,
     },
+    #[command(flatten)]
+    Operation(OperationVerb<OfDeliveries>),
 }
 
 #[derive(Debug, Subcommand)]

@@ -31,6 +31,12 @@ pub(super) type Next = Box<dyn FnOnce(Answer) -> Result<CliRequest, NoAnswer> + 
 pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
     use CliRequest::{Act, Look};
     Ok(Some(match command {
+        Command::Alerts(Alerts::Operation(verb)) => Act(verb.request),
+        Command::Contacts(Contacts::Operation(verb)) => Act(verb.request),
+        Command::Deliveries(Deliveries::Operation(verb)) => Act(verb.request),
+        Command::Messages(Messages::Operation(verb)) => Act(verb.request),
+        Command::Outbox(Outbox::Operation(verb)) => Act(verb.request),
+        Command::Threads(Threads::Operation(verb)) => Act(verb.request),
         Command::Status => Look(Query::Overview),
         Command::Connections(Connections::Show { id }) => CliRequest::Then(
             Query::Connections,
@@ -96,40 +102,21 @@ pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
         Command::Contacts(Contacts::Add { connection, name, number, note }) => {
             Act(Request::AddContact { connection, name, number: number.0, note })
         }
-        Command::Contacts(Contacts::Rename { contact, name }) => Act(Request::RenameContact { contact, name }),
-        Command::Contacts(Contacts::Merge { keep, gone }) => Act(Request::MergeContacts { keep, gone }),
-        Command::Contacts(Contacts::Split { contact }) => Act(Request::SplitContact { contact }),
-        Command::Contacts(Contacts::OptOut { thread }) => Act(Request::OptOut { thread, out: true }),
-        Command::Contacts(Contacts::OptIn { thread }) => Act(Request::OptOut { thread, out: false }),
         Command::Alerts(Alerts::List { open, page }) => Look(Query::Alerts { open, limit: page.limit }),
-        Command::Alerts(Alerts::Ack { alert }) => Act(Request::AckAlert { alert }),
         Command::Alerts(Alerts::Kinds { .. }) => CliRequest::Said(super::tables::alerts_text()),
-        Command::Threads(Threads::Refresh { thread }) => Act(Request::RefreshThread { thread }),
-        Command::Threads(Threads::Note { thread, text }) => Act(Request::AddNote { thread, text }),
         Command::Threads(Threads::Notes { thread }) => Look(Query::Notes { thread }),
         Command::Threads(Threads::Export { thread }) => Look(Query::Export { thread }),
         Command::Threads(Threads::Views) => Look(Query::Views),
-        Command::Threads(Threads::TakeBack { thread }) => Act(Request::TakeBack { thread }),
         Command::Messages(Messages::React { message, emoji, knowing }) => {
             Act(Request::React { message, emoji }.knowing(knowing.into()))
         }
-        Command::Messages(Messages::Ask { message }) => Act(Request::AskAbout { message }),
-        Command::Messages(Messages::Fetch { message }) => Act(Request::FetchMedia { message }),
-        Command::Outbox(Outbox::Hold { entry }) => Act(Request::HoldEntry { entry }),
-        Command::Outbox(Outbox::Release { entry }) => Act(Request::ReleaseEntry { entry }),
         Command::Outbox(Outbox::Bulk { action, filter, yes: false }) => Look(Query::Bulk { action, text: filter }),
         Command::Outbox(Outbox::Bulk { action, filter, yes: true }) => Act(Request::Bulk { action, text: filter }),
         Command::Outbox(Outbox::Jobs) => Look(Query::Jobs),
-        Command::Outbox(Outbox::Stop { job }) => Act(Request::StopJob { job }),
-        Command::Outbox(Outbox::Resume { job }) => Act(Request::ResumeJob { job }),
-        Command::Outbox(Outbox::DiscardJob { job }) => Act(Request::DiscardJob { job }),
         Command::Threads(Threads::List { filter, page, before }) => {
             Look(Query::Threads { text: filter, limit: page.limit, before })
         }
         Command::Threads(Threads::Show { thread }) => Look(Query::Thread { thread }),
-        Command::Threads(Threads::HandOver { thread, to }) => Act(Request::HandOver { thread, to }),
-        Command::Threads(Threads::Take { thread }) => Act(Request::TakeThread { thread }),
-        Command::Threads(Threads::Release { thread }) => Act(Request::ReleaseThread { thread }),
         Command::Messages(Messages::List { thread, page, before }) => {
             Look(Query::Messages { thread, limit: page.limit, before, around: None })
         }
@@ -143,15 +130,11 @@ pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
             Look(Query::Outbox { text, limit: page.limit, before })
         }
         Command::Outbox(Outbox::Show { entry }) => Look(Query::Entry { entry }),
-        Command::Outbox(Outbox::Retry { entry }) => Act(Request::RetryEntry { entry }),
-        Command::Outbox(Outbox::Discard { entry }) => Act(Request::DiscardEntry { entry }),
-        Command::Outbox(Outbox::LookUp { entry }) => Act(Request::LookUp { entry }),
         Command::Deliveries(Deliveries::List { state, event, page, before }) => {
             Look(Query::Deliveries { state, event, limit: page.limit, before })
         }
         Command::Deliveries(Deliveries::Show { delivery, reveal: true }) => Act(Request::RevealDelivery { delivery }),
         Command::Deliveries(Deliveries::Show { delivery, reveal: false }) => Look(Query::Delivery { delivery }),
-        Command::Deliveries(Deliveries::Replay { delivery }) => Act(Request::ReplayDelivery { delivery }),
         Command::Flows(verb) => flows::wanted(verb)?,
         Command::Templates(verb) => templates::wanted(verb)?,
         Command::Agents(verb) => agents::agents(verb),

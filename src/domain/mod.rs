@@ -23,6 +23,7 @@ pub mod message;
 pub mod monitoring;
 pub mod number;
 pub mod numbers;
+pub mod operation;
 pub mod outbox;
 pub mod query;
 pub mod refusal;

@@ -1,4 +1,4 @@
-//! What the requests within requests are about: the rest of the table in `subject`.
+//! The items that requests of agents, numbers, webhooks, templates and Flows are about.
 
 use crate::domain::agents::requests::{AgentRequest, StopScope};
 use crate::domain::flow::FlowRequest;
@@ -9,7 +9,7 @@ use crate::domain::subject::Subject;
 use crate::domain::templates::requests::TemplateRequest;
 
 impl AgentRequest {
-    pub(super) fn subjects(&self) -> Vec<Subject> {
+    pub(in crate::domain) fn subjects(&self) -> Vec<Subject> {
         match self {
             Self::Propose(proposal) => {
                 let thread = proposal.thread.map(Subject::Thread);
@@ -35,7 +35,7 @@ impl AgentRequest {
 }
 
 impl NumberRequest {
-    pub(super) fn subject(&self) -> Option<Subject> {
+    pub(in crate::domain) fn subject(&self) -> Option<Subject> {
         match self {
             Self::SetUp { .. } | Self::Adopt { .. } => None,
             Self::GoOn { setup } | Self::NewLink { setup } | Self::Cancel { setup } | Self::Reconnect { setup } => {
@@ -51,7 +51,7 @@ impl NumberRequest {
 }
 
 impl WebhookRequest {
-    pub(super) const fn connection(&self) -> ConnectionId {
+    pub(in crate::domain) const fn connection(&self) -> ConnectionId {
         match self {
             Self::Create { connection, .. }
             | Self::Update { connection, .. }
@@ -62,7 +62,7 @@ impl WebhookRequest {
 }
 
 impl TemplateRequest {
-    pub(super) const fn connection(&self) -> ConnectionId {
+    pub(in crate::domain) const fn connection(&self) -> ConnectionId {
         match self {
             Self::Create { connection, .. }
             | Self::Update { connection, .. }
@@ -73,7 +73,7 @@ impl TemplateRequest {
 }
 
 impl FlowRequest {
-    pub(super) const fn connection(&self) -> Option<ConnectionId> {
+    pub(in crate::domain) const fn connection(&self) -> Option<ConnectionId> {
         match self {
             Self::Refresh => None,
             Self::Create { connection, .. }

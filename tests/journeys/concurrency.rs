@@ -12,6 +12,7 @@ use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold};
 use wadeck::domain::flow::FlowRequest;
 use wadeck::domain::numbers::number::NumberRequest;
 use wadeck::domain::numbers::registration::WebhookRequest;
+use wadeck::domain::operation::Operation;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::refusal::Done;
 use wadeck::domain::request::Request;
@@ -191,6 +192,25 @@ async fn rows(stage: &Stage) -> (usize, usize) {
     (audit.iter().filter(|row| row.actor != "system").count(), events.len())
 }
 
+/// Whether what was written since is the audit row and the event that the table of operations has for it.
+async fn is_told_as_described(stage: &Stage, operation: &Operation, before: (usize, usize)) -> bool {
+    let Answer::Desk(told) =
+        stage.ask(Query::Desk(AgentQuery::Audit { subject: String::new(), limit: 1_000, before: None })).await
+    else {
+        panic!("the audit")
+    };
+    let AgentTold::Audit(audit) = *told else { panic!("the audit") };
+    let people = audit.iter().filter(|row| row.actor != "system");
+    let written: Vec<&str> = people.rev().skip(before.0).map(|row| row.action.as_str()).collect();
+    let events = stage.system.store().events(None, 1_000).await.expect("events");
+    let told: Vec<&str> = events.iter().skip(before.1).map(|event| event.event.as_str()).collect();
+    let audited = match operation.audit {
+        Some(action) => written.iter().all(|word| *word == action.as_str()) && !written.is_empty(),
+        None => written.is_empty(),
+    };
+    audited && operation.event.is_none_or(|event| told.contains(&event.as_str()))
+}
+
 /// Both at once in one round, and what was wrong with that.
 async fn meet(name: &'static str, twice: Twice, round: usize) -> Result<(), String> {
     let (stage, request) = match harmless_scene(name).await {
@@ -207,6 +227,11 @@ async fn meet(name: &'static str, twice: Twice, round: usize) -> Result<(), Stri
     let done = usize::from(one.is_ok()) + usize::from(two.is_ok());
     let what = format!("{name}, round {round}: {one:?} and {two:?}, {written} rows");
     let holds = |yes: bool| if yes { Ok(()) } else { Err(what.clone()) };
+    if done > 0
+        && let Some(operation) = request.operation()
+    {
+        holds(is_told_as_described(&stage, operation, before).await)?;
+    }
     match twice {
         Once(codes) => {
             // Narrowing ends one assignment and approves another.

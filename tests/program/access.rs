@@ -258,7 +258,7 @@ async fn a_token_may_what_the_table_says_of_every_route_and_tool() {
                 let value = filled(&parameter["schema"]);
                 place = place.replace(
                     &format!("{{{}}}", parameter["name"].as_str().expect("a name")),
-                    value.as_str().expect("text"),
+                    &value.as_str().map_or_else(|| value.to_string(), str::to_owned),
                 );
             }
             let body = &operation["requestBody"]["content"]["application/json"]["schema"];

@@ -62,6 +62,7 @@ api kapso GET /platform/v1/customers
 threads list
 threads show t1
 threads take t1
+threads read t1
 threads transfer t1 ada
 threads release t1
 threads note t1 words
@@ -81,6 +82,7 @@ outbox list
 outbox show o1
 outbox retry o1
 outbox discard o1
+outbox arrived o1
 outbox reconcile o1
 outbox hold o1
 outbox release o1

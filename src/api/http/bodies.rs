@@ -35,14 +35,6 @@ pub(super) fn field(name: &'static str, what: &str) -> Value {
         "properties": { name: { "type": "string", "description": what } } })
 }
 
-pub(super) fn reason() -> Value {
-    field("reason", "reason; optional")
-}
-
-pub(super) fn note() -> Value {
-    field("text", "text of the note; notes are never sent")
-}
-
 pub(super) fn proposal() -> Value {
     json!({ "type": "object", "additionalProperties": false, "required": ["connection", "agent", "mode"],
         "properties": {

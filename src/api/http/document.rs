@@ -33,7 +33,9 @@ fn listed(path: &str) -> &'static str {
 }
 
 fn parameter(name: &str, place: &str, endpoint: &Endpoint) -> Value {
+    let described = (place == "path").then(|| endpoint.path_schema(name)).flatten();
     let schema = match (name, pattern(name)) {
+        _ if described.is_some() => described.unwrap_or_default(),
         ("limit", _) => json!({ "type": "integer", "minimum": 1, "maximum": 500, "default": 50 }),
         ("before", _) => match listed(endpoint.path) {
             "delivery" => json!({ "type": "string", "pattern": "^d[1-9][0-9]{0,17}$" }),
@@ -87,9 +89,9 @@ fn operation(endpoint: &Endpoint) -> Value {
         "parameters": parameters,
         "responses": responses,
     });
-    if let Some(body) = endpoint.body {
-        operation["requestBody"] = json!({ "required": endpoint.needs_body,
-            "content": { "application/json": { "schema": body() } } });
+    if let Some((schema, required)) = endpoint.body() {
+        operation["requestBody"] =
+            json!({ "required": required, "content": { "application/json": { "schema": schema } } });
     }
     operation
 }

@@ -5,16 +5,18 @@ use std::str::FromStr;
 
 use axum::body::Bytes;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::super::objects;
-use super::bodies::{done, field, message, messages, note, object, objects, proposal, reason, stop, thread, threads};
+use super::bodies::{done, message, messages, object, objects, proposal, stop, thread, threads};
 use super::letter::{AcceptBody, ReactionBody, SendBody, emoji, instead, schema as letter};
 use super::read_bodies::{ProposalBody, StopBody};
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::{AgentQuery, AgentRequest};
 use crate::domain::code::Code;
-use crate::domain::ids::{AssignmentId, ContactId, MessageId, RunId, ThreadId};
+use crate::domain::ids::{MessageId, RunId, ThreadId};
+use crate::domain::operation::Operation;
+use crate::domain::operation::argument::schema;
 use crate::domain::query::Query;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::Request;
@@ -107,6 +109,24 @@ impl Read<'_> {
         if self.given.body.is_empty() { Ok(T::default()) } else { self.body() }
     }
 
+    /// The request of an operation: its arguments stand in the path and in the body.
+    fn operation(&self, operation: &'static Operation) -> Reading {
+        let takes_body = operation.body().next().is_some() && !self.given.body.is_empty();
+        let mut arguments: Map<String, Value> = if takes_body { self.body()? } else { Map::new() };
+        for argument in operation.arguments.iter().filter(|argument| operation.is_in_path(argument)) {
+            let value = argument.kind.read(&self.text(argument.name));
+            let value = value.map_err(|error| Fault { code: Code::Id, message: format!("{error}.") })?;
+            if arguments.insert(argument.name.to_owned(), value).is_some() {
+                let message = format!("`{}` stands in the path, and not in the body.", argument.name);
+                return Err(Fault { code: Code::Body, message });
+            }
+        }
+        operation
+            .request(arguments)
+            .map(|request| Ask::Act(Box::new(request)))
+            .map_err(|error| Fault { code: Code::Body, message: format!("The body cannot be read: {error}.") })
+    }
+
     /// A word in the body's one field, or nothing.
     pub(super) fn word(&self, name: &'static str) -> Result<String, Fault> {
         if self.given.body.is_empty() {
@@ -183,15 +203,57 @@ pub(super) struct Endpoint {
     pub summary: &'static str,
     /// Parameters behind the question mark.
     pub takes: &'static [&'static str],
-    pub body: Option<fn() -> Value>,
-    pub needs_body: bool,
     pub answer: fn() -> Value,
     /// Who may ask: checked before anything of the request is read.
     pub right: Permission,
-    read: fn(&Read<'_>) -> Reading,
+    source: EndpointSource,
+}
+
+/// Where an endpoint comes from.
+#[derive(Clone, Copy)]
+enum EndpointSource {
+    /// It is written out here.
+    Written { body: Option<fn() -> Value>, needs_body: bool, read: fn(&Read<'_>) -> Reading },
+    /// It is made from the table of operations.
+    Operation(&'static Operation),
 }
 
 impl Endpoint {
+    /// The endpoint of an operation; none where it has no route.
+    pub fn of(operation: &'static Operation) -> Option<Self> {
+        Some(Self {
+            verb: Verb::Post,
+            path: operation.route?,
+            summary: operation.summary,
+            takes: &[],
+            answer: done,
+            right: operation.permission,
+            source: EndpointSource::Operation(operation),
+        })
+    }
+
+    /// The JSON Schema of a part of the path; none where the endpoint is written out.
+    pub fn path_schema(&self, name: &str) -> Option<Value> {
+        match self.source {
+            EndpointSource::Written { .. } => None,
+            EndpointSource::Operation(operation) => {
+                let argument = operation.arguments.iter().find(|argument| argument.name == name)?;
+                Some(argument.kind.schema(argument.help))
+            }
+        }
+    }
+
+    /// The schema of the body, and whether one has to be sent; none where it takes no body.
+    pub fn body(&self) -> Option<(Value, bool)> {
+        match self.source {
+            EndpointSource::Written { body, needs_body, .. } => body.map(|body| (body(), needs_body)),
+            EndpointSource::Operation(operation) => {
+                operation.body().next()?;
+                Some((schema(operation.body()), operation.body().any(|argument| argument.required)))
+            }
+        }
+    }
+
     pub fn read(&self, given: &Given) -> Reading {
         let query = parameters(&given.query)?;
         if let Some(strange) = query.keys().find(|name| !self.takes.contains(&name.as_str())) {
@@ -199,7 +261,11 @@ impl Endpoint {
             let message = format!("Unknown parameter `{strange}`. Known parameters: {known}.");
             return Err(Fault { code: Code::Parameter, message });
         }
-        (self.read)(&Read { given, query })
+        let read = Read { given, query };
+        match self.source {
+            EndpointSource::Written { read: function, .. } => function(&read),
+            EndpointSource::Operation(operation) => read.operation(operation),
+        }
     }
 }
 
@@ -210,17 +276,8 @@ pub(super) const fn gets(
     answer: fn() -> Value,
     read: fn(&Read<'_>) -> Reading,
 ) -> Endpoint {
-    Endpoint {
-        verb: Verb::Get,
-        path,
-        summary,
-        takes,
-        body: None,
-        needs_body: false,
-        answer,
-        right: Permission::Look,
-        read,
-    }
+    let source = EndpointSource::Written { body: None, needs_body: false, read };
+    Endpoint { verb: Verb::Get, path, summary, takes, answer, right: Permission::Look, source }
 }
 
 pub(super) const fn posts(
@@ -229,7 +286,8 @@ pub(super) const fn posts(
     right: Permission,
     read: fn(&Read<'_>) -> Reading,
 ) -> Endpoint {
-    Endpoint { verb: Verb::Post, path, summary, takes: &[], body: None, needs_body: false, answer: done, right, read }
+    let source = EndpointSource::Written { body: None, needs_body: false, read };
+    Endpoint { verb: Verb::Post, path, summary, takes: &[], answer: done, right, source }
 }
 
 /// For something that is not told to everybody who may look.
@@ -238,7 +296,11 @@ const fn only(right: Permission, endpoint: Endpoint) -> Endpoint {
 }
 
 pub(super) const fn with(body: fn() -> Value, needed: bool, endpoint: Endpoint) -> Endpoint {
-    Endpoint { body: Some(body), needs_body: needed, ..endpoint }
+    let source = match endpoint.source {
+        EndpointSource::Written { read, .. } => EndpointSource::Written { body: Some(body), needs_body: needed, read },
+        operation @ EndpointSource::Operation(_) => operation,
+    };
+    Endpoint { source, ..endpoint }
 }
 
 const LIST: &[&str] = &["filter", "limit", "before"];
@@ -259,38 +321,6 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
             let (limit, before) = (read.limit()?, read.cursor("before")?);
             look(Query::Messages { thread: read.id("thread")?, limit, before, around: None })
         },
-    ),
-    posts("/threads/{thread}/take", "Take a thread: its agent stops answering", Permission::TakeAThread, |read| {
-        act(Request::TakeThread { thread: read.id("thread")? })
-    }),
-    with(
-        || field("to", "user name of a colleague with an open console, as in /overview"),
-        true,
-        posts(
-            "/threads/{thread}/hand-over",
-            "Transfer a thread to a colleague, with a draft",
-            Permission::TakeAThread,
-            |read| act(Request::HandOver { thread: read.id("thread")?, to: read.word("to")? }),
-        ),
-    ),
-    posts("/threads/{thread}/release", "Release a thread", Permission::ReleaseAThread, |read| {
-        act(Request::ReleaseThread { thread: read.id("thread")? })
-    }),
-    posts("/threads/{thread}/read", "Mark a thread as read", Permission::MarkThreadsAsRead, |read| {
-        act(Request::MarkRead { thread: read.id("thread")? })
-    }),
-    posts(
-        "/threads/{thread}/refresh",
-        "Compare a thread with its conversation at the provider, and add what is missing",
-        Permission::FillGaps,
-        |read| act(Request::RefreshThread { thread: read.id("thread")? }),
-    ),
-    with(
-        note,
-        true,
-        posts("/threads/{thread}/notes", "Add an internal note", Permission::WriteNotes, |read| {
-            act(Request::AddNote { thread: read.id("thread")?, text: read.word("text")? })
-        }),
     ),
     gets("/messages", "Search all messages", LIST, objects, |read| {
         look(Query::Search { text: read.text("filter"), limit: read.limit()?, before: read.cursor("before")? })
@@ -318,28 +348,9 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     gets("/outbox/{entry}", "Get an outbox entry with its attempts", &[], object, |read| {
         look(Query::Entry { entry: read.id("entry")? })
     }),
-    posts("/outbox/{entry}/retry", "Retry an outbox entry", Permission::RetryAMessage, |read| {
-        act(Request::RetryEntry { entry: read.id("entry")? })
-    }),
-    posts("/outbox/{entry}/discard", "Discard an outbox entry", Permission::DiscardAMessage, |read| {
-        act(Request::DiscardEntry { entry: read.id("entry")? })
-    }),
-    posts("/outbox/{entry}/hold", "Hold an outbox entry", Permission::HoldMessages, |read| {
-        act(Request::HoldEntry { entry: read.id("entry")? })
-    }),
-    posts("/outbox/{entry}/release", "Release an outbox entry", Permission::HoldMessages, |read| {
-        act(Request::ReleaseEntry { entry: read.id("entry")? })
-    }),
     gets("/contacts", "List contacts by name or number", &["filter", "limit"], objects, |read| {
         look(Query::Contacts { text: read.text("filter"), limit: read.limit()? })
     }),
-    with(
-        || field("name", "name that colleagues see"),
-        true,
-        posts("/contacts/{contact}/name", "Rename a contact", Permission::NameContacts, |read| {
-            act(Request::RenameContact { contact: read.id::<ContactId>("contact")?, name: read.word("name")? })
-        }),
-    ),
     only(
         Permission::LookAtTemplates,
         gets("/templates", "List templates, with the time of the last fetch", &[], objects, |_| look(Query::Templates)),
@@ -355,9 +366,6 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
         look(Query::Radar { limit: read.limit()? })
     }),
     gets("/alerts", "List alerts", LIMIT, objects, |read| look(Query::Alerts { open: false, limit: read.limit()? })),
-    posts("/alerts/{alert}/ack", "Acknowledge an alert", Permission::AcknowledgeAlerts, |read| {
-        act(Request::AckAlert { alert: read.id("alert")? })
-    }),
     gets("/agents", "List agents with their statistics", &[], object, |_| look(Query::Agents)),
     gets("/assignments", "List assignments", LIMIT, objects, |read| {
         look(Query::Desk(AgentQuery::Assignments { limit: read.limit()? }))
@@ -372,42 +380,6 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     gets("/assignments/{assignment}", "Get an assignment with its changes and rehearsal", &[], object, |read| {
         look(Query::Desk(AgentQuery::Assignment { assignment: read.id("assignment")? }))
     }),
-    posts(
-        "/assignments/{assignment}/approve",
-        "Approve an assignment (admins)",
-        Permission::DecideAboutAgents,
-        |read| agents(AgentRequest::Approve { assignment: read.id("assignment")? }),
-    ),
-    with(
-        reason,
-        true,
-        posts(
-            "/assignments/{assignment}/reject",
-            "Reject an assignment (admins)",
-            Permission::DecideAboutAgents,
-            |read| {
-                agents(AgentRequest::Reject {
-                    assignment: read.id::<AssignmentId>("assignment")?,
-                    reason: read.word("reason")?,
-                })
-            },
-        ),
-    ),
-    with(
-        reason,
-        false,
-        posts(
-            "/assignments/{assignment}/revoke",
-            "Revoke an assignment (admins)",
-            Permission::DecideAboutAgents,
-            |read| {
-                agents(AgentRequest::Revoke {
-                    assignment: read.id::<AssignmentId>("assignment")?,
-                    reason: read.word("reason")?,
-                })
-            },
-        ),
-    ),
     only(
         Permission::LookAtRuns,
         gets("/runs", "List agent runs", &["limit", "before", "thread"], objects, |read| {
@@ -428,13 +400,6 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
             let body: AcceptBody = read.body_or_none()?;
             let (context, instead) = (body.context(), Some(body.instead).filter(|text| !text.is_empty()));
             act(Request::Agents(AgentRequest::Accept { run: read.id("run")?, instead }).knowing(context))
-        }),
-    ),
-    with(
-        reason,
-        false,
-        posts("/runs/{run}/dismiss", "Discard an outbox entry", Permission::DecideAboutProposedAnswers, |read| {
-            agents(AgentRequest::Dismiss { run: read.id("run")?, reason: read.word("reason")? })
         }),
     ),
     gets("/stops", "List stops of agents", LIMIT, objects, |read| {

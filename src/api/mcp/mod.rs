@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 pub use self::absent::{on_standard_io, service};
 #[cfg(feature = "mcp")]
 pub use self::protocol::{on_standard_io, service};
-use self::tools::{TOOLS, named};
+use self::tools::{named, tools};
 use super::ErrorBody;
 use super::http::{Said, done};
 use crate::domain::access::actor::Actor;
@@ -54,7 +54,7 @@ async fn called(system: &System, actor: &Actor, call: Call) -> Came {
         return under_contract(system, name, call).await;
     }
     let Some(tool) = named(&call.name) else {
-        let known: Vec<&str> = TOOLS.iter().map(|tool| tool.name).collect();
+        let known: Vec<&str> = tools().map(|tool| tool.name).collect();
         return wrong(Code::Tool, "Unknown tool.", &format!("Use one of {}.", known.join(", ")));
     };
     if let Err(refusal) = actor.may(tool.right) {
@@ -66,7 +66,7 @@ async fn called(system: &System, actor: &Actor, call: Call) -> Came {
         Err(OperationError::Refused(refusal)) => return Came { good: false, value: super::refusal_json(&refusal) },
         Err(OperationError::Failed(failed)) => return failed_call(&failed),
     }
-    match (tool.read)(Value::Object(arguments)) {
+    match tool.read(arguments) {
         Err(error) => {
             let reason = format!("The arguments cannot be read: {error}.");
             wrong(Code::Arguments, &reason, "Send the arguments as the tool's schema says.")
@@ -133,5 +133,5 @@ pub async fn call(
 
 /// Every tool with who may call it, for the document about roles.
 pub(super) fn tools_by_role() -> impl Iterator<Item = (String, Permission)> {
-    TOOLS.iter().map(|tool| (tool.name.to_owned(), tool.right))
+    tools().map(|tool| (tool.name.to_owned(), tool.right))
 }

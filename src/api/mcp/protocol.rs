@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 use super::super::http::{Caller, is_key};
 use super::super::{ErrorBody, ask};
 use super::lines::carried;
-use super::tools::{Effect, TOOLS, Tool, named};
+use super::tools::{Effect, Tool, named, tools};
 use super::{Call, Came, called, wrong};
 use crate::domain::access::actor::Actor;
 use crate::domain::access::scope_choice::ScopeChoice;
@@ -164,7 +164,7 @@ impl ServerHandler for Server {
             return Ok(ListToolsResult::with_all_items(agent_tools().into_iter().map(of_agents).collect()));
         }
         let over_http = matches!(self.0, Behind::Here(_));
-        Ok(ListToolsResult::with_all_items(TOOLS.iter().map(|tool| described(tool, over_http)).collect()))
+        Ok(ListToolsResult::with_all_items(tools().map(|tool| described(tool, over_http)).collect()))
     }
 
     async fn call_tool(
@@ -199,7 +199,7 @@ fn of_agents(tool: ToolSpec) -> Described {
 }
 
 fn described(tool: &Tool, over_http: bool) -> Described {
-    let schema = match (tool.schema)() {
+    let schema = match tool.schema() {
         Value::Object(schema) => schema,
         _ => Map::new(),
     };

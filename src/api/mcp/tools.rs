@@ -1,8 +1,10 @@
 //! Every tool, once: what is listed and what is called are made from this table.
 
+use std::sync::LazyLock;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::super::http::{Ask, SendBody, despite_owner, letter_schema};
 use super::super::objects;
@@ -11,6 +13,8 @@ use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
 use crate::domain::message::content::Content;
 use crate::domain::numbers::connection::ProviderName;
 use crate::domain::numbers::number::NumberRequest;
+use crate::domain::operation::argument::schema;
+use crate::domain::operation::{OPERATIONS, Operation};
 use crate::domain::query::Query;
 use crate::domain::request::{Request, SendContext};
 
@@ -29,12 +33,54 @@ pub(super) struct Tool {
     pub effect: Effect,
     /// Who may call it: checked before its arguments are read.
     pub right: Permission,
-    pub schema: fn() -> Value,
-    pub read: fn(Value) -> Result<Ask, String>,
+    source: ToolSource,
+}
+
+/// Where a tool comes from.
+enum ToolSource {
+    /// It is written out here.
+    Written { schema: fn() -> Value, read: fn(Value) -> Result<Ask, String> },
+    /// It is made from the table of operations.
+    Operation(&'static Operation),
+}
+
+impl Tool {
+    /// The tool of an operation; none where it has none.
+    fn of(operation: &'static Operation) -> Option<Self> {
+        let (name, says, right) = (operation.tool?, operation.summary, operation.permission);
+        Some(Self { name, says, effect: Effect::Adds, right, source: ToolSource::Operation(operation) })
+    }
+
+    /// The JSON Schema of its arguments.
+    pub fn schema(&self) -> Value {
+        match self.source {
+            ToolSource::Written { schema, .. } => schema(),
+            ToolSource::Operation(operation) => schema(operation.arguments.iter()),
+        }
+    }
+
+    /// Reads its arguments. Fails, in words, where they are not as the schema says.
+    pub fn read(&self, arguments: Map<String, Value>) -> Result<Ask, String> {
+        match self.source {
+            ToolSource::Written { read, .. } => read(Value::Object(arguments)),
+            ToolSource::Operation(operation) => {
+                operation.request(arguments).map_err(|error| error.to_string()).and_then(act)
+            }
+        }
+    }
+}
+
+/// The tools that are made from the table of operations.
+static OPERATION_TOOLS: LazyLock<Vec<Tool>> =
+    LazyLock::new(|| OPERATIONS.iter().filter_map(|operation| Tool::of(operation)).collect());
+
+/// Every tool.
+pub(super) fn tools() -> impl Iterator<Item = &'static Tool> {
+    TOOLS.iter().chain(OPERATION_TOOLS.iter())
 }
 
 pub(super) fn named(name: &str) -> Option<&'static Tool> {
-    TOOLS.iter().find(|tool| tool.name == name)
+    tools().find(|tool| tool.name == name)
 }
 
 fn read<T: DeserializeOwned>(arguments: Value) -> Result<T, String> {
@@ -123,19 +169,6 @@ struct Found {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OneThread {
-    thread: ThreadId,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Note {
-    thread: ThreadId,
-    text: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Why {
     id: String,
 }
@@ -175,10 +208,6 @@ fn many(limit: Option<u32>) -> u32 {
     limit.unwrap_or(USUAL).clamp(1, MOST)
 }
 
-fn one_thread() -> Value {
-    object(json!({ "thread": id('t', "the thread") }), &["thread"])
-}
-
 fn one_connection() -> Value {
     object(json!({ "connection": id('c', "connection, as connections.list returns it") }), &["connection"])
 }
@@ -187,31 +216,35 @@ fn nothing() -> Value {
     object(json!({}), &[])
 }
 
-pub(super) static TOOLS: &[Tool] = &[
+static TOOLS: &[Tool] = &[
     Tool {
         name: "whatsapp.send",
         says: "Sends a message: a text into a thread whose window is open, or an approved template to a number \
                over a connection. Answers with the id of the message.",
         effect: Effect::Adds,
         right: Permission::WriteToPeople,
-        schema: letter_schema,
-        read: |arguments| Ok(Ask::Send(Box::new(read::<SendBody>(arguments)?))),
+        source: ToolSource::Written {
+            schema: letter_schema,
+            read: |arguments| Ok(Ask::Send(Box::new(read::<SendBody>(arguments)?))),
+        },
     },
     Tool {
         name: "whatsapp.reply",
         says: "Replies to one message of a thread and quotes it.",
         effect: Effect::Adds,
         right: Permission::WriteToPeople,
-        schema: || {
-            let properties = json!({ "thread": id('t', "the thread"), "message": id('m', "message to reply to"),
+        source: ToolSource::Written {
+            schema: || {
+                let properties = json!({ "thread": id('t', "the thread"), "message": id('m', "message to reply to"),
                 "text": text("up to 4096 characters"), "despite_owner": despite_owner() });
-            object(properties, &["thread", "message", "text"])
-        },
-        read: |arguments| {
-            let Reply { thread, message, text, despite_owner } = read(arguments)?;
-            let content = Box::new(Content::text(text));
-            let context = SendContext { seen: None, despite_owner };
-            act(Request::Send { thread, content, reply_to: Some(message), at: None }.knowing(context))
+                object(properties, &["thread", "message", "text"])
+            },
+            read: |arguments| {
+                let Reply { thread, message, text, despite_owner } = read(arguments)?;
+                let content = Box::new(Content::text(text));
+                let context = SendContext { seen: None, despite_owner };
+                act(Request::Send { thread, content, reply_to: Some(message), at: None }.knowing(context))
+            },
         },
     },
     Tool {
@@ -219,12 +252,14 @@ pub(super) static TOOLS: &[Tool] = &[
         says: "Reacts to a message with one emoji, in place of the earlier one; an empty emoji removes it.",
         effect: Effect::Adds,
         right: Permission::ReactToMessages,
-        schema: || {
-            object(json!({ "message": id('m', "the message"), "emoji": text("one emoji, or empty") }), &["message"])
-        },
-        read: |arguments| {
-            let Reaction { message, emoji } = read(arguments)?;
-            act(Request::React { message, emoji: Some(emoji).filter(|emoji| !emoji.is_empty()) })
+        source: ToolSource::Written {
+            schema: || {
+                object(json!({ "message": id('m', "the message"), "emoji": text("one emoji, or empty") }), &["message"])
+            },
+            read: |arguments| {
+                let Reaction { message, emoji } = read(arguments)?;
+                act(Request::React { message, emoji: Some(emoji).filter(|emoji| !emoji.is_empty()) })
+            },
         },
     },
     Tool {
@@ -232,16 +267,18 @@ pub(super) static TOOLS: &[Tool] = &[
         says: "Returns the messages of a thread, newest first, each with its author and status.",
         effect: Effect::Looks,
         right: Permission::Look,
-        schema: || {
-            let properties = json!({ "thread": id('t', "the thread"),
+        source: ToolSource::Written {
+            schema: || {
+                let properties = json!({ "thread": id('t', "the thread"),
                 "phoneNumber": text("or the contact's number, with its country code"),
                 "connection": text("the connection that the number wrote to, if there are several"),
                 "limit": limit(), "before": id('m', "only messages older than this one") });
-            object(properties, &[])
-        },
-        read: |arguments| {
-            let Conversation { thread, limit, before } = read(arguments)?;
-            look(Query::Messages { thread, limit: many(limit), before, around: None })
+                object(properties, &[])
+            },
+            read: |arguments| {
+                let Conversation { thread, limit, before } = read(arguments)?;
+                look(Query::Messages { thread, limit: many(limit), before, around: None })
+            },
         },
     },
     Tool {
@@ -250,12 +287,14 @@ pub(super) static TOOLS: &[Tool] = &[
                the state of the connections: each check with its age.",
         effect: Effect::Looks,
         right: Permission::Look,
-        schema: || object(json!({ "message": id('m', "a message"), "entry": id('o', "or an outbox entry") }), &[]),
-        read: |arguments| match read(arguments)? {
-            Status { message: Some(message), entry: None } => look(Query::Message { message }),
-            Status { message: None, entry: Some(entry) } => look(Query::Entry { entry }),
-            Status { message: None, entry: None } => look(Query::Connections),
-            _ => Err("give `message` or `entry`, not both".to_owned()),
+        source: ToolSource::Written {
+            schema: || object(json!({ "message": id('m', "a message"), "entry": id('o', "or an outbox entry") }), &[]),
+            read: |arguments| match read(arguments)? {
+                Status { message: Some(message), entry: None } => look(Query::Message { message }),
+                Status { message: None, entry: Some(entry) } => look(Query::Entry { entry }),
+                Status { message: None, entry: None } => look(Query::Connections),
+                _ => Err("give `message` or `entry`, not both".to_owned()),
+            },
         },
     },
     Tool {
@@ -264,39 +303,12 @@ pub(super) static TOOLS: &[Tool] = &[
                such as is:unanswered, is:open, num:+15550100002 or conn:support.",
         effect: Effect::Looks,
         right: Permission::Look,
-        schema: || object(json!({ "filter": text("empty matches all"), "limit": limit() }), &[]),
-        read: |arguments| {
-            let Found { filter, limit } = read(arguments)?;
-            look(Query::Threads { text: filter, limit: many(limit), before: None })
-        },
-    },
-    Tool {
-        name: "threads.take",
-        says: "Takes a thread: its agent stops answering.",
-        effect: Effect::Adds,
-        right: Permission::TakeAThread,
-        schema: one_thread,
-        read: |arguments| act(Request::TakeThread { thread: read::<OneThread>(arguments)?.thread }),
-    },
-    Tool {
-        name: "threads.release",
-        says: "Releases a thread.",
-        effect: Effect::Adds,
-        right: Permission::ReleaseAThread,
-        schema: one_thread,
-        read: |arguments| act(Request::ReleaseThread { thread: read::<OneThread>(arguments)?.thread }),
-    },
-    Tool {
-        name: "threads.note",
-        says: "Adds an internal note. Notes are never sent.",
-        effect: Effect::Adds,
-        right: Permission::WriteNotes,
-        schema: || {
-            object(json!({ "thread": id('t', "the thread"), "text": text("text of the note") }), &["thread", "text"])
-        },
-        read: |arguments| {
-            let Note { thread, text } = read(arguments)?;
-            act(Request::AddNote { thread, text })
+        source: ToolSource::Written {
+            schema: || object(json!({ "filter": text("empty matches all"), "limit": limit() }), &[]),
+            read: |arguments| {
+                let Found { filter, limit } = read(arguments)?;
+                look(Query::Threads { text: filter, limit: many(limit), before: None })
+            },
         },
     },
     Tool {
@@ -304,18 +316,22 @@ pub(super) static TOOLS: &[Tool] = &[
         says: "Returns templates with their languages, texts, states and the time of the last fetch. Only approved ones can be sent.",
         effect: Effect::Looks,
         right: Permission::LookAtTemplates,
-        schema: nothing,
-        read: |arguments| read::<Nothing>(arguments).and_then(|_| look(Query::Templates)),
+        source: ToolSource::Written {
+            schema: nothing,
+            read: |arguments| read::<Nothing>(arguments).and_then(|_| look(Query::Templates)),
+        },
     },
     Tool {
         name: "contacts.resolve",
         says: "Finds contacts by part of a name or number.",
         effect: Effect::Looks,
         right: Permission::Look,
-        schema: || object(json!({ "filter": text("part of a name or number"), "limit": limit() }), &["filter"]),
-        read: |arguments| {
-            let Found { filter, limit } = read(arguments)?;
-            look(Query::Contacts { text: filter, limit: many(limit) })
+        source: ToolSource::Written {
+            schema: || object(json!({ "filter": text("part of a name or number"), "limit": limit() }), &["filter"]),
+            read: |arguments| {
+                let Found { filter, limit } = read(arguments)?;
+                look(Query::Contacts { text: filter, limit: many(limit) })
+            },
         },
     },
     Tool {
@@ -323,16 +339,20 @@ pub(super) static TOOLS: &[Tool] = &[
         says: "Returns our numbers, each with the results and ages of its checks.",
         effect: Effect::Looks,
         right: Permission::Look,
-        schema: nothing,
-        read: |arguments| read::<Nothing>(arguments).and_then(|_| look(Query::Connections)),
+        source: ToolSource::Written {
+            schema: nothing,
+            read: |arguments| read::<Nothing>(arguments).and_then(|_| look(Query::Connections)),
+        },
     },
     Tool {
         name: "why",
         says: "Explains the state of an item: what happened to it, what it waits for, and what can be done.",
         effect: Effect::Looks,
         right: Permission::Look,
-        schema: || object(json!({ "id": text("such as m12, o3, t7, d40, r5, c1, g2 or a9") }), &["id"]),
-        read: |arguments| look(Query::Why { id: read::<Why>(arguments)?.id }),
+        source: ToolSource::Written {
+            schema: || object(json!({ "id": text("such as m12, o3, t7, d40, r5, c1, g2 or a9") }), &["id"]),
+            read: |arguments| look(Query::Why { id: read::<Why>(arguments)?.id }),
+        },
     },
     Tool {
         name: "numbers.register",
@@ -340,14 +360,16 @@ pub(super) static TOOLS: &[Tool] = &[
                it is set up from nothing, and a person has to open the link that this makes.",
         effect: Effect::Adds,
         right: Permission::SetNumbersUp,
-        schema: || {
-            let properties = json!({ "name": text("name of the connection"),
+        source: ToolSource::Written {
+            schema: || {
+                let properties = json!({ "name": text("name of the connection"),
                 "provider": text("provider, as in the configuration"),
                 "phone_number_id": text("phone_number_id of a number that exists at the provider"),
                 "organization": text("owner of the number") });
-            object(properties, &["name", "provider"])
+                object(properties, &["name", "provider"])
+            },
+            read: |arguments| read::<Number>(arguments)?.ask(),
         },
-        read: |arguments| read::<Number>(arguments)?.ask(),
     },
     Tool {
         name: "numbers.unregister",
@@ -355,10 +377,12 @@ pub(super) static TOOLS: &[Tool] = &[
                provider.",
         effect: Effect::Ends,
         right: Permission::UnregisterNumbers,
-        schema: one_connection,
-        read: |arguments| {
-            let connection = read::<OneConnection>(arguments)?.connection;
-            act(Request::Number(NumberRequest::Unregister { connection }))
+        source: ToolSource::Written {
+            schema: one_connection,
+            read: |arguments| {
+                let connection = read::<OneConnection>(arguments)?.connection;
+                act(Request::Number(NumberRequest::Unregister { connection }))
+            },
         },
     },
 ];

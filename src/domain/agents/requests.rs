@@ -84,6 +84,7 @@ pub enum AgentRequest {
     /// End what is in force.
     Revoke {
         assignment: AssignmentId,
+        #[serde(default)]
         reason: String,
     },
     /// Do not show it among what waits before this time.

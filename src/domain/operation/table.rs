@@ -1,0 +1,343 @@
+//! The table of operations, and what each request is: described by a row, or offered by hand where it takes more than
+//! named arguments. The match over requests has no wildcard: a new request does not compile before it stands here.
+
+use crate::domain::access::audit_action::AuditAction;
+use crate::domain::access::permission::Permission;
+use crate::domain::access::token::TokenRequest;
+use crate::domain::agents::requests::AgentRequest;
+use crate::domain::event_name::EventName;
+use crate::domain::operation::Operation;
+use crate::domain::operation::argument::{Argument, ArgumentKind};
+use crate::domain::request::Request;
+use crate::domain::subject::Subject;
+
+const THREAD: Argument =
+    Argument::positional("thread", ArgumentKind::Thread, "Thread id, or the contact's phone number");
+const MESSAGE: Argument = Argument::positional("message", ArgumentKind::Message, "Message id");
+const ENTRY: Argument = Argument::positional("entry", ArgumentKind::Entry, "Outbox entry id");
+const CONTACT: Argument = Argument::positional("contact", ArgumentKind::Contact, "Contact id, such as p4");
+const CONNECTION: Argument =
+    Argument::positional("connection", ArgumentKind::Connection, "Connection: id, name or phone number");
+const ALERT: Argument = Argument::positional("alert", ArgumentKind::Alert, "Alert id");
+const DELIVERY: Argument = Argument::positional("delivery", ArgumentKind::Delivery, "Delivery id");
+const ASSIGNMENT: Argument = Argument::positional("assignment", ArgumentKind::Assignment, "Assignment id");
+const JOB: Argument = Argument::positional("job", ArgumentKind::Job, "Job number, as `wadeck outbox jobs` lists it");
+
+/// What a request is about, where it is offered by hand.
+struct ByHand {
+    permission: Permission,
+    subjects: Vec<Subject>,
+}
+
+fn by_hand(permission: Permission, subjects: impl IntoIterator<Item = Subject>) -> ByHand {
+    ByHand { permission, subjects: subjects.into_iter().collect() }
+}
+
+macro_rules! operations {
+    (
+        described { $($row:ident: $pattern:pat = $operation:expr;)* }
+        by_hand { $($hand:pat => $what:expr;)* }
+    ) => {
+        $(static $row: Operation = $operation;)*
+
+        /// Every operation that is described.
+        pub static OPERATIONS: &[&Operation] = &[$(&$row,)*];
+
+        fn find(request: &Request) -> Result<&'static Operation, ByHand> {
+            match request {
+                $($pattern => Ok(&$row),)*
+                Request::SendKnowing { request, .. } | Request::Within { request, .. } => find(request),
+                $($hand => Err($what),)*
+            }
+        }
+    };
+}
+
+operations! {
+    described {
+        TAKE_THREAD: Request::TakeThread { .. } = Operation::new(
+            "take_thread", "Take a thread: its agent stops answering",
+            Permission::TakeAThread, &[THREAD],
+        )
+        .audited(AuditAction::Take).tells(EventName::ThreadTaken).route("/threads/{thread}/take")
+        .verb("threads", "take", "t12").tool("threads.take");
+
+        HAND_OVER: Request::HandOver { .. } = Operation::new(
+            "hand_over", "Transfer a thread to a colleague who is online, with a draft",
+            Permission::TakeAThread,
+            &[THREAD, Argument::positional("to", ArgumentKind::Text, "Colleague's user name").called("USER")],
+        )
+        .audited(AuditAction::HandOver).tells(EventName::ThreadHandedOver)
+        .route("/threads/{thread}/hand-over").verb("threads", "transfer", "t12 ada")
+        .aliases(&["hand-over"]);
+
+        RELEASE_THREAD: Request::ReleaseThread { .. } = Operation::new(
+            "release_thread", "Release a thread: its agent answers again",
+            Permission::ReleaseAThread, &[THREAD],
+        )
+        .audited(AuditAction::Release).tells(EventName::ThreadReleased).route("/threads/{thread}/release")
+        .verb("threads", "release", "t12").tool("threads.release");
+
+        MARK_READ: Request::MarkRead { .. } = Operation::new("mark_read", "Mark a thread as read", Permission::MarkThreadsAsRead, &[THREAD])
+        .route("/threads/{thread}/read").verb("threads", "read", "t12");
+
+        REFRESH_THREAD: Request::RefreshThread { .. } = Operation::new(
+            "refresh_thread", "Compare a thread with its conversation at the provider now, and add what is missing",
+            Permission::FillGaps, &[THREAD],
+        )
+        .route("/threads/{thread}/refresh").verb("threads", "refresh", "t12");
+
+        ADD_NOTE: Request::AddNote { .. } = Operation::new(
+            "add_note", "Add an internal note; notes are never sent",
+            Permission::WriteNotes, &[THREAD, Argument::positional("text", ArgumentKind::Text, "Text of the note")],
+        )
+        .audited(AuditAction::Note).route("/threads/{thread}/notes")
+        .verb("threads", "note", "t12 \"Asked twice about the invoice.\"").tool("threads.note");
+
+        TAKE_BACK: Request::TakeBack { .. } = Operation::new(
+            "take_back", "Undo your last message in a thread, as long as it has not been sent",
+            Permission::TakeMessagesBack, &[THREAD],
+        )
+        .audited(AuditAction::TakeBack).route("/threads/{thread}/undo-send")
+        .verb("threads", "undo-send", "t12").aliases(&["take-back"]);
+
+        OPT_OUT: Request::OptOut { out: true, .. } = Operation::new(
+            "opt_out", "Record an opt-out: nothing is sent to the thread's contact any more",
+            Permission::SayWhoMayBeWrittenTo, &[THREAD],
+        )
+        .fixed("out", true).audited(AuditAction::OptOut).route("/threads/{thread}/opt-out")
+        .verb("contacts", "opt-out", "t12");
+
+        OPT_IN: Request::OptOut { out: false, .. } = Operation::new(
+            "opt_out", "Record an opt-in: the thread's contact accepts messages again",
+            Permission::SayWhoMayBeWrittenTo, &[THREAD],
+        )
+        .fixed("out", false).audited(AuditAction::OptIn).route("/threads/{thread}/opt-in")
+        .verb("contacts", "opt-in", "t12");
+
+        RENAME_CONTACT: Request::RenameContact { .. } = Operation::new(
+            "rename_contact", "Rename a contact",
+            Permission::NameContacts,
+            &[CONTACT, Argument::positional("name", ArgumentKind::Text, "New name; it replaces the name that the contact gave").called("NAME")],
+        )
+        .audited(AuditAction::Rename).route("/contacts/{contact}/name")
+        .verb("contacts", "rename", "p4 \"Rosa Field\"");
+
+        MERGE_CONTACTS: Request::MergeContacts { .. } = Operation::new(
+            "merge_contacts", "Merge two contacts that are the same person",
+            Permission::MergeContacts,
+            &[ Argument::positional("keep", ArgumentKind::Contact, "Contact that remains").called("KEEP"), Argument::positional("gone", ArgumentKind::Contact, "Contact that is merged into it").called("GONE"), ],
+        )
+        .audited(AuditAction::Merge).route("/contacts/{keep}/merge").verb("contacts", "merge", "p4 p9");
+
+        SPLIT_CONTACT: Request::SplitContact { .. } = Operation::new(
+            "split_contact", "Undo the last merge of a contact",
+            Permission::SplitContacts,
+            &[Argument::positional("contact", ArgumentKind::Contact, "Contact that another one was merged into")],
+        )
+        .audited(AuditAction::Split).route("/contacts/{contact}/split").verb("contacts", "split", "p4");
+
+        FETCH_MEDIA: Request::FetchMedia { .. } = Operation::new(
+            "fetch_media", "Download the file of a message again, if its download failed",
+            Permission::FetchFiles, &[MESSAGE],
+        )
+        .route("/messages/{message}/fetch").verb("messages", "fetch", "m345");
+
+        ASK_ABOUT: Request::AskAbout { .. } = Operation::new(
+            "ask_about", "Query the provider for the delivery status of a message",
+            Permission::AskTheProviderAboutAMessage, &[MESSAGE],
+        )
+        .route("/messages/{message}/query-status").verb("messages", "query-status", "m345")
+        .aliases(&["ask"]);
+
+        RETRY_ENTRY: Request::RetryEntry { .. } = Operation::new(
+            "retry_entry", "Retry a failed outbox entry with a new series of attempts",
+            Permission::RetryAMessage, &[ENTRY],
+        )
+        .audited(AuditAction::Retry).route("/outbox/{entry}/retry").verb("outbox", "retry", "o3");
+
+        DISCARD_ENTRY: Request::DiscardEntry { .. } = Operation::new(
+            "discard_entry", "Discard an outbox entry: it will not be sent",
+            Permission::DiscardAMessage, &[ENTRY],
+        )
+        .audited(AuditAction::Discard).route("/outbox/{entry}/discard").verb("outbox", "discard", "o3")
+        .aliases(&["cancel"]);
+
+        SETTLE_ARRIVED: Request::SettleArrived { .. } = Operation::new(
+            "settle_arrived", "Mark an uncertain outbox entry as arrived: you know that the contact has the message",
+            Permission::SettleAMessage, &[ENTRY],
+        )
+        .audited(AuditAction::SettleArrived).route("/outbox/{entry}/arrived")
+        .verb("outbox", "arrived", "o3");
+
+        LOOK_UP: Request::LookUp { .. } = Operation::new(
+            "look_up", "Query the provider whether an uncertain outbox entry was sent",
+            Permission::AskTheProviderAboutAMessage, &[ENTRY],
+        )
+        .route("/outbox/{entry}/reconcile").verb("outbox", "reconcile", "o3").aliases(&["look-up"]);
+
+        HOLD_ENTRY: Request::HoldEntry { .. } = Operation::new(
+            "hold_entry", "Hold a queued outbox entry until it is released",
+            Permission::HoldMessages, &[ENTRY],
+        )
+        .audited(AuditAction::Hold).route("/outbox/{entry}/hold").verb("outbox", "hold", "o3");
+
+        RELEASE_ENTRY: Request::ReleaseEntry { .. } = Operation::new(
+            "release_entry", "Release a held outbox entry",
+            Permission::HoldMessages, &[ENTRY],
+        )
+        .audited(AuditAction::Release).route("/outbox/{entry}/release").verb("outbox", "release", "o3");
+
+        STOP_JOB: Request::StopJob { .. } = Operation::new(
+            "stop_job", "Stop a bulk job; entries that it changed stay changed",
+            Permission::StopABulkAction, &[JOB],
+        )
+        .audited(AuditAction::StopJob).route("/jobs/{job}/stop").verb("outbox", "stop", "4");
+
+        RESUME_JOB: Request::ResumeJob { .. } = Operation::new(
+            "resume_job", "Resume a stopped bulk job",
+            Permission::ActOnManyMessagesAtOnce, &[JOB],
+        )
+        .audited(AuditAction::ResumeJob).route("/jobs/{job}/resume").verb("outbox", "resume", "4");
+
+        DISCARD_JOB: Request::DiscardJob { .. } = Operation::new(
+            "discard_job", "Discard a stopped bulk job; entries that it changed stay changed",
+            Permission::StopABulkAction, &[JOB],
+        )
+        .audited(AuditAction::DiscardJob).route("/jobs/{job}/discard").verb("outbox", "discard-job", "4");
+
+        ACK_ALERT: Request::AckAlert { .. } = Operation::new("ack_alert", "Acknowledge an alert", Permission::AcknowledgeAlerts, &[ALERT])
+        .audited(AuditAction::Acknowledge).route("/alerts/{alert}/ack").verb("alerts", "ack", "a9");
+
+        REPLAY_DELIVERY: Request::ReplayDelivery { .. } = Operation::new(
+            "replay_delivery", "Apply a stored delivery again",
+            Permission::ReplayADelivery, &[DELIVERY],
+        )
+        .audited(AuditAction::Replay).route("/deliveries/{delivery}/replay")
+        .verb("deliveries", "replay", "d40");
+
+        CHECK_CONNECTION: Request::CheckConnection { .. } = Operation::new(
+            "check_connection", "Check a number with the provider now",
+            Permission::CheckAConnection, &[CONNECTION],
+        )
+        .route("/connections/{connection}/check").verb("connections", "check", "support")
+        .aliases(&["refresh"]);
+
+        CANARY: Request::Canary { .. } = Operation::new(
+            "canary", "Request a test webhook from the provider and verify that it arrives",
+            Permission::AskForATestDelivery, &[CONNECTION],
+        )
+        .route("/connections/{connection}/canary").verb("connections", "canary", "support");
+
+        SEND_TEST: Request::SendTest { .. } = Operation::new(
+            "send_test", "Send a test message to the number's `tester`",
+            Permission::WriteToPeople, &[CONNECTION],
+        )
+        .audited(AuditAction::Send).route("/connections/{connection}/test")
+        .verb("connections", "test", "support");
+
+        FILL_GAP: Request::FillGap { .. } = Operation::new(
+            "fill_gap", "Backfill messages whose webhooks never arrived",
+            Permission::FillGaps, &[CONNECTION],
+        )
+        .route("/connections/{connection}/backfill").verb("connections", "backfill", "support")
+        .aliases(&["fill"]);
+
+        APPROVE: Request::Agents(AgentRequest::Approve { .. }) = Operation::new(
+            "agents", "Approve a proposed assignment, or a stale one again (admins)",
+            Permission::DecideAboutAgents, &[ASSIGNMENT],
+        )
+        .nested("agents", "approve").audited(AuditAction::Approve).tells(EventName::AssignmentApproved)
+        .route("/assignments/{assignment}/approve").verb("assignments", "approve", "g2");
+
+        REJECT: Request::Agents(AgentRequest::Reject { .. }) = Operation::new(
+            "agents", "Reject a proposed assignment (admins)",
+            Permission::DecideAboutAgents,
+            &[ASSIGNMENT, Argument::option("reason", ArgumentKind::Text, "Reason, for the proposer and the audit log").needed()],
+        )
+        .nested("agents", "reject").audited(AuditAction::Reject).tells(EventName::AssignmentRejected)
+        .route("/assignments/{assignment}/reject")
+        .verb("assignments", "reject", "g2 --reason \"Not rehearsed\"");
+
+        REVOKE: Request::Agents(AgentRequest::Revoke { .. }) = Operation::new(
+            "agents", "Revoke an active assignment (admins)",
+            Permission::DecideAboutAgents,
+            &[ASSIGNMENT, Argument::option("reason", ArgumentKind::Text, "Reason, for the audit log")],
+        )
+        .nested("agents", "revoke").audited(AuditAction::Revoke).tells(EventName::AssignmentRevoked)
+        .route("/assignments/{assignment}/revoke")
+        .verb("assignments", "revoke", "g2 --reason \"Campaign is over\"");
+
+        DISMISS: Request::Agents(AgentRequest::Dismiss { .. }) = Operation::new(
+            "agents", "Dismiss the reply that an agent suggested",
+            Permission::DecideAboutProposedAnswers,
+            &[ Argument::positional("run", ArgumentKind::Run, "Run id"), Argument::option("reason", ArgumentKind::Text, "Reason, for the audit log"), ],
+        )
+        .nested("agents", "dismiss").audited(AuditAction::Dismiss).route("/runs/{run}/dismiss")
+        .verb("agents", "dismiss", "r5 --reason \"Wrong opening hours\"");
+    }
+    by_hand {
+        Request::Send { thread, reply_to, .. } | Request::SendFile { thread, reply_to, .. } => {
+            let quoted = reply_to.map(Subject::Message);
+            by_hand(Permission::WriteToPeople, [Subject::Thread(*thread)].into_iter().chain(quoted))
+        };
+        Request::SaveDraft { thread, .. } => by_hand(Permission::WriteToPeople, [Subject::Thread(*thread)]);
+        Request::SendTemplate { connection, .. } => {
+            by_hand(Permission::WriteToPeople, [Subject::Connection(*connection)])
+        };
+        Request::React { message, .. } => by_hand(Permission::ReactToMessages, [Subject::Message(*message)]);
+        // No file is opened for a console on another machine, whichever message it is.
+        Request::OpenMedia { .. } => by_hand(Permission::OpenFiles, []);
+        Request::Attend { thread, .. } => by_hand(Permission::Look, thread.map(Subject::Thread));
+        Request::Bulk { .. } => by_hand(Permission::ActOnManyMessagesAtOnce, []);
+        Request::AddContact { connection, .. } => {
+            by_hand(Permission::AddContacts, [Subject::Connection(*connection)])
+        };
+        Request::SaveView { .. } => by_hand(Permission::KeepFilters, []);
+        Request::AcceptRestored { .. } => by_hand(Permission::AcceptARestoredDatabase, []);
+        Request::Token(TokenRequest::Make { .. } | TokenRequest::Revoke { .. }) => {
+            by_hand(Permission::MakeTokens, [])
+        };
+        Request::RevealDelivery { delivery } => {
+            by_hand(Permission::RevealWhatAProviderSent, [Subject::Delivery(*delivery)])
+        };
+        Request::TryDelivery { delivery, .. } => by_hand(Permission::TryADelivery, [Subject::Delivery(*delivery)]);
+        Request::RefreshTemplates => by_hand(Permission::LookAtTemplates, []);
+        Request::Agents(request) => by_hand(request.required_right(), request.subjects());
+        Request::Number(request) => by_hand(request.required_right(), request.subject());
+        Request::Webhook(request) => {
+            by_hand(request.required_right(), [Subject::Connection(request.connection())])
+        };
+        Request::Template(request) => {
+            by_hand(request.required_right(), [Subject::Connection(request.connection())])
+        };
+        Request::Flow(request) => by_hand(request.required_right(), request.connection().map(Subject::Connection));
+        // Looking takes an operator, changing an admin.
+        Request::Call { method, connection, .. } => {
+            let looks = method.eq_ignore_ascii_case("GET");
+            let permission = if looks { Permission::AskAProvider } else { Permission::ChangeAProvidersRecords };
+            by_hand(permission, connection.map(Subject::Connection))
+        };
+    }
+}
+
+impl Request {
+    /// Returns the operation that describes this request; `None` where it is offered by hand.
+    pub fn operation(&self) -> Option<&'static Operation> {
+        find(self).ok()
+    }
+
+    /// Returns what whoever asks for this has to be permitted. Some requests take more where they meet somebody else's
+    /// work: a colleague's thread is released by an admin.
+    pub fn required_right(&self) -> Permission {
+        find(self).map_or_else(|by_hand| by_hand.permission, |operation| operation.permission)
+    }
+
+    /// Returns the items that have to exist for this to make sense.
+    pub fn subjects(&self) -> Vec<Subject> {
+        if let Self::SendKnowing { request, .. } | Self::Within { request, .. } = self {
+            return request.subjects();
+        }
+        find(self).map_or_else(|by_hand| by_hand.subjects, |operation| operation.subjects(self))
+    }
+}
