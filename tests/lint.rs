@@ -71,21 +71,33 @@ fn a_good_template_has_nothing_to_find() {
     assert_eq!(lint(&good(), &[], None), vec![]);
 }
 
-#[test]
-fn each_planted_fault_is_found_by_its_rule() {
+/// The text of the body.
+const BODY: &str = "/components/1/text";
+
+fn long(count: usize) -> Value {
+    Value::from("x".repeat(count))
+}
+
+fn buttons(list: Value) -> Value {
+    set("/components/3/buttons", list)
+}
+
+fn button(one: Value) -> Value {
+    buttons(json!([one]))
+}
+
+fn positional(text: &str, examples: Value) -> Value {
+    json!({ "name": "a", "language": "en_US", "category": "UTILITY",
+        "components": [{ "type": "BODY", "text": text, "example": { "body_text": [examples] } }] })
+}
+
+fn media(handle: Value) -> Value {
+    set("/components/0", json!({ "type": "HEADER", "format": "IMAGE", "example": { "header_handle": handle } }))
+}
+
+fn faults_of_texts() -> Vec<(&'static str, Level, Value)> {
     use Level::{Error, Warning};
-    let long = |count: usize| Value::from("x".repeat(count));
-    let body = "/components/1/text";
-    let buttons = |list: Value| set("/components/3/buttons", list);
-    let button = |one: Value| buttons(json!([one]));
-    let positional = |text: &str, examples: Value| {
-        json!({ "name": "a", "language": "en_US", "category": "UTILITY",
-            "components": [{ "type": "BODY", "text": text, "example": { "body_text": [examples] } }] })
-    };
-    let media = |handle: Value| {
-        set("/components/0", json!({ "type": "HEADER", "format": "IMAGE", "example": { "header_handle": handle } }))
-    };
-    let cases: Vec<(&str, Level, Value)> = vec![
+    vec![
         ("T1", Error, set("/name", json!("Order Update"))),
         ("T2", Error, set("/language", json!("en_us"))),
         ("T2", Error, set("/language_code", json!("en_US"))),
@@ -96,7 +108,7 @@ fn each_planted_fault_is_found_by_its_rule() {
         ("T7", Error, set("/components/-", json!({ "type": "STICKER" }))),
         ("T7", Warning, set("/colour", json!("red"))),
         ("T8", Error, set("/components/0/text", long(61))),
-        ("T8", Error, set(body, long(1_025))),
+        ("T8", Error, set(BODY, long(1_025))),
         ("T8", Error, set("/components/2/text", long(61))),
         ("T8", Error, set("/components/3/buttons/0/text", long(26))),
         ("T9", Error, set("/components/0/text", json!("{{a}} and {{b}}"))),
@@ -104,23 +116,29 @@ fn each_planted_fault_is_found_by_its_rule() {
         ("T9", Error, set("/components/3/buttons/0/text", json!("Help {{name}}"))),
         ("T10", Warning, set("/components/0/text", json!("*Order* {{order_id}}"))),
         ("T10", Warning, set("/components/2/text", json!("Lumen 🦷"))),
-        ("T11", Error, set(body, json!("Hello {{customer_name}, your order is {{status}} now."))),
-        ("T11", Error, set(body, json!("Hello {{Customer}}, your order is well on its way now."))),
+        ("T11", Error, set(BODY, json!("Hello {{customer_name}, your order is {{status}} now."))),
+        ("T11", Error, set(BODY, json!("Hello {{Customer}}, your order is well on its way now."))),
         ("T12", Error, positional("Hello {{1}}, your order {{3}} is on its way to you.", json!(["a", "b"]))),
         ("T12", Warning, positional("Hello {{2}}, your order {{1}} is on its way to you.", json!(["a", "b"]))),
-        ("T13", Error, set(body, json!("Hello {{status}}, your order is {{status}} now. Thank you for waiting!"))),
-        ("T13", Error, set(body, json!("Hello {{1}}, your order is {{status}} now. Thank you for waiting!"))),
+        ("T13", Error, set(BODY, json!("Hello {{status}}, your order is {{status}} now. Thank you for waiting!"))),
+        ("T13", Error, set(BODY, json!("Hello {{1}}, your order is {{status}} now. Thank you for waiting!"))),
         ("T13", Error, set("/parameter_format", json!("POSITIONAL"))),
-        ("T14", Error, set(body, json!("Hello {{customer#name}}, your order is {{status}} now. Thank you!"))),
+        ("T14", Error, set(BODY, json!("Hello {{customer#name}}, your order is {{status}} now. Thank you!"))),
         (
             "T14",
             Warning,
-            set(body, json!("Hello {{ customer_name }}, your order is {{status}} now. Thank you for waiting!")),
+            set(BODY, json!("Hello {{ customer_name }}, your order is {{status}} now. Thank you for waiting!")),
         ),
-        ("T15", Error, set(body, json!("{{customer_name}}, your order is {{status}} now. Thank you for waiting!"))),
-        ("T15", Error, set(body, json!("Hello {{customer_name}}, thank you for waiting, your order is {{status}}"))),
-        ("T16", Error, set(body, json!("Hello {{customer_name}} {{status}} and thank you very much for waiting!"))),
-        ("T17", Warning, set(body, json!("Hi {{customer_name}}, {{status}}."))),
+        ("T15", Error, set(BODY, json!("{{customer_name}}, your order is {{status}} now. Thank you for waiting!"))),
+        ("T15", Error, set(BODY, json!("Hello {{customer_name}}, thank you for waiting, your order is {{status}}"))),
+        ("T16", Error, set(BODY, json!("Hello {{customer_name}} {{status}} and thank you very much for waiting!"))),
+        ("T17", Warning, set(BODY, json!("Hi {{customer_name}}, {{status}}."))),
+    ]
+}
+
+fn faults_of_examples_and_places() -> Vec<(&'static str, Level, Value)> {
+    use Level::{Error, Warning};
+    vec![
         (
             "T18",
             Error,
@@ -176,6 +194,12 @@ fn each_planted_fault_is_found_by_its_rule() {
                 json!([{ "type": "URL", "text": "a", "url": "https://example.com" }, { "type": "QUICK_REPLY", "text": "b" }, { "type": "URL", "text": "c", "url": "https://example.net" }]),
             ),
         ),
+    ]
+}
+
+fn faults_of_buttons() -> Vec<(&'static str, Level, Value)> {
+    use Level::{Error, Warning};
+    vec![
         ("T23", Error, button(json!({ "type": "URL", "text": "a", "url": "example.com" }))),
         (
             "T23",
@@ -228,6 +252,12 @@ fn each_planted_fault_is_found_by_its_rule() {
                 json!({ "type": "LIMITED_TIME_OFFER", "limited_time_offer": { "text": "x".repeat(17) } }),
             ),
         ),
+    ]
+}
+
+fn faults_of_categories_and_policy() -> Vec<(&'static str, Level, Value)> {
+    use Level::{Error, Warning};
+    vec![
         ("T30", Error, set("/components/-", json!({ "type": "CAROUSEL", "cards": [{ "components": [] }] }))),
         ("T31", Error, set("/category", json!("AUTHENTICATION"))),
         (
@@ -254,23 +284,23 @@ fn each_planted_fault_is_found_by_its_rule() {
         (
             "T34",
             Warning,
-            set(body, json!("Dear {{customer_name}}, the number {{status}} is your code for today, keep it.")),
+            set(BODY, json!("Dear {{customer_name}}, the number {{status}} is your code for today, keep it.")),
         ),
         ("T35", Error, set("/message_send_ttl_seconds", json!(5))),
         (
             "T37",
             Warning,
-            set(body, json!("Hello {{customer_name}},\n\n\n\nyour order is {{status}} now. Thank you for waiting!")),
+            set(BODY, json!("Hello {{customer_name}},\n\n\n\nyour order is {{status}} now. Thank you for waiting!")),
         ),
         (
             "T38",
             Warning,
-            set(body, json!("Hello {{customer_name}}, a special offer: your order is {{status}} now. Thanks!")),
+            set(BODY, json!("Hello {{customer_name}}, a special offer: your order is {{status}} now. Thanks!")),
         ),
         (
             "T39",
             Warning,
-            set(body, json!("Hello {{customer_name}}, send your credit card and the order is {{status}} now, thanks!")),
+            set(BODY, json!("Hello {{customer_name}}, send your credit card and the order is {{status}} now, thanks!")),
         ),
         (
             "T42",
@@ -279,8 +309,14 @@ fn each_planted_fault_is_found_by_its_rule() {
                 json!([{ "type": "QUICK_REPLY", "text": "a" }, { "type": "URL", "text": "b", "url": "https://example.com" }]),
             ),
         ),
-    ];
-    for (rule, level, template) in cases {
+    ]
+}
+
+#[test]
+fn each_planted_fault_is_found_by_its_rule() {
+    let cases =
+        [faults_of_texts(), faults_of_examples_and_places(), faults_of_buttons(), faults_of_categories_and_policy()];
+    for (rule, level, template) in cases.into_iter().flatten() {
         finds(&lint(&template, &[], None), rule, level);
     }
 }

@@ -142,18 +142,26 @@ fn the_document_itself_and_its_screens() {
         ("F22", Warning, with(good(), "/screens/0/sensitive", json!(["stranger"]))),
         ("F22", Error, with(with(good(), "/version", json!("5.0")), "/screens/0/sensitive", json!(["email"]))),
     ];
-    for (rule, level, flow) in cases {
-        finds(&flow, rule, level);
-    }
+    find_each(cases);
     assert!(flow::lint("{ \"version\": ").iter().any(|one| one.rule == "F1"));
     assert!(flow::lint(&format!("{{\"x\":\"{}\"}}", "y".repeat(11 * 1024 * 1024))).iter().any(|one| one.rule == "F1"));
 }
 
+/// Each flow has the fault that its rule finds.
+fn find_each(cases: Vec<(&str, Level, Value)>) {
+    for (rule, level, flow) in cases {
+        finds(&flow, rule, level);
+    }
+}
+
+fn go(payload: Value, to: &str) -> Value {
+    json!({ "name": "navigate", "next": { "type": "screen", "name": to }, "payload": payload })
+}
+
 #[test]
-fn ways_between_screens() {
+fn routes_between_screens() {
     use Level::{Error, Warning};
     let model = |model: Value| with(dynamic(), "/routing_model", model);
-    let go = |payload: Value, to: &str| json!({ "name": "navigate", "next": { "type": "screen", "name": to }, "payload": payload });
     let eleven: Vec<Value> = (0..11).map(|at| json!(format!("S{}", char::from(b'A' + at)))).collect();
     let mut wide = dynamic();
     for name in &eleven {
@@ -186,6 +194,14 @@ fn ways_between_screens() {
             ),
         ),
         ("F28", Warning, with(good(), "/routing_model", json!({ "WELCOME": [], "CONFIRM": [] }))),
+    ];
+    find_each(cases);
+}
+
+#[test]
+fn actions_of_components() {
+    use Level::Error;
+    let cases: Vec<(&str, Level, Value)> = vec![
         ("F29", Error, with(good(), &format!("{FOOTER}/on-click-action/next/name"), json!("NOWHERE"))),
         ("F29", Error, with(good(), &format!("{FOOTER}/on-click-action/next/type"), json!("plugin"))),
         (
@@ -232,9 +248,7 @@ fn ways_between_screens() {
         ("F4", Error, with(good(), &format!("{FOOTER}/on-click-action/payload"), Value::Null)),
         ("F6", Error, with(good(), &format!("{FOOTER}/on-click-action/name"), json!("jump"))),
     ];
-    for (rule, level, flow) in cases {
-        finds(&flow, rule, level);
-    }
+    find_each(cases);
 }
 
 #[test]
@@ -272,38 +286,46 @@ fn data_and_what_refers_to_it() {
             ),
         ),
     ];
-    for (rule, level, flow) in cases {
-        finds(&flow, rule, level);
+    find_each(cases);
+}
+
+fn footer() -> Value {
+    good()["screens"][0]["layout"]["children"][4].clone()
+}
+
+fn children(list: Value) -> Value {
+    with(good(), "/screens/0/layout/children", list)
+}
+
+fn form(inner: Value, more: Value) -> Value {
+    let mut form = json!({ "type": "Form", "name": "f", "children": inner });
+    for (key, value) in more.as_object().into_iter().flatten() {
+        form[key] = value.clone();
     }
+    children(json!([form]))
+}
+
+fn input(name: &str) -> Value {
+    json!({ "type": "TextInput", "name": name, "label": name })
+}
+
+fn photo(most: u32) -> Value {
+    json!({ "type": "PhotoPicker", "name": "photo", "label": "Photo", "max-uploaded-photos": most })
+}
+
+fn branch(then: Value, or: Value) -> Value {
+    children(
+        json!([input("full_name"), input("email"), { "type": "If", "condition": "${form.full_name} != ''", "then": then, "else": or }]),
+    )
 }
 
 #[test]
 fn components_in_their_places() {
     use Level::Error;
-    let footer = || good()["screens"][0]["layout"]["children"][4].clone();
-    let children = |list: Value| with(good(), "/screens/0/layout/children", list);
-    let form = |inner: Value, more: Value| {
-        let mut form = json!({ "type": "Form", "name": "f", "children": inner });
-        for (key, value) in more.as_object().into_iter().flatten() {
-            form[key] = value.clone();
-        }
-        children(json!([form]))
-    };
-    let input = |name: &str| json!({ "type": "TextInput", "name": name, "label": name });
-    let photo =
-        |most: u32| json!({ "type": "PhotoPicker", "name": "photo", "label": "Photo", "max-uploaded-photos": most });
     let links = (0..3).map(|at| json!({ "type": "EmbeddedLink", "text": format!("L{at}"), "on-click-action": { "name": "open_url", "url": "https://a.b" } }));
     let mut links: Vec<Value> = links.collect();
     links.push(footer());
-    let branch = |then: Value, or: Value| {
-        children(
-            json!([input("full_name"), input("email"), { "type": "If", "condition": "${form.full_name} != ''", "then": then, "else": or }]),
-        )
-    };
     let text = json!({ "type": "TextBody", "text": "x" });
-    let nav = |item: Value| children(json!([{ "type": "NavigationList", "name": "n", "list-items": [item] }]));
-    let item = json!({ "id": "1", "main-content": { "title": "One" }, "on-click-action": { "name": "navigate", "next": { "type": "screen", "name": "CONFIRM" },
-        "payload": { "full_name": "a", "email": "b" } } });
     let cases: Vec<(&str, Level, Value)> = vec![
         ("F39", Error, first(input("email"))),
         (
@@ -337,6 +359,18 @@ fn components_in_their_places() {
                 json!([input("full_name"), input("email"), { "type": "Switch", "value": "${form.full_name}", "cases": { "a": [footer()], "b": [text] } }]),
             ),
         ),
+    ];
+    find_each(cases);
+}
+
+#[test]
+fn limits_of_components() {
+    use Level::Error;
+    let text = json!({ "type": "TextBody", "text": "x" });
+    let nav = |item: Value| children(json!([{ "type": "NavigationList", "name": "n", "list-items": [item] }]));
+    let item = json!({ "id": "1", "main-content": { "title": "One" }, "on-click-action": { "name": "navigate", "next": { "type": "screen", "name": "CONFIRM" },
+        "payload": { "full_name": "a", "email": "b" } } });
+    let cases: Vec<(&str, Level, Value)> = vec![
         ("F48", Error, first(photo(31))),
         ("F50", Error, first(json!({ "type": "TextInput", "name": "p", "label": "P", "pattern": "[0-9]+" }))),
         (
@@ -391,9 +425,7 @@ fn components_in_their_places() {
         ("F54", Error, branch(json!([{ "type": "RichText", "text": "x" }]), json!([text]))),
         ("F4", Error, nav(json!({ "id": "1", "on-click-action": item["on-click-action"] }))),
     ];
-    for (rule, level, flow) in cases {
-        finds(&flow, rule, level);
-    }
+    find_each(cases);
     assert!(passes(&lint(&nav(item))), "{:#?}", lint(&nav(json!({}))));
 }
 
@@ -446,9 +478,7 @@ fn conditions_lengths_and_ranges() {
         ("F55", Warning, options(json!([{ "id": "1", "title": "a" }, { "id": "1", "title": "b" }]))),
         ("F56", Warning, first(json!({ "type": "DatePicker", "name": "d", "label": "D", "min-date": "1.6.2026" }))),
     ];
-    for (rule, level, flow) in cases {
-        finds(&flow, rule, level);
-    }
+    find_each(cases);
 }
 
 #[test]

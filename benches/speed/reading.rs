@@ -3,12 +3,15 @@
 
 use std::path::PathBuf;
 
-use criterion::Criterion;
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use wadeck::domain::filter::Filter;
 use wadeck::domain::ids::ThreadId;
 use wadeck::domain::time::Timestamp;
 use wadeck::store::{FilterQuery, Store};
+
+use tokio::runtime::Runtime;
 
 use crate::support::runtime;
 
@@ -69,6 +72,8 @@ async fn filled() -> PathBuf {
     directory
 }
 
+const NOW: Timestamp = Timestamp::from_millis(1_701_000_000_000);
+
 pub fn reading(criterion: &mut Criterion) {
     let runtime = runtime();
     let store = runtime.block_on(async { Store::open(&filled().await).await.expect("opened") });
@@ -108,6 +113,13 @@ pub fn reading(criterion: &mut Criterion) {
             runtime.block_on(query.fetch_all(&pool)).expect("read")
         });
     });
+    searches(&runtime, &store, &mut group);
+    filters(&runtime, &store, &mut group);
+    counts(&runtime, &store, &mut group);
+    group.finish();
+}
+
+fn searches(runtime: &Runtime, store: &Store, group: &mut BenchmarkGroup<'_, WallTime>) {
     for (name, words) in [("a rare word", "palabra4711"), ("a common word", "hola"), ("two words", "pedido11 gracias7")]
     {
         group.bench_function(format!("search {name}"), |bencher| {
@@ -121,7 +133,19 @@ pub fn reading(criterion: &mut Criterion) {
             });
         });
     }
-    let now = Timestamp::from_millis(1_701_000_000_000);
+    group.bench_function("search a rare word, as written first: LIKE", |bencher| {
+        let options = SqliteConnectOptions::new().filename(store.path());
+        let pool = runtime.block_on(SqlitePool::connect_with(options)).expect("opened");
+        bencher.iter(|| {
+            let query =
+                sqlx::query("SELECT id FROM messages WHERE words LIKE '%palabra4711 %' ORDER BY id DESC LIMIT 50");
+            runtime.block_on(query.fetch_all(&pool)).expect("read")
+        });
+    });
+}
+
+fn filters(runtime: &Runtime, store: &Store, group: &mut BenchmarkGroup<'_, WallTime>) {
+    let now = NOW;
     for text in
         ["is:unread", "is:waiting", "num:1023456", "person 4711", "person", "palabra4711", "pe", "is:open since:400d"]
     {
@@ -156,7 +180,13 @@ pub fn reading(criterion: &mut Criterion) {
             });
         });
     }
-    group.bench_function("radar", |bencher| bencher.iter(|| runtime.block_on(store.closing(now, 50)).expect("found")));
+}
+
+fn counts(runtime: &Runtime, store: &Store, group: &mut BenchmarkGroup<'_, WallTime>) {
+    let now = NOW;
+    group.bench_function("expiring windows", |bencher| {
+        bencher.iter(|| runtime.block_on(store.closing(now, 50)).expect("found"));
+    });
     group.bench_function("find a contact", |bencher| {
         bencher.iter(|| runtime.block_on(store.contacts("pson4711", 50)).expect("found"));
     });
@@ -172,14 +202,4 @@ pub fn reading(criterion: &mut Criterion) {
             runtime.block_on(around).expect("read")
         });
     });
-    group.bench_function("search a rare word, as written first: LIKE", |bencher| {
-        let options = SqliteConnectOptions::new().filename(store.path());
-        let pool = runtime.block_on(SqlitePool::connect_with(options)).expect("opened");
-        bencher.iter(|| {
-            let query =
-                sqlx::query("SELECT id FROM messages WHERE words LIKE '%palabra4711 %' ORDER BY id DESC LIMIT 50");
-            runtime.block_on(query.fetch_all(&pool)).expect("read")
-        });
-    });
-    group.finish();
 }

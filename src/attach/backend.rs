@@ -108,15 +108,23 @@ impl ByteScreen {
         let _ = execute!(self.bytes, CopyToClipboard::to_clipboard_from(text));
     }
 
-    /// Rings; and says why in a desktop notice where the terminal knows how.
-    pub(super) fn ring(&mut self, text: &str, bell: bool, osc9: bool) {
-        if osc9 {
+    /// Rings the bell or shows a desktop notice with the text, as the surface has it.
+    pub(super) fn ring(&mut self, text: &str, signals: RingSignals) {
+        if signals.desktop_notice {
             let _ = write!(self.bytes, "\x1b]9;{}\x07", crate::domain::text::clean_line(text));
         }
-        if bell {
+        if signals.bell {
             let _ = self.bytes.write_all(b"\x07");
         }
     }
+}
+
+/// How a terminal calls for attention.
+#[derive(Debug, Clone, Copy)]
+pub struct RingSignals {
+    pub bell: bool,
+    /// A desktop notice (the sequence OSC 9), for terminals that know it.
+    pub desktop_notice: bool,
 }
 
 /// Passes on what changes.

@@ -7,32 +7,26 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::backend::ByteScreen;
+use super::backend::{ByteScreen, RingSignals};
 use super::files;
 use super::input::{Input, Typed};
+use super::pacing::{Frames, GatheredChanges, IMMEDIATE_ANSWERS, MIN_FRAME_INTERVAL};
 use super::surface::{Surface, SurfaceCommand, SurfaceEvent};
 use crate::console::{Console, Edit, Effect, Event, Settings};
 use crate::domain::access::actor::Actor;
-use crate::domain::change::Change;
 use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::Request;
 use crate::operations::{OperationError, System, open_media, other_role, perform, still_known, tell};
 
-/// Two frames are at least this far apart.
-const FRAME: Duration = Duration::from_millis(33);
-/// Changes are gathered this long before the console asks again.
-const GATHER: Duration = Duration::from_millis(80);
-/// Over a line that costs, what changes by itself is drawn at most this often.
-const SELDOM: Duration = Duration::from_millis(250);
-/// And no more than so many bytes a second are written for it. What somebody does is drawn at once.
-const A_SECOND: u64 = 4_096;
-/// So many answers to what somebody did are drawn at once, too.
-const ANSWERS: u8 = 4;
+/// On a remote terminal, changes that nobody at it caused are drawn at most this often.
+const MIN_REMOTE_INTERVAL: Duration = Duration::from_millis(250);
+/// Bytes a second that are written to a remote terminal for such changes, at most.
+const MAX_REMOTE_BYTES_PER_SECOND: u64 = 4_096;
 /// Two rings are at least this far apart.
-const RING_AGAIN: Duration = Duration::from_secs(10);
-/// Whoever does not take what they are told is let go.
-const TAKES: Duration = Duration::from_secs(1);
+const MIN_RING_INTERVAL: Duration = Duration::from_secs(10);
+/// A surface that does not take a command within this time is disconnected.
+const SEND_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Why a console ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,13 +39,22 @@ pub enum End {
     Terminated,
 }
 
+impl End {
+    /// What the terminal prints when the console is gone.
+    fn farewell(self) -> &'static str {
+        match self {
+            Self::Terminated => "The engine ended. Accepted webhooks and queued messages are safe.",
+            Self::Quit | Self::Gone => "",
+        }
+    }
+}
+
 /// What is special about a surface.
 #[derive(Debug, Clone, Copy)]
 pub struct SurfaceOptions {
     pub columns: u16,
     pub rows: u16,
-    /// The bell, and desktop notices.
-    pub bell: (bool, bool),
+    pub ring: RingSignals,
     /// Bytes cost something: the surface is at the other end of a line.
     pub spares: bool,
     /// There is a shell to go back to for a while.
@@ -67,206 +70,109 @@ pub struct SurfaceOptions {
     pub read_only: bool,
 }
 
-/// Drives a console until it ends. Drafts are kept before it returns.
+/// Drives a console until it ends. Drafts are saved before it returns.
 pub async fn drive(
     system: &System,
     settings: Settings,
     mut surface: Surface,
-    manner: SurfaceOptions,
+    options: SurfaceOptions,
     (stop, mut people): (&CancellationToken, watch::Receiver<()>),
 ) -> std::io::Result<End> {
     let actor = settings.actor.clone();
-    let _here = system.arrives(&actor, manner.how);
-    let (told, mut telling) = mpsc::channel::<Event>(256);
-    let (acts, acting) = mpsc::unbounded_channel::<(Actor, Request)>();
-    let worker = tokio::spawn(act_in_order(system.clone(), manner.files, acting, told.clone()));
-
+    let _present = system.arrives(&actor, options.how);
+    let (results, mut arriving) = mpsc::channel::<Event>(256);
+    let (requests, queued) = mpsc::unbounded_channel::<(Actor, Request)>();
+    let worker = tokio::spawn(act_in_order(system.clone(), options.files, queued, results.clone()));
     let mut listener = system.bus().listen();
-    let mut input = Input::default();
-    let mut pause: Option<Instant> = None;
-
-    let (mut console, effects) = Console::new(settings, manner.columns, manner.rows, system.now());
-    let mut drive = Drive {
-        system,
-        actor,
-        told,
-        acts,
-        quit: false,
-        edit: None,
-        suspend: false,
-        redraw: false,
-        uploads: vec![],
-        manner,
-        rung_at: None,
-        screen: ByteScreen::new(manner.columns, manner.rows)?,
-    };
+    let (mut console, effects) = Console::new(settings, options.columns, options.rows, system.now());
+    let mut drive = Drive::new(system, actor, options, (results, requests))?;
     drive.carry_out(effects);
-
-    // What is to be drawn because somebody did something, or because something changed.
-    let (mut asked, mut changed) = (true, false);
-    let mut people_are_kept = true;
-    let mut busy = false;
-    let mut drawn_at = Instant::now() - FRAME;
-    let mut rests_until = Instant::now();
-    let mut owed = ANSWERS;
-    let mut editing: Option<Edit> = None;
-    let mut gathered: Vec<Change> = vec![];
-    let mut gather_until: Option<Instant> = None;
+    let mut gathered = GatheredChanges::default();
+    let mut people_can_change = true;
     let end = loop {
         if drive.quit {
             break End::Quit;
         }
-        if let Some((what, text)) = drive.edit.take() {
-            editing = Some(what);
-            if !say(&surface, SurfaceCommand::Edit(text)).await {
-                break End::Gone;
-            }
-        }
-        let mut gone = false;
-        for path in std::mem::take(&mut drive.uploads) {
-            gone |= !say(&surface, SurfaceCommand::Upload(path)).await;
-        }
-        if gone {
+        if !drive.send_commands(&surface).await? {
             break End::Gone;
         }
-        if std::mem::take(&mut drive.suspend) && manner.suspends && !say(&surface, SurfaceCommand::Suspend).await {
+        if let Some(frame) = drive.draw_when_due(&console)? {
+            if frame.is_empty() || send(&surface, SurfaceCommand::Frame(frame)).await {
+                continue;
+            }
             break End::Gone;
         }
-        if std::mem::take(&mut drive.redraw) {
-            drive.screen.redraw()?;
-            asked = true;
-        }
-        let now = Instant::now();
-        let due = if asked { drawn_at + FRAME } else { (drawn_at + FRAME).max(rests_until) };
-        if (asked || changed) && !busy && now >= due {
-            let frame = drive.screen.draw(&console)?;
-            (asked, changed, drawn_at) = (false, false, now);
-            if !frame.is_empty() {
-                if manner.spares {
-                    let rest = Duration::from_millis(frame.len() as u64 * 1_000 / A_SECOND);
-                    rests_until = now + rest.clamp(SELDOM, Duration::from_secs(2));
-                }
-                busy = true;
-                if !say(&surface, SurfaceCommand::Frame(frame)).await {
-                    break End::Gone;
-                }
-            }
-            continue;
-        }
-        let tick = console.next_tick().since(system.now());
-        let tick = Instant::now() + tick.min(Duration::from_secs(3_600));
+        let tick = console.next_tick().since(system.now()).min(Duration::from_secs(3_600));
+        let tick = Instant::now() + tick;
         let mut events: Vec<Event> = vec![];
         let mut by_hand = false;
         tokio::select! {
             biased;
             () = stop.cancelled() => break End::Terminated,
-            heard = surface.heard.recv() => match heard {
-                Some(SurfaceEvent::Bytes(bytes)) => {
-                    by_hand = true;
-                    events.extend(input.read(&bytes).into_iter().filter_map(|typed| drive.means(typed)));
-                    pause = input.patience().map(|patience| Instant::now() + patience);
-                }
-                Some(SurfaceEvent::Size { columns, rows }) => {
-                    by_hand = true;
-                    drive.screen.resize(columns, rows);
-                    events.push(Event::Resize { columns, rows });
-                }
-                Some(SurfaceEvent::Ready) => {
-                    busy = false;
-                    continue;
-                }
-                Some(SurfaceEvent::Edited(text)) => {
-                    by_hand = true;
-                    drive.redraw = true;
-                    events.extend(editing.take().map(|what| Event::Edited { what, text }));
-                }
-                Some(SurfaceEvent::Uploaded { path, result }) => events.push(Event::Uploaded { path, result }),
-                Some(SurfaceEvent::Back) => {
-                    drive.redraw = true;
-                    continue;
-                }
-                // Nobody is there any more.
+            event = surface.heard.recv() => match event {
+                Some(event) => match drive.read_surface(event) {
+                    Some(read) => (events, by_hand) = read,
+                    None => continue,
+                },
                 None => break End::Gone,
             },
-            () = sleep_until(pause.unwrap_or_else(Instant::now)), if pause.is_some() => {
-                pause = None;
+            () = sleep_until(drive.pause.unwrap_or(tick)), if drive.pause.is_some() => {
                 by_hand = true;
-                events.extend(input.pause().into_iter().filter_map(|typed| drive.means(typed)));
+                events = drive.end_pause();
             }
-            event = telling.recv() => events.extend(event),
-            changed = people.changed(), if !manner.read_only && people_are_kept => {
-                people_are_kept = changed.is_ok();
-                // What they were permitted is on the screen, and so is what they are permitted now.
-                if let Some(actor) = other_role(system, &drive.actor) {
-                    drive.actor = actor.clone();
-                    events.push(Event::Actor(actor));
-                }
+            event = arriving.recv() => events.extend(event),
+            changed = people.changed(), if !options.read_only && people_can_change => {
+                people_can_change = changed.is_ok();
+                events.extend(drive.update_role());
             }
             change = listener.next() => match change {
                 Some(change) => {
-                    if !gathered.contains(&change) {
-                        gathered.push(change);
-                    }
-                    gather_until.get_or_insert_with(|| Instant::now() + GATHER);
+                    gathered.add(change);
                     continue;
                 }
                 None => break End::Terminated,
             },
-            () = sleep_until(gather_until.unwrap_or(tick)), if gather_until.is_some() => {
-                gather_until = None;
-                events.extend(gathered.drain(..).map(Event::Changed));
-            }
+            () = sleep_until(gathered.until.unwrap_or(tick)), if gathered.until.is_some() => events = gathered.take(),
             () = sleep_until(tick) => {}
-            () = sleep_until(due), if (asked || changed) && !busy => continue,
+            () = sleep_until(drive.frames.due()), if drive.frames.is_pending() => continue,
         }
-        while let Ok(event) = telling.try_recv() {
+        while let Ok(event) = arriving.try_recv() {
             events.push(event);
         }
-        // The first answers to what somebody did are a part of it.
-        let answers = events
-            .iter()
-            .any(|event| matches!(event, Event::Performed { .. } | Event::WantsYes { .. } | Event::Answered { .. }));
+        let at_once = by_hand || drive.frames.answers_somebody(&events);
         if by_hand {
-            owed = ANSWERS;
-        } else if answers && owed > 0 {
-            owed -= 1;
-            by_hand = true;
+            drive.frames.immediate_answers = IMMEDIATE_ANSWERS;
         }
         events.insert(0, Event::Time(system.now()));
         for event in events {
             let effects = console.update(event);
             drive.carry_out(effects);
         }
-        (asked, changed) = (asked || by_hand, true);
+        drive.frames.at_once |= at_once;
+        drive.frames.changed = true;
     };
-    // What was being written is on the disk before the console is gone.
-    let effects = console.update(Event::Closing);
-    for effect in effects {
-        if let Effect::Perform(request) = effect {
-            drive.act(request);
-        }
-    }
-    drive.act(Request::Attend { thread: None, writes: false, typing: false });
-    drop(drive);
+    drive.save_and_leave(&mut console);
     let _ = tokio::time::timeout(Duration::from_secs(1), worker).await;
-    let why = match end {
-        End::Terminated => "The engine ended. Accepted webhooks and queued messages are safe.",
-        End::Quit | End::Gone => "",
-    };
-    say(&surface, SurfaceCommand::End(why.to_owned())).await;
+    send(&surface, SurfaceCommand::End(end.farewell().to_owned())).await;
     Ok(end)
 }
 
-/// Whether they took it.
-async fn say(surface: &Surface, told: SurfaceCommand) -> bool {
-    matches!(tokio::time::timeout(TAKES, surface.told.send(told)).await, Ok(Ok(())))
+/// Returns `true` if the surface took the command in time.
+async fn send(surface: &Surface, command: SurfaceCommand) -> bool {
+    matches!(tokio::time::timeout(SEND_TIMEOUT, surface.told.send(command)).await, Ok(Ok(())))
 }
 
 struct Drive<'s> {
     system: &'s System,
     actor: Actor,
-    told: mpsc::Sender<Event>,
-    acts: mpsc::UnboundedSender<(Actor, Request)>,
+    results: mpsc::Sender<Event>,
+    requests: mpsc::UnboundedSender<(Actor, Request)>,
+    input: Input,
+    /// When a lone escape byte counts as the key.
+    pause: Option<Instant>,
+    /// What the editor at the other end has open.
+    editing: Option<Edit>,
+    frames: Frames,
     quit: bool,
     /// What is to be edited outside.
     edit: Option<(Edit, String)>,
@@ -274,12 +180,144 @@ struct Drive<'s> {
     redraw: bool,
     /// Paths that the other end is to open.
     uploads: Vec<String>,
-    manner: SurfaceOptions,
+    options: SurfaceOptions,
     rung_at: Option<Instant>,
     screen: ByteScreen,
 }
 
-impl Drive<'_> {
+impl<'s> Drive<'s> {
+    fn new(
+        system: &'s System,
+        actor: Actor,
+        options: SurfaceOptions,
+        (results, requests): (mpsc::Sender<Event>, mpsc::UnboundedSender<(Actor, Request)>),
+    ) -> std::io::Result<Self> {
+        let now = Instant::now();
+        Ok(Self {
+            system,
+            actor,
+            results,
+            requests,
+            input: Input::default(),
+            pause: None,
+            editing: None,
+            frames: Frames {
+                at_once: true,
+                changed: false,
+                busy: false,
+                drawn_at: now - MIN_FRAME_INTERVAL,
+                rests_until: now,
+                immediate_answers: IMMEDIATE_ANSWERS,
+            },
+            quit: false,
+            edit: None,
+            suspend: false,
+            redraw: false,
+            uploads: vec![],
+            options,
+            rung_at: None,
+            screen: ByteScreen::new(options.columns, options.rows)?,
+        })
+    }
+
+    /// Sends what the console wants of the other end. Returns `false` if the other end is gone.
+    async fn send_commands(&mut self, surface: &Surface) -> std::io::Result<bool> {
+        if let Some((what, text)) = self.edit.take() {
+            self.editing = Some(what);
+            if !send(surface, SurfaceCommand::Edit(text)).await {
+                return Ok(false);
+            }
+        }
+        let mut gone = false;
+        for path in std::mem::take(&mut self.uploads) {
+            gone |= !send(surface, SurfaceCommand::Upload(path)).await;
+        }
+        if gone {
+            return Ok(false);
+        }
+        let suspends = std::mem::take(&mut self.suspend) && self.options.suspends;
+        if suspends && !send(surface, SurfaceCommand::Suspend).await {
+            return Ok(false);
+        }
+        if std::mem::take(&mut self.redraw) {
+            self.screen.redraw()?;
+            self.frames.at_once = true;
+        }
+        Ok(true)
+    }
+
+    /// Draws if a frame is due, and returns the bytes for the surface: none if nothing looks different.
+    fn draw_when_due(&mut self, console: &Console) -> std::io::Result<Option<Vec<u8>>> {
+        let now = Instant::now();
+        if !self.frames.is_pending() || now < self.frames.due() {
+            return Ok(None);
+        }
+        let frame = self.screen.draw(console)?;
+        (self.frames.at_once, self.frames.changed, self.frames.drawn_at) = (false, false, now);
+        if frame.is_empty() {
+            return Ok(Some(frame));
+        }
+        if self.options.spares {
+            let rest = Duration::from_millis(frame.len() as u64 * 1_000 / MAX_REMOTE_BYTES_PER_SECOND);
+            self.frames.rests_until = now + rest.clamp(MIN_REMOTE_INTERVAL, Duration::from_secs(2));
+        }
+        self.frames.busy = true;
+        Ok(Some(frame))
+    }
+
+    /// Returns the events of what the surface reports, and whether somebody did them by hand. `None`: there is nothing
+    /// for the console.
+    fn read_surface(&mut self, event: SurfaceEvent) -> Option<(Vec<Event>, bool)> {
+        Some(match event {
+            SurfaceEvent::Bytes(bytes) => {
+                let typed = self.input.read(&bytes);
+                let events = typed.into_iter().filter_map(|typed| self.means(typed)).collect();
+                self.pause = self.input.patience().map(|patience| Instant::now() + patience);
+                (events, true)
+            }
+            SurfaceEvent::Size { columns, rows } => {
+                self.screen.resize(columns, rows);
+                (vec![Event::Resize { columns, rows }], true)
+            }
+            SurfaceEvent::Ready => {
+                self.frames.busy = false;
+                return None;
+            }
+            SurfaceEvent::Edited(text) => {
+                self.redraw = true;
+                (self.editing.take().map(|what| Event::Edited { what, text }).into_iter().collect(), true)
+            }
+            SurfaceEvent::Uploaded { path, result } => (vec![Event::Uploaded { path, result }], false),
+            SurfaceEvent::Back => {
+                self.redraw = true;
+                return None;
+            }
+        })
+    }
+
+    fn end_pause(&mut self) -> Vec<Event> {
+        self.pause = None;
+        let typed = self.input.pause();
+        typed.into_iter().filter_map(|typed| self.means(typed)).collect()
+    }
+
+    /// What the person was permitted is on the screen. Returns the event if their role has changed.
+    fn update_role(&mut self) -> Option<Event> {
+        let actor = other_role(self.system, &self.actor)?;
+        self.actor = actor.clone();
+        Some(Event::Actor(actor))
+    }
+
+    /// Saves what was being written before the console is gone.
+    fn save_and_leave(self, console: &mut Console) {
+        for effect in console.update(Event::Closing) {
+            if let Effect::Perform(request) = effect {
+                self.act(request);
+            }
+        }
+        self.act(Request::Attend { thread: None, writes: false, typing: false });
+    }
+
     /// What somebody did, for the console; what the terminal said is for the screen.
     fn means(&mut self, typed: Typed) -> Option<Event> {
         match typed {
@@ -294,14 +332,14 @@ impl Drive<'_> {
 
     /// Has something done, as whoever they are now.
     fn act(&self, request: Request) {
-        let _ = self.acts.send((self.actor.clone(), request));
+        let _ = self.requests.send((self.actor.clone(), request));
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::Ask(query) => {
-                    let (system, actor, told) = (self.system.clone(), self.actor.clone(), self.told.clone());
+                    let (system, actor, told) = (self.system.clone(), self.actor.clone(), self.results.clone());
                     tokio::spawn(async move {
                         let event = match tell(&system, &actor, query.clone()).await {
                             Ok(answer) => Event::Answered { query, answer: Box::new(answer) },
@@ -311,17 +349,17 @@ impl Drive<'_> {
                     });
                 }
                 Effect::Perform(request) => self.act(request),
-                Effect::Upload { path } if self.manner.uploads => self.uploads.push(path),
+                Effect::Upload { path } if self.options.uploads => self.uploads.push(path),
                 Effect::Upload { path } => {
-                    let (system, actor, told) = (self.system.clone(), self.actor.clone(), self.told.clone());
-                    let here = self.manner.files;
+                    let (system, actor, told) = (self.system.clone(), self.actor.clone(), self.results.clone());
+                    let here = self.options.files;
                     tokio::spawn(async move {
                         let result = if here { files::upload(&system, &actor, &path).await } else { elsewhere() };
                         let _ = told.send(Event::Uploaded { path, result }).await;
                     });
                 }
-                Effect::Complete { path } if self.manner.files => {
-                    let told = self.told.clone();
+                Effect::Complete { path } if self.options.files => {
+                    let told = self.results.clone();
                     tokio::task::spawn_blocking(move || {
                         let (to, choices) = files::complete(&path);
                         let _ = told.blocking_send(Event::Completed { path, to, choices });
@@ -329,8 +367,8 @@ impl Drive<'_> {
                 }
                 Effect::Complete { .. } => {}
                 Effect::Save { what, to } => {
-                    let (system, actor, told) = (self.system.clone(), self.actor.clone(), self.told.clone());
-                    let here = self.manner.files;
+                    let (system, actor, told) = (self.system.clone(), self.actor.clone(), self.results.clone());
+                    let here = self.options.files;
                     tokio::spawn(async move {
                         let saved = if here { files::save_for(&system, &actor, what, &to).await } else { elsewhere() };
                         let _ = told.send(Event::Saved(saved)).await;
@@ -339,9 +377,9 @@ impl Drive<'_> {
                 Effect::Copy(text) => self.screen.copy(&text),
                 Effect::Edit { what, text } => self.edit = Some((what, text)),
                 Effect::Ring(text) => {
-                    if self.rung_at.is_none_or(|at| at.elapsed() >= RING_AGAIN) {
+                    if self.rung_at.is_none_or(|at| at.elapsed() >= MIN_RING_INTERVAL) {
                         self.rung_at = Some(Instant::now());
-                        self.screen.ring(&text, self.manner.bell.0, self.manner.bell.1);
+                        self.screen.ring(&text, self.options.ring);
                     }
                 }
                 Effect::Redraw => self.redraw = true,

@@ -8,12 +8,13 @@ mod input;
 mod keyboard;
 mod line;
 mod links;
+mod pacing;
 #[cfg(feature = "ssh")]
 pub mod ssh;
 mod surface;
 mod tty;
 
-pub use self::backend::ByteScreen;
+pub use self::backend::{ByteScreen, RingSignals};
 pub use self::drive::{End, SurfaceOptions, drive};
 pub use self::input::{Input, Typed};
 pub use self::line::{HandOver, carry, host};

@@ -41,18 +41,20 @@ pub fn size() -> std::io::Result<(u16, u16)> {
 }
 
 /// What the terminal can show, as far as its environment tells.
-pub fn theme(no_color: bool, ascii: bool) -> Theme {
+///
+/// `wanted` is what the user asks for: what the terminal lacks is left out all the same.
+pub fn theme(wanted: Theme) -> Theme {
     let set = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
     let term = std::env::var("TERM").unwrap_or_default();
     let locale =
         ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
     let plain_locale = locale.is_some_and(|locale| matches!(locale.as_str(), "C" | "POSIX"));
     Theme {
-        colour: !(no_color
-            || set("NO_COLOR")
-            || term == "dumb"
-            || std::env::var("CLICOLOR").is_ok_and(|value| value == "0")),
-        ascii: ascii || plain_locale || term == "dumb",
+        colour: wanted.colour
+            && !set("NO_COLOR")
+            && term != "dumb"
+            && std::env::var("CLICOLOR").map_or(true, |value| value != "0"),
+        ascii: wanted.ascii || plain_locale || term == "dumb",
     }
 }
 

@@ -12,7 +12,9 @@ use super::scoped::Asked;
 use super::{Common, Exit};
 use crate::api::{self, ApiError, ConsoleClient, Consoles, TerminalSpec};
 use crate::app::{AppError, Engine, People, current_actor};
-use crate::attach::{End, Left, SurfaceCommand, SurfaceOptions, Tty, carry, drive, host, pair, size, theme};
+use crate::attach::{
+    End, Left, RingSignals, SurfaceCommand, SurfaceOptions, Tty, carry, drive, host, pair, size, theme,
+};
 use crate::config::Config;
 use crate::console::{FilePlace, Keymap, Settings, Theme};
 use crate::domain::access::actor::Actor;
@@ -89,7 +91,7 @@ pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greetin
             let manner = SurfaceOptions {
                 columns: wanted.columns,
                 rows: wanted.rows,
-                bell: (config.alerts.bell, config.alerts.osc9),
+                ring: RingSignals { bell: config.alerts.bell, desktop_notice: config.alerts.osc9 },
                 spares: wanted.spares,
                 suspends: wanted.shell,
                 files: false,
@@ -149,7 +151,7 @@ pub(super) async fn own(
 ) -> Result<Result<Exit, Left>, AppError> {
     let nobody = Actor::Operator { name: "guest".into(), role: Role::Viewer };
     let actor = restricted(current_actor(&config.users).unwrap_or(nobody), common.read_only);
-    let mut settings = settings(config, actor, theme(common.no_color, config.console.ascii))?;
+    let mut settings = settings(config, actor, theme(Theme { colour: !common.no_color, ascii: config.console.ascii }))?;
     settings.editor = has_editor();
     settings.files = FilePlace::Here;
     settings.scope = Asked::by(common).choice();
@@ -158,7 +160,7 @@ pub(super) async fn own(
     let manner = SurfaceOptions {
         columns,
         rows,
-        bell: (config.alerts.bell, config.alerts.osc9),
+        ring: RingSignals { bell: config.alerts.bell, desktop_notice: config.alerts.osc9 },
         spares: over_ssh(),
         suspends: true,
         files: true,
@@ -212,7 +214,7 @@ pub(super) async fn go_on(greeting: &Greeting, now: Timestamp) {
 
 /// A console of the engine that runs, on this terminal.
 pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, AppError> {
-    let look = theme(common.no_color, false);
+    let look = theme(Theme { colour: !common.no_color, ascii: false });
     let (columns, rows) = size().map_err(trouble)?;
     let wanted = TerminalSpec {
         columns,

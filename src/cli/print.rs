@@ -7,8 +7,9 @@ use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::outbox::limits::Hold;
 use crate::domain::query::Answer;
-use crate::domain::text::clean_line;
-use crate::domain::view::{EntryRow, FoundMessage, MessageView, Overview, ThreadRow};
+use crate::domain::templates::template::TemplateList;
+use crate::domain::text::{Untrusted, clean_line};
+use crate::domain::view::{DeliveryRow, EntryRow, FoundMessage, MessageView, Overview, ThreadRow};
 
 /// The value inside an answer, as scripts know it.
 pub(super) fn answer_json(answer: &Answer) -> String {
@@ -117,6 +118,36 @@ fn entry(row: &EntryRow) -> Vec<String> {
     ]
 }
 
+fn delivery(row: &DeliveryRow) -> Vec<String> {
+    let note = row.note.as_ref().map_or_else(String::new, Untrusted::line);
+    vec![
+        row.id.to_string(),
+        row.state.name().into(),
+        clean_line(&row.event),
+        at(row.received_at),
+        row.bytes.to_string(),
+        row.repeats.to_string(),
+        note,
+    ]
+}
+
+/// The templates of one connection, with the time of the list.
+fn template_list(list: &TemplateList) -> String {
+    let as_of = list.fetched_at.map_or_else(|| "never fetched".into(), |time| format!("as of {}", at(time)));
+    let trouble = list.trouble.as_ref().map_or_else(String::new, |why| format!("\n{}", clean_line(why)));
+    let rows = list.templates.iter().map(|one| {
+        vec![
+            one.name.line(),
+            one.language.line(),
+            one.category.line(),
+            clean_line(one.status.name()),
+            shortened(&one.body.line()),
+        ]
+    });
+    let rows = table("templates", &["name", "language", "category", "status", "body"], rows.collect());
+    format!("{}, {as_of}{trouble}\n{rows}", clean_line(&list.connection_name))
+}
+
 /// An answer as a person reads it.
 pub(super) fn answer_text(answer: &Answer) -> String {
     match answer {
@@ -150,44 +181,11 @@ pub(super) fn answer_text(answer: &Answer) -> String {
             table("messages", &head, rows.iter().map(entry).collect())
         }
         Answer::Tokens(rows) => super::tokens::text(rows),
-        Answer::Deliveries(rows) => table(
-            "deliveries",
-            &["id", "state", "event", "received", "bytes", "repeats", "note"],
-            rows.iter()
-                .map(|row| {
-                    let note = row.note.as_ref().map_or_else(String::new, crate::domain::text::Untrusted::line);
-                    vec![
-                        row.id.to_string(),
-                        row.state.name().into(),
-                        clean_line(&row.event),
-                        at(row.received_at),
-                        row.bytes.to_string(),
-                        row.repeats.to_string(),
-                        note,
-                    ]
-                })
-                .collect(),
-        ),
-        Answer::Templates(lists) => lists
-            .iter()
-            .map(|list| {
-                let as_of =
-                    list.fetched_at.map_or_else(|| "never fetched".into(), |time| format!("as of {}", at(time)));
-                let trouble = list.trouble.as_ref().map_or_else(String::new, |why| format!("\n{}", clean_line(why)));
-                let rows = list.templates.iter().map(|one| {
-                    vec![
-                        one.name.line(),
-                        one.language.line(),
-                        one.category.line(),
-                        clean_line(one.status.name()),
-                        shortened(&one.body.line()),
-                    ]
-                });
-                let rows = table("templates", &["name", "language", "category", "status", "body"], rows.collect());
-                format!("{}, {as_of}{trouble}\n{rows}", clean_line(&list.connection_name))
-            })
-            .collect::<Vec<_>>()
-            .join("\n\n"),
+        Answer::Deliveries(rows) => {
+            let head = ["id", "state", "event", "received", "bytes", "repeats", "note"];
+            table("deliveries", &head, rows.iter().map(delivery).collect())
+        }
+        Answer::Templates(lists) => lists.iter().map(template_list).collect::<Vec<_>>().join("\n\n"),
         Answer::Activity(rows) => {
             let kind = |kind: &ActivityKind| match kind {
                 ActivityKind::Alert { id, .. } => id.to_string(),

@@ -1,7 +1,9 @@
 //! Answers as text: contacts, expiring windows, alerts, filters, jobs, statistics and explanations.
 
 use super::layout::{at, shortened, table};
+use crate::domain::contacts::view::ContactRow;
 use crate::domain::monitoring::gauge::{GaugesView, Metric, bar};
+use crate::domain::outbox::job::JobView;
 use crate::domain::query::Answer;
 use crate::domain::text::clean_line;
 use crate::domain::why::Why;
@@ -9,27 +11,9 @@ use crate::domain::why::Why;
 /// The text, where this is one of them.
 pub(super) fn text(answer: &Answer) -> Option<String> {
     Some(match answer {
-        Answer::Contacts(rows) => table(
-            "contacts",
-            &["id", "name", "addresses", "threads", "note"],
-            rows.iter()
-                .map(|row| {
-                    let threads =
-                        row.threads.iter().map(|(thread, _, over)| format!("{thread} via {}", clean_line(over)));
-                    let merged = (row.merged > 0).then(|| format!("{} merged into it", row.merged));
-                    let wish = Some(row.wish()).filter(|wish| !wish.is_empty());
-                    let note = row.note.as_ref().map(|note| shortened(&note.line()));
-                    let remarks: Vec<String> = [merged, wish, note].into_iter().flatten().collect();
-                    vec![
-                        row.id.to_string(),
-                        row.contact.shown(),
-                        row.addresses.iter().map(|one| clean_line(one)).collect::<Vec<_>>().join(", "),
-                        threads.collect::<Vec<_>>().join(", "),
-                        remarks.join("; "),
-                    ]
-                })
-                .collect(),
-        ),
+        Answer::Contacts(rows) => {
+            table("contacts", &["id", "name", "addresses", "threads", "note"], rows.iter().map(contact).collect())
+        }
         Answer::Radar(rows) => table(
             "expiring windows",
             &["thread", "contact", "window closes", "owner", "last message", "after closing"],
@@ -71,20 +55,7 @@ pub(super) fn text(answer: &Answer) -> Option<String> {
         Answer::Jobs(rows) => table(
             "bulk jobs",
             &["id", "action", "state", "done", "refused", "of", "terms", "last reason"],
-            rows.iter()
-                .map(|row| {
-                    vec![
-                        row.id.to_string(),
-                        row.action.name().into(),
-                        row.state.name().into(),
-                        row.done.to_string(),
-                        row.refused.to_string(),
-                        row.total.to_string(),
-                        clean_line(&row.terms),
-                        row.said.as_deref().map_or_else(String::new, clean_line),
-                    ]
-                })
-                .collect(),
+            rows.iter().map(bulk_job).collect(),
         ),
         Answer::Bulk(preview) => preview.counts(),
         Answer::Notes(notes) => table(
@@ -97,6 +68,34 @@ pub(super) fn text(answer: &Answer) -> Option<String> {
         Answer::Export(text) => text.trim_end().to_owned(),
         _ => return None,
     })
+}
+
+fn contact(row: &ContactRow) -> Vec<String> {
+    let threads = row.threads.iter().map(|(thread, _, connection)| format!("{thread} via {}", clean_line(connection)));
+    let merged = (row.merged > 0).then(|| format!("{} merged into it", row.merged));
+    let wish = Some(row.wish()).filter(|wish| !wish.is_empty());
+    let note = row.note.as_ref().map(|note| shortened(&note.line()));
+    let remarks: Vec<String> = [merged, wish, note].into_iter().flatten().collect();
+    vec![
+        row.id.to_string(),
+        row.contact.shown(),
+        row.addresses.iter().map(|one| clean_line(one)).collect::<Vec<_>>().join(", "),
+        threads.collect::<Vec<_>>().join(", "),
+        remarks.join("; "),
+    ]
+}
+
+fn bulk_job(row: &JobView) -> Vec<String> {
+    vec![
+        row.id.to_string(),
+        row.action.name().into(),
+        row.state.name().into(),
+        row.done.to_string(),
+        row.refused.to_string(),
+        row.total.to_string(),
+        clean_line(&row.terms),
+        row.said.as_deref().map_or_else(String::new, clean_line),
+    ]
 }
 
 fn why_text(why: &Why) -> String {

@@ -133,7 +133,10 @@ fn file(path: &std::path::Path) -> Result<String, NoAnswer> {
 pub(super) fn alone(verb: &Templates, common: &Common) -> Option<Exit> {
     match verb {
         Templates::Starters { name } => Some(starters(name.as_deref(), common.json)),
-        Templates::Lint { file: path, fix, connection: None } => Some(check(path, *fix, common.json)),
+        Templates::Lint { file: path, fix, connection: None } => {
+            let action = if *fix { CheckAction::Fix } else { CheckAction::Report };
+            Some(check(path, action, common.json))
+        }
         _ => None,
     }
 }
@@ -179,13 +182,20 @@ pub(super) fn no_starter(name: &str, of: &str) -> NoAnswer {
     NoAnswer::new(Code::NotFound, reason, format!("List the starters with `wadeck {of} starters`."))
 }
 
-fn check(path: &std::path::Path, fix: bool, json_wanted: bool) -> Exit {
+/// What is done with the findings.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CheckAction {
+    Report,
+    Fix,
+}
+
+fn check(path: &std::path::Path, action: CheckAction, json_wanted: bool) -> Exit {
     let mut value = match file(path).and_then(|text| read(&text).map_err(NoAnswer::from)) {
         Ok(value) => value,
         Err(none) => return none.tell(json_wanted),
     };
     let mut findings = lint(&value, &[], None);
-    if fix {
+    if action == CheckAction::Fix {
         crate::domain::lint::template::mend(&mut value, &findings);
         println!("{}", printed(&value));
         findings = lint(&value, &[], None);

@@ -12,6 +12,7 @@ use super::scoped::Asked;
 use super::templates::{self, Templates};
 use super::verbs::{Alerts, Deliveries, Messages};
 use super::verify::{Sample, Verified, verified};
+use super::walk::WalkUntil;
 use super::wanted::{CliRequest, wanted};
 use super::{Command, Common, Exit, chosen, layout, print};
 use crate::config;
@@ -62,7 +63,8 @@ pub(super) async fn verb(common: &Common, command: Command) -> Exit {
     if let Command::Connections(Connections::Setup(wish)) = &command
         && let Some((of, wait)) = wish.walks()
     {
-        return super::walk::walk(&source, of, wait, common.json).await.unwrap_or_else(|none| none.tell(common.json));
+        let until = if wait { WalkUntil::Verified } else { WalkUntil::Shown };
+        return super::walk::walk(&source, of, until, common.json).await.unwrap_or_else(|none| none.tell(common.json));
     }
     if let Command::Deliveries(Deliveries::Verify { delivery: None, provider, header, path, body }) = &command {
         let sample = Sample {

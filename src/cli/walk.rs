@@ -151,8 +151,17 @@ fn as_json(view: &ConnectionView) -> Value {
     chores.collect()
 }
 
+/// When the walk ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum WalkUntil {
+    /// Once every task was shown.
+    Shown,
+    /// Once every check has passed.
+    Verified,
+}
+
 /// Says every step, and goes on until all are proved where that is wanted.
-pub(super) async fn walk(source: &Source, of: &str, wait: bool, json: bool) -> Result<Exit, NoAnswer> {
+pub(super) async fn walk(source: &Source, of: &str, until: WalkUntil, json: bool) -> Result<Exit, NoAnswer> {
     let before = view(source, of).await?;
     // The provider is asked now: the first proof is of the key.
     let _ = source.act(&Request::CheckConnection { connection: before.connection.id }).await;
@@ -167,7 +176,7 @@ pub(super) async fn walk(source: &Source, of: &str, wait: bool, json: bool) -> R
     }
     let mut looks = 0_u32;
     while last.to_be_done() {
-        if !wait {
+        if until == WalkUntil::Shown {
             println!("Open tasks are marked with -. Use --wait to repeat the checks until all are done.");
             return Ok(Exit::Failed);
         }

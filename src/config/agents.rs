@@ -7,8 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::addresses::http_url;
-use super::check::MODES;
-use super::faults::{Faults, nearest, one_of};
+use super::faults::{Faults, MODES, nearest, one_of};
 use super::{AgentDeclaration, DeclaredKind, EndpointConfig};
 use crate::domain::agents::assignment::{ApprovalPolicy, Mode};
 use crate::domain::agents::contract::{Conditions, Contract, Hours, LONGEST_PAUSE_MINUTES, Money, Tool};

@@ -1,20 +1,16 @@
 //! From text to a configuration, or to everything that is wrong with it.
 
-use std::time::Duration;
-
 use super::addresses::{http_url, public};
+use super::connections::{SendDefaults, connections};
 use super::fault::Fault;
-use super::faults::{Faults, nearest, one_of};
-use super::file::{Chords, ConnectionTable, File, UserTable};
+use super::faults::{ENVIRONMENTS, Faults, nearest, one_of};
+use super::file::{Chords, Console, File, Http, UserTable};
 use super::renamed::Migrated;
-use super::{AgentDeclaration, Config, ConnectionConfig, ConsoleConfig, EXAMPLE, LogConfig, UserConfig};
+use super::{AgentDeclaration, Config, ConsoleConfig, EXAMPLE, LogConfig, UserConfig};
 use super::{agents, desk};
 use crate::domain::access::role::Role;
-use crate::domain::agents::assignment::Mode;
-use crate::domain::agents::contract::Contract;
-use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::message::picture::Pictures;
-use crate::domain::numbers::connection::{ConnectionSettings, Environment, IdShape, ProviderName, ProviderShape};
+use crate::domain::numbers::connection::{Environment, ProviderShape};
 use toml::Spanned;
 
 /// More faults than this are not looked for in one go.
@@ -71,20 +67,12 @@ fn explained(message: &str) -> String {
     }
 }
 
-const ENVIRONMENTS: [(&str, Environment); 2] =
-    [("development", Environment::Development), ("production", Environment::Production)];
-pub(super) const MODES: [(&str, Mode); 3] = [("off", Mode::Off), ("draft", Mode::Draft), ("auto", Mode::Auto)];
 const ROLES: [(&str, Role); 3] = [("viewer", Role::Viewer), ("operator", Role::Operator), ("admin", Role::Admin)];
 const LEVELS: [(&str, ()); 4] = [("error", ()), ("warn", ()), ("info", ()), ("debug", ())];
 
-fn build(file: File, example: File, providers: &[ProviderShape], faults: &mut Faults<'_>) -> Config {
-    let environment = file
-        .environment
-        .as_ref()
-        .and_then(|value| one_of(value, &ENVIRONMENTS, "environment", faults))
-        .unwrap_or(Environment::Development);
-    let listen = file.http.listen.or(example.http.listen);
-    if let Some(listen) = &listen
+/// Reports an address or a number of the HTTP table that cannot be used.
+fn check_http(http: &Http, faults: &mut Faults<'_>) {
+    if let Some(listen) = &http.listen
         && listen.get_ref().parse::<std::net::SocketAddr>().is_err()
     {
         faults.add(
@@ -92,17 +80,38 @@ fn build(file: File, example: File, providers: &[ProviderShape], faults: &mut Fa
             format!("`{}` is not an address to listen on. Write it like 127.0.0.1:8787.", listen.get_ref()),
         );
     }
-    let public_url = file.http.public_url.filter(|url| !url.get_ref().is_empty());
-    if let Some(url) = &public_url {
+    if let Some(url) = http.public_url.as_ref().filter(|url| !url.get_ref().is_empty()) {
         http_url(url, "public_url", faults);
         public(url, faults);
     }
-    let buffered = file.http.max_buffered_megabytes.or(example.http.max_buffered_megabytes);
-    if let Some(buffered) = &buffered
+    if let Some(buffered) = &http.max_buffered_megabytes
         && !(8..=16_384).contains(buffered.get_ref())
     {
         faults.add(buffered.span(), "max_buffered_megabytes must be between 8 and 16384.");
     }
+}
+
+fn console(own: Console, default: &Console, faults: &mut Faults<'_>) -> ConsoleConfig {
+    let pictures = own.pictures.as_ref().and_then(|name| one_of(name, &Pictures::NAMES, "picture protocol", faults));
+    let either = |own: Option<bool>, default: Option<bool>| own.or(default).unwrap_or(false);
+    ConsoleConfig {
+        enter_sends: either(own.enter_sends, default.enter_sends),
+        mark_read_on_open: either(own.mark_read_on_open, default.mark_read_on_open),
+        ascii: either(own.ascii, default.ascii),
+        typing: either(own.typing, default.typing),
+        pictures: pictures.unwrap_or_default(),
+    }
+}
+
+fn build(mut file: File, example: File, providers: &[ProviderShape], faults: &mut Faults<'_>) -> Config {
+    let environment = file
+        .environment
+        .as_ref()
+        .and_then(|value| one_of(value, &ENVIRONMENTS, "environment", faults))
+        .unwrap_or(Environment::Development);
+    file.http.listen = file.http.listen.or(example.http.listen);
+    file.http.max_buffered_megabytes = file.http.max_buffered_megabytes.or(example.http.max_buffered_megabytes);
+    check_http(&file.http, faults);
     let attempts = file.outbox.max_attempts.or(example.outbox.max_attempts);
     if let Some(attempts) = &attempts
         && !(1..=20).contains(attempts.get_ref())
@@ -113,58 +122,35 @@ fn build(file: File, example: File, providers: &[ProviderShape], faults: &mut Fa
     if let Some(level) = &level {
         one_of(level, &LEVELS, "log level", faults);
     }
-    let undo = file.outbox.undo_seconds.or(example.outbox.undo_seconds).map_or(0, Spanned::into_inner);
-    let hourly_policy = file.outbox.hourly_policy.or(example.outbox.hourly_policy).unwrap_or(true);
+    let defaults = SendDefaults {
+        undo_seconds: file.outbox.undo_seconds.or(example.outbox.undo_seconds).map_or(0, Spanned::into_inner),
+        hourly_policy: file.outbox.hourly_policy.or(example.outbox.hourly_policy).unwrap_or(true),
+    };
     let agents: Vec<AgentDeclaration> =
         file.agents.into_iter().filter_map(|table| agents::agent(table, faults)).collect();
     let names: Vec<&str> = agents.iter().map(|agent| agent.name.as_str()).collect();
-    let mut connections: Vec<ConnectionConfig> = vec![];
-    for table in file.connections {
-        let span = table.span();
-        let Some(new) = connection(table.into_inner(), (hourly_policy, undo), providers, &names, faults) else {
-            continue;
-        };
-        if connections.iter().any(|known| known.name == new.name) {
-            faults.add(span.clone(), format!("Two connections have the name `{}`.", new.name));
-        }
-        let same =
-            |known: &&ConnectionConfig| known.provider == new.provider && known.phone_number_id == new.phone_number_id;
-        if let Some(known) = connections.iter().find(same) {
-            faults.add(span, format!("`{}` and `{}` have the same phone_number_id.", known.name, new.name));
-        }
-        connections.push(new);
-    }
+    let connections = connections(file.connections, defaults, providers, &names, faults);
     for (index, name) in names.iter().enumerate() {
         if names[..index].contains(name) {
             faults.add(0..0, format!("Two agents have the name `{name}`."));
         }
     }
     let media = desk::media(file.media, example.media, faults);
-    let console = (file.console, example.console);
-    let pictures =
-        console.0.pictures.as_ref().and_then(|name| one_of(name, &Pictures::NAMES, "picture protocol", faults));
-    let either = |own: Option<bool>, default: Option<bool>| own.or(default).unwrap_or(false);
     Config {
         warnings: vec![],
         organization: file.organization.or(example.organization).map(Spanned::into_inner).unwrap_or_default(),
         environment,
-        listen: listen.map(Spanned::into_inner).unwrap_or_default(),
-        public_url: public_url.map(Spanned::into_inner),
+        listen: file.http.listen.map(Spanned::into_inner).unwrap_or_default(),
+        public_url: file.http.public_url.map(Spanned::into_inner).filter(|url| !url.is_empty()),
         max_connections: file
             .http
             .max_connections
             .or(example.http.max_connections)
             .map_or(512, Spanned::into_inner)
             .max(1),
-        max_buffered: buffered.map_or(48, Spanned::into_inner) as usize * 1024 * 1024,
+        max_buffered: file.http.max_buffered_megabytes.map_or(48, Spanned::into_inner) as usize * 1024 * 1024,
         attempts: attempts.map_or(3, Spanned::into_inner),
-        console: ConsoleConfig {
-            enter_sends: either(console.0.enter_sends, console.1.enter_sends),
-            mark_read_on_open: either(console.0.mark_read_on_open, console.1.mark_read_on_open),
-            ascii: either(console.0.ascii, console.1.ascii),
-            typing: either(console.0.typing, console.1.typing),
-            pictures: pictures.unwrap_or_default(),
-        },
+        console: console(file.console, &example.console, faults),
         media,
         alerts: desk::alerts(file.alerts, example.alerts),
         opt_out_words: desk::contacts(file.contacts),
@@ -191,133 +177,6 @@ fn build(file: File, example: File, providers: &[ProviderShape], faults: &mut Fa
     }
 }
 
-fn connection(
-    table: ConnectionTable,
-    (hourly_policy, undo): (bool, u64),
-    providers: &[ProviderShape],
-    known_agents: &[&str],
-    faults: &mut Faults<'_>,
-) -> Option<ConnectionConfig> {
-    let known: Vec<(&str, ProviderShape)> = providers.iter().map(|shape| (shape.name, *shape)).collect();
-    let provider = one_of(&table.provider, &known, "provider", faults);
-    let number = PhoneNumber::parse(table.phone_number.get_ref())
-        .map_err(|error| faults.add(table.phone_number.span(), format!("{error}.")))
-        .ok();
-    let id = |value: Option<&Spanned<String>>, key: &str, shape: IdShape, faults: &mut Faults<'_>| {
-        let usual = || number.as_ref().and_then(|number| shape.usual(number));
-        let given = value.map(|value| value.get_ref().clone()).or_else(usual);
-        let fits = given.as_ref().is_some_and(|id| value.is_none() || shape.fits(id));
-        if !fits {
-            let span = value.map_or_else(|| table.name.span(), Spanned::span);
-            faults.add(span, format!("{key} is {}.", shape.words()));
-        }
-        given.filter(|_| fits)
-    };
-    let unknown = ProviderShape {
-        name: "",
-        phone_number_id: IdShape::Digits,
-        business_account_id: IdShape::Digits,
-        key: "",
-        secrets: &[],
-        needs: &[],
-        bases: &[],
-        graph_version: None,
-        schedules: false,
-    };
-    let shape = provider.unwrap_or(unknown);
-    let phone_number_id = id(table.phone_number_id.as_ref(), "phone_number_id", shape.phone_number_id, faults);
-    let account = id(table.business_account_id.as_ref(), "business_account_id", shape.business_account_id, faults);
-    let tester = table.tester.as_ref().and_then(|tester| {
-        let read = PhoneNumber::parse(tester.get_ref());
-        read.map_err(|error| faults.add(tester.span(), format!("{error}."))).ok()
-    });
-    if let Some(service) = &table.messaging_service
-        && !IdShape::Sid("MG", "").fits(service.get_ref())
-    {
-        faults.add(service.span(), "messaging_service must be MG and 32 hexadecimal digits.");
-    }
-    if let Some(schedule) = table.schedule_at_provider.as_ref().filter(|schedule| *schedule.get_ref()) {
-        if !shape.schedules {
-            let what =
-                "This provider does not schedule messages. Remove schedule_at_provider: wadeck schedules them itself.";
-            faults.add(schedule.span(), what);
-        } else if table.messaging_service.is_none() {
-            faults.add(
-                schedule.span(),
-                "schedule_at_provider needs messaging_service: only a messaging service schedules messages.",
-            );
-        }
-    }
-    if table.name.get_ref().trim().is_empty() {
-        faults.add(table.name.span(), "The connection has no name.");
-    }
-    let environment = table.environment.as_ref().and_then(|value| one_of(value, &ENVIRONMENTS, "environment", faults));
-    let mode = table.mode.as_ref().and_then(|mode| one_of(mode, &MODES, "mode", faults)).unwrap_or(Mode::Draft);
-    if let Some(agent) = &table.agent {
-        agents::known_agent(agent, known_agents, faults);
-    }
-    let contract = agents::contract(table.contract, &Contract::default(), faults);
-    let routes = agents::routes(table.routes, known_agents, (mode, &contract), faults);
-    let standard = ConnectionSettings::default();
-    let debounce = match &table.debounce_seconds {
-        None => standard.debounce,
-        Some(seconds) if (0.0..=60.0).contains(seconds.get_ref()) => Duration::from_secs_f64(*seconds.get_ref()),
-        Some(seconds) => {
-            faults.add(seconds.span(), "debounce_seconds must be between 0 and 60.");
-            standard.debounce
-        }
-    };
-    let pause_after_person =
-        agents::pause(table.pause_after_person_minutes.as_ref(), faults).unwrap_or(standard.pause_after_person);
-    let undo = table.undo_seconds.as_ref().map_or(undo, |seconds| *seconds.get_ref());
-    if let Some(seconds) = table.undo_seconds.as_ref().filter(|seconds| *seconds.get_ref() > 300) {
-        faults.add(seconds.span(), "undo_seconds must be at most 300. Schedule a message to send it later.");
-    }
-    let silent_after = match &table.silent_after_hours {
-        Some(hours) if (0.0..=8_760.0).contains(hours.get_ref()) => Duration::from_secs_f64(hours.get_ref() * 3_600.0),
-        Some(hours) => {
-            faults.add(hours.span(), "silent_after_hours is between 0 (never) and 8760.");
-            standard.silent_after
-        }
-        None => standard.silent_after,
-    };
-    if let Some(rate) = &table.messages_per_second
-        && !(1..=1_000).contains(rate.get_ref())
-    {
-        faults.add(rate.span(), "messages_per_second must be between 1 and 1000.");
-    }
-    provider?;
-    Some(ConnectionConfig {
-        name: table.name.into_inner(),
-        organization: table.organization,
-        environment,
-        provider: ProviderName::new(table.provider.into_inner()),
-        phone_number: number?,
-        phone_number_id: phone_number_id?,
-        business_account_id: account?,
-        agent: table.agent.map(|agent| (agent.into_inner(), mode)),
-        contract,
-        routes,
-        settings: ConnectionSettings {
-            debounce,
-            hourly_policy: table.hourly_policy.unwrap_or(hourly_policy),
-            messages_per_second: table.messages_per_second.map_or(standard.messages_per_second, Spanned::into_inner),
-            read_marks: table.read_marks.unwrap_or(standard.read_marks),
-            pause_after_person,
-            undo: Duration::from_secs(undo),
-            silent_after,
-            lifecycle_reactions: table.lifecycle_reactions.unwrap_or(standard.lifecycle_reactions),
-            batch_note: table.batch_note.unwrap_or(standard.batch_note),
-            hand_off_text: table.hand_off_text.unwrap_or(standard.hand_off_text),
-            api_key_env: table.api_key_env,
-            messaging_service: table.messaging_service.map(Spanned::into_inner),
-            schedule_at_provider: table.schedule_at_provider.is_some_and(Spanned::into_inner),
-            tester,
-            join_code: table.join_code.filter(|code| !code.trim().is_empty()),
-        },
-    })
-}
-
 fn user(table: UserTable, faults: &mut Faults<'_>) -> Option<UserConfig> {
     let name = table.name.get_ref().trim();
     let taken =
@@ -333,7 +192,9 @@ fn user(table: UserTable, faults: &mut Faults<'_>) -> Option<UserConfig> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::agents::contract::Conditions;
+    use crate::domain::agents::assignment::Mode;
+    use crate::domain::agents::contract::{Conditions, Contract};
+    use crate::domain::numbers::connection::{ConnectionSettings, IdShape};
 
     const MIRROR: ProviderShape = ProviderShape {
         name: "kapso",

@@ -6,6 +6,12 @@ use toml::Spanned;
 
 use super::fault::Fault;
 use super::renamed::Migrated;
+use crate::domain::agents::assignment::Mode;
+use crate::domain::numbers::connection::Environment;
+
+pub(super) const ENVIRONMENTS: [(&str, Environment); 2] =
+    [("development", Environment::Development), ("production", Environment::Production)];
+pub(super) const MODES: [(&str, Mode); 3] = [("off", Mode::Off), ("draft", Mode::Draft), ("auto", Mode::Auto)];
 
 /// Collects faults by their place in the text in which renamed keys have today's names.
 pub(super) struct Faults<'t> {

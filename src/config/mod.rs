@@ -4,6 +4,7 @@
 mod addresses;
 mod agents;
 mod check;
+mod connections;
 mod desk;
 mod fault;
 mod faults;

@@ -5,13 +5,14 @@ use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::AgentTold;
 use crate::domain::code::Code;
 use crate::domain::filter::Filter;
+use crate::domain::ids::{DeliveryId, EntryId, MessageId, ThreadId};
 use crate::domain::inbound::delivery::EventPattern;
 use crate::domain::inbound::mask;
 use crate::domain::list_filter::ActivityFilter;
 use crate::domain::monitoring::activity::{ActivityKind, ActivityRow};
 use crate::domain::query::{Answer, Query};
 use crate::domain::refusal::Refusal;
-use crate::domain::view::{AlertView, EntryDetail};
+use crate::domain::view::{AlertView, DeliveryDetail, EntryDetail, MessageView, ThreadRow};
 use crate::operations::agents;
 use crate::operations::media::open_media;
 use crate::operations::monitoring::dashboard;
@@ -68,20 +69,10 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
             let filter = Filter::read(&text, now)?;
             let wish = FilterQuery { filter: &filter, me: &me, now };
             let mut rows = store.threads(&wish, limit.min(MOST_ROWS), before).await?;
-            system.attendance().fill(&mut rows, &actor.to_string(), system.now());
+            system.attendance().fill(&mut rows, &me, now);
             Answer::Threads(rows)
         }
-        Query::Thread { thread } => {
-            let mut row = store.thread(thread).await?;
-            if let Some(told) = row.as_mut().and_then(|row| row.conversation.as_mut())
-                && let Some(began) =
-                    told.created_at.filter(|_| told.messages_count.is_some_and(|count| count <= MOST_COUNTED))
-            {
-                told.stored = Some(store.stored_since(thread, began).await?);
-            }
-            system.attendance().fill(row.as_mut_slice(), &actor.to_string(), system.now());
-            Answer::Thread(row.map(Box::new))
-        }
+        Query::Thread { thread } => Answer::Thread(thread_row(system, &me, thread).await?.map(Box::new)),
         Query::FindThread { text, connection } => {
             let thread = find_thread(system, connection.as_deref(), &text).await?;
             Box::pin(told(system, actor, Query::Thread { thread })).await?
@@ -101,18 +92,7 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
         Query::Export { thread } => Answer::Export(reports::export(system, actor, thread).await?),
         Query::Notes { thread } => Answer::Notes(store.notes(thread).await?),
         Query::Messages { thread, limit, before, around } => {
-            let mut rows = match around {
-                Some(message) => store.messages_around(thread, message, limit.min(MOST_ROWS)).await?,
-                None => store.messages(thread, limit.min(MOST_ROWS), before).await?,
-            };
-            let uploads = system.uploads().clone();
-            for row in &mut rows {
-                let upload = row.entry.as_ref().and_then(|entry| uploads.get(&entry.id).copied());
-                if let Some(media) = &mut row.media {
-                    media.upload = upload;
-                }
-            }
-            Answer::Messages(rows)
+            Answer::Messages(messages(system, thread, limit.min(MOST_ROWS), (before, around)).await?)
         }
         Query::Message { message } => Answer::Message(store.message(message).await?.map(Box::new)),
         Query::Search { text, limit, before } => {
@@ -125,13 +105,7 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
             let wish = FilterQuery { filter: &filter, me: &me, now };
             Answer::Outbox(store.entries(&wish, limit.min(MOST_ROWS), before).await?)
         }
-        Query::Entry { entry } => {
-            let mut detail = store.entry(entry).await?;
-            if let Some(detail) = &mut detail {
-                detail.curl = curl(system, detail).await?;
-            }
-            Answer::Entry(detail.map(Box::new))
-        }
+        Query::Entry { entry } => Answer::Entry(entry_detail(system, entry).await?.map(Box::new)),
         Query::Tokens => Answer::Tokens(crate::operations::integrations::tokens::list(system).await?),
         Query::Templates => Answer::Templates(system.template_lists().await?),
         Query::Desk(query) => Answer::Desk(Box::new(agents::requests::look(system, query).await?)),
@@ -146,15 +120,7 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
             let event = event.as_deref().and_then(EventPattern::read);
             Answer::Deliveries(store.deliveries(state, event.as_ref(), limit.min(MOST_ROWS), before).await?)
         }
-        Query::Delivery { delivery } => {
-            let mut detail = store.delivery(delivery).await?;
-            if let Some(detail) = &mut detail {
-                (detail.signed, detail.verdict) = crate::operations::monitoring::why::verdict(system, delivery).await?;
-                // As it came it is only revealed, which leaves a trace.
-                detail.body = mask::masked(detail.body.as_received()).into();
-            }
-            Answer::Delivery(detail.map(Box::new))
-        }
+        Query::Delivery { delivery } => Answer::Delivery(delivery_detail(system, delivery).await?.map(Box::new)),
         Query::Activity { text, limit } => Answer::Activity(activity(system, &text, limit.min(MOST_ROWS)).await?),
         Query::Draft { thread } => Answer::Draft(store.draft(&actor.to_string(), thread).await?),
         Query::Flow(query) => {
@@ -168,6 +134,49 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
         }
         Query::Log { limit } => Answer::Log(system.log_tail(limit.min(MOST_ROWS) as usize)),
     })
+}
+
+/// A thread's row. If the provider counts its messages, and there are not too many, the row has our count beside it.
+async fn thread_row(system: &System, me: &str, thread: ThreadId) -> Result<Option<ThreadRow>> {
+    let mut row = system.store().thread(thread).await?;
+    if let Some(told) = row.as_mut().and_then(|row| row.conversation.as_mut())
+        && let Some(began) = told.created_at.filter(|_| told.messages_count.is_some_and(|count| count <= MOST_COUNTED))
+    {
+        told.stored = Some(system.store().stored_since(thread, began).await?);
+    }
+    system.attendance().fill(row.as_mut_slice(), me, system.now());
+    Ok(row)
+}
+
+/// Messages of a thread, each with the progress of its upload.
+async fn messages(
+    system: &System,
+    thread: ThreadId,
+    limit: u32,
+    (before, around): (Option<MessageId>, Option<MessageId>),
+) -> Result<Vec<MessageView>> {
+    let mut rows = match around {
+        Some(message) => system.store().messages_around(thread, message, limit).await?,
+        None => system.store().messages(thread, limit, before).await?,
+    };
+    let uploads = system.uploads().clone();
+    for row in &mut rows {
+        let upload = row.entry.as_ref().and_then(|entry| uploads.get(&entry.id).copied());
+        if let Some(media) = &mut row.media {
+            media.upload = upload;
+        }
+    }
+    Ok(rows)
+}
+
+/// A delivery with masked values. The body as it came is only revealed by a request, which is audited.
+async fn delivery_detail(system: &System, delivery: DeliveryId) -> Result<Option<DeliveryDetail>> {
+    let mut detail = system.store().delivery(delivery).await?;
+    if let Some(detail) = &mut detail {
+        (detail.signed, detail.verdict) = crate::operations::monitoring::why::verdict(system, delivery).await?;
+        detail.body = mask::masked(detail.body.as_received()).into();
+    }
+    Ok(detail)
 }
 
 /// Alerts, with the one that the database cannot hold.
@@ -198,7 +207,16 @@ async fn activity(system: &System, text: &str, limit: u32) -> Result<Vec<Activit
     Ok(unstored.into_iter().chain(stored).collect())
 }
 
-/// The last request of an entry as a command.
+/// An outbox entry with the last request for it.
+async fn entry_detail(system: &System, entry: EntryId) -> Result<Option<EntryDetail>> {
+    let mut detail = system.store().entry(entry).await?;
+    if let Some(detail) = &mut detail {
+        detail.curl = curl(system, detail).await?;
+    }
+    Ok(detail)
+}
+
+/// The last request of an entry as a `curl` command.
 async fn curl(system: &System, detail: &EntryDetail) -> Result<Option<String>> {
     let sent = |request: &str| !request.contains("\n(the file");
     let Some(attempt) = detail.tries.iter().rev().find(|attempt| sent(attempt.request.as_received())) else {

@@ -78,6 +78,46 @@ async fn what_is_scheduled_right_after_the_clock_was_set_back_keeps_its_time() {
     assert_eq!(stage.send().await, 1);
 }
 
+/// Checks that no attempt was made before its message's time. Returns the entries, in order.
+async fn check_times(
+    stage: &Stage,
+    earliest: &HashMap<String, (Timestamp, Timestamp)>,
+    made: &mut HashMap<(EntryId, usize), Duration>,
+    set_back: Duration,
+) -> Result<Vec<EntryId>, String> {
+    let mut rows = stage.outbox().await;
+    rows.sort_by_key(|row| row.id.0);
+    for row in &rows {
+        let words = row.text.line();
+        let Answer::Entry(Some(detail)) = stage.ask(Query::Entry { entry: row.id }).await else { continue };
+        let morning = Timestamp::from_millis(MORNING);
+        let (by_clock, own) = earliest.get(&words).copied().unwrap_or((Timestamp::from_millis(0), morning));
+        let (mut allowed, mut series) = (own, 1);
+        for (number, attempt) in detail.tries.iter().enumerate() {
+            let back = *made.entry((row.id, number)).or_insert(set_back);
+            // A new series is a person's word: only its own time counts.
+            if attempt.series != series {
+                (allowed, series) = (own, attempt.series);
+            }
+            let started = attempt.started_at.plus(back);
+            if attempt.started_at < by_clock || started < allowed {
+                return Err(format!(
+                    "{words} went at {} ({started}), not before {by_clock} ({allowed})",
+                    attempt.started_at
+                ));
+            }
+            let asked = match &attempt.failure {
+                Some(failure) if failure.code == "131057" => 60,
+                Some(_) if attempt.http_status == Some(429) => 700,
+                _ => 0,
+            };
+            let finished = attempt.finished_at.unwrap_or(attempt.started_at).plus(back);
+            allowed = own.max(finished.plus(Duration::from_secs(asked)));
+        }
+    }
+    Ok(rows.iter().map(|row| row.id).collect())
+}
+
 async fn day(steps: &[Step]) -> Result<(), String> {
     let quiet = crate::stage::CONFIG.replace("agent = \"helper\"\n", "");
     let mut stage = Stage::with_config(&quiet).await;
@@ -141,37 +181,7 @@ async fn day(steps: &[Step]) -> Result<(), String> {
                 stage.send().await;
             }
         }
-        let mut rows = stage.outbox().await;
-        rows.sort_by_key(|row| row.id.0);
-        for row in &rows {
-            let words = row.text.line();
-            let Answer::Entry(Some(detail)) = stage.ask(Query::Entry { entry: row.id }).await else { continue };
-            let morning = Timestamp::from_millis(MORNING);
-            let (by_clock, own) = earliest.get(&words).copied().unwrap_or((Timestamp::from_millis(0), morning));
-            let (mut allowed, mut series) = (own, 1);
-            for (number, attempt) in detail.tries.iter().enumerate() {
-                let back = *made.entry((row.id, number)).or_insert(set_back);
-                // A new series is a person's word: only its own time counts.
-                if attempt.series != series {
-                    (allowed, series) = (own, attempt.series);
-                }
-                let started = attempt.started_at.plus(back);
-                if attempt.started_at < by_clock || started < allowed {
-                    return Err(format!(
-                        "{words} went at {} ({started}), not before {by_clock} ({allowed})",
-                        attempt.started_at
-                    ));
-                }
-                let asked = match &attempt.failure {
-                    Some(failure) if failure.code == "131057" => 60,
-                    Some(_) if attempt.http_status == Some(429) => 700,
-                    _ => 0,
-                };
-                let finished = attempt.finished_at.unwrap_or(attempt.started_at).plus(back);
-                allowed = own.max(finished.plus(Duration::from_secs(asked)));
-            }
-        }
-        entries = rows.iter().map(|row| row.id).collect();
+        entries = check_times(&stage, &earliest, &mut made, set_back).await?;
     }
     Ok(())
 }

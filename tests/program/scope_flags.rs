@@ -109,6 +109,34 @@ async fn tools_of_a_model_stay_within_the_scope_that_they_were_started_with() {
     assert_eq!(named(&nobody.call("threads.list", json!({})).1), [""; 0]);
 }
 
+fn path_parameters(operation: &Value) -> Vec<&str> {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    parameters.filter(|one| one["in"] == "path").filter_map(|one| one["name"].as_str()).collect()
+}
+
+async fn ask(world: &World, token: &str, method: &str, place: &str, body: Option<Value>) -> (u16, Value) {
+    let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
+    let request = reqwest::Client::new().request(method, format!("{}/api/v1{place}", world.url())).bearer_auth(token);
+    let request = match body {
+        Some(body) => request.json(&body),
+        None => request,
+    };
+    let response = request.send().await.expect("an answer");
+    (response.status().as_u16(), response.json().await.unwrap_or_default())
+}
+
+/// Calls a tool. Returns whether it succeeded, and its text.
+async fn tool(world: &World, token: &str, name: &str, arguments: Value) -> (bool, String) {
+    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": { "name": name, "arguments": arguments } });
+    let request = reqwest::Client::new().post(format!("{}/mcp", world.url())).bearer_auth(token).json(&body);
+    let request =
+        request.header("accept", "application/json, text/event-stream").header("mcp-protocol-version", "2025-06-18");
+    let came: Value = request.send().await.expect("an answer").json().await.expect("JSON");
+    let told = came["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{came}")).to_owned();
+    (came["result"]["isError"] != json!(true), told)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_route_and_no_tool_leads_a_token_out_of_its_scope() {
     let (world, _simulator, _served) = four().await;
@@ -137,17 +165,7 @@ async fn no_route_and_no_tool_leads_a_token_out_of_its_scope() {
         "entry" => entry.clone(),
         _ => json!("x9"),
     };
-    let client = reqwest::Client::new();
-    let ask = async |method: &str, place: &str, body: Option<Value>| -> (u16, Value) {
-        let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
-        let request = client.request(method, format!("{}/api/v1{place}", world.url())).bearer_auth(&token);
-        let request = match body {
-            Some(body) => request.json(&body),
-            None => request,
-        };
-        let response = request.send().await.expect("an answer");
-        (response.status().as_u16(), response.json().await.unwrap_or_default())
-    };
+    let ask = async |method: &str, place: &str, body: Option<Value>| ask(&world, &token, method, place, body).await;
     let marks = ["Kim", "Lars", "Gus", "zebra answer", "globex", "15550100087"];
     let (_, described) = ask("GET", "/openapi.json", None).await;
     let (mut tried, mut wrong) = (0, vec![]);
@@ -156,13 +174,7 @@ async fn no_route_and_no_tool_leads_a_token_out_of_its_scope() {
             if path == "/events" {
                 continue;
             }
-            let names: Vec<&str> = operation["parameters"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter(|one| one["in"] == "path")
-                .filter_map(|one| one["name"].as_str())
-                .collect();
+            let names = path_parameters(operation);
             let place = names.iter().fold(path.clone(), |place, name| {
                 place.replace(&format!("{{{name}}}"), foreign(name).as_str().unwrap_or_default())
             });
@@ -190,17 +202,6 @@ async fn no_route_and_no_tool_leads_a_token_out_of_its_scope() {
     }
     let (_, counted) = ask("GET", "/overview", None).await;
     assert_eq!((&counted["threads"], &counted["connections"]), (&json!(1), &json!(2)), "{counted}");
-    let tool = async |name: &str, arguments: Value| -> (bool, String) {
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call",
-            "params": { "name": name, "arguments": arguments } });
-        let request = client.post(format!("{}/mcp", world.url())).bearer_auth(&token).json(&body);
-        let request = request
-            .header("accept", "application/json, text/event-stream")
-            .header("mcp-protocol-version", "2025-06-18");
-        let came: Value = request.send().await.expect("an answer").json().await.expect("JSON");
-        let told = came["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{came}")).to_owned();
-        (came["result"]["isError"] != json!(true), told)
-    };
     for (name, arguments) in outside(&kim["id"], "+15550100087", "globex-production").into_iter().chain([
         ("threads.list", json!({})),
         ("connections.list", json!({})),
@@ -210,7 +211,7 @@ async fn no_route_and_no_tool_leads_a_token_out_of_its_scope() {
         ("whatsapp.send", number),
         ("numbers.unregister", json!({ "connection": kim["connection_id"] })),
     ]) {
-        let (good, told) = tool(name, arguments.clone()).await;
+        let (good, told) = tool(&world, &token, name, arguments.clone()).await;
         let lists = arguments == json!({});
         let shown: Vec<_> = marks.iter().filter(|mark| told.contains(*mark)).collect();
         let named = shown.iter().all(|mark| arguments.to_string().contains(**mark));

@@ -8,9 +8,10 @@ use crate::domain::message::media::{MediaState, MediaView};
 use crate::domain::message::status::DeliveryStatus;
 use crate::domain::message::status_view::impossible;
 use crate::domain::outbox::entry::{EntryState, SettledBy};
+use crate::domain::outbox::limits::Hold;
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
-use crate::domain::view::{AttemptView, EntryDetail, ThreadRow};
+use crate::domain::view::{AttemptView, EntryDetail, EntryRow, ThreadRow};
 
 /// How long the provider may be silent about a message before that means something.
 const USUAL: std::time::Duration = std::time::Duration::from_secs(300);
@@ -193,13 +194,88 @@ fn kept(entry: &EntryDetail, now: Timestamp) -> Verdict {
     )
 }
 
+/// A future time as "in 5 min", one that has passed as "now".
+fn until(at: Timestamp, now: Timestamp) -> String {
+    if at > now { format!("in {}", short_span(at.since(now))) } else { "now".to_owned() }
+}
+
+/// Who or what holds an entry.
+fn held(row: &EntryRow, hold: Hold, now: Timestamp) -> Verdict {
+    match hold {
+        Hold::Operator => held_by_person(row),
+        Hold::Credentials | Hold::Account => blocked_sender(row, hold),
+        Hold::TemplateList => Verdict::new(
+            "template_list",
+            format!(
+                "Not sent yet: the contact wants no marketing, and the list of templates, which says whether this is \
+                     marketing, was not fetched yet; it is looked at again {}.",
+                until(row.due_at, now)
+            ),
+            "Wait. If it stays queued, fetch the templates of the connection and see why that fails.",
+        ),
+        Hold::HourlyPolicy => Verdict::new(
+            "hourly_policy",
+            format!(
+                "Not sent yet: this contact got a business-initiated message within the last hour; it will be sent {}.",
+                until(row.due_at, now)
+            ),
+            "Wait, or disable hourly_policy for this number.",
+        ),
+        Hold::PairRate => Verdict::new(
+            "pair_rate",
+            format!(
+                "Not sent yet: a contact gets at most one message per 6 s; it will be sent {}.",
+                until(row.due_at, now)
+            ),
+            "Wait.",
+        ),
+        Hold::ConnectionRate => Verdict::new(
+            "connection_rate",
+            format!(
+                "Not sent yet: the send rate of the number is reached; it will be sent {}.",
+                until(row.due_at, now)
+            ),
+            "Wait.",
+        ),
+    }
+}
+
+fn held_by_person(row: &EntryRow) -> Verdict {
+    match row.error.as_ref().filter(|failure| failure.title == Failure::ANOTHER_APP) {
+        Some(failure) => {
+            let answer = format!("Not sent: {}. {}", failure.line(), failure.explanation);
+            Verdict::new("another_app", answer, failure.remedy.to_string())
+        }
+        None => Verdict::new("held_by_person", "Not sent: a person holds it.", "Release it."),
+    }
+}
+
+/// The number cannot send: its key, its account or the address of the API is wrong.
+fn blocked_sender(row: &EntryRow, hold: Hold) -> Verdict {
+    let failure = row.error.as_ref();
+    let why = failure.map(|failure| format!("{}. {}", failure.line(), failure.explanation)).unwrap_or_default();
+    let remedy = failure.map(|failure| failure.remedy.to_string()).unwrap_or_default();
+    if failure.is_some_and(|failure| failure.class == FailureClass::Endpoint) {
+        let answer = format!("Not sent: the response was not from the provider's API: {why}");
+        return Verdict::new("base_url", answer, remedy);
+    }
+    if hold == Hold::Credentials {
+        return Verdict::new(
+            "credentials",
+            "Not sent: the provider rejects the API key, so this number cannot send.",
+            "Correct the key. Waiting messages are then sent automatically, each at its own time.",
+        );
+    }
+    Verdict::new(
+        "account",
+        format!("Not sent: the provider has blocked this number from sending: {why}"),
+        format!("{remedy} wadeck tries one message now and then, and sends all of them once that works.").trim(),
+    )
+}
+
 /// What stands in the way of a queued entry.
 fn waiting(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaView>, now: Timestamp) -> Verdict {
-    use crate::domain::outbox::limits::Hold;
     let row = &entry.row;
-    let until = |at: Timestamp| {
-        if at > now { format!("in {}", short_span(at.since(now))) } else { "now".to_owned() }
-    };
     if let Some(behind) = row.behind {
         return Verdict::new(
             "behind",
@@ -212,96 +288,19 @@ fn waiting(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaV
         return if long {
             Verdict::new(
                 "later",
-                format!("Not sent yet: it is scheduled, {}.", until(at)),
+                format!("Not sent yet: it is scheduled, {}.", until(at, now)),
                 "Undo it, or release it to send it now.",
             )
         } else {
             Verdict::new(
                 "undo",
-                format!("Not sent yet: it can still be undone; it will be sent {}.", until(at)),
+                format!("Not sent yet: it can still be undone; it will be sent {}.", until(at, now)),
                 "Undo it within that time if it should not be sent.",
             )
         };
     }
-    match row.hold {
-        Some(Hold::Operator)
-            if let Some(failure) = row.error.as_ref().filter(|failure| failure.title == Failure::ANOTHER_APP) =>
-        {
-            let answer = format!("Not sent: {}. {}", failure.line(), failure.explanation);
-            return Verdict::new("another_app", answer, failure.remedy.to_string());
-        }
-        Some(Hold::Operator) => {
-            return Verdict::new("held_by_person", "Not sent: a person holds it.", "Release it.");
-        }
-        Some(Hold::Credentials | Hold::Account)
-            if row.error.as_ref().is_some_and(|failure| failure.class == FailureClass::Endpoint) =>
-        {
-            let failure = row.error.as_ref();
-            let why = failure.map(|failure| format!("{}. {}", failure.line(), failure.explanation)).unwrap_or_default();
-            let remedy = failure.map(|failure| failure.remedy.to_string()).unwrap_or_default();
-            return Verdict::new(
-                "base_url",
-                format!("Not sent: the response was not from the provider's API: {why}"),
-                remedy,
-            );
-        }
-        Some(Hold::Credentials) => {
-            return Verdict::new(
-                "credentials",
-                "Not sent: the provider rejects the API key, so this number cannot send.",
-                "Correct the key. Waiting messages are then sent automatically, each at its own time.",
-            );
-        }
-        Some(Hold::Account) => {
-            let failure = row.error.as_ref();
-            let why = failure.map(|failure| format!("{}. {}", failure.line(), failure.explanation)).unwrap_or_default();
-            let remedy = failure.map(|failure| failure.remedy.to_string()).unwrap_or_default();
-            return Verdict::new(
-                "account",
-                format!("Not sent: the provider has blocked this number from sending: {why}"),
-                format!("{remedy} wadeck tries one message now and then, and sends all of them once that works.")
-                    .trim(),
-            );
-        }
-        Some(Hold::TemplateList) => {
-            return Verdict::new(
-                "template_list",
-                format!(
-                    "Not sent yet: the contact wants no marketing, and the list of templates, which says whether this is \
-                     marketing, was not fetched yet; it is looked at again {}.",
-                    until(row.due_at)
-                ),
-                "Wait. If it stays queued, fetch the templates of the connection and see why that fails.",
-            );
-        }
-        Some(Hold::HourlyPolicy) => {
-            return Verdict::new(
-                "hourly_policy",
-                format!(
-                    "Not sent yet: this contact got a business-initiated message within the last hour; it will be sent {}.",
-                    until(row.due_at)
-                ),
-                "Wait, or disable hourly_policy for this number.",
-            );
-        }
-        Some(Hold::PairRate) => {
-            return Verdict::new(
-                "pair_rate",
-                format!(
-                    "Not sent yet: a contact gets at most one message per 6 s; it will be sent {}.",
-                    until(row.due_at)
-                ),
-                "Wait.",
-            );
-        }
-        Some(Hold::ConnectionRate) => {
-            return Verdict::new(
-                "connection_rate",
-                format!("Not sent yet: the send rate of the number is reached; it will be sent {}.", until(row.due_at)),
-                "Wait.",
-            );
-        }
-        None => {}
+    if let Some(hold) = row.hold {
+        return held(row, hold, now);
     }
     let waits_for_file = file.is_some_and(|file| file.state == MediaState::Kept)
         && entry
@@ -323,7 +322,7 @@ fn waiting(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaV
     if let Some(failure) = &row.error {
         return Verdict::new(
             "retry",
-            format!("Not sent yet: {}; the next attempt is {}.", failure.line(), until(row.due_at)),
+            format!("Not sent yet: {}; the next attempt is {}.", failure.line(), until(row.due_at, now)),
             "Wait. It is retried automatically.",
         );
     }

@@ -6,14 +6,17 @@ use crate::operations::inbound::effects::{
 };
 
 use crate::domain::change::Change;
+use crate::domain::contacts::address::Address;
+use crate::domain::ids::ThreadId;
 use crate::domain::inbound::decide::plausible;
-use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, OWN_TEST, Origin};
+use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, OWN_TEST, Origin, StatusEvent};
 use crate::domain::key::message_key;
 use crate::domain::message::content::Content;
 use crate::domain::message::inbound_kind::InboundKind;
 use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::outbox::entry::SettledBy;
-use crate::domain::text::clean_line;
+use crate::domain::text::{Untrusted, clean_line};
+use crate::domain::time::Timestamp;
 use crate::operations::System;
 use crate::operations::inbound::apply_changes::{
     Handoff, MarketingWish, change, duplicate, early_changes, handed_off, react, said_in_a_group, wish_about_marketing,
@@ -28,7 +31,7 @@ use crate::operations::monitoring::notice::{Notice, notice};
 use crate::operations::numbers::canary::canary_is_back;
 use crate::operations::numbers::number_lifecycle::{NumberLife, number_lifecycle};
 use crate::operations::outbox::send_message::capabilities;
-use crate::store::{NewInbound, ThreadTouch, Write};
+use crate::store::{Matched, NewInbound, StoreError, ThreadTouch, Write};
 
 pub(crate) async fn apply_event(
     system: &System,
@@ -38,97 +41,8 @@ pub(crate) async fn apply_event(
     effects: &mut Effects,
 ) -> ApplyResult {
     match event {
-        InboundEvent::Message(message) => {
-            let canary =
-                message.test && canary_is_back(batch.beside(), &message.phone_number_id, source, effects).await?;
-            let Some(connection) = batch.connection_of(&source.provider, &message.phone_number_id).await? else {
-                if canary {
-                    return Ok(Ok(()));
-                }
-                return Ok(Err(ApplyError::UnknownNumber(message.phone_number_id.clone())));
-            };
-            // What we sent to ourselves proves the way, and nothing about the provider.
-            let own = message.provider_message_id.starts_with(OWN_TEST);
-            // A test proves the way of webhooks alone: nobody wrote.
-            if source.delivery.is_some() && message.test && !own {
-                effects.proved(
-                    connection.id,
-                    Check::Signature,
-                    source.received_at,
-                    "a test webhook of the provider arrived with a valid signature",
-                );
-            } else if source.delivery.is_some() && !own {
-                // What is told of our own messages does not show that people reach the number.
-                if message.direction == Direction::Inbound {
-                    effects.proved(connection.id, Check::Inbound, source.received_at, &source.event);
-                }
-                effects.proved(connection.id, Check::Signature, source.received_at, "valid signature");
-                if capabilities(system, &connection).signs_address && system.public_url().is_some() {
-                    effects.proved(
-                        connection.id,
-                        Check::Public,
-                        source.received_at,
-                        "valid signature for the public URL",
-                    );
-                }
-            }
-            effects.changes.push(Change::Connection(connection.id));
-            if canary || own {
-                return Ok(Ok(()));
-            }
-            if let Some(group) = &message.group {
-                said_in_a_group(batch.beside(), &connection, message, group, source.received_at, effects).await?;
-                return Ok(Ok(()));
-            }
-            match message.direction {
-                Direction::Inbound => inbound(system, batch, source, &connection, message, effects).await,
-                Direction::Outbound => {
-                    let reported = Reported {
-                        provider_message_id: &message.provider_message_id,
-                        statuses: &message.statuses,
-                        raw: &message.raw_statuses,
-                        others: &message.other_statuses,
-                        counts: message.counts.as_ref().filter(|_| message.statuses.len() <= 1),
-                    };
-                    if !message.test && batch.advance(source, &connection, &reported, effects) {
-                        return Ok(Ok(()));
-                    }
-                    outbound(system, batch.write().await?, source, &connection, message, effects).await
-                }
-            }
-        }
-        InboundEvent::Status(status) => {
-            if !status.phone_number_id.is_empty()
-                && let Some(connection) = batch.connection_of(&source.provider, &status.phone_number_id).await?
-            {
-                let reported = Reported {
-                    provider_message_id: &status.provider_message_id,
-                    statuses: &status.statuses,
-                    raw: &status.raw_statuses,
-                    others: &status.other_statuses,
-                    counts: None,
-                };
-                if batch.advance(source, &connection, &reported, effects) {
-                    return Ok(Ok(()));
-                }
-            }
-            let write = batch.write().await?;
-            let connection = match (status.phone_number_id.as_str(), &status.reference) {
-                // Where nobody sent it yet no number is named; our own reference says whose it is.
-                ("", Some(reference)) => write.connection_of_reference(&source.provider, reference).await?,
-                ("", None) => write.connection_of_message(&source.provider, &status.provider_message_id).await?,
-                (number, _) => write.connection_of(&source.provider, number).await?,
-            };
-            let Some(connection) = connection else {
-                if status.phone_number_id.is_empty() {
-                    let id: String = clean_line(&status.provider_message_id).chars().take(80).collect();
-                    let why = format!("the status of {id} names no phone_number_id, and that message is not known");
-                    return Ok(Err(ApplyError::Unreadable(why)));
-                }
-                return Ok(Err(ApplyError::UnknownNumber(status.phone_number_id.clone())));
-            };
-            bare_status(system, write, source, &connection, status, effects).await
-        }
+        InboundEvent::Message(message) => apply_message(system, batch, source, message, effects).await,
+        InboundEvent::Status(status) => apply_bare_status(system, batch, source, status, effects).await,
         InboundEvent::Lifecycle { name, phone_number_id, customer_id, .. } => {
             let write = batch.write().await?;
             let Some(number) = phone_number_id else {
@@ -176,21 +90,140 @@ pub(crate) async fn apply_event(
             Ok(Ok(()))
         }
         InboundEvent::Named { phone_number_id, contact, name } => {
-            let write = batch.write().await?;
-            let Some(_) = write.connection_of(&source.provider, phone_number_id).await? else {
-                return Ok(Err(ApplyError::UnknownNumber(phone_number_id.clone())));
-            };
-            match write.contact_with(contact).await? {
-                Some(contact) => write.name_if_nameless(contact, name).await?,
-                // A phone book is no reason to have somebody here who never wrote.
-                None => {
-                    effects.notes.push("A name from the address book of the phone, of an unknown contact.".to_owned());
-                }
-            }
-            Ok(Ok(()))
+            apply_name(batch.write().await?, source, phone_number_id, contact, name, effects).await
         }
         InboundEvent::Unreadable { why } => Ok(Err(ApplyError::Unreadable(why.clone()))),
     }
+}
+
+async fn apply_message(
+    system: &System,
+    batch: &mut Batch<'_>,
+    source: &Source,
+    message: &MessageEvent,
+    effects: &mut Effects,
+) -> ApplyResult {
+    let canary = message.test && canary_is_back(batch.beside(), &message.phone_number_id, source, effects).await?;
+    let Some(connection) = batch.connection_of(&source.provider, &message.phone_number_id).await? else {
+        if canary {
+            return Ok(Ok(()));
+        }
+        return Ok(Err(ApplyError::UnknownNumber(message.phone_number_id.clone())));
+    };
+    let own_test = message.provider_message_id.starts_with(OWN_TEST);
+    if source.delivery.is_some() && !own_test {
+        record_checks(system, source, &connection, message, effects);
+    }
+    effects.changes.push(Change::Connection(connection.id));
+    if canary || own_test {
+        return Ok(Ok(()));
+    }
+    if let Some(group) = &message.group {
+        said_in_a_group(batch.beside(), &connection, message, group, source.received_at, effects).await?;
+        return Ok(Ok(()));
+    }
+    match message.direction {
+        Direction::Inbound => inbound(system, batch, source, &connection, message, effects).await,
+        Direction::Outbound => {
+            let reported = Reported {
+                provider_message_id: &message.provider_message_id,
+                statuses: &message.statuses,
+                raw: &message.raw_statuses,
+                others: &message.other_statuses,
+                counts: message.counts.as_ref().filter(|_| message.statuses.len() <= 1),
+            };
+            if !message.test && batch.advance(source, &connection, &reported, effects) {
+                return Ok(Ok(()));
+            }
+            outbound(system, batch.write().await?, source, &connection, message, effects).await
+        }
+    }
+}
+
+/// Records which checks of the connection a webhook with a message passes. A message that we sent to ourselves passes
+/// none of them: it says nothing about the provider.
+fn record_checks(
+    system: &System,
+    source: &Source,
+    connection: &Connection,
+    message: &MessageEvent,
+    effects: &mut Effects,
+) {
+    // A test shows that webhooks arrive, and nothing else: nobody wrote.
+    if message.test {
+        let what = "a test webhook of the provider arrived with a valid signature";
+        effects.proved(connection.id, Check::Signature, source.received_at, what);
+        return;
+    }
+    // A report about one of our own messages does not show that people reach the number.
+    if message.direction == Direction::Inbound {
+        effects.proved(connection.id, Check::Inbound, source.received_at, &source.event);
+    }
+    effects.proved(connection.id, Check::Signature, source.received_at, "valid signature");
+    if capabilities(system, connection).signs_address && system.public_url().is_some() {
+        effects.proved(connection.id, Check::Public, source.received_at, "valid signature for the public URL");
+    }
+}
+
+async fn apply_bare_status(
+    system: &System,
+    batch: &mut Batch<'_>,
+    source: &Source,
+    status: &StatusEvent,
+    effects: &mut Effects,
+) -> ApplyResult {
+    if !status.phone_number_id.is_empty()
+        && let Some(connection) = batch.connection_of(&source.provider, &status.phone_number_id).await?
+    {
+        let reported = Reported {
+            provider_message_id: &status.provider_message_id,
+            statuses: &status.statuses,
+            raw: &status.raw_statuses,
+            others: &status.other_statuses,
+            counts: None,
+        };
+        if batch.advance(source, &connection, &reported, effects) {
+            return Ok(Ok(()));
+        }
+    }
+    let write = batch.write().await?;
+    let connection = match (status.phone_number_id.as_str(), &status.reference) {
+        // Where nobody sent it yet no number is named; our own reference says whose it is.
+        ("", Some(reference)) => write.connection_of_reference(&source.provider, reference).await?,
+        ("", None) => write.connection_of_message(&source.provider, &status.provider_message_id).await?,
+        (number, _) => write.connection_of(&source.provider, number).await?,
+    };
+    let Some(connection) = connection else {
+        if status.phone_number_id.is_empty() {
+            let id: String = clean_line(&status.provider_message_id).chars().take(80).collect();
+            let why = format!("the status of {id} names no phone_number_id, and that message is not known");
+            return Ok(Err(ApplyError::Unreadable(why)));
+        }
+        return Ok(Err(ApplyError::UnknownNumber(status.phone_number_id.clone())));
+    };
+    bare_status(system, write, source, &connection, status, effects).await
+}
+
+/// Names a contact that is known, from the address book of the phone.
+async fn apply_name(
+    write: &mut Write,
+    source: &Source,
+    phone_number_id: &str,
+    contact: &[Address],
+    name: &Untrusted,
+    effects: &mut Effects,
+) -> ApplyResult {
+    let Some(_) = write.connection_of(&source.provider, phone_number_id).await? else {
+        return Ok(Err(ApplyError::UnknownNumber(phone_number_id.to_owned())));
+    };
+    match write.contact_with(contact).await? {
+        Some(contact) => write.name_if_nameless(contact, name).await?,
+        // A phone book is no reason to have somebody here who never wrote.
+        None => {
+            effects.notes.push("A name from the address book of the phone, of an unknown contact.".to_owned());
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// A message of ours: one that was sent from here and has news, or one that was written elsewhere.
@@ -227,17 +260,7 @@ async fn outbound(
     let thread = write.thread(connection.id, contact, &external_id, event.sent_at).await?;
     effects.changes.push(Change::Thread(thread.thread));
 
-    let mut found = None;
-    let ours = !event.test && !event.is_observed();
-    if let Some(reference) = event.reference.as_ref().filter(|_| ours) {
-        let referred = write.outbound_by_reference(connection.id, reference).await?;
-        found = referred.map(|matched| (matched, SettledBy::Reference));
-    }
-    if found.is_none() && ours {
-        let like = write.uncertain_like(thread.thread, &event.content.words(), event.sent_at).await?;
-        found = like.map(|matched| (matched, SettledBy::Status));
-    }
-    if let Some((matched, by)) = found {
+    if let Some((matched, by)) = find_own_message(write, connection, thread.thread, event).await? {
         adopt(system, write, connection, &matched, &event.provider_message_id, by, effects).await?;
         return Ok(Ok(()));
     }
@@ -288,12 +311,44 @@ async fn outbound(
     };
     write.touch_threads(&[touch]).await?;
     write.merge_statuses(message).await?;
-    let spoken = matches!(InboundKind::of(&event.content), InboundKind::Words | InboundKind::Sticker);
-    if event.origin == Origin::BusinessApp && spoken && !event.test {
-        write.silence_agent(thread.thread, "a person replied from the phone app", now).await?;
-        write.person_wrote(thread.thread, event.sent_at.min(now)).await?;
-        write.stop_waiting(thread.thread).await?;
-        effects.changes.push(Change::Agents);
+    if event.origin == Origin::BusinessApp && !event.test {
+        note_reply_from_phone(write, thread.thread, event, now, effects).await?;
     }
     Ok(Ok(()))
+}
+
+/// Finds the message of ours that this one is: by our reference, or as the uncertain one with the same text.
+async fn find_own_message(
+    write: &mut Write,
+    connection: &Connection,
+    thread: ThreadId,
+    event: &MessageEvent,
+) -> Result<Option<(Matched, SettledBy)>, StoreError> {
+    if event.test || event.is_observed() {
+        return Ok(None);
+    }
+    if let Some(reference) = &event.reference
+        && let Some(matched) = write.outbound_by_reference(connection.id, reference).await?
+    {
+        return Ok(Some((matched, SettledBy::Reference)));
+    }
+    let like = write.uncertain_like(thread, &event.content.words(), event.sent_at).await?;
+    Ok(like.map(|matched| (matched, SettledBy::Status)))
+}
+
+/// A person replied from the phone app: the agent is silent, and the contact no longer waits.
+async fn note_reply_from_phone(
+    write: &mut Write,
+    thread: ThreadId,
+    event: &MessageEvent,
+    now: Timestamp,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    if matches!(InboundKind::of(&event.content), InboundKind::Words | InboundKind::Sticker) {
+        write.silence_agent(thread, "a person replied from the phone app", now).await?;
+        write.person_wrote(thread, event.sent_at.min(now)).await?;
+        write.stop_waiting(thread).await?;
+        effects.changes.push(Change::Agents);
+    }
+    Ok(())
 }

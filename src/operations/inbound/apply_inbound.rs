@@ -5,13 +5,16 @@ use crate::domain::access::audit_action::AuditAction;
 use crate::domain::agents::routing::Candidate;
 use crate::domain::change::Change;
 use crate::domain::event_name::EventName;
+use crate::domain::ids::ThreadId;
 use crate::domain::inbound::decide::{Answerer, Decision, Judged, ThreadFacts, asks_for_agents, decide, may_opt_out};
 use crate::domain::inbound::event::{Direction, MessageEvent};
 use crate::domain::key::message_key;
 use crate::domain::message::content::Content;
+use crate::domain::message::inbound_content::Extras;
 use crate::domain::message::inbound_kind::InboundKind;
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::Connection;
+use crate::domain::time::Timestamp;
 use crate::operations::System;
 use crate::operations::inbound::apply_changes::{change, duplicate, early_changes, move_contact, react};
 use crate::operations::inbound::apply_holder::{note_holder, tells_of_holder};
@@ -39,21 +42,8 @@ pub(crate) async fn inbound(
     }
     let (thread, other) = batch.thread_of(connection.id, event, &external_id, now).await?;
     suggest_merge(batch.beside(), thread.contact, other, now, effects).await?;
-    let new = NewInbound {
-        thread: thread.thread,
-        connection: connection.id,
-        direction: Direction::Inbound,
-        origin: &event.origin,
-        content: &event.content,
-        provider_message_id: &event.provider_message_id,
-        reply_to: event.reply_to.as_deref(),
-        test: event.test,
-        created_at: as_of(event.sent_at, received_at, now),
-        received_at,
-        delivery: source.delivery,
-        author: None,
-        extras: &extras_of(event, received_at),
-    };
+    let extras = extras_of(event, received_at);
+    let new = new_message(source, connection, event, (thread.thread, &extras), now);
     let Some(inserted) = batch.insert(&new).await? else {
         return duplicate(batch.write().await?, source, &key, event, effects).await;
     };
@@ -110,8 +100,46 @@ pub(crate) async fn inbound(
     if inserted.changed {
         early_changes(batch.write().await?, &key).await?;
     }
-    if tells_of_holder(event, &thread) {
-        note_holder(batch.write().await?, &thread, event, (received_at, now), effects).await?;
+    note_news(batch, connection, &thread, (event, &new), now, effects).await?;
+    Ok(Ok(()))
+}
+
+/// The row of a message that a contact wrote.
+fn new_message<'m>(
+    source: &Source,
+    connection: &Connection,
+    event: &'m MessageEvent,
+    (thread, extras): (ThreadId, &'m Extras),
+    now: Timestamp,
+) -> NewInbound<'m> {
+    NewInbound {
+        thread,
+        connection: connection.id,
+        direction: Direction::Inbound,
+        origin: &event.origin,
+        content: &event.content,
+        provider_message_id: &event.provider_message_id,
+        reply_to: event.reply_to.as_deref(),
+        test: event.test,
+        created_at: as_of(event.sent_at, source.received_at, now),
+        received_at: source.received_at,
+        delivery: source.delivery,
+        author: None,
+        extras,
+    }
+}
+
+/// Stores what a message reports beside its content: who holds the conversation, a changed message, a new number.
+async fn note_news(
+    batch: &mut Batch<'_>,
+    connection: &Connection,
+    thread: &ThreadFacts,
+    (event, new): (&MessageEvent, &NewInbound<'_>),
+    now: Timestamp,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    if tells_of_holder(event, thread) {
+        note_holder(batch.write().await?, thread, event, (new.received_at, now), effects).await?;
     }
     if InboundKind::of(&event.content) == InboundKind::News && !event.test {
         let side = (thread.thread, Direction::Inbound);
@@ -121,7 +149,7 @@ pub(crate) async fn inbound(
             move_contact(write, thread.thread, moved, now, effects).await?;
         }
     }
-    Ok(Ok(()))
+    Ok(())
 }
 
 /// What the contact wants of messages, by the words that they wrote.

@@ -7,7 +7,7 @@ use crate::domain::ids::{EntryId, MessageId, ThreadId};
 use crate::domain::inbound::decide::plausible;
 use crate::domain::inbound::event::{OtherStatus, StatusEvent};
 use crate::domain::key::message_key;
-use crate::domain::message::status::{DeliveryStatus, StatusReport};
+use crate::domain::message::status::{DeliveryRecord, DeliveryStatus, StatusReport};
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::outbox::entry::{EntryState, SettledBy};
@@ -272,6 +272,28 @@ async fn merge(
         }
         return Ok(());
     };
+    update_entry(system, write, matched.thread, (entry, ends), (&before, &after), effects).await?;
+    if after.contradictory() && !before.contradictory() {
+        let said = format!("{message}: the provider reported both a failure and an arrival.");
+        let subject = entry.to_string();
+        let alert =
+            NewAlert { kind: AlertKind::Contradiction, subject: &subject, said: &said, thread: Some(matched.thread) };
+        write.raise(&alert, now).await?;
+        effects.changes.push(Change::Alerts);
+    }
+    Ok(())
+}
+
+/// Moves the outbox entry of a message along with its merged statuses.
+async fn update_entry(
+    system: &System,
+    write: &mut Write,
+    thread: ThreadId,
+    (entry, ends): (EntryId, EntryState),
+    (before, after): (&DeliveryRecord, &DeliveryRecord),
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    let now = system.now();
     let failed = |status| status == DeliveryStatus::Failed;
     if failed(after.status()) && !failed(before.status()) {
         if let Some(failure) = after.failure() {
@@ -280,8 +302,7 @@ async fn merge(
             let failure = given_up.map_or_else(|| failure.clone(), |failure| failure.given_up(tried));
             write.end_entry(entry, ends, Some(&failure), Some(SettledBy::Status), now).await?;
             effects.looks |= failure.unwanted().is_some();
-            failure_reaches_people(system, write, AlertKind::DeliveryFailed, matched.thread, entry, &failure, now)
-                .await?;
+            failure_reaches_people(system, write, AlertKind::DeliveryFailed, thread, entry, &failure, now).await?;
             if failure.class == FailureClass::Template {
                 system.wakes().templates.notify_one();
             }
@@ -298,17 +319,9 @@ async fn merge(
         if state == EntryState::Discarded || recalled_by.is_some() {
             let by = recalled_by.unwrap_or_else(|| "somebody".to_owned());
             let said = format!("{entry} was sent: it could not be canceled in time for {by}.");
-            gone_all_the_same(write, matched.thread, entry, &said, now, effects).await?;
+            gone_all_the_same(write, thread, entry, &said, now, effects).await?;
         }
         write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Status), now).await?;
-    }
-    if after.contradictory() && !before.contradictory() {
-        let said = format!("{message}: the provider reported both a failure and an arrival.");
-        let subject = entry.to_string();
-        let alert =
-            NewAlert { kind: AlertKind::Contradiction, subject: &subject, said: &said, thread: Some(matched.thread) };
-        write.raise(&alert, now).await?;
-        effects.changes.push(Change::Alerts);
     }
     Ok(())
 }

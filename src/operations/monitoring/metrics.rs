@@ -7,7 +7,10 @@ mod scopes;
 use std::collections::BTreeMap;
 
 use crate::domain::monitoring::metrics::{Exposition, Kind, Labels, Times};
+use crate::domain::numbers::connected::ConnectionView;
 use crate::domain::numbers::connection::Check;
+use crate::domain::time::Timestamp;
+use crate::domain::view::Overview;
 use crate::operations::monitoring::dashboard;
 use crate::operations::{Result, System, unpoisoned};
 
@@ -115,6 +118,36 @@ pub async fn metrics(system: &System) -> Result<String> {
     ] {
         text.gauge(name, help, f64::from(value));
     }
+    add_counts_by_state(&mut text, &told, now);
+    let lag = told.oldest_pending_at.map_or(0.0, |at| now.since(at).as_secs_f64());
+    text.gauge("wadeck_apply_lag_seconds", "Age of the oldest webhook that is acknowledged but not applied.", lag);
+    let silence = told.last_delivery_at.map_or(-1.0, |at| now.since(at).as_secs_f64());
+    text.gauge("wadeck_last_delivery_seconds", "Time since the last webhook; -1 before the first.", silence);
+    let windows: Vec<(Labels, f64)> =
+        closing.iter().map(|(within, count)| (vec![("within", (*within).to_owned())], f64::from(*count))).collect();
+    text.figures(
+        "wadeck_windows_closing",
+        "Threads whose service window closes within this time while the contact waits.",
+        Kind::Gauge,
+        &windows,
+    );
+    add_checks(&mut text, &connections);
+    let works = f64::from(u8::from(told.database.is_none()));
+    text.gauge("wadeck_database_works", "Whether the database can be written and is not damaged.", works);
+    if let Some(head) = store.audit_head() {
+        text.gauge("wadeck_audit_rows", "Number of the last audit row.", head.row.0 as f64);
+        let labels = vec![("row", head.row.to_string()), ("digest", head.digest)];
+        text.figures("wadeck_audit_head_info", "Last audit row with its digest.", Kind::Gauge, &[(labels, 1.0)]);
+    }
+    text.gauge("wadeck_database_bytes", "Size of the database with its write-ahead log.", bytes as f64);
+    text.gauge("wadeck_disk_free_bytes", "Free space on its disk.", free as f64);
+    scopes::tell(system, &mut text).await?;
+    add_families(&mut text, &unpoisoned(&system.shared.meters));
+    Ok(text.text())
+}
+
+/// Adds the outbox and the webhook deliveries, counted by state.
+fn add_counts_by_state(text: &mut Exposition, told: &Overview, now: Timestamp) {
     let by = |name: &'static str, values: &[(&str, u32)]| -> Vec<(Labels, f64)> {
         values.iter().map(|(value, count)| (vec![(name, (*value).to_owned())], f64::from(*count))).collect()
     };
@@ -141,37 +174,22 @@ pub async fn metrics(system: &System) -> Result<String> {
         ],
     );
     text.figures("wadeck_deliveries", "Webhook deliveries that are not applied, by state.", Kind::Gauge, &deliveries);
-    let lag = told.oldest_pending_at.map_or(0.0, |at| now.since(at).as_secs_f64());
-    text.gauge("wadeck_apply_lag_seconds", "Age of the oldest webhook that is acknowledged but not applied.", lag);
-    let silence = told.last_delivery_at.map_or(-1.0, |at| now.since(at).as_secs_f64());
-    text.gauge("wadeck_last_delivery_seconds", "Time since the last webhook; -1 before the first.", silence);
-    let windows: Vec<(Labels, f64)> =
-        closing.iter().map(|(within, count)| (vec![("within", (*within).to_owned())], f64::from(*count))).collect();
-    text.figures(
-        "wadeck_windows_closing",
-        "Threads whose service window closes within this time while the contact waits.",
-        Kind::Gauge,
-        &windows,
-    );
+}
+
+/// Adds the last result of each check of each connection.
+fn add_checks(text: &mut Exposition, connections: &[ConnectionView]) {
     let mut proofs = vec![];
-    for row in &connections {
+    for row in connections {
         for proof in &row.proofs {
             let labels = vec![("connection", row.connection.name.clone()), ("hop", Check::name(proof.hop).to_owned())];
             proofs.push((labels, f64::from(u8::from(proof.works))));
         }
     }
     text.figures("wadeck_hop_works", "Whether the last result of a check was good.", Kind::Gauge, &proofs);
-    let works = f64::from(u8::from(told.database.is_none()));
-    text.gauge("wadeck_database_works", "Whether the database can be written and is not damaged.", works);
-    if let Some(head) = store.audit_head() {
-        text.gauge("wadeck_audit_rows", "Number of the last audit row.", head.row.0 as f64);
-        let labels = vec![("row", head.row.to_string()), ("digest", head.digest)];
-        text.figures("wadeck_audit_head_info", "Last audit row with its digest.", Kind::Gauge, &[(labels, 1.0)]);
-    }
-    text.gauge("wadeck_database_bytes", "Size of the database with its write-ahead log.", bytes as f64);
-    text.gauge("wadeck_disk_free_bytes", "Free space on its disk.", free as f64);
-    scopes::tell(system, &mut text).await?;
-    let meters = unpoisoned(&system.shared.meters);
+}
+
+/// Adds what is counted and timed while the engine runs.
+fn add_families(text: &mut Exposition, meters: &Meters) {
     for family in Family::ALL {
         let (name, help) = family.name();
         if family.is_timed() {
@@ -192,6 +210,4 @@ pub async fn metrics(system: &System) -> Result<String> {
             text.figures(name, help, Kind::Counter, &samples);
         }
     }
-    drop(meters);
-    Ok(text.text())
 }

@@ -40,7 +40,7 @@ pub(crate) async fn preview(system: &System, actor: &Actor, action: BulkAction, 
     let mut preview = BulkPreview::default();
     for group in counts {
         preview.found += group.count;
-        let fits = fits(action, group.state, group.held, asks_for_uncertain(&filter));
+        let fits = fits(action, (group.state, group.held), asks_for_uncertain(&filter));
         if !fits {
             let doubt = group.state == EntryState::Uncertain;
             if doubt { preview.uncertain += group.count } else { preview.not_fitting += group.count }
@@ -67,7 +67,7 @@ fn asks_for_uncertain(filter: &Filter) -> bool {
     filter.terms.contains(&Term::Status(StatusTerm::Entry(EntryState::Uncertain)))
 }
 
-fn fits(action: BulkAction, state: EntryState, held: bool, uncertain: bool) -> bool {
+fn fits(action: BulkAction, (state, held): (EntryState, bool), uncertain: bool) -> bool {
     match action {
         BulkAction::Retry | BulkAction::Discard if state == EntryState::Uncertain => uncertain,
         BulkAction::Retry => matches!(state, EntryState::Failed | EntryState::Dead | EntryState::Discarded),
@@ -238,7 +238,7 @@ async fn act(
     uncertain: bool,
 ) -> Result<Option<ThreadId>> {
     let Some(facts) = write.entry_facts(entry).await? else { return Ok(None) };
-    if !fits(job.action, facts.state, facts.hold.is_some(), uncertain) {
+    if !fits(job.action, (facts.state, facts.hold.is_some()), uncertain) {
         return Ok(None);
     }
     let (thread, _) = match job.action {

@@ -10,8 +10,10 @@ use crate::domain::code::Code;
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::{ConnectionId, UploadId};
+use crate::domain::inbound::decide::ThreadFacts;
 use crate::domain::message::content::Content;
 use crate::domain::message::window;
+use crate::domain::numbers::connection::Connection;
 use crate::domain::outbox::entry::Outgoing;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::request::SendContext;
@@ -21,7 +23,7 @@ use crate::operations::outbox::send_file::header_file;
 use crate::operations::outbox::send_message::thread_within;
 use crate::operations::threads::claim;
 use crate::operations::{Result, System, require};
-use crate::store::NewEntry;
+use crate::store::{NewEntry, Write};
 
 pub(crate) struct Filled {
     pub connection: ConnectionId,
@@ -31,6 +33,46 @@ pub(crate) struct Filled {
     pub parameters: Vec<(String, String)>,
     pub header: Option<UploadId>,
     pub at: Option<Timestamp>,
+}
+
+/// Refuses empty parameters and a time in the past.
+fn check_input(filled: &Filled, now: Timestamp) -> Result<()> {
+    if let Some((name, _)) = filled.parameters.iter().find(|(_, value)| value.trim().is_empty()) {
+        let why = format!("The parameter {name} is empty, and WhatsApp refuses empty parameters.");
+        return Err(Refusal::new(Code::EmptyParameter, why, "Give it a value.").into());
+    }
+    if filled.at.is_some_and(|at| at < now) {
+        return Err(Refusal::new(Code::Past, "That time is in the past.", "Choose a future time.").into());
+    }
+    Ok(())
+}
+
+/// Loads or creates the thread with the recipient, in the transaction that enqueues the message. Refuses a recipient
+/// that cannot be sent to.
+async fn open_thread(
+    system: &System,
+    write: &mut Write,
+    connection: &Connection,
+    (outgoing, number): (&Outgoing, &PhoneNumber),
+    now: Timestamp,
+) -> Result<ThreadFacts> {
+    if write.live_connection(connection.id).await?.is_none() {
+        let why = format!("{} is disconnected, so it cannot send.", connection.name);
+        return Err(Refusal::new(Code::NotConnected, why, "Reconnect it first.").into());
+    }
+    let (to, content) = (&outgoing.to, &outgoing.content);
+    if let Some(refusal) =
+        crate::operations::outbox::send_message::recipient::forbidden(system, write, connection.id, to, content).await?
+    {
+        return Err(refusal.into());
+    }
+    let (contact, _) = write.contact(std::slice::from_ref(&outgoing.to), None, now).await?;
+    let thread = write.thread(connection.id, contact, &outgoing.to.external_id(), now).await?;
+    if thread.opted_out {
+        let why = format!("{number} opted out.");
+        return Err(Refusal::new(Code::OptedOut, why, "Wait until the contact opts in again.").into());
+    }
+    Ok(thread)
 }
 
 pub(crate) async fn send_template(
@@ -45,13 +87,7 @@ pub(crate) async fn send_template(
         .connection(filled.connection)
         .await?
         .ok_or_else(|| Refusal::new(Code::NotFound, format!("Connection {} not found.", filled.connection), ""))?;
-    if let Some((name, _)) = filled.parameters.iter().find(|(_, value)| value.trim().is_empty()) {
-        let why = format!("The parameter {name} is empty, and WhatsApp refuses empty parameters.");
-        return Err(Refusal::new(Code::EmptyParameter, why, "Give it a value.").into());
-    }
-    if filled.at.is_some_and(|at| at < system.now()) {
-        return Err(Refusal::new(Code::Past, "That time is in the past.", "Choose a future time.").into());
-    }
+    check_input(&filled, system.now())?;
     let template = approved::find(system, &connection, &filled.name, &filled.language).await?;
     template.check_recipient(&filled.to)?;
     template.check(&filled.parameters, filled.header.is_some())?;
@@ -87,23 +123,7 @@ pub(crate) async fn send_template(
     };
     let author = actor.to_string();
     let mut write = system.store().write().await?;
-    if write.live_connection(connection.id).await?.is_none() {
-        let why = format!("{} is disconnected, so it cannot send.", connection.name);
-        return Err(Refusal::new(Code::NotConnected, why, "Reconnect it first.").into());
-    }
-    let (to, content) = (&outgoing.to, &outgoing.content);
-    if let Some(refusal) =
-        crate::operations::outbox::send_message::recipient::forbidden(system, &mut write, connection.id, to, content)
-            .await?
-    {
-        return Err(refusal.into());
-    }
-    let (contact, _) = write.contact(std::slice::from_ref(&outgoing.to), None, now).await?;
-    let thread = write.thread(connection.id, contact, &outgoing.to.external_id(), now).await?;
-    if thread.opted_out {
-        let why = format!("{} opted out.", filled.to);
-        return Err(Refusal::new(Code::OptedOut, why, "Wait until the contact opts in again.").into());
-    }
+    let thread = open_thread(system, &mut write, &connection, (&outgoing, &filled.to), now).await?;
     let row = thread_within(&mut write, thread.thread).await?;
     claim::may_answer(&mut write, &row, &author, context, now).await?;
     let open = window::is_open(row.window_closes_at, now);

@@ -166,7 +166,7 @@ pub(crate) async fn perform(
     require(actor, needed)?;
     let (connection, provider) = at_provider(system, connection).await?;
     let flows = desk(provider.as_ref(), &connection)?;
-    let (said, made, subject) = match request {
+    let changed = match request {
         FlowRequest::Send { id, to, body, button, screen, .. } => {
             let flow = flows.flow(&connection, &id).await.map_err(refused)?;
             return crate::operations::outbox::send_flow::send_flow(
@@ -187,55 +187,88 @@ pub(crate) async fn perform(
     };
     let now = system.now();
     let mut write = system.store().write().await?;
-    write.audit(actor, action, &connection.id.to_string(), &clean_line(&subject), now).await?;
+    write.audit(actor, action, &connection.id.to_string(), &clean_line(&changed.subject), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Activity]);
     refresh_flows(system).await?;
-    Ok(Done { message: said, created_id: made })
+    Ok(Done { message: changed.message, created_id: changed.created_id })
 }
 
-async fn change(
-    flows: &dyn Flows,
-    connection: &Connection,
-    request: FlowRequest,
-) -> Result<(String, Option<String>, String)> {
+/// Creates a draft.
+async fn create(flows: &dyn Flows, connection: &Connection, name: &str, json: &str) -> Result<Changed> {
+    let name = name.trim().to_owned();
+    if name.is_empty() || name.chars().count() > 100 {
+        return Err(Refusal::new(
+            Code::Name,
+            "The Flow's name is not 1 to 100 characters long.",
+            "Choose another name.",
+        )
+        .into());
+    }
+    let value = passed(json)?;
+    let made = flows.create(connection, &name, &value).await.map_err(refused)?;
+    Ok(Changed::new(format!("Created the draft {name}. Send it as a test to see it on a phone."), Some(made.id), name))
+}
+
+/// Uploads a new version of a draft.
+async fn write(flows: &dyn Flows, connection: &Connection, id: String, json: &str) -> Result<Changed> {
+    let value = passed(json)?;
+    let version = flows.write(connection, &id, &value).await.map_err(refused)?;
+    let said = match version.findings.as_slice() {
+        [] => format!("Uploaded {}. It can be published.", version.label),
+        found => {
+            let all = found.iter().map(|one| format!("{}: {}", one.code, one.said.line())).collect::<Vec<_>>();
+            format!("Uploaded {}, but the provider found: {}", version.label, all.join("; "))
+        }
+    };
+    Ok(Changed::new(said, Some(version.id), id))
+}
+
+/// Publishes a Flow unless the provider found an error in its newest version.
+async fn publish(flows: &dyn Flows, connection: &Connection, id: String) -> Result<Changed> {
+    let versions = flows.versions(connection, &id).await.map_err(refused)?;
+    if let Some(found) = versions.first().and_then(|version| version.findings.first()) {
+        let why = format!("The provider found an error in the newest version: {} {}.", found.code, found.said.line());
+        return Err(Refusal::new(Code::FlowInvalid, why, "Fix the Flow first.").into());
+    }
+    flows.publish(connection, &id).await.map_err(refused)?;
+    Ok(Changed::new("Published. It can be sent, and is changed only by new versions.", None, id))
+}
+
+/// Registers the endpoint once its code is deployed.
+async fn register(flows: &dyn Flows, connection: &Connection, id: String) -> Result<Changed> {
+    let endpoint = flows.endpoint(connection, &id).await.map_err(refused)?;
+    if !endpoint.is_some_and(|endpoint| endpoint.status.eq_ignore_ascii_case("deployed")) {
+        return Err(
+            Refusal::new(Code::FlowEndpoint, "The endpoint's code is not deployed.", "Deploy the code first.").into()
+        );
+    }
+    let said = match flows.register(connection, &id).await.map_err(refused)? {
+        Some(warning) => format!("Registered the endpoint, but: {}", clean_line(&warning)),
+        None => "Registered the endpoint.".to_owned(),
+    };
+    Ok(Changed::new(said, None, id))
+}
+
+/// What was changed at the provider.
+struct Changed {
+    message: String,
+    created_id: Option<String>,
+    /// For the audit row: the id of the Flow, or its name where it is created or ended.
+    subject: String,
+}
+
+impl Changed {
+    fn new(message: impl Into<String>, created_id: Option<String>, subject: impl Into<String>) -> Self {
+        Self { message: message.into(), created_id, subject: subject.into() }
+    }
+}
+
+async fn change(flows: &dyn Flows, connection: &Connection, request: FlowRequest) -> Result<Changed> {
     Ok(match request {
-        FlowRequest::Create { name, json, .. } => {
-            let name = name.trim().to_owned();
-            if name.is_empty() || name.chars().count() > 100 {
-                return Err(Refusal::new(
-                    Code::Name,
-                    "The Flow's name is not 1 to 100 characters long.",
-                    "Choose another name.",
-                )
-                .into());
-            }
-            let value = passed(&json)?;
-            let made = flows.create(connection, &name, &value).await.map_err(refused)?;
-            (format!("Created the draft {name}. Send it as a test to see it on a phone."), Some(made.id), name)
-        }
-        FlowRequest::Write { id, json, .. } => {
-            let value = passed(&json)?;
-            let version = flows.write(connection, &id, &value).await.map_err(refused)?;
-            let said = match version.findings.as_slice() {
-                [] => format!("Uploaded {}. It can be published.", version.label),
-                found => {
-                    let all = found.iter().map(|one| format!("{}: {}", one.code, one.said.line())).collect::<Vec<_>>();
-                    format!("Uploaded {}, but the provider found: {}", version.label, all.join("; "))
-                }
-            };
-            (said, Some(version.id), id)
-        }
-        FlowRequest::Publish { id, .. } => {
-            let versions = flows.versions(connection, &id).await.map_err(refused)?;
-            if let Some(found) = versions.first().and_then(|version| version.findings.first()) {
-                let why =
-                    format!("The provider found an error in the newest version: {} {}.", found.code, found.said.line());
-                return Err(Refusal::new(Code::FlowInvalid, why, "Fix the Flow first.").into());
-            }
-            flows.publish(connection, &id).await.map_err(refused)?;
-            ("Published. It can be sent, and is changed only by new versions.".to_owned(), None, id)
-        }
+        FlowRequest::Create { name, json, .. } => create(flows, connection, &name, &json).await?,
+        FlowRequest::Write { id, json, .. } => write(flows, connection, id, &json).await?,
+        FlowRequest::Publish { id, .. } => publish(flows, connection, id).await?,
         FlowRequest::Deprecate { id, typed, .. } => {
             let flow = flows.flow(connection, &id).await.map_err(refused)?;
             Refusal::typed(flow.name.as_received(), &typed)?;
@@ -244,7 +277,11 @@ async fn change(
                 return Err(Refusal::new(Code::FlowState, why, "Publish it first, or delete the draft.").into());
             }
             flows.deprecate(connection, &flow).await.map_err(refused)?;
-            (format!("Deprecated {}: it can no longer be opened.", flow.name.line()), None, flow.name.line())
+            Changed::new(
+                format!("Deprecated {}: it can no longer be opened.", flow.name.line()),
+                None,
+                flow.name.line(),
+            )
         }
         FlowRequest::Delete { id, typed, .. } => {
             let flow = flows.flow(connection, &id).await.map_err(refused)?;
@@ -254,7 +291,7 @@ async fn change(
                 return Err(Refusal::new(Code::FlowState, why, "Deprecate it instead.").into());
             }
             flows.delete(connection, &flow).await.map_err(refused)?;
-            (format!("Deleted {}.", flow.name.line()), None, flow.name.line())
+            Changed::new(format!("Deleted {}.", flow.name.line()), None, flow.name.line())
         }
         FlowRequest::SetCode { id, code, .. } => {
             let findings = flow_code::lint(&code);
@@ -262,31 +299,16 @@ async fn change(
                 return Err(lint_refusal(&findings).into());
             }
             flows.set_code(connection, &id, &code).await.map_err(refused)?;
-            ("Uploaded the code. It runs once it is deployed.".to_owned(), None, id)
+            Changed::new("Uploaded the code. It runs once it is deployed.", None, id)
         }
         FlowRequest::Deploy { id, .. } => {
             flows.deploy(connection, &id).await.map_err(refused)?;
-            ("Deployed the code. The Flow calls it once it is registered.".to_owned(), None, id)
+            Changed::new("Deployed the code. The Flow calls it once it is registered.", None, id)
         }
-        FlowRequest::Register { id, .. } => {
-            let endpoint = flows.endpoint(connection, &id).await.map_err(refused)?;
-            if !endpoint.is_some_and(|endpoint| endpoint.status.eq_ignore_ascii_case("deployed")) {
-                return Err(Refusal::new(
-                    Code::FlowEndpoint,
-                    "The endpoint's code is not deployed.",
-                    "Deploy the code first.",
-                )
-                .into());
-            }
-            let said = match flows.register(connection, &id).await.map_err(refused)? {
-                Some(warning) => format!("Registered the endpoint, but: {}", clean_line(&warning)),
-                None => "Registered the endpoint.".to_owned(),
-            };
-            (said, None, id)
-        }
+        FlowRequest::Register { id, .. } => register(flows, connection, id).await?,
         FlowRequest::Encrypt { id, .. } => {
             flows.encrypt(connection, &id).await.map_err(refused)?;
-            ("Set up encryption for the number.".to_owned(), None, id)
+            Changed::new("Set up encryption for the number.", None, id)
         }
         FlowRequest::Refresh | FlowRequest::Send { .. } => {
             return Err(Refusal::new(Code::Flow, "This request is not handled here.", "").into());

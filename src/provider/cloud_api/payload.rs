@@ -38,16 +38,16 @@ fn object(content: &Content) -> Value {
             let preview = words.as_received().contains("http://") || words.as_received().contains("https://");
             json!({ "preview_url": preview, "body": words.as_received() })
         }
-        Content::Image(media) | Content::Video(media) => file(media, true, false),
-        Content::Document(media) => file(media, true, true),
+        Content::Image(media) | Content::Video(media) => file(media, &[FileField::Caption]),
+        Content::Document(media) => file(media, &[FileField::Caption, FileField::FileName]),
         Content::Audio(media) => {
-            let mut object = file(media, false, false);
+            let mut object = file(media, &[]);
             if media.voice {
                 object["voice"] = true.into();
             }
             object
         }
-        Content::Sticker(media) => file(media, false, false),
+        Content::Sticker(media) => file(media, &[]),
         Content::Location { latitude, longitude, name, address } => {
             let mut object = json!({ "latitude": latitude, "longitude": longitude });
             put(&mut object, "name", name.as_ref());
@@ -85,13 +85,20 @@ fn put(object: &mut Value, field: &str, words: Option<&Untrusted>) {
     }
 }
 
-fn file(media: &Media, caption: bool, named: bool) -> Value {
+/// A field beside the id that only some kinds of files have.
+#[derive(Clone, Copy)]
+enum FileField {
+    Caption,
+    FileName,
+}
+
+fn file(media: &Media, fields: &[FileField]) -> Value {
     let mut object = json!({ "id": media.id });
-    if caption {
-        put(&mut object, "caption", media.caption.as_ref());
-    }
-    if named {
-        put(&mut object, "filename", media.file_name.as_ref());
+    for field in fields {
+        match field {
+            FileField::Caption => put(&mut object, "caption", media.caption.as_ref()),
+            FileField::FileName => put(&mut object, "filename", media.file_name.as_ref()),
+        }
     }
     object
 }
@@ -128,7 +135,8 @@ fn components(parameters: &[(String, Untrusted)], header: Option<&Media>) -> Vec
             _ => "document",
         };
         let mut object = json!({ "type": kind });
-        object[kind] = file(media, false, kind == "document");
+        let fields: &[FileField] = if kind == "document" { &[FileField::FileName] } else { &[] };
+        object[kind] = file(media, fields);
         parts.push(json!({ "type": "header", "parameters": [object] }));
     } else if let Some([latitude, longitude, name, address]) = location_of(parameters) {
         let location = json!({ "latitude": latitude.as_received(), "longitude": longitude.as_received(),
@@ -184,13 +192,13 @@ fn interactive(offer: &Interactive) -> Value {
         None => {}
         Some(Heading::Text(text)) => object["header"] = json!({ "type": "text", "text": text.as_received() }),
         Some(Heading::Image(media)) => {
-            object["header"] = json!({ "type": "image", "image": file(media, false, false) });
+            object["header"] = json!({ "type": "image", "image": file(media, &[]) });
         }
         Some(Heading::Video(media)) => {
-            object["header"] = json!({ "type": "video", "video": file(media, false, false) });
+            object["header"] = json!({ "type": "video", "video": file(media, &[]) });
         }
         Some(Heading::Document(media)) => {
-            object["header"] = json!({ "type": "document", "document": file(media, false, true) });
+            object["header"] = json!({ "type": "document", "document": file(media, &[FileField::FileName]) });
         }
     }
     // A request for the place has no footer.

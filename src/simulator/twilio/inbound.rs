@@ -28,6 +28,43 @@ fn name(saying: &Saying) -> &'static str {
     }
 }
 
+fn body_of(saying: &Saying) -> String {
+    match saying {
+        Saying::Text(words) | Saying::History(words) | Saying::Test(words) => words.clone(),
+        Saying::Reply { text, .. } | Saying::Button { text, .. } => text.clone(),
+        Saying::Choice { title, .. } => title.clone(),
+        Saying::Image { caption } => caption.clone().unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
+/// The fields that only this kind of message has.
+fn fields_of(saying: &Saying, to: &str) -> Vec<(&'static str, String)> {
+    match saying {
+        Saying::Reply { to: quoted, .. } => {
+            vec![("OriginalRepliedMessageSid", quoted.clone()), ("OriginalRepliedMessageSender", to.to_string())]
+        }
+        Saying::Location { name, latitude, longitude } => {
+            vec![("Latitude", latitude.to_string()), ("Longitude", longitude.to_string()), ("Label", name.clone())]
+        }
+        Saying::Button { text, payload } => {
+            vec![("ButtonText", text.clone()), ("ButtonPayload", payload.clone())]
+        }
+        Saying::Choice { id, title } => vec![("ButtonText", title.clone()), ("ButtonPayload", id.clone())],
+        _ => vec![],
+    }
+}
+
+fn file_of(saying: &Saying, count: u32) -> Option<(&'static str, Vec<u8>)> {
+    match saying {
+        Saying::Contact { name, phone } => {
+            let card = format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{name}\r\nTEL:+{phone}\r\nEND:VCARD\r\n");
+            Some(("text/vcard", card.into_bytes()))
+        }
+        saying => made(saying, count),
+    }
+}
+
 impl World {
     /// A person writes to a sender: the message is kept, and its form is in the post.
     pub(in super::super) fn person_writes(
@@ -46,13 +83,7 @@ impl World {
         let (from, to) = (format!("whatsapp:+{}", person.phone), format!("whatsapp:+{phone}"));
         self.heard(phone, &person.phone, at);
         self.names.insert(person.phone.clone(), person.name.clone());
-        let body = match saying {
-            Saying::Text(words) | Saying::History(words) | Saying::Test(words) => words.clone(),
-            Saying::Reply { text, .. } | Saying::Button { text, .. } => text.clone(),
-            Saying::Choice { title, .. } => title.clone(),
-            Saying::Image { caption } => caption.clone().unwrap_or_default(),
-            _ => String::new(),
-        };
+        let body = body_of(saying);
         if let Some(sender) = self.forms.senders.iter_mut().find(|sender| sender.phone == phone && sender.sandbox)
             && body.to_lowercase().starts_with("join ")
         {
@@ -81,33 +112,10 @@ impl World {
         ] {
             put(name, value);
         }
-        match saying {
-            Saying::Reply { to: quoted, .. } => {
-                put("OriginalRepliedMessageSid", quoted);
-                put("OriginalRepliedMessageSender", &to);
-            }
-            Saying::Location { name, latitude, longitude } => {
-                put("Latitude", &latitude.to_string());
-                put("Longitude", &longitude.to_string());
-                put("Label", name);
-            }
-            Saying::Button { text, payload } => {
-                put("ButtonText", text);
-                put("ButtonPayload", payload);
-            }
-            Saying::Choice { id, title } => {
-                put("ButtonText", title);
-                put("ButtonPayload", id);
-            }
-            _ => {}
+        for (name, value) in fields_of(saying, &to) {
+            put(name, &value);
         }
-        let file = match saying {
-            Saying::Contact { name, phone } => {
-                let card = format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{name}\r\nTEL:+{phone}\r\nEND:VCARD\r\n");
-                Some(("text/vcard", card.into_bytes()))
-            }
-            saying => made(saying, self.forms.count as u32),
-        };
+        let file = file_of(saying, self.forms.count as u32);
         let files = usize::from(file.is_some());
         put("NumMedia", &files.to_string());
         let media = format!("/2010-04-01/Accounts/{ACCOUNT}/Messages/{id}/Media");

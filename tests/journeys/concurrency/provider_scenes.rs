@@ -139,6 +139,12 @@ pub(super) async fn provider_scene(name: &str) -> (Stage, Request) {
             };
             (stage, Request::Number(request))
         }
+        other => webhook_scene(other).await,
+    }
+}
+
+async fn webhook_scene(name: &str) -> (Stage, Request) {
+    match name {
         "webhook_create" => {
             let stage = Stage::set().await;
             let connection = support(&stage).await;
@@ -166,6 +172,12 @@ pub(super) async fn provider_scene(name: &str) -> (Stage, Request) {
             let (stage, connection, id) = hook().await;
             (stage, Request::Webhook(WebhookRequest::Delete { connection, typed: id.clone(), id }))
         }
+        other => template_scene(other).await,
+    }
+}
+
+async fn template_scene(name: &str) -> (Stage, Request) {
+    match name {
         "template_create" => {
             let stage = Stage::set().await;
             let connection = support(&stage).await;
@@ -189,41 +201,43 @@ pub(super) async fn provider_scene(name: &str) -> (Stage, Request) {
             let json = starter::flow("sign_up").expect("a starter").text.to_owned();
             (stage, Request::Flow(FlowRequest::Create { connection, name: "sign_up".into(), json }))
         }
-        other => {
-            let (mut stage, connection, id) = flow().await;
-            let json = starter::flow("sign_up").expect("a starter").text.replace("Join us", "Be one of us");
-            let (code, typed) = (starter::FLOW_CODE.to_owned(), "sign_up".to_owned());
-            let request = match other {
-                "flow_write" => FlowRequest::Write { connection, id, json },
-                "flow_publish" => FlowRequest::Publish { connection, id },
-                "flow_deprecate" => {
-                    let publish = FlowRequest::Publish { connection, id: id.clone() };
-                    stage.act(Request::Flow(publish)).await.expect("published");
-                    FlowRequest::Deprecate { connection, id, typed }
-                }
-                "flow_delete" => FlowRequest::Delete { connection, id, typed },
-                "flow_code" => FlowRequest::SetCode { connection, id, code },
-                "flow_deploy" | "flow_register" => {
-                    let set = FlowRequest::SetCode { connection, id: id.clone(), code };
-                    stage.act(Request::Flow(set)).await.expect("there");
-                    if other == "flow_register" {
-                        let deploy = FlowRequest::Deploy { connection, id: id.clone() };
-                        stage.act(Request::Flow(deploy)).await.expect("deployed");
-                        FlowRequest::Register { connection, id }
-                    } else {
-                        FlowRequest::Deploy { connection, id }
-                    }
-                }
-                "flow_encrypt" => FlowRequest::Encrypt { connection, id },
-                "flow_send" => {
-                    stage.says(&rosa(), "hello").await;
-                    let to = PhoneNumber::parse("+15550100002").expect("a number");
-                    let (body, button) = ("Join us?".into(), "Sign up".into());
-                    FlowRequest::Send { connection, id, to, body, button, screen: Some("WELCOME".into()) }
-                }
-                other => panic!("{other} has no scene"),
-            };
-            (stage, Request::Flow(request))
-        }
+        other => flow_scene(other).await,
     }
+}
+
+async fn flow_scene(name: &str) -> (Stage, Request) {
+    let (mut stage, connection, id) = flow().await;
+    let json = starter::flow("sign_up").expect("a starter").text.replace("Join us", "Be one of us");
+    let (code, typed) = (starter::FLOW_CODE.to_owned(), "sign_up".to_owned());
+    let request = match name {
+        "flow_write" => FlowRequest::Write { connection, id, json },
+        "flow_publish" => FlowRequest::Publish { connection, id },
+        "flow_deprecate" => {
+            let publish = FlowRequest::Publish { connection, id: id.clone() };
+            stage.act(Request::Flow(publish)).await.expect("published");
+            FlowRequest::Deprecate { connection, id, typed }
+        }
+        "flow_delete" => FlowRequest::Delete { connection, id, typed },
+        "flow_code" => FlowRequest::SetCode { connection, id, code },
+        "flow_deploy" | "flow_register" => {
+            let set = FlowRequest::SetCode { connection, id: id.clone(), code };
+            stage.act(Request::Flow(set)).await.expect("there");
+            if name == "flow_register" {
+                let deploy = FlowRequest::Deploy { connection, id: id.clone() };
+                stage.act(Request::Flow(deploy)).await.expect("deployed");
+                FlowRequest::Register { connection, id }
+            } else {
+                FlowRequest::Deploy { connection, id }
+            }
+        }
+        "flow_encrypt" => FlowRequest::Encrypt { connection, id },
+        "flow_send" => {
+            stage.says(&rosa(), "hello").await;
+            let to = PhoneNumber::parse("+15550100002").expect("a number");
+            let (body, button) = ("Join us?".into(), "Sign up".into());
+            FlowRequest::Send { connection, id, to, body, button, screen: Some("WELCOME".into()) }
+        }
+        other => panic!("{other} has no scene"),
+    };
+    (stage, Request::Flow(request))
 }

@@ -70,9 +70,12 @@ pub(super) async fn proposed() -> (Stage, AssignmentId) {
     (stage, AssignmentId(1))
 }
 
+fn number(text: &str) -> PhoneNumber {
+    PhoneNumber::parse(text).expect("a number")
+}
+
 /// A stage on which an operation means something, and the request.
 pub(super) async fn scene(name: &str) -> (Stage, Request) {
-    let number = |text: &str| PhoneNumber::parse(text).expect("a number");
     match name {
         "within" => {
             let (stage, held) = Box::pin(scene("hold")).await;
@@ -118,6 +121,12 @@ pub(super) async fn scene(name: &str) -> (Stage, Request) {
             let message = stage.messages(thread).await[0].id;
             (stage, Request::React { message, emoji: Some("👍".into()) })
         }
+        other => outbox_scene(other).await,
+    }
+}
+
+async fn outbox_scene(name: &str) -> (Stage, Request) {
+    match name {
         "take_back" => {
             let (stage, thread, _) = queued().await;
             (stage, Request::TakeBack { thread })
@@ -164,6 +173,12 @@ pub(super) async fn scene(name: &str) -> (Stage, Request) {
             stage.act(stop).await.expect("stopped");
             (stage, if name == "resume_job" { Request::ResumeJob { job } } else { Request::DiscardJob { job } })
         }
+        other => thread_scene(other).await,
+    }
+}
+
+async fn thread_scene(name: &str) -> (Stage, Request) {
+    match name {
         "add_note" => {
             let (stage, thread) = asked().await;
             (stage, Request::AddNote { thread, text: "a regular".into() })
@@ -210,6 +225,12 @@ pub(super) async fn scene(name: &str) -> (Stage, Request) {
             let message = stage.messages(thread).await.pop().expect("there").id;
             (stage, Request::FetchMedia { message })
         }
+        other => contact_scene(other).await,
+    }
+}
+
+async fn contact_scene(name: &str) -> (Stage, Request) {
+    match name {
         "add_contact" => {
             let stage = Stage::set().await;
             let connection = support(&stage).await;

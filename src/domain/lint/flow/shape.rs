@@ -177,39 +177,8 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
             report.error("F3", &at(key), format!("Unknown key `{key}` on a screen."), "Remove it.");
         }
     }
-    if screen.id.is_empty() {
-        report.error(
-            if value["id"].is_string() { "F8" } else { "F4" },
-            &at("id"),
-            "The screen has no id.",
-            "Letters and _, such as WELCOME.",
-        );
-    } else if !screen.id.chars().all(|c| c.is_ascii_alphabetic() || c == '_') {
-        report.error(
-            "F9",
-            &at("id"),
-            format!("`{}` is not an id of a screen.", screen.id),
-            "Letters and _ only, no digits.",
-        );
-    }
-    if screen.id.eq_ignore_ascii_case("success") {
-        report.error("F11", &at("id"), "SUCCESS is taken: it ends a Flow.", "Choose another id.");
-    }
-    if value["layout"].is_null() {
-        report.error(
-            "F4",
-            &at("layout"),
-            "The screen has no layout.",
-            "Write { \"type\": \"SingleColumnLayout\", \"children\": [] }.",
-        );
-    } else if value["layout"]["type"] != "SingleColumnLayout" {
-        report.error(
-            "F6",
-            &at("layout.type"),
-            format!("{} is not a layout.", value["layout"]["type"]),
-            "SingleColumnLayout.",
-        );
-    }
+    check_id(report, screen);
+    check_layout(report, screen);
     if let Some(title) = value["title"].as_str().filter(|title| count(title) > 30) {
         report.error("F49", &at("title"), format!("The title has {} characters.", count(title)), "The maximum is 30.");
     }
@@ -229,27 +198,65 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     if value["refresh_on_back"] == true && !flow.endpoint {
         report.error("F21", &at("refresh_on_back"), "Without an endpoint nothing can be refreshed.", "Remove it.");
     }
-    if !value["sensitive"].is_null() {
-        if flow.version < (5, 1) {
-            report.error("F22", &at("sensitive"), "Hiding responses needs version 5.1 or later.", "Use 7.3.");
-        }
-        let inputs = screen.inputs();
-        for name in value["sensitive"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            if !inputs.contains(&name) {
-                report.warn(
-                    "F22",
-                    &at("sensitive"),
-                    format!("`{name}` is not an input of this screen."),
-                    "Name inputs only.",
-                );
-            }
-        }
-    }
+    check_sensitive(report, flow, screen);
     if screen.nodes.len() > 50 {
         report.error("F13", place, format!("There are {} components.", screen.nodes.len()), "50 on one screen.");
     }
     let footers = screen.nodes.iter().filter(|node| node.kind == "Footer").count();
     if screen.terminal && footers == 0 {
         report.error("F15", place, "A terminal screen has no Footer.", "Add one that completes the Flow.");
+    }
+}
+
+fn check_id(report: &mut Report, screen: &Screen<'_>) {
+    let (value, at) = (screen.value, format!("{}.id", screen.place));
+    if screen.id.is_empty() {
+        report.error(
+            if value["id"].is_string() { "F8" } else { "F4" },
+            &at,
+            "The screen has no id.",
+            "Letters and _, such as WELCOME.",
+        );
+    } else if !screen.id.chars().all(|c| c.is_ascii_alphabetic() || c == '_') {
+        report.error("F9", &at, format!("`{}` is not an id of a screen.", screen.id), "Letters and _ only, no digits.");
+    }
+    if screen.id.eq_ignore_ascii_case("success") {
+        report.error("F11", &at, "SUCCESS is taken: it ends a Flow.", "Choose another id.");
+    }
+}
+
+fn check_layout(report: &mut Report, screen: &Screen<'_>) {
+    let (value, place) = (screen.value, &screen.place);
+    let at = |key: &str| format!("{place}.{key}");
+    if value["layout"].is_null() {
+        report.error(
+            "F4",
+            &at("layout"),
+            "The screen has no layout.",
+            "Write { \"type\": \"SingleColumnLayout\", \"children\": [] }.",
+        );
+    } else if value["layout"]["type"] != "SingleColumnLayout" {
+        report.error(
+            "F6",
+            &at("layout.type"),
+            format!("{} is not a layout.", value["layout"]["type"]),
+            "SingleColumnLayout.",
+        );
+    }
+}
+
+/// Checks the inputs whose answers are hidden in the summary.
+fn check_sensitive(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
+    let (value, at) = (screen.value, format!("{}.sensitive", screen.place));
+    if !value["sensitive"].is_null() {
+        if flow.version < (5, 1) {
+            report.error("F22", &at, "Hiding responses needs version 5.1 or later.", "Use 7.3.");
+        }
+        let inputs = screen.inputs();
+        for name in value["sensitive"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            if !inputs.contains(&name) {
+                report.warn("F22", &at, format!("`{name}` is not an input of this screen."), "Name inputs only.");
+            }
+        }
     }
 }

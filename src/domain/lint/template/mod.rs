@@ -34,14 +34,10 @@ pub fn lint(template: &Value, known: &[Template], own: Option<&str>) -> Vec<Find
     if category == "AUTHENTICATION" {
         special::authentication(&mut report, &components);
     } else {
+        let has_offer = components.iter().any(|one| one.kind == "LIMITED_TIME_OFFER");
+        let max_body = if has_offer { texts::MAX_BODY_WITH_OFFER } else { texts::MAX_BODY };
         for part in &components {
-            texts::check(
-                &mut report,
-                part,
-                &category,
-                named,
-                components.iter().any(|one| one.kind == "LIMITED_TIME_OFFER"),
-            );
+            texts::check(&mut report, part, &category, named, max_body);
             if part.kind == "BUTTONS" {
                 buttons::check(&mut report, part, &category);
             }

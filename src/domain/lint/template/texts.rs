@@ -4,16 +4,21 @@ use super::part::{Part, count, text, upper};
 use super::variables::{self, variables};
 use crate::domain::lint::Report;
 
+/// Characters in the body of a template, at most.
+pub(super) const MAX_BODY: usize = 1_024;
+/// Characters in the body of a template with a limited-time offer, at most.
+pub(super) const MAX_BODY_WITH_OFFER: usize = 600;
+
 /// What stands for an emoji here: pictographs beyond the ordinary symbols.
 pub(super) fn emoji(text: &str) -> usize {
     let picture = |c: char| matches!(u32::from(c), 0x1F000..=0x1FAFF | 0x2600..=0x27BF | 0x2B50 | 0x2B55);
     text.chars().filter(|c| picture(*c)).count()
 }
 
-pub(super) fn check(report: &mut Report, part: &Part<'_>, category: &str, named: bool, offer: bool) {
+pub(super) fn check(report: &mut Report, part: &Part<'_>, category: &str, named: bool, max_body: usize) {
     match part.kind.as_str() {
         "HEADER" => header(report, part, category, named),
-        "BODY" => body(report, part, named, if offer { 600 } else { 1_024 }),
+        "BODY" => body(report, part, named, max_body),
         "FOOTER" => footer(report, part),
         _ => {}
     }
