@@ -424,7 +424,7 @@ impl Agents {
         let answer = tokio::time::timeout_at(until, asked).await.map_err(|_| {
             AgentError(format!("The agent {name} did not answer within {} s.", config.timeout.as_secs()))
         })??;
-        let mut answer = bounded(answer);
+        let mut answer = bounded(answer)?;
         for wish in std::mem::take(&mut answer.tools) {
             if let Err(refused) = tools.call(&wish.name, &wish.arguments).await {
                 answer.trace.push(format!("{}: {}", excerpt(&wish.name), excerpt(&refused)));
@@ -435,11 +435,16 @@ impl Agents {
 }
 
 /// Only what could be read by anybody; whether it may be said is decided elsewhere.
-fn bounded(mut answer: AgentAnswer) -> AgentAnswer {
+fn bounded(mut answer: AgentAnswer) -> Result<AgentAnswer, AgentError> {
+    let spoke = !answer.messages.is_empty();
     for words in &mut answer.messages {
         words.text = clean(&words.text);
     }
     answer.messages.retain(|words| !words.text.trim().is_empty());
+    // Silence is an empty list: words of which nothing is left are a slip.
+    if spoke && answer.messages.is_empty() && answer.tools.is_empty() && answer.hand_off.is_none() {
+        return Err(AgentError("The agent's response has messages, but none with text.".to_owned()));
+    }
     if answer.messages.len() > MOST_MESSAGES {
         answer.trace.push(format!("{} messages were cut to {MOST_MESSAGES}", answer.messages.len()));
         answer.messages.truncate(MOST_MESSAGES);
@@ -450,7 +455,7 @@ fn bounded(mut answer: AgentAnswer) -> AgentAnswer {
             words.text = words.text.chars().take(LONGEST_TEXT).collect();
         }
     }
-    answer
+    Ok(answer)
 }
 
 /// Sends a request and reads a bounded body.

@@ -285,10 +285,10 @@ pub trait Provider: Send + Sync {
 
     fn send<'a>(&'a self, connection: &'a Connection, request: &'a WireRequest) -> BoxFuture<'a, SendReport>;
 
-    /// Under which address the provider knows the contact, by its answer to a message that it took; nothing where it
-    /// does not say.
-    fn recipient(&self, response: &str) -> Option<Address> {
-        let _ = response;
+    /// Under which address the provider knows the contact `to`, by its answer to a message that it took; nothing where
+    /// it does not say, or speaks of somebody else.
+    fn recipient(&self, to: &Address, response: &str) -> Option<Address> {
+        let _ = (to, response);
         None
     }
 

@@ -102,6 +102,20 @@ async fn contents_of_parts_are_read_and_silence_stays_a_choice() {
 }
 
 #[tokio::test]
+async fn words_of_which_nothing_is_left_are_no_choice_of_silence() {
+    for text in ["", " \n", "<think>hm</think>", "<thinking>never closed", "\u{7}\u{1b}"] {
+        let stage = http(json!({ "messages": [{ "text": text }, { "text": " " }] })).await;
+        assert!(sent(&stage).is_empty(), "{text:?}");
+        let run = stage.run(1).await;
+        assert_eq!(run.run.state.name(), "failed", "{text:?}");
+        let waiting = stage.thread().await.waiting.expect("it waits").reason;
+        assert!(waiting.contains("none with text"), "{waiting}");
+    }
+    let stage = http(json!({ "messages": [{ "text": " " }, { "text": "Yes." }] })).await;
+    assert_eq!(sent(&stage), ["Yes."]);
+}
+
+#[tokio::test]
 async fn half_an_answer_is_held_for_a_person() {
     let half = json!({ "content": "Yes, in blue and in" });
     let cut = json!({ "content": [{ "type": "text", "text": "Yes, in blue and in" }], "stop_reason": "max_tokens" });

@@ -131,9 +131,10 @@ async fn write_down(system: &System, all: &[Arc<Settling>]) -> Result<()> {
     }
     accept(system, &mut write, &accepted, &mut changes, now).await?;
     for one in all.iter().filter(|one| matches!(one.report.verdict, Verdict::Accepted { .. })) {
-        let address = one.provider.recipient(one.report.response.as_received());
+        let to = &one.claimed.outgoing.to;
+        let address = one.provider.recipient(to, one.report.response.as_received());
         // Under the address that it went to it is known already.
-        if let Some(address) = address.filter(|address| *address != one.claimed.outgoing.to) {
+        if let Some(address) = address.filter(|address| address != to) {
             learn(&mut write, one.claimed.contact, &address).await?;
         }
     }

@@ -5,6 +5,7 @@ use futures::StreamExt;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use super::people::same_phone;
 use super::{error, loose, template, text};
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
@@ -265,12 +266,17 @@ pub(crate) async fn send(
 }
 
 /// The number that the platform delivers to, which may be spelt otherwise than the one that was dialled. Source: part
-/// 2.1, the response.
-pub(crate) fn recipient(response: &str) -> Option<Address> {
+/// 2.1, the response. It is that of `to` where the answer names `to` as what was asked for, or where it is another
+/// spelling of it: anything else would make two people one.
+pub(crate) fn recipient(to: &Address, response: &str) -> Option<Address> {
     let parsed = json_text::parse(response.as_bytes()).ok()?;
     text(&parsed, "/messages/0/id")?;
     let number = text(&parsed, "/contacts/0/wa_id")?;
-    PhoneNumber::parse_short(number).ok().map(Address::Phone)
+    let theirs = match loose(&parsed, "/contacts/0/input") {
+        Some(asked) => same_phone(&asked, to.key()),
+        None => same_phone(number, to.key()),
+    };
+    PhoneNumber::parse_short(number).ok().filter(|_| theirs).map(Address::Phone)
 }
 
 fn verdict(answer: &HttpAnswer) -> Verdict {
@@ -280,6 +286,8 @@ fn verdict(answer: &HttpAnswer) -> Verdict {
     let parsed = json_text::parse(answer.body.as_bytes()).unwrap_or_default();
     match text(&parsed, "/messages/0/id") {
         Some(id) => Verdict::Accepted { provider_message_id: id.to_owned() },
+        // An error with a code that is known is one, whatever the status.
+        None if known(&of_answer(answer)) => refusal_verdict(answer),
         None => Verdict::Unknown { failure: nameless(answer) },
     }
 }
@@ -405,6 +413,33 @@ mod tests {
         assert!(failure.explanation.contains("It points to https://new.example/xxx"), "{}", failure.explanation);
         assert!(failure.explanation.len() < 600 && !failure.explanation.contains('\u{1b}'), "{}", failure.explanation);
         assert!(failure.remedy.contains("Set SOME_BASE_URL to the URL"), "{}", failure.remedy);
+    }
+
+    #[test]
+    fn a_number_is_learnt_only_of_whom_was_asked_for() {
+        let to = |number: &str| Address::Phone(PhoneNumber::parse(number).expect("a number"));
+        let answer = |contact: &str| format!(r#"{{"contacts":[{contact}],"messages":[{{"id":"wamid.1"}}]}}"#);
+        let learnt = |number: &str, contact: &str| recipient(&to(number), &answer(contact));
+        let other = r#"{"input":"+5511987654321","wa_id":"551187654321"}"#;
+        assert_eq!(learnt("5511987654321", other), Some(to("551187654321")));
+        assert_eq!(learnt("5511987654321", r#"{"wa_id":"551187654321"}"#), Some(to("551187654321")));
+        assert_eq!(learnt("15550100002", other), None, "it was not asked for");
+        assert_eq!(learnt("15550100002", r#"{"wa_id":"15550100003"}"#), None, "nothing says that they are one");
+        let id = Address::User("US.16000001".into());
+        let named = answer(r#"{"input":"US.16000001","wa_id":"15550100003"}"#);
+        assert_eq!(recipient(&id, &named), Some(to("15550100003")));
+        assert_eq!(recipient(&id, &answer(r#"{"wa_id":"15550100003"}"#)), None);
+    }
+
+    #[test]
+    fn a_known_error_under_a_good_status_is_an_error() {
+        let graph = |code: u32| format!(r#"{{"error":{{"message":"(#{code}) x","code":{code}}}}}"#);
+        assert_eq!(class(200, &graph(131_047)), ("reject", FailureClass::Window, "131047".into()));
+        assert_eq!(class(200, &graph(190)), ("retry", FailureClass::Authorization, "190".into()));
+        assert_eq!(class(200, &graph(131_031)).0, "retry", "the number is held");
+        for body in [r#"{"error":{"message":"x","code":777777}}"#, r#"{"error":"no"}"#, "{}", "", "<html>"] {
+            assert_eq!(class(200, body).0, "unknown", "{body}");
+        }
     }
 
     #[test]

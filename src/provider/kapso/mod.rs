@@ -215,8 +215,8 @@ impl Provider for Kapso {
         Box::pin(api::send(self, connection, request))
     }
 
-    fn recipient(&self, response: &str) -> Option<Address> {
-        graph::recipient(response)
+    fn recipient(&self, to: &Address, response: &str) -> Option<Address> {
+        graph::recipient(to, response)
     }
 
     fn mark_read<'a>(

@@ -274,8 +274,8 @@ impl Provider for Meta {
         })
     }
 
-    fn recipient(&self, response: &str) -> Option<Address> {
-        graph::recipient(response)
+    fn recipient(&self, to: &Address, response: &str) -> Option<Address> {
+        graph::recipient(to, response)
     }
 
     fn mark_read<'a>(
