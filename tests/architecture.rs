@@ -188,9 +188,9 @@ fn the_simulator_knows_only_the_wire() {
 }
 
 /// Methods of `Console`, in however many files. Lower the number when it falls; never raise it.
-const CONSOLE_METHODS: usize = 163;
+const CONSOLE_METHODS: usize = 37;
 /// Lines of a file of the console, at most. Lower the number when it falls; never raise it.
-const CONSOLE_LINES: usize = 462;
+const CONSOLE_LINES: usize = 350;
 
 #[test]
 fn the_console_stays_a_set_of_panes() {

@@ -13,7 +13,7 @@ const IN_CIRCLES: &[(&str, usize)] = &[
     ("attach", 6),
     ("cli", 23),
     ("config", 6),
-    ("console", 3),
+    ("console", 0),
     ("domain", 0),
     ("operations", 0),
     ("provider", 28),

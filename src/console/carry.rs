@@ -1,18 +1,23 @@
-//! The intents of panes, carried out; and going from one place to another.
+//! The intents of panes and overlays, carried out; and going from one place to another.
 
 use super::Console;
+use super::beneath::scene;
 use super::draw::details::detail_lines;
-use super::event::Effect;
-use super::intent::Intent;
+use super::event::{Edit, Effect};
+use super::intent::{Intent, Then};
 use super::layout::detail_room;
-use super::overlays::{Overlay, Reading};
+use super::overlays::editor::Editor;
+use super::overlays::filter::FilterLine;
+use super::overlays::palette::Palette;
+use super::overlays::question::Question;
+use super::overlays::reading::Reading;
+use super::overlays::readings::findings::Findings;
 use super::pane_id::PaneId;
 use super::panes::pane::Pane;
+use super::press::Agreed;
+use super::script::{Script, ScriptStep};
 use super::settings::Focus;
-use crate::domain::agents::requests::AgentQuery;
-use crate::domain::ids::{ConnectionId, MessageId, RunId, ThreadId};
-use crate::domain::numbers::connection::Environment;
-use crate::domain::query::Query;
+use crate::domain::ids::ConnectionId;
 
 impl Console {
     /// The pane that is open.
@@ -25,41 +30,48 @@ impl Console {
         self.panes.get_mut(self.cx.pane).list_mut()
     }
 
-    /// Carries out what panes ask for, in order.
+    /// Carries out what panes and overlays ask for, in order.
     pub(super) fn carry(&mut self, intents: Vec<Intent>) -> Vec<Effect> {
         intents.into_iter().flat_map(|intent| self.carry_one(intent)).collect()
     }
 
-    fn carry_one(&mut self, intent: Intent) -> Vec<Effect> {
+    pub(super) fn carry_one(&mut self, intent: Intent) -> Vec<Effect> {
         match intent {
             Intent::Ask(query) => return self.ask(query),
             Intent::Effect(effect) => return vec![effect],
+            Intent::Submit(request) => return vec![Effect::Perform(self.panes.threads.as_seen(request))],
             Intent::Notice(text) => self.cx.notice(text, false),
             Intent::Warn(text) => self.cx.notice(text, true),
-            Intent::Form(kind) => return self.open_form(kind),
-            Intent::Pick(kind) => return self.open_finder(kind),
-            Intent::Front(overlay) => self.overlay = Some(overlay),
-            Intent::Edit(kind, text) => return self.edit_script(kind, text),
-            Intent::GoToThread(thread) => return self.go_to_thread(thread),
-            Intent::FoundThread(row) => {
-                if let Some(open) = self.panes.threads.open.as_mut().filter(|open| open.thread == row.id) {
-                    open.row = Some((*row).clone());
-                }
-                return self.follow_scope(&row.organization, row.environment, &row.id.to_string());
-            }
-            Intent::FollowScope { organization, environment, what } => {
-                return self.follow_scope(&organization, environment, &what);
-            }
-            Intent::ShowRun(run) => return self.show_run(run),
-            Intent::KeepDrafts => return self.keep_drafts(),
+            Intent::Front(_)
+            | Intent::Confirm(..)
+            | Intent::Palette { .. }
+            | Intent::Filter
+            | Intent::Close
+            | Intent::Agreed(_)
+            | Intent::KeepForm(_) => return self.change_front(intent),
+            Intent::Start(spec) => return self.start(spec, Agreed::NotYet),
+            Intent::Script(step) => return self.write_script(step),
             Intent::Await(query, said) => {
                 self.cx.awaited = Some(query.clone());
-                self.cx.notice(said, false);
+                if let Some(said) = said {
+                    self.cx.notice(said, false);
+                }
                 return self.ask(query);
             }
-            Intent::Picture(message) => return self.view_picture(message),
+            Intent::FoundThread(row) => {
+                let intent = self.panes.threads.found(*row);
+                return self.carry_one(intent);
+            }
+            Intent::FollowScope { organization, environment, what } => {
+                if self.cx.follow_scope(&organization, environment, &what) {
+                    return self.ask_anew();
+                }
+            }
+            Intent::KeepDrafts => {
+                let intents = self.panes.threads.keep_drafts();
+                return self.carry(intents);
+            }
             Intent::Focus(focus) => self.cx.focus = focus,
-            Intent::Filter => self.overlay = Some(Overlay::filter(&self.pane().list().filter, &self.filters)),
             Intent::SwitchZone => {
                 self.cx.utc = !self.cx.utc;
                 let zone = if self.cx.utc { "UTC" } else { "the local time zone" };
@@ -67,91 +79,168 @@ impl Console {
             }
             Intent::NextScope => {
                 self.cx.next_scope();
-                return self.ask_in_scope();
+                self.panes.threads.leave_listed(&self.cx);
+                return self.ask_anew();
             }
-            Intent::Scroll(lines) => self.scroll_by(lines),
+            Intent::Scroll(lines) => {
+                let (cx, pane) = (&self.cx, self.pane());
+                let most = detail_lines(cx, pane).saturating_sub(detail_room(cx, pane));
+                let to = usize::from(self.scroll).saturating_add_signed(lines).min(most);
+                self.scroll = u16::try_from(to).unwrap_or(u16::MAX);
+            }
             Intent::ScrollTop => self.scroll = 0,
-            Intent::ShowPane(pane) => return self.open_pane(pane),
-            Intent::Back => return self.back(),
-            Intent::Refresh => return self.refresh(),
-            Intent::Follow => return self.follow_selection(),
-            Intent::OpenSelected => return self.open_selected(),
+            Intent::Back => {
+                let intents = self.panes.back(&self.cx);
+                return self.carry(intents);
+            }
+            Intent::Refresh => {
+                let mut effects = self.ask_for_everything();
+                let intents = self.pane().refresh(&self.cx);
+                effects.extend(self.carry(intents));
+                return effects;
+            }
+            Intent::Follow => {
+                let intents = self.panes.get_mut(self.cx.pane).follow(&self.cx);
+                return self.carry(intents);
+            }
+            Intent::FilterBy(text) => {
+                self.list_mut().filter = text;
+                return self.narrowed();
+            }
+            Intent::KeepFilter(text) => self.filters.keep(text),
+            Intent::ClearFilter => {
+                self.list_mut().filter.clear();
+                return self.ask_rows(self.cx.pane);
+            }
             Intent::Narrow => return self.narrowed(),
+            Intent::ShowPane(_)
+            | Intent::ShowFiltered(..)
+            | Intent::OpenSelected
+            | Intent::GoToThread(_)
+            | Intent::GoToMessage(..)
+            | Intent::GoToConnection(_) => return self.go(intent),
         }
         vec![]
     }
 
-    /// Shows the scope of something that was reached from elsewhere.
-    fn follow_scope(&mut self, organization: &str, environment: Environment, what: &str) -> Vec<Effect> {
-        if self.cx.follow_scope(organization, environment, what) { self.ask_anew() } else { vec![] }
-    }
-
-    pub(super) fn keep_drafts(&mut self) -> Vec<Effect> {
-        let intents = self.panes.threads.keep_drafts();
-        self.carry(intents)
-    }
-
-    /// Says where this person is.
-    pub(super) fn attend(&mut self, writes: bool) -> Vec<Effect> {
-        let intent = self.panes.threads.attend(&self.cx, writes);
-        self.carry(intent.into_iter().collect())
-    }
-
-    /// What is beside the list goes along with the cursor.
-    pub(super) fn follow_selection(&mut self) -> Vec<Effect> {
-        let intents = self.panes.get_mut(self.cx.pane).follow(&self.cx);
-        self.carry(intents)
-    }
-
-    /// Opens a pane.
-    pub(super) fn open_pane(&mut self, pane: PaneId) -> Vec<Effect> {
-        self.cx.pane = pane;
-        self.cx.focus = Focus::List;
-        self.scroll = 0;
-        let mut effects = self.keep_drafts();
-        effects.extend(self.ask_rows(pane));
-        effects.extend(self.follow_selection());
-        effects
-    }
-
-    /// Goes back one level, and clears the filter at the last.
-    fn back(&mut self) -> Vec<Effect> {
-        match self.cx.focus {
-            Focus::Composer => {
+    /// Goes to another place.
+    fn go(&mut self, intent: Intent) -> Vec<Effect> {
+        match intent {
+            Intent::ShowPane(pane) => self.open_pane(pane),
+            Intent::ShowFiltered(pane, filter) => {
+                let mut effects = self.open_pane(pane);
+                effects.extend(self.carry_one(Intent::FilterBy(filter)));
+                effects
+            }
+            Intent::GoToThread(thread) => {
+                let mut effects = self.open_at(PaneId::Threads, thread.to_string());
                 self.cx.focus = Focus::Detail;
-                self.keep_drafts()
+                let mut intents = self.panes.threads.show(&self.cx, thread);
+                intents.extend(self.panes.threads.attend(&self.cx, false));
+                effects.extend(self.carry(intents));
+                effects
             }
-            Focus::Detail => {
-                self.cx.focus = Focus::List;
-                self.scroll = 0;
-                if let Some(open) = &mut self.panes.threads.open {
-                    open.cursor = None;
-                }
-                vec![]
+            Intent::GoToMessage(thread, message) => {
+                let mut effects = self.open_at(PaneId::Threads, thread.to_string());
+                self.cx.focus = Focus::Detail;
+                self.panes.threads.show_message(thread, message);
+                let mut intents = self.panes.detail(&self.cx);
+                intents.extend(self.panes.threads.attend(&self.cx, false));
+                effects.extend(self.carry(intents));
+                effects
             }
-            Focus::List if !self.pane().list().filter.is_empty() => {
-                self.list_mut().filter.clear();
-                self.ask_rows(self.cx.pane)
-            }
-            Focus::List => {
-                self.list_mut().go_top();
-                self.follow_selection()
-            }
+            Intent::OpenSelected => self.open_selected(),
+            Intent::GoToConnection(id) => self.go_to_connection(id),
+            _ => vec![],
         }
     }
 
-    fn refresh(&mut self) -> Vec<Effect> {
-        let mut effects = self.ask_for_everything();
-        let intents = self.pane().refresh(&self.cx);
-        effects.extend(self.carry(intents));
+    /// Brings something to the front, or takes it away.
+    fn change_front(&mut self, intent: Intent) -> Vec<Effect> {
+        let scene = scene(&self.cx, &self.panes);
+        let intents = match intent {
+            Intent::Front(overlay) => self.front.show(&scene, overlay),
+            Intent::Confirm(question, then) => self.front.show(&scene, Box::new(Question::new(question, then))),
+            Intent::Palette { all } => self.front.show(&scene, Box::new(Palette::new(all))),
+            Intent::Filter => {
+                let line = FilterLine::new(&self.pane().list().filter, self.filters.all());
+                self.front.show(&scene, Box::new(line))
+            }
+            Intent::Close => self.front.close(&scene),
+            Intent::KeepForm(begun) => {
+                self.front.keep(begun);
+                vec![]
+            }
+            Intent::Agreed(then) => {
+                self.front.agreed();
+                return match then {
+                    Then::Perform(request) => vec![Effect::Perform(request)],
+                    Then::Command(spec) => self.start(spec, Agreed::Yes),
+                };
+            }
+            _ => vec![],
+        };
+        self.carry(intents)
+    }
+
+    /// Hands what is written for the provider to the editor, checks it, and shows what was found.
+    fn write_script(&mut self, step: ScriptStep) -> Vec<Effect> {
+        match (step, self.cx.script.take()) {
+            (ScriptStep::Begin(kind, text), _) => {
+                let (title, shown) = (kind.title(), text.clone());
+                self.cx.script = Some(Script::new(kind, text));
+                // The person's own editor, else the one that is built in.
+                if self.cx.settings.editor {
+                    self.front.clear();
+                    return vec![Effect::Edit { what: Edit::Script, text: shown }];
+                }
+                return self.carry_one(Intent::Front(Box::new(Editor::new(title, &shown))));
+            }
+            (_, None) => {}
+            (ScriptStep::Again, Some(script)) => {
+                return self.write_script(ScriptStep::Begin(script.kind, script.text));
+            }
+            (step, Some(mut script)) => {
+                let lists = self.panes.templates.lists.as_deref().unwrap_or_default();
+                let shows = matches!(step, ScriptStep::Check(_));
+                let said = script.take_step(step, lists);
+                self.cx.script = Some(script);
+                let said = said.map(|said| said.map_or_else(Intent::Warn, Intent::Notice));
+                let mut intents: Vec<Intent> = said.into_iter().collect();
+                intents.extend(shows.then(|| Reading::open(Findings)));
+                return self.carry(intents);
+            }
+        }
+        vec![]
+    }
+
+    /// Asks for the rows of a list whose filter is another now. What is typed before they are there is
+    /// about them, not about the rows that still stand.
+    fn narrowed(&mut self) -> Vec<Effect> {
+        self.list_mut().go_top();
+        let query = self.pane().query();
+        let asked = self.pane().is_narrowed_by_engine();
+        self.narrowing = asked.then(|| query.clone());
+        self.ask(query)
+    }
+
+    /// Opens a pane.
+    fn open_pane(&mut self, pane: PaneId) -> Vec<Effect> {
+        self.cx.pane = pane;
+        self.cx.focus = Focus::List;
+        self.scroll = 0;
+        let mut effects = self.carry_one(Intent::KeepDrafts);
+        effects.extend(self.ask_rows(pane));
+        effects.extend(self.carry_one(Intent::Follow));
         effects
     }
 
-    fn scroll_by(&mut self, lines: isize) {
-        let (cx, pane) = (&self.cx, self.pane());
-        let most = detail_lines(cx, pane).saturating_sub(detail_room(cx, pane));
-        let to = usize::from(self.scroll).saturating_add_signed(lines).min(most);
-        self.scroll = u16::try_from(to).unwrap_or(u16::MAX);
+    /// Opens a pane at one of its rows, wherever its list stands.
+    fn open_at(&mut self, pane: PaneId, id: String) -> Vec<Effect> {
+        let effects = self.open_pane(pane);
+        self.list_mut().filter.clear();
+        self.list_mut().selected = Some(id);
+        effects
     }
 
     /// Opens what is selected. From here on the cursor stays on it.
@@ -161,57 +250,25 @@ impl Console {
             self.list_mut().selected = ids.first().cloned();
         }
         self.scroll = 0;
-        let mut effects = self.follow_selection();
+        let mut effects = self.carry_one(Intent::Follow);
         self.cx.focus = Focus::Detail;
         let intents = self.panes.get_mut(self.cx.pane).opened(&self.cx);
         effects.extend(self.carry(intents));
         effects
     }
 
-    /// Opens a thread, wherever the list stands.
-    pub(super) fn go_to_thread(&mut self, thread: ThreadId) -> Vec<Effect> {
-        let mut effects = self.open_pane(PaneId::Threads);
-        self.list_mut().filter.clear();
-        self.list_mut().selected = Some(thread.to_string());
-        self.cx.focus = Focus::Detail;
-        let intents = self.panes.threads.show(&self.cx, thread);
-        effects.extend(self.carry(intents));
-        effects.extend(self.attend(false));
-        effects
-    }
-
     /// Opens a connection, wherever the list stands; its scope is shown with it.
-    pub(super) fn go_to_connection(&mut self, id: ConnectionId) -> Vec<Effect> {
-        let mut effects = self.open_pane(PaneId::Connections);
-        self.list_mut().filter.clear();
+    fn go_to_connection(&mut self, id: ConnectionId) -> Vec<Effect> {
+        let mut effects = self.open_at(PaneId::Connections, id.to_string());
         let found = self.cx.connection(id).map(|row| &row.connection);
         if let Some((organization, environment)) = found.map(|one| (one.organization.clone(), one.environment)) {
-            effects.extend(self.keep_drafts());
+            effects.extend(self.carry_one(Intent::KeepDrafts));
             self.panes.threads.open = None;
-            effects.extend(self.follow_scope(&organization, environment, &id.to_string()));
+            let what = id.to_string();
+            effects.extend(self.carry_one(Intent::FollowScope { organization, environment, what }));
         }
-        self.list_mut().selected = Some(id.to_string());
-        effects.extend(self.ask_for_detail());
+        let intents = self.panes.detail(&self.cx);
+        effects.extend(self.carry(intents));
         effects
-    }
-
-    /// Opens the place in its thread where a message stands.
-    pub(super) fn go_to_message(&mut self, message: MessageId) -> Vec<Effect> {
-        let found = self.loaded.found.iter().find(|one| one.message.id == message);
-        let Some(thread) = found.map(|one| one.message.thread_id) else { return vec![] };
-        let mut effects = self.open_pane(PaneId::Threads);
-        self.list_mut().filter.clear();
-        self.list_mut().selected = Some(thread.to_string());
-        self.cx.focus = Focus::Detail;
-        self.panes.threads.show_message(thread, message);
-        effects.extend(self.ask_for_detail());
-        effects.extend(self.attend(false));
-        effects
-    }
-
-    pub(super) fn show_run(&mut self, run: RunId) -> Vec<Effect> {
-        self.panes.agents.run = None;
-        self.overlay = Some(Overlay::reading(Reading::Run));
-        self.ask(Query::Desk(AgentQuery::Run { run }))
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::command::Scope;
 use super::pane_id::PaneId;
 use super::script::Script;
 use super::settings::{Focus, Notice, Settings};
@@ -15,6 +16,7 @@ use crate::domain::ids::{ConnectionId, ThreadId};
 use crate::domain::numbers::connected::{ConnectionList, ConnectionView};
 use crate::domain::numbers::connection::Environment;
 use crate::domain::query::Query;
+use crate::domain::request::Request;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::domain::view::Overview;
@@ -117,6 +119,27 @@ impl Cx {
         self.may(Permission::StopAgents)?;
         let any = self.overview.as_ref().is_some_and(|told| told.agents > 0);
         if any { Ok(()) } else { Err("No agent is configured, so there is none to stop.".into()) }
+    }
+
+    /// Where keys mean something, the nearest first.
+    pub fn scopes(&self) -> Vec<Scope> {
+        match (self.focus, self.pane) {
+            (Focus::Composer, _) => vec![Scope::Composer],
+            (Focus::Detail, PaneId::Threads) => vec![Scope::Messages, Scope::Pane(PaneId::Threads), Scope::Everywhere],
+            (Focus::Detail, pane) => vec![Scope::Detail, Scope::Pane(pane), Scope::Everywhere],
+            (Focus::List, pane) => vec![Scope::Pane(pane), Scope::List, Scope::Everywhere],
+        }
+    }
+
+    /// The answer to what was written for the provider and submitted: gone when it was taken, kept with the reason when
+    /// it was not. Returns `true` if there is a reason to be shown.
+    pub fn script_answered(&mut self, request: &Request, why: Option<&String>) -> bool {
+        let Some(script) = self.script.as_mut().filter(|script| script.request() == *request) else { return false };
+        match why {
+            None => self.script = None,
+            Some(why) => script.fault = Some(why.clone()),
+        }
+        why.is_some()
     }
 
     pub fn awaits(&self, query: &Query) -> bool {

@@ -3,6 +3,7 @@
 
 mod answers;
 mod asking;
+mod beneath;
 mod carry;
 mod command;
 mod commands;
@@ -18,6 +19,8 @@ mod list;
 mod overlays;
 mod pane_id;
 mod panes;
+mod press;
+mod scene;
 mod scope;
 mod script;
 mod settings;
@@ -40,9 +43,8 @@ pub use self::theme::Theme;
 use self::asking::Asking;
 use self::cx::Cx;
 use self::input::typing::Typing;
-use self::overlays::Overlay;
-use self::overlays::form::Form;
-use self::overlays::loaded::Loaded;
+use self::overlays::filter::EarlierFilters;
+use self::overlays::front::Front;
 use self::panes::Panes;
 use crate::domain::query::Query;
 use crate::domain::time::Timestamp;
@@ -55,20 +57,14 @@ pub struct Console {
     asking: Asking,
     /// Lines that the detail is scrolled by.
     scroll: u16,
-    overlay: Option<Overlay>,
-    loaded: Loaded,
-    /// The form that waits behind a question about what it sends.
-    behind: Option<Box<Form>>,
-    /// A form that was left without being handed over.
-    begun_form: Option<Form>,
+    /// What stands in front.
+    front: Front,
     /// The beginning of a sequence of keys.
     pending: Vec<Chord>,
     typing: Typing,
     cancelled_at: Option<Timestamp>,
-    /// When what is followed was asked for last.
-    followed_at: Option<Timestamp>,
-    /// Filters that were applied, oldest first: up recalls them.
-    filters: Vec<String>,
+    /// Filters that were applied: up recalls them.
+    filters: EarlierFilters,
     /// The question for a list's new rows, and what was typed before they were there.
     narrowing: Option<Query>,
     ahead: Vec<KeyEvent>,
@@ -82,15 +78,11 @@ impl Console {
             panes: Panes::default(),
             asking: Asking::default(),
             scroll: 0,
-            overlay: None,
-            loaded: Loaded::default(),
-            behind: None,
-            begun_form: None,
+            front: Front::default(),
             pending: vec![],
             typing: Typing::default(),
             cancelled_at: None,
-            followed_at: None,
-            filters: vec![],
+            filters: EarlierFilters::default(),
             narrowing: None,
             ahead: vec![],
         };
@@ -106,11 +98,6 @@ impl Console {
             }
         }
         (console, effects)
-    }
-
-    /// Whether something that was written is not kept yet.
-    pub fn has_unsaved_drafts(&self) -> bool {
-        self.panes.threads.has_unsaved_drafts()
     }
 
     /// Addresses that may stand on the screen and are links there.

@@ -11,6 +11,7 @@ use crate::domain::numbers::connection::Environment;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
+use crate::domain::view::Overview;
 
 /// What a wish names; nothing where it leaves that open.
 fn named<T>(pick: &Pick<T>) -> Option<&T> {
@@ -157,6 +158,32 @@ impl Cx {
         }
         self.connections = Some(list);
         said
+    }
+
+    /// Takes what the engine says about itself in. Returns what to ring with: that there are more alerts than before,
+    /// and what a colleague has transferred; never for what was there at the start.
+    pub fn take_overview(&mut self, now: Overview) -> Vec<String> {
+        if now.scope.is_all() {
+            self.own = Some((now.organization.clone(), now.environment));
+        }
+        let before = self.overview.as_ref().filter(|before| before.scope == now.scope);
+        let alerts = before.filter(|before| now.alerts > before.alerts).map(|_| {
+            let badge = now.environment.badge();
+            format!("wadeck {badge}: open alerts: {}", now.alerts)
+        });
+        let handed = self.newly_handed(&now);
+        if let Some(said) = &handed {
+            self.notice(said.clone(), false);
+        }
+        self.overview = Some(now);
+        alerts.into_iter().chain(handed.map(|said| format!("wadeck: {said}"))).collect()
+    }
+
+    fn newly_handed(&self, now: &Overview) -> Option<String> {
+        let before = self.overview.as_ref()?.handed.as_ref().map(|handed| handed.at);
+        let handed = now.handed.as_ref().filter(|handed| before.is_none_or(|before| before < handed.at))?;
+        let (by, contact) = (clean_line(&handed.by), clean_line(&handed.contact));
+        Some(format!("{by} transferred {contact} ({}) to you.", handed.thread))
     }
 
     fn newly_connected(&self, now: &ConnectionList) -> Option<String> {

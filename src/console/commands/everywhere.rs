@@ -4,7 +4,8 @@ use crate::console::command::Scope;
 use crate::console::cx::Cx;
 use crate::console::event::Effect;
 use crate::console::intent::Intent;
-use crate::console::overlays::Overlay;
+use crate::console::overlays::reading::Reading;
+use crate::console::overlays::readings::notices::Notices;
 use crate::console::pane_id::PaneId;
 use crate::console::panes::pane::Pane;
 use crate::console::panes::row::{Command, Danger};
@@ -16,7 +17,7 @@ pub(in crate::console) const ROWS: &[Command<dyn Pane>] = &[
         help: "Lists the commands of the current pane with their keys.",
         keys: &["?"],
         hint: true,
-        run: |_, _| vec![Intent::Front(Overlay::help())],
+        run: |_, _| vec![Intent::Palette { all: false }],
         ..Command::ROW
     },
     Command {
@@ -25,7 +26,7 @@ pub(in crate::console) const ROWS: &[Command<dyn Pane>] = &[
         help: "Finds a command by name and runs it.",
         keys: &[":", "ctrl-p"],
         hint: true,
-        run: |_, _| vec![Intent::Front(Overlay::palette())],
+        run: |_, _| vec![Intent::Palette { all: true }],
         ..Command::ROW
     },
     pane("pane.connections", "Connections", "Opens Connections.", &["1"], |_, _| {
@@ -64,7 +65,7 @@ pub(in crate::console) const ROWS: &[Command<dyn Pane>] = &[
         title: "Notices",
         help: "Shows the last notices in full.",
         keys: &["N"],
-        run: |_, _| vec![Intent::Front(Overlay::notices())],
+        run: |_, _| vec![Reading::open(Notices)],
         ..Command::ROW
     },
     Command {

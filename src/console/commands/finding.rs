@@ -2,8 +2,15 @@
 
 use crate::console::command::Scope;
 use crate::console::intent::Intent;
-use crate::console::overlays::finder_kind::FinderKind;
-use crate::console::overlays::{Overlay, Reading};
+use crate::console::overlays::picker::Picker;
+use crate::console::overlays::pickers::contacts::Contacts;
+use crate::console::overlays::pickers::here::WhoIsHere;
+use crate::console::overlays::pickers::jobs::Jobs;
+use crate::console::overlays::pickers::radar::Radar;
+use crate::console::overlays::pickers::search::Search;
+use crate::console::overlays::pickers::views::Views;
+use crate::console::overlays::reading::Reading;
+use crate::console::overlays::readings::statistics::Statistics;
 use crate::console::panes::pane::Pane;
 use crate::console::panes::row::Command;
 use crate::domain::query::Query;
@@ -14,7 +21,7 @@ pub(in crate::console) const ROWS: &[Command<dyn Pane>] = &[
         title: "Search",
         help: "Searches all messages by words and filter terms; enter opens a result in its thread.",
         keys: &["ctrl-f"],
-        run: |_, _| vec![Intent::Pick(FinderKind::Search)],
+        run: |_, _| vec![Picker::open(Search::default())],
         ..Command::ROW
     },
     Command {
@@ -22,7 +29,7 @@ pub(in crate::console) const ROWS: &[Command<dyn Pane>] = &[
         title: "Find a contact",
         help: "Finds a contact by name or number. Small typing errors are tolerated.",
         keys: &["g f"],
-        run: |_, _| vec![Intent::Pick(FinderKind::Contacts)],
+        run: |_, _| vec![Picker::open(Contacts::default())],
         ..Command::ROW
     },
     Command {
@@ -30,7 +37,7 @@ pub(in crate::console) const ROWS: &[Command<dyn Pane>] = &[
         title: "Expiring windows",
         help: "Lists threads whose service window closes while the contact waits for a reply.",
         keys: &["g r"],
-        run: |_, _| vec![Intent::Pick(FinderKind::Radar)],
+        run: |_, _| vec![Picker::open(Radar::default())],
         ..Command::ROW
     },
     Command {
@@ -38,7 +45,7 @@ pub(in crate::console) const ROWS: &[Command<dyn Pane>] = &[
         title: "Filters",
         help: "Lists saved filters with the number of threads that each matches.",
         keys: &["V"],
-        run: |_, _| vec![Intent::Pick(FinderKind::Views)],
+        run: |_, _| vec![Picker::open(Views::default())],
         ..Command::ROW
     },
     Command {
@@ -46,7 +53,7 @@ pub(in crate::console) const ROWS: &[Command<dyn Pane>] = &[
         title: "Bulk jobs",
         help: "Lists bulk jobs with their progress; stops a running one, resumes or discards a stopped one.",
         keys: &["g j"],
-        run: |_, _| vec![Intent::Pick(FinderKind::Jobs)],
+        run: |_, _| vec![Picker::open(Jobs::default())],
         ..Command::ROW
     },
     Command {
@@ -54,7 +61,7 @@ pub(in crate::console) const ROWS: &[Command<dyn Pane>] = &[
         title: "Statistics",
         help: "Shows rates, counts and times of the last 24 hours, compared with their targets.",
         keys: &["M"],
-        run: |_, _| vec![Intent::Front(Overlay::reading(Reading::Gauges)), Intent::Ask(Query::Gauges { hours: 24 })],
+        run: |_, _| vec![Reading::open(Statistics::default())],
         ..Command::ROW
     },
     Command {
@@ -79,7 +86,7 @@ pub(in crate::console) const ROWS: &[Command<dyn Pane>] = &[
         help: "Lists colleagues with an open console; enter opens the thread that they are looking at.",
         scope: Scope::Everywhere,
         keys: &["g w"],
-        run: |_, _| vec![Intent::Pick(FinderKind::Here)],
+        run: |_, _| vec![Picker::open(WhoIsHere)],
         ..Command::ROW
     },
 ];

@@ -7,56 +7,48 @@ use super::put::put;
 use crate::console::command::CommandSpec;
 use crate::console::commands::{ready, table};
 use crate::console::cx::Cx;
-use crate::console::{Console, words};
+use crate::console::panes::Panes;
+use crate::console::words;
 
 /// The command that shows what can be done.
 const HELP: &str = "help";
 
-impl Console {
-    /// A notice while it stands, else what can be done here.
-    pub(super) fn draw_footer(&self, buffer: &mut Buffer, area: Rect) {
-        let theme = self.cx.settings.theme;
-        if let Some(trouble) = &self.cx.trouble {
-            let text = format!(" {} {}", theme.pick("✗", "x"), crate::domain::text::clean_line(trouble));
-            put(
-                buffer,
-                area.x,
-                area.y,
-                area.width,
-                &words::fit(&text, area.width.into(), theme.ellipsis()),
-                theme.bad(),
-            );
-            return;
+/// A notice while it stands, else what can be done here.
+pub(super) fn draw_footer(cx: &Cx, panes: &Panes, buffer: &mut Buffer, area: Rect) {
+    let theme = cx.settings.theme;
+    if let Some(trouble) = &cx.trouble {
+        let text = format!(" {} {}", theme.pick("✗", "x"), crate::domain::text::clean_line(trouble));
+        put(buffer, area.x, area.y, area.width, &words::fit(&text, area.width.into(), theme.ellipsis()), theme.bad());
+        return;
+    }
+    if let Some(notice) = cx.standing_notice() {
+        let text = format!(" {}", notice.text);
+        let style = if notice.bad { theme.warn() } else { theme.good() };
+        put(buffer, area.x, area.y, area.width, &words::fit(&text, area.width.into(), theme.ellipsis()), style);
+        return;
+    }
+    let shown = |spec: &&CommandSpec| spec.hint && ready(panes, cx, spec).is_ok();
+    let scopes = cx.scopes();
+    let specs = scopes.iter().flat_map(|scope| table().filter(move |spec| spec.scope == *scope));
+    let specs: Vec<&'static CommandSpec> = specs.filter(shown).collect();
+    let room = area.width.saturating_sub(1);
+    let full = hints(cx, &specs, false);
+    let wide: u16 = full.iter().map(Hint::wide).sum();
+    let hints = if wide > room { hints(cx, &specs, true) } else { full };
+    // Help leads to everything that has no room here: it always has some.
+    let mut help = hints.iter().find(|hint| hint.id == HELP).map_or(0, Hint::wide);
+    let mut x = area.x + 1;
+    for hint in hints {
+        let wide = hint.wide();
+        if hint.id == HELP {
+            help = 0;
         }
-        if let Some(notice) = self.cx.standing_notice() {
-            let text = format!(" {}", notice.text);
-            let style = if notice.bad { theme.warn() } else { theme.good() };
-            put(buffer, area.x, area.y, area.width, &words::fit(&text, area.width.into(), theme.ellipsis()), style);
-            return;
+        if hint.key.is_empty() || x + wide + help > area.x + area.width {
+            continue;
         }
-        let shown = |spec: &&CommandSpec| spec.hint && ready(&self.panes, &self.cx, spec).is_ok();
-        let scopes = self.scopes();
-        let specs = scopes.iter().flat_map(|scope| table().filter(move |spec| spec.scope == *scope));
-        let specs: Vec<&'static CommandSpec> = specs.filter(shown).collect();
-        let room = area.width.saturating_sub(1);
-        let full = hints(&self.cx, &specs, false);
-        let wide: u16 = full.iter().map(Hint::wide).sum();
-        let hints = if wide > room { hints(&self.cx, &specs, true) } else { full };
-        // Help leads to everything that has no room here: it always has some.
-        let mut help = hints.iter().find(|hint| hint.id == HELP).map_or(0, Hint::wide);
-        let mut x = area.x + 1;
-        for hint in hints {
-            let wide = hint.wide();
-            if hint.id == HELP {
-                help = 0;
-            }
-            if hint.key.is_empty() || x + wide + help > area.x + area.width {
-                continue;
-            }
-            put(buffer, x, area.y, wide, &hint.key, theme.accent());
-            put(buffer, x + words::width(&hint.key) as u16, area.y, wide, &hint.title, theme.dim());
-            x += wide;
-        }
+        put(buffer, x, area.y, wide, &hint.key, theme.accent());
+        put(buffer, x + words::width(&hint.key) as u16, area.y, wide, &hint.title, theme.dim());
+        x += wide;
     }
 }
 

@@ -12,6 +12,7 @@ use ratatui::Frame;
 
 use self::put::put;
 use crate::console::Console;
+use crate::console::beneath::scene;
 use crate::console::layout::{Plan, SMALLEST};
 use crate::console::settings::Focus;
 
@@ -46,12 +47,12 @@ impl Console {
         }
         if let Some(composer) = plan.composer {
             let cursor = self.panes.threads.draw_composer(cx, frame.buffer_mut(), composer);
-            if let Some(cursor) = cursor.filter(|_| cx.focus == Focus::Composer && self.overlay.is_none()) {
+            if let Some(cursor) = cursor.filter(|_| cx.focus == Focus::Composer && !self.front.is_open()) {
                 frame.set_cursor_position(cursor);
             }
         }
-        self.draw_footer(frame.buffer_mut(), plan.footer);
-        if let Some(cursor) = self.draw_overlay(frame.buffer_mut(), area) {
+        footer::draw_footer(cx, &self.panes, frame.buffer_mut(), plan.footer);
+        if let Some(cursor) = self.front.draw(&scene(cx, &self.panes), frame.buffer_mut(), area) {
             frame.set_cursor_position(cursor);
         }
     }

@@ -1,462 +1,348 @@
-//! A form: fields to fill in, a preview of what would go out, and the words of whoever refuses it. One
-//! form for everything that is more than a line.
+//! A form: fields to fill in, a preview of what would go out, and the words of whoever refuses it. One form for
+//! everything that is more than a line; what it is about is a [`FormKind`].
 
-use crate::console::input::{KeyEvent, MAX_FIELD, TextField, Typed};
-use crate::console::overlays::platform_forms::PlatformForm;
-use crate::console::panes::agents::forms::AgentForm;
-use crate::domain::contacts::phone::PhoneNumber;
-use crate::domain::filter::when;
-use crate::domain::ids::{ConnectionId, ContactId, MessageId, ThreadId, UploadId};
-use crate::domain::message::content::{Card, Content};
-use crate::domain::message::interactive::{Action, Heading, Interactive, read_sections};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+
+use super::begun::Begun;
+use super::boxed::{centred, draw_box};
+use super::form_file::{FormFile, PREVIEW};
+use super::form_kind::{Field, Filled, FormKind, Submission, text_of};
+use super::picture::draw_blocks;
+use super::reading::Reading;
+use super::readings::plain::PlainText;
+use crate::console::draw::put::put;
+use crate::console::event::Effect;
+use crate::console::files::FilePlace;
+use crate::console::input::{KeyCode, KeyModifiers, Typed};
+use crate::console::intent::{Intent, Overlay, OverlayEvent};
+use crate::console::scene::{Press, Scene};
+use crate::console::words;
+use crate::domain::ids::UploadId;
 use crate::domain::message::media::ImagePadding;
+use crate::domain::message::upload::Uploaded;
+use crate::domain::numbers::connection::Environment;
+use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
-use crate::domain::templates::template::Template;
-use crate::domain::text::Untrusted;
-use crate::domain::time::Timestamp;
+use crate::domain::text::clean_line;
 
-#[derive(Debug, Clone)]
-pub(in crate::console) struct Field {
-    pub label: String,
-    pub hint: String,
-    pub input: TextField,
-    /// How the request calls it.
-    key: String,
-}
-
-impl Field {
-    pub fn has_key(&self, key: &str) -> bool {
-        self.key == key
-    }
-}
-
-#[derive(Debug, Clone)]
-pub(in crate::console) enum FormKind {
-    Template {
-        connection: ConnectionId,
-        to: PhoneNumber,
-        template: Box<Template>,
-    },
-    File {
-        thread: ThreadId,
-        reply_to: Option<MessageId>,
-    },
-    Location {
-        thread: ThreadId,
-    },
-    Card {
-        thread: ThreadId,
-    },
-    Buttons {
-        thread: ThreadId,
-    },
-    List {
-        thread: ThreadId,
-    },
-    Link {
-        thread: ThreadId,
-    },
-    AskPlace {
-        thread: ThreadId,
-    },
-    Catalogue {
-        thread: ThreadId,
-    },
-    Products {
-        thread: ThreadId,
-    },
-    /// What stands in the composer, at a time.
-    Later {
-        thread: ThreadId,
-        text: String,
-        reply_to: Option<MessageId>,
-    },
-    Note {
-        thread: ThreadId,
-    },
-    Save {
-        message: MessageId,
-    },
-    Export {
-        thread: ThreadId,
-    },
-    AddContact {
-        connection: ConnectionId,
-    },
-    Rename {
-        contact: ContactId,
-    },
-    /// A name for the filter that stands in the list.
-    View {
-        terms: String,
-    },
-    /// About agents.
-    Agent(Box<AgentForm>),
-    /// About what the provider keeps.
-    Platform(PlatformForm),
-}
-
-impl FormKind {
-    /// Whom or what a form is about, where its title does not say it.
-    fn subject(&self) -> Option<i64> {
-        match self {
-            Self::File { thread, .. }
-            | Self::Location { thread }
-            | Self::Card { thread }
-            | Self::Buttons { thread }
-            | Self::List { thread }
-            | Self::Link { thread }
-            | Self::AskPlace { thread }
-            | Self::Catalogue { thread }
-            | Self::Products { thread }
-            | Self::Later { thread, .. }
-            | Self::Note { thread }
-            | Self::Export { thread } => Some(thread.0),
-            Self::Save { message } => Some(message.0),
-            Self::Template { connection, .. } | Self::AddContact { connection } => Some(connection.0),
-            Self::Rename { contact } => Some(contact.0),
-            Self::View { .. } | Self::Agent(_) | Self::Platform(_) => None,
-        }
-    }
-
-    /// Whether what was filled in is kept when the form is left. A file is chosen anew each time: one that was given up
-    /// must not go out with the next.
-    pub const fn is_kept(&self) -> bool {
-        !matches!(self, Self::File { .. } | Self::Save { .. } | Self::Export { .. })
-    }
-}
-
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(in crate::console) struct Form {
-    pub kind: FormKind,
-    pub title: String,
-    pub fields: Vec<Field>,
-    pub at: usize,
+    kind: Box<dyn FormKind>,
+    title: String,
+    fields: Vec<Field>,
+    at: usize,
     /// Why it was refused.
-    pub fault: Option<String>,
-    /// It was handed over, and the answer is to come.
-    pub waits: bool,
+    fault: Option<String>,
+    waits: Option<Waits>,
+    file: FormFile,
 }
 
-pub(in crate::console) fn field(key: &str, label: &str, hint: &str, text: &str) -> Field {
-    Field {
-        label: label.to_owned(),
-        hint: hint.to_owned(),
-        input: TextField::new(text, MAX_FIELD),
-        key: key.to_owned(),
-    }
-}
-
-impl FormKind {
-    /// Whether enter on the last field is not enough: what is filled in reaches a contact, or ends
-    /// something.
-    pub fn needs_ctrl_s(&self) -> bool {
-        match self {
-            Self::Template { .. }
-            | Self::File { .. }
-            | Self::Location { .. }
-            | Self::Card { .. }
-            | Self::Buttons { .. }
-            | Self::List { .. }
-            | Self::Link { .. }
-            | Self::AskPlace { .. }
-            | Self::Catalogue { .. }
-            | Self::Products { .. } => true,
-            // What is no time is refused.
-            Self::Later { .. }
-            | Self::Note { .. }
-            | Self::Save { .. }
-            | Self::Export { .. }
-            | Self::AddContact { .. }
-            | Self::Rename { .. }
-            | Self::View { .. } => false,
-            Self::Agent(form) => {
-                matches!(**form, AgentForm::Dismiss { .. } | AgentForm::Revoke { .. } | AgentForm::Narrow { .. })
-            }
-            Self::Platform(_) => true,
-        }
-    }
+/// What was asked for, and is to come.
+#[derive(Debug)]
+enum Waits {
+    Request(Request),
+    Save,
+    /// Its file has to be handed over first.
+    File,
 }
 
 impl Form {
-    pub fn new(kind: FormKind) -> Self {
-        let body = || field("body", "Text", "text of the message", "");
-        let footer = || field("footer", "Footer", "small text below; optional", "");
-        let heading = || field("heading", "Heading", "bold text above; optional", "");
-        let (title, fields) = match &kind {
-            FormKind::Template { to, template, .. } => {
-                let mut fields: Vec<Field> = template
-                    .slots()
-                    .into_iter()
-                    .map(|slot| {
-                        let example = slot.example.map(|example| format!("such as {}", example.line()));
-                        let hint = if slot.file { Some("path; tab completes".to_owned()) } else { example };
-                        field(&slot.key, &slot.label, &hint.unwrap_or_default(), "")
-                    })
-                    .collect();
-                fields.push(field("at", "When", "empty: now; or 30m, 18:30, 2026-06-02 09:00", ""));
-                (format!("{} to {to}", template.name.line()), fields)
-            }
-            FormKind::File { .. } => (
-                "Send a file".to_owned(),
-                vec![
-                    field("path", "Path", "tab completes; ~/ is home", ""),
-                    field("caption", "Caption", "optional", ""),
-                    field("pad", "Pad", "no, square (1080x1080) or tall (1080x1350)", "no"),
-                    field("colour", "Color", "corner, white, black or #rrggbb", "corner"),
-                    field("voice", "Voice note", "yes: convert audio to a voice note", "no"),
-                ],
-            ),
-            FormKind::Location { .. } => (
-                "Send a location".to_owned(),
-                vec![
-                    field("latitude", "Latitude", "such as 52.5200", ""),
-                    field("longitude", "Longitude", "such as 13.4050", ""),
-                    field("name", "Name", "optional", ""),
-                    field("address", "Address", "optional", ""),
-                ],
-            ),
-            FormKind::Card { .. } => (
-                "Send a contact card".to_owned(),
-                vec![
-                    field("name", "Name", "first and last name", ""),
-                    field("phone", "Number", "with country code", ""),
-                    field("email", "Mail", "optional", ""),
-                ],
-            ),
-            FormKind::Buttons { .. } => (
-                "Send buttons".to_owned(),
-                vec![
-                    body(),
-                    field("choices", "Buttons", "one to three: Keep; Move = move_it", ""),
-                    heading(),
-                    footer(),
-                ],
-            ),
-            FormKind::List { .. } => (
-                "Send a list".to_owned(),
-                vec![
-                    body(),
-                    field("button", "Button", "label of the button, such as Options", "Options"),
-                    field("choices", "Rows", "Express | 1-2 days; # Slow; By ship", ""),
-                    heading(),
-                    footer(),
-                ],
-            ),
-            FormKind::Link { .. } => (
-                "Send a link button".to_owned(),
-                vec![
-                    body(),
-                    field("label", "Button", "such as Track", ""),
-                    field("url", "Address", "https://…", ""),
-                    heading(),
-                    footer(),
-                ],
-            ),
-            FormKind::AskPlace { .. } => ("Request a location".to_owned(), vec![body()]),
-            FormKind::Catalogue { .. } => (
-                "Send the catalog".to_owned(),
-                vec![body(), field("product", "Image of", "product id; optional", ""), footer()],
-            ),
-            FormKind::Products { .. } => (
-                "Send products".to_owned(),
-                vec![
-                    body(),
-                    field("catalogue", "Catalog", "catalog id", ""),
-                    field("choices", "Products", "SKU_1; # Popular; SKU_2", ""),
-                    field("heading", "Heading", "required for several products", ""),
-                    footer(),
-                ],
-            ),
-            FormKind::Later { .. } => {
-                ("Schedule".to_owned(), vec![field("at", "When", "30m, 2h, 18:30 or 2026-06-02 09:00", "")])
-            }
-            FormKind::Note { .. } => ("Internal note".to_owned(), vec![field("note", "Note", "never sent", "")]),
-            FormKind::Save { .. } => {
-                ("Save the file".to_owned(), vec![field("to", "Path", "empty: the downloads directory", "")])
-            }
-            FormKind::Export { .. } => {
-                ("Save the thread as text".to_owned(), vec![field("to", "Path", "empty: the downloads directory", "")])
-            }
-            FormKind::AddContact { .. } => (
-                "Add a contact".to_owned(),
-                vec![field("name", "Name", "", ""), field("phone", "Number", "with country code", "")],
-            ),
-            FormKind::Rename { .. } => {
-                ("Rename contact".to_owned(), vec![field("name", "Name", "name that colleagues see", "")])
-            }
-            FormKind::View { terms } => {
-                (format!("Save the filter {terms}"), vec![field("name", "Name", "such as late payers", "")])
-            }
-            FormKind::Agent(form) => form.fields(),
-            FormKind::Platform(form) => form.fields(),
+    /// Brings a form to the front.
+    pub fn open(kind: impl FormKind + 'static) -> Intent {
+        let (title, fields) = (kind.title(), kind.fields());
+        let file = FormFile::default();
+        Intent::Front(Box::new(Self { kind: Box::new(kind), title, fields, at: 0, fault: None, waits: None, file }))
+    }
+
+    fn filled(&self, scene: &Scene<'_>, upload: Option<UploadId>) -> Filled<'_> {
+        let now = scene.cx.now;
+        Filled { fields: &self.fields, now, zone_offset: words::offset(now, scene.cx.zone()), upload }
+    }
+
+    /// The path that is filled in. An https address is none.
+    fn path(&self) -> Option<String> {
+        let path = self.kind.file().map(|file| text_of(&self.fields, file.key));
+        path.filter(|path| !path.is_empty() && !path.starts_with("https://")).map(str::to_owned)
+    }
+
+    /// Whether the cursor is in the field that holds a path.
+    fn at_path(&self) -> bool {
+        self.kind.file().is_some_and(|file| self.fields.get(self.at).is_some_and(|field| field.key == file.key))
+    }
+
+    fn go_to(&mut self, at: usize) -> Vec<Intent> {
+        self.at = at;
+        self.look_at_file()
+    }
+
+    fn next(&self) -> usize {
+        if self.at + 1 >= self.fields.len() { 0 } else { self.at + 1 }
+    }
+
+    /// Looks at the file once its field is left: hands it over, then asks what it is.
+    fn look_at_file(&mut self) -> Vec<Intent> {
+        self.file.choices.clear();
+        let Some(path) = self.path().filter(|_| self.kind.file().is_some_and(|file| file.is_checked)) else {
+            return vec![];
         };
-        Self { kind, title, fields, at: 0, fault: None, waits: false }
-    }
-
-    /// Whether another form is about the same thing, so that its words can be kept: what was begun for one contact
-    /// never stands in a form for another.
-    pub fn is_like(&self, other: &Self) -> bool {
-        self.title == other.title
-            && self.fields.len() == other.fields.len()
-            && std::mem::discriminant(&self.kind) == std::mem::discriminant(&other.kind)
-            && self.kind.subject() == other.kind.subject()
-    }
-
-    pub(in crate::console) fn text(&self, key: &str) -> &str {
-        self.fields.iter().find(|field| field.key == key).map_or("", |field| field.input.text().trim())
-    }
-
-    fn some(&self, key: &str) -> Option<Untrusted> {
-        Some(self.text(key)).filter(|text| !text.is_empty()).map(Untrusted::from)
-    }
-
-    /// What has been filled in, by place.
-    pub fn values(&self) -> Vec<(String, String)> {
-        self.fields.iter().map(|field| (field.key.clone(), field.input.text().trim().to_owned())).collect()
-    }
-
-    /// What is filled in, as a content; for sending and for the preview.
-    pub fn content(&self) -> Result<Content, String> {
-        let degree = |key: &str| {
-            self.text(key).replace(',', ".").parse::<f64>().map_err(|_| format!("The {key} is not a number."))
-        };
-        let offer = |action| {
-            Content::Offer(Interactive {
-                heading: self.some("heading").map(Heading::Text),
-                body: self.text("body").into(),
-                footer: self.some("footer"),
-                action,
-            })
-        };
-        Ok(match &self.kind {
-            FormKind::Location { .. } => Content::Location {
-                latitude: degree("latitude")?,
-                longitude: degree("longitude")?,
-                name: self.some("name"),
-                address: self.some("address"),
-            },
-            FormKind::Card { .. } => {
-                let number = PhoneNumber::parse(self.text("phone")).map_err(|error| format!("{error}."))?;
-                Content::Contacts {
-                    cards: vec![Card {
-                        name: self.text("name").into(),
-                        phones: vec![number.to_string().into()],
-                        emails: self.some("email").into_iter().collect(),
-                        more: vec![],
-                    }],
-                }
+        match self.file.upload_of(&path) {
+            Some(upload) => {
+                let pad =
+                    ImagePadding::read(text_of(&self.fields, "pad"), text_of(&self.fields, "colour")).ok().flatten();
+                vec![Intent::Ask(Query::File { upload, pad })]
             }
-            FormKind::Buttons { .. } => offer(Action::Buttons {
-                buttons: read_sections(self.text("choices")).into_iter().flat_map(|section| section.rows).collect(),
-            }),
-            FormKind::List { .. } => offer(Action::List {
-                button: self.text("button").into(),
-                sections: read_sections(self.text("choices")),
-            }),
-            FormKind::Link { .. } => {
-                offer(Action::Link { label: self.text("label").into(), url: self.text("url").to_owned() })
-            }
-            FormKind::AskPlace { .. } => offer(Action::AskLocation),
-            FormKind::Catalogue { .. } => {
-                offer(Action::Catalogue { product: self.some("product").map(|id| id.as_received().to_owned()) })
-            }
-            FormKind::Products { .. } => {
-                let sections = read_sections(self.text("choices"));
-                let catalogue = self.text("catalogue").to_owned();
-                let first = sections.first().and_then(|section| section.rows.first()).map(|row| row.title.clone());
-                let count: usize = sections.iter().map(|section| section.rows.len()).sum();
-                match first {
-                    Some(product) if count == 1 => {
-                        offer(Action::Product { catalogue, product: product.as_received().to_owned() })
-                    }
-                    _ => offer(Action::Products { catalogue, sections }),
-                }
-            }
-            _ => return Err("This form sends no content of its own.".into()),
-        })
-    }
-
-    /// The request, or why it cannot be made yet. `zone_offset` is what local time is ahead of UTC; `upload` is the file
-    /// that the form names, once it was handed over.
-    pub fn request(&self, now: Timestamp, zone_offset: i64, upload: Option<UploadId>) -> Result<Request, String> {
-        let at = || match self.text("at") {
-            "" => Ok(None),
-            text => when(text, now, zone_offset).map(Some).map_err(|refusal| refusal.to_string()),
-        };
-        let send = |thread: ThreadId| {
-            let content = self.content()?;
-            content.check().map_err(|refusal| refusal.to_string())?;
-            Ok(Request::Send { thread, content: Box::new(content), reply_to: None, at: None })
-        };
-        match &self.kind {
-            FormKind::Template { connection, to, template } => {
-                let values = self.values();
-                let parameters: Vec<_> = values.into_iter().filter(|(key, _)| key != "at" && key != "header").collect();
-                template.check(&parameters, upload.is_some()).map_err(|refusal| refusal.to_string())?;
-                Ok(Request::SendTemplate {
-                    connection: *connection,
-                    to: to.clone(),
-                    name: template.name.as_received().to_owned(),
-                    language: template.language.as_received().to_owned(),
-                    parameters,
-                    header: upload,
-                    at: at()?,
-                })
-            }
-            FormKind::File { thread, reply_to } => Ok(Request::SendFile {
-                thread: *thread,
-                upload: upload.ok_or("No file is named. Write its path.")?,
-                caption: self.text("caption").to_owned(),
-                pad: ImagePadding::read(self.text("pad"), self.text("colour"))
-                    .map_err(|refusal| refusal.to_string())?,
-                voice: self.text("voice").eq_ignore_ascii_case("yes"),
-                reply_to: *reply_to,
-                at: None,
-            }),
-            FormKind::Location { thread }
-            | FormKind::Card { thread }
-            | FormKind::Buttons { thread }
-            | FormKind::List { thread }
-            | FormKind::Link { thread }
-            | FormKind::AskPlace { thread }
-            | FormKind::Catalogue { thread }
-            | FormKind::Products { thread } => send(*thread),
-            FormKind::Later { thread, text, reply_to } => Ok(Request::Send {
-                thread: *thread,
-                content: Box::new(Content::text(text.as_str())),
-                reply_to: *reply_to,
-                at: Some(at()?.ok_or("Say when.")?),
-            }),
-            FormKind::Note { thread } => Ok(Request::AddNote { thread: *thread, text: self.text("note").to_owned() }),
-            FormKind::Save { .. } | FormKind::Export { .. } => Err("This form saves, and requests nothing.".to_owned()),
-            FormKind::AddContact { connection } => Ok(Request::AddContact {
-                connection: *connection,
-                name: self.text("name").to_owned(),
-                number: PhoneNumber::parse(self.text("phone")).map_err(|error| format!("{error}."))?,
-                note: None,
-            }),
-            FormKind::Rename { contact } => {
-                Ok(Request::RenameContact { contact: *contact, name: self.text("name").to_owned() })
-            }
-            FormKind::View { terms } => {
-                Ok(Request::SaveView { name: self.text("name").to_owned(), terms: terms.clone() })
-            }
-            FormKind::Agent(form) => form.request(self, now, zone_offset),
-            FormKind::Platform(form) => form.request(self, upload),
+            None => self.file.hand_over(&path),
         }
     }
 
-    /// Pastes into the field under the cursor, as one line.
-    pub fn paste(&mut self, text: &str) {
+    /// Hands the form over, or says what is missing. Its file goes first.
+    fn submit(&mut self, scene: &Scene<'_>) -> Vec<Intent> {
+        if self.waits.is_some() {
+            return vec![];
+        }
+        self.fault = None;
+        let path = self.path();
+        let upload = path.as_ref().and_then(|path| self.file.upload_of(path));
+        if let Some(path) = path.filter(|_| upload.is_none()) {
+            if scene.cx.settings.files == FilePlace::Ssh {
+                self.fault = Some(
+                    "Your files are not on the engine's side of this console. Name it on the command line: \
+                     `wadeck send --thread THREAD --template NAME --header FILE`, or `wadeck templates sample --connection CONNECTION FILE`."
+                        .to_owned(),
+                );
+                return vec![];
+            }
+            self.waits = Some(Waits::File);
+            return self.file.hand_over(&path);
+        }
+        match self.kind.submit(&self.filled(scene, upload)) {
+            Ok(Submission::Perform(request)) => {
+                self.waits = Some(Waits::Request(request.clone().apart().0));
+                vec![Intent::Submit(request)]
+            }
+            Ok(Submission::Save(what, to)) => {
+                self.waits = Some(Waits::Save);
+                vec![Intent::Effect(Effect::Save { what, to })]
+            }
+            Ok(Submission::Confirm(question, request)) => vec![Intent::ask_first(question, request)],
+            Err(why) => {
+                self.fault = Some(why);
+                vec![]
+            }
+        }
+    }
+
+    /// The answer to what was asked for: gone when it was done, with the reason when it was not.
+    fn ended(&mut self, fault: Option<&String>) -> Vec<Intent> {
+        self.waits = None;
+        self.fault = fault.map(|why| clean_line(why));
+        if self.fault.is_none() { vec![Intent::Close] } else { vec![] }
+    }
+
+    /// The file came over, or did not.
+    fn uploaded(&mut self, scene: &Scene<'_>, path: &str, result: &Result<Uploaded, String>) -> Vec<Intent> {
+        self.file.ended(path);
+        // The form may name another file by now.
+        let current = self.path().as_deref() == Some(path);
+        let waits = self.waits.take_if(|waits| matches!(waits, Waits::File)).is_some();
+        match result {
+            Ok(uploaded) if current => {
+                self.file.keep(path, uploaded.clone());
+                if waits { self.submit(scene) } else { self.look_at_file() }
+            }
+            Err(why) if current && waits => {
+                self.fault = Some(clean_line(why));
+                vec![]
+            }
+            Err(why) if current => {
+                self.file.is_unreadable(clean_line(why));
+                vec![]
+            }
+            _ if waits => self.submit(scene),
+            _ => vec![],
+        }
+    }
+
+    /// A completion came: into the field, or on to the next one where there is nothing to add.
+    fn completed(&mut self, path: &str, to: &str, choices: &[String]) -> Vec<Intent> {
+        if !self.at_path() || self.path().as_deref() != Some(path) {
+            return vec![];
+        }
+        let leaves = to == path && choices.is_empty();
+        self.fields[self.at].input.set(to);
+        self.file.choices = choices.to_vec();
+        if leaves { self.go_to(self.next()) } else { vec![] }
+    }
+
+    fn preview(&self, scene: &Scene<'_>, width: usize) -> Vec<(String, Style)> {
+        let theme = scene.cx.settings.theme;
+        let mut lines = self.kind.preview(theme, &self.filled(scene, None));
+        if self.kind.file().is_some_and(|file| file.is_checked) {
+            lines.extend(self.file.lines(theme));
+        }
+        let wrapped = |(text, style): (String, Style)| words::wrap(&text, width).into_iter().map(move |l| (l, style));
+        lines.into_iter().flat_map(wrapped).collect()
+    }
+
+    fn draw_fields(&self, scene: &Scene<'_>, buffer: &mut Buffer, inner: Rect) -> Position {
+        let theme = scene.cx.settings.theme;
+        let label = self.fields.iter().map(|field| words::width(&field.label)).max().unwrap_or(0).min(22) as u16;
+        let mut cursor = Position::new(inner.x, inner.y);
+        for (row, field) in self.fields.iter().enumerate().take(inner.height.into()) {
+            let y = inner.y + row as u16;
+            let here = row == self.at;
+            let name = words::pad(&field.label, label.into(), theme.ellipsis());
+            put(buffer, inner.x, y, label, &name, if here { theme.accent() } else { theme.dim() });
+            let x = inner.x + label + 2;
+            let room = inner.right().saturating_sub(x);
+            if field.input.text().is_empty() {
+                let hint = words::fit(&field.hint, room.into(), theme.ellipsis());
+                put(buffer, x, y, room, &hint, theme.dim());
+            }
+            let (shown, column) = field.input.view(room.into());
+            put(buffer, x, y, room, &shown, theme.plain());
+            if here {
+                cursor = Position::new(x + column as u16, y);
+            }
+        }
+        cursor
+    }
+}
+
+impl Overlay for Form {
+    fn takes_text(&self) -> bool {
+        true
+    }
+
+    fn waits(&self) -> bool {
+        self.waits.is_some()
+    }
+
+    /// Takes over what was begun in the same form before; says where files are sent and saved from, where that is not
+    /// here.
+    fn opened(&mut self, scene: &Scene<'_>, begun: &mut Option<Begun>) -> Vec<Intent> {
+        if let Some(words) = self.kind.elsewhere(scene.cx.settings.files) {
+            return vec![Reading::open(PlainText::new("Files", words))];
+        }
+        let same = |begun: &mut Begun| {
+            begun.title == self.title && begun.about == self.kind.about() && begun.inputs.len() == self.fields.len()
+        };
+        if let Some(begun) = begun.take_if(same) {
+            for (field, input) in self.fields.iter_mut().zip(begun.inputs) {
+                field.input = input;
+            }
+        }
+        vec![]
+    }
+
+    fn paste(&mut self, _: &Scene<'_>, text: &str) -> Vec<Intent> {
         let cut = self.fields[self.at].input.paste(text);
         self.fault = cut.then(|| "The pasted text was cut: a field holds up to 4096 characters.".to_owned());
+        vec![]
     }
 
-    /// Edits the field under the cursor.
-    pub fn edit(&mut self, key: &KeyEvent) {
-        if self.fields[self.at].input.key(key) == Typed::Changed {
-            self.fault = None;
+    fn key(&mut self, scene: &Scene<'_>, press: &Press) -> Vec<Intent> {
+        let last = self.fields.len().saturating_sub(1);
+        match press.key.code {
+            // A path that is as long as it gets is left as usual.
+            KeyCode::Tab if scene.cx.settings.files == FilePlace::Here && self.at_path() && self.path().is_some() => {
+                self.path().map(|path| Intent::Effect(Effect::Complete { path })).into_iter().collect()
+            }
+            KeyCode::Esc if self.kind.is_kept() => {
+                let inputs = self.fields.iter().map(|field| field.input.clone()).collect();
+                let begun = Begun { title: self.title.clone(), about: self.kind.about(), inputs };
+                vec![Intent::KeepForm(begun), Intent::Close]
+            }
+            KeyCode::Esc => vec![Intent::Close],
+            KeyCode::Char('s') if press.key.modifiers.contains(KeyModifiers::CONTROL) => self.submit(scene),
+            KeyCode::Enter if self.at == last && !self.kind.needs_ctrl_s() => self.submit(scene),
+            KeyCode::Enter if self.at == last => {
+                // A sentence ends with enter, and no sentence holds ctrl-s.
+                let said = "Press ctrl-s to submit; enter goes to the next field.".to_owned();
+                let mut intents = vec![Intent::Notice(said)];
+                intents.extend(self.go_to(0));
+                intents
+            }
+            KeyCode::Enter | KeyCode::Down | KeyCode::Tab => self.go_to(self.next()),
+            KeyCode::Up | KeyCode::BackTab => self.go_to(self.at.checked_sub(1).unwrap_or(last)),
+            _ => {
+                if self.fields[self.at].input.key(&press.key) == Typed::Changed {
+                    self.fault = None;
+                }
+                vec![]
+            }
         }
+    }
+
+    fn update(&mut self, scene: &Scene<'_>, event: &OverlayEvent<'_>) -> Vec<Intent> {
+        match event {
+            OverlayEvent::Performed(request, result) => match &self.waits {
+                Some(Waits::Request(sent)) if sent == *request => self.ended(result.as_ref().err()),
+                _ => vec![],
+            },
+            OverlayEvent::Saved(result) if matches!(self.waits, Some(Waits::Save)) => self.ended(result.as_ref().err()),
+            OverlayEvent::Uploaded(path, result) => self.uploaded(scene, path, result),
+            OverlayEvent::Completed(path, to, choices) => self.completed(path, to, choices),
+            OverlayEvent::Answered(Query::File { .. }, Answer::File(file)) => {
+                self.file.check = Some((**file).clone());
+                vec![]
+            }
+            // A question about what it sends was left: it can be changed.
+            OverlayEvent::Uncovered => {
+                self.waits = None;
+                vec![]
+            }
+            _ => vec![],
+        }
+    }
+
+    fn draw(&self, scene: &Scene<'_>, buffer: &mut Buffer, screen: Rect) -> Option<Position> {
+        let (cx, theme) = (scene.cx, scene.cx.settings.theme);
+        let width = screen.width.saturating_sub(4).min(86);
+        let preview = self.preview(scene, usize::from(width) - 4);
+        let rows = self.fields.len() as u16 + preview.len() as u16 + 4;
+        let area = centred(screen, width, rows.clamp(6, screen.height.saturating_sub(2)));
+        let hint = match (self.waits.is_some(), self.kind.is_kept()) {
+            (true, _) => "loading",
+            (false, true) => "enter next field, ctrl-s sends, esc saves for later",
+            (false, false) => "enter next field, ctrl-s sends, esc cancels",
+        };
+        // Led by the environment of what it is about where there is more than one.
+        let environment = scene.environment().filter(|_| cx.scopes_known().len() > 1);
+        let title = match environment {
+            Some(environment) => format!("{} {}", environment.badge(), self.title),
+            None => self.title.clone(),
+        };
+        let title = words::fit(&title, usize::from(width) - 6, theme.ellipsis());
+        let inner = draw_box(theme, buffer, area, &title, hint);
+        // Whatever is about production says so in its colour, too.
+        if environment == Some(Environment::Production) {
+            let room = area.width.saturating_sub(4);
+            put(buffer, area.x + 2, area.y, room, &format!(" {title} "), theme.environment(Environment::Production));
+        }
+        let cursor = self.draw_fields(scene, buffer, inner);
+        let mut y = inner.y + self.fields.len() as u16 + 1;
+        for line in self.fault.iter().flat_map(|fault| words::wrap(fault, inner.width.into())) {
+            put(buffer, inner.x, y, inner.width, &line, theme.bad());
+            y += 1;
+        }
+        for (text, style) in preview {
+            if y >= inner.bottom() {
+                break;
+            }
+            put(buffer, inner.x, y, inner.width, &text, style);
+            y += 1;
+        }
+        if let Some(raster) = self.file.check.as_ref().and_then(|file| file.preview.as_ref()) {
+            // A few cells of the picture, where there is room for them.
+            let top = y.saturating_sub(PREVIEW);
+            let height = inner.bottom().saturating_sub(top).min(PREVIEW);
+            if height >= 3 && theme.colour {
+                draw_blocks(buffer, Rect { x: inner.x, y: top, width: inner.width.min(24), height }, raster);
+            }
+        }
+        Some(cursor)
     }
 }

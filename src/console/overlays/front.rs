@@ -1,128 +1,89 @@
-//! What stands in front says: destinations and commands of the palette, faults of a filter, lines of a text.
+//! What stands in front: a stack of overlays. Only the uppermost is drawn and gets keys.
 
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
 
-use crate::console::command::CommandSpec;
-use crate::console::commands::table;
-use crate::console::thread::facts::message_facts;
-use crate::console::{Console, Effect};
-use crate::domain::contacts::thread_name::ThreadName;
-use crate::domain::filter::Filter;
-use crate::domain::numbers::connection::Connection;
-use crate::domain::numbers::lookup::find_connection;
-use crate::domain::query::Query;
-use crate::domain::request::Request;
+use super::begun::Begun;
+use crate::console::intent::{Intent, Overlay, OverlayEvent};
+use crate::console::scene::{Press, Scene};
+use crate::domain::time::Timestamp;
 
-use crate::console::overlays::{Destination, Overlay, Purpose, Reading, Then};
+#[derive(Debug, Default)]
+pub(in crate::console) struct Front {
+    stack: Vec<Box<dyn Overlay>>,
+    /// A form that was left without being handed over.
+    begun: Option<Begun>,
+}
 
-impl Console {
-    /// Asks before a request that was picked is made.
-    pub(in crate::console) fn ask_first(&mut self, question: String, request: Request) {
-        self.overlay = Some(Overlay::Confirm { question, then: Then::Perform(request) });
+impl Front {
+    pub fn is_open(&self) -> bool {
+        !self.stack.is_empty()
     }
 
-    /// Where what is typed leads, where it names something: a connection by any of its names, else a thread by its
-    /// id or its contact's number.
-    pub(in crate::console) fn destination(&self, typed: &str) -> Option<Destination> {
-        let typed = typed.trim();
-        let list = self.cx.connections.iter().flat_map(|list| &list.connected);
-        let connections: Vec<Connection> = list.map(|row| row.connection.clone()).collect();
-        if let Ok(one) = find_connection(&connections, typed) {
-            return Some(Destination::Connection(one.id, one.name.clone()));
+    /// Whether letters go into a text in front; none where nothing is in front.
+    pub fn takes_text(&self) -> Option<bool> {
+        self.stack.last().map(|top| top.takes_text())
+    }
+
+    /// Shows an overlay in the place of whatever is in front.
+    pub fn show(&mut self, scene: &Scene<'_>, mut overlay: Box<dyn Overlay>) -> Vec<Intent> {
+        self.stack.clear();
+        let intents = overlay.opened(scene, &mut self.begun);
+        self.stack.push(overlay);
+        intents
+    }
+
+    /// Shows a question about what is in front: over it where it waits for the answer, else in its place.
+    pub fn cover(&mut self, scene: &Scene<'_>, mut overlay: Box<dyn Overlay>) -> Vec<Intent> {
+        if !self.stack.last().is_some_and(|top| top.waits()) {
+            self.stack.clear();
         }
-        ThreadName::read(typed).ok().map(|_| Destination::Thread(typed.to_owned()))
+        let intents = overlay.opened(scene, &mut self.begun);
+        self.stack.push(overlay);
+        intents
     }
 
-    /// Goes there. What the engine has to look for is gone to when it is found.
-    pub(in crate::console) fn go_to(&mut self, destination: Destination) -> Vec<Effect> {
-        match destination {
-            Destination::Thread(text) => {
-                let query = Query::FindThread { text, connection: None };
-                self.cx.awaited = Some(query.clone());
-                self.ask(query)
-            }
-            Destination::Connection(id, _) => self.go_to_connection(id),
-        }
+    /// Closes the uppermost overlay; the one beneath it goes on.
+    pub fn close(&mut self, scene: &Scene<'_>) -> Vec<Intent> {
+        self.stack.pop();
+        self.update(scene, &OverlayEvent::Uncovered)
     }
 
-    /// Commands that fit what is typed: those that are valid here, best first; with `all`, also those
-    /// of other places that can be gone to.
-    pub(in crate::console) fn found(&self, typed: &str, all: bool) -> Vec<&'static CommandSpec> {
-        let scopes = self.scopes();
-        let valid = table().filter(|spec| scopes.contains(&spec.scope));
-        if typed.trim().is_empty() {
-            // The nearest first: what is special here before what is valid everywhere.
-            let mut specs: Vec<_> = valid.collect();
-            let rank = |spec: &CommandSpec| scopes.iter().position(|scope| *scope == spec.scope);
-            specs.sort_by_key(|spec| rank(spec));
-            return specs;
-        }
-        let mut matcher = Matcher::new(Config::DEFAULT);
-        let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
-        let mut buffer = vec![];
-        let mut scored: Vec<(u32, &'static CommandSpec)> = valid
-            .filter_map(|spec| {
-                let text = format!("{} {} {}", spec.title, spec.id, if all { "" } else { spec.help });
-                Some((pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher)?, spec))
-            })
-            .collect();
-        scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-        scored.into_iter().map(|(_, spec)| spec).collect()
+    /// Takes the question away that was answered with yes: what is beneath it waits on.
+    pub fn agreed(&mut self) {
+        self.stack.pop();
     }
 
-    /// Why what is typed as a filter cannot be read.
-    pub(in crate::console) fn filter_fault(&self) -> Option<String> {
-        let Some(Overlay::Line { typed, purpose: Purpose::Filter, .. }) = &self.overlay else { return None };
-        self.pane().check_filter(&self.cx, typed.text()).err()
+    /// Closes everything. Returns `true` if there was something.
+    pub fn clear(&mut self) -> bool {
+        let any = self.is_open();
+        self.stack.clear();
+        any
     }
 
-    /// Whether a filter that was kept cannot be read any more; says so.
-    pub(in crate::console) fn refuses_filter(&mut self, text: &str) -> bool {
-        let refusal = Filter::read(text, self.cx.now).err();
-        if let Some(refusal) = &refusal {
-            self.cx.notice(refusal.to_string(), true);
-        }
-        refusal.is_some()
+    /// Keeps what was filled in for the next form like it.
+    pub fn keep(&mut self, begun: Begun) {
+        self.begun = Some(begun);
     }
 
-    /// What stands under the field of a line.
-    pub(in crate::console) fn line_hint(&self) -> String {
-        let Some(Overlay::Line { purpose: Purpose::Filter, .. }) = &self.overlay else {
-            return "enter searches, esc closes".to_owned();
-        };
-        let takes = self.pane().filter_hint();
-        format!("{takes}; enter applies, esc clears")
+    pub fn key(&mut self, scene: &Scene<'_>, press: &Press) -> Vec<Intent> {
+        self.stack.last_mut().map(|top| top.key(scene, press)).unwrap_or_default()
     }
 
-    /// The lines of a reading overlay.
-    pub(in crate::console) fn reading_lines(&self, what: Reading) -> Vec<String> {
-        match what {
-            Reading::Message(id) => match &self.loaded.message {
-                Some(detail) if detail.message.id == id => {
-                    let row = self.panes.threads.open.as_ref().and_then(|open| open.row.as_ref());
-                    message_facts(&self.cx, row, detail)
-                }
-                _ => vec!["Loading …".into()],
-            },
-            Reading::Why => self.why_lines(),
-            Reading::Gauges => self.gauge_lines(),
-            Reading::Findings => self.finding_lines(),
-            Reading::Run => self.run_lines(),
-            Reading::Difference => self.difference_lines(),
-            Reading::Stops => self.stop_lines(),
-            Reading::Flow | Reading::FlowLog => self.panes.flows.lines.clone(),
-            Reading::Health(connection) => self.health_lines(connection),
-            Reading::Told | Reading::Elsewhere | Reading::Revealed => {
-                self.loaded.told.lines().map(crate::domain::text::clean_line).collect()
-            }
-            Reading::Notices if self.cx.notices.is_empty() => vec!["No notices.".into()],
-            Reading::Notices => {
-                let told = |notice: &crate::console::Notice| {
-                    format!("{}  {}", crate::console::words::clock(notice.at, self.cx.zone()), notice.text)
-                };
-                self.cx.notices.iter().map(told).collect()
-            }
-        }
+    pub fn paste(&mut self, scene: &Scene<'_>, text: &str) -> Vec<Intent> {
+        self.stack.last_mut().map(|top| top.paste(scene, text)).unwrap_or_default()
+    }
+
+    pub fn update(&mut self, scene: &Scene<'_>, event: &OverlayEvent<'_>) -> Vec<Intent> {
+        self.stack.last_mut().map(|top| top.update(scene, event)).unwrap_or_default()
+    }
+
+    pub fn next_tick(&self) -> Option<Timestamp> {
+        self.stack.last().and_then(|top| top.next_tick())
+    }
+
+    /// Draws the uppermost overlay, and says where the cursor stands.
+    pub fn draw(&self, scene: &Scene<'_>, buffer: &mut Buffer, screen: Rect) -> Option<Position> {
+        self.stack.last().and_then(|top| top.draw(scene, buffer, screen))
     }
 }

@@ -1,77 +1,78 @@
-//! Questions in front, and what answers them: never a letter that was meant for something else.
+//! A question in front, and what answers it: never a letter that was meant for something else.
 
 use std::time::Duration;
 
-use crate::console::command::Scope;
-use crate::console::input::chord::Chord;
-use crate::console::input::{KeyCode, KeyEvent, KeyModifiers};
-use crate::console::overlays::{Overlay, Then};
-use crate::console::{Console, Effect};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::begun::Begun;
+use super::boxed::{centred, draw_box};
+use crate::console::draw::put::put;
+use crate::console::input::KeyCode;
+use crate::console::intent::{Intent, Overlay, Then};
+use crate::console::scene::{Press, Scene};
+use crate::console::words;
+use crate::domain::numbers::connection::Environment;
+use crate::domain::time::Timestamp;
 
 /// A question is answered by `y` this long after it was asked and after any other key. People type
 /// sentences faster than that.
 const CONSIDERED: Duration = Duration::from_millis(600);
 
-impl Console {
-    /// The form that sends waits on behind the question while its request is done.
-    fn said_yes_to(&mut self, then: Then) -> Vec<Effect> {
-        let form = self.behind.take();
-        let effects = self.said_yes(then);
-        if let Some(form) = form {
-            self.overlay = Some(Overlay::Form(form));
+/// A question; `y` does it.
+#[derive(Debug)]
+pub(in crate::console) struct Question {
+    words: String,
+    then: Then,
+    /// When it was asked, or the last key was pressed under it.
+    asked_at: Option<Timestamp>,
+}
+
+impl Question {
+    pub fn new(words: String, then: Then) -> Self {
+        Self { words, then, asked_at: None }
+    }
+
+    fn agreed(&self) -> Vec<Intent> {
+        vec![Intent::Agreed(self.then.clone())]
+    }
+}
+
+impl Overlay for Question {
+    fn opened(&mut self, scene: &Scene<'_>, _: &mut Option<Begun>) -> Vec<Intent> {
+        self.asked_at = Some(scene.cx.now);
+        vec![]
+    }
+
+    fn draw(&self, scene: &Scene<'_>, buffer: &mut Buffer, screen: Rect) -> Option<Position> {
+        let theme = scene.cx.settings.theme;
+        let width = screen.width.saturating_sub(4).min(64);
+        let lines = words::wrap(&self.words, usize::from(width) - 4);
+        let area = centred(screen, width, (lines.len() as u16 + 2).min(screen.height));
+        let title = scene.environment().map_or("", Environment::badge);
+        let inner = draw_box(theme, buffer, area, title, "y or ctrl-y yes, n no");
+        for (row, line) in lines.iter().take(usize::from(inner.height)).enumerate() {
+            put(buffer, inner.x, inner.y + row as u16, inner.width, line, theme.plain());
         }
-        effects
+        None
     }
 
-    /// Back to what stood behind the question.
-    fn leave_question(&mut self) {
-        self.overlay = self.behind.take().map(|mut form| {
-            form.waits = false;
-            Overlay::Form(form)
-        });
-    }
-
-    /// Notes when a question came up, so that a letter that was meant for something else does not answer it.
-    pub(in crate::console) fn note_question(&mut self) {
-        if !matches!(self.overlay, Some(Overlay::Confirm { .. })) {
-            self.typing.asked_at = None;
-        } else if self.typing.asked_at.is_none() {
-            self.typing.asked_at = Some(self.cx.now);
-        }
-    }
-
-    /// A key under a question. `y` does it, once the question has stood for a moment without another key;
-    /// ctrl-y does it at once, since no sentence holds it.
-    pub(in crate::console) fn confirm_key(&mut self, key: KeyEvent, chord: Chord, then: Then) -> Vec<Effect> {
-        // A letter is held until none follows: what counts is when it was pressed.
-        let pressed_at = self.typing.pressed_at().unwrap_or(self.cx.now);
-        let asked_at = self.typing.asked_at.replace(pressed_at);
+    /// `y` does it, once the question has stood for a moment without another key; ctrl-y does it at once, since no
+    /// sentence holds it.
+    fn key(&mut self, _: &Scene<'_>, press: &Press) -> Vec<Intent> {
+        let asked_at = self.asked_at.replace(press.at);
         // Leaving can be taken back by coming again.
-        let grave = !matches!(&then, Then::Command(spec) if spec.scope == Scope::Everywhere);
-        let considered = !grave || asked_at.is_some_and(|at| pressed_at.since(at) >= CONSIDERED);
-        let at_once = key.code == KeyCode::Char('y') && key.modifiers == KeyModifiers::CONTROL;
-        match chord.typed() {
-            Some('y') if considered => self.said_yes_to(then),
-            _ if at_once => self.said_yes_to(then),
+        let considered = self.then.is_light() || asked_at.is_some_and(|at| press.at.since(at) >= CONSIDERED);
+        match press.chord.typed() {
+            Some('y') if considered => self.agreed(),
+            _ if press.is_ctrl('y') => self.agreed(),
             Some('y') => {
-                self.cx.notice("Read the question first, then press y, or press ctrl-y at once.", true);
-                vec![]
+                vec![Intent::Warn("Read the question first, then press y, or press ctrl-y at once.".to_owned())]
             }
-            Some('n' | 'N' | 'q') => {
-                self.leave_question();
-                vec![]
-            }
-            Some(_) => {
-                self.leave_question();
-                self.cx.notice("Canceled: only y confirms.", true);
-                vec![]
-            }
-            None => {
-                if key.code == KeyCode::Esc {
-                    self.leave_question();
-                }
-                vec![]
-            }
+            Some('n' | 'N' | 'q') => vec![Intent::Close],
+            Some(_) => vec![Intent::Close, Intent::Warn("Canceled: only y confirms.".to_owned())],
+            None if press.key.code == KeyCode::Esc => vec![Intent::Close],
+            None => vec![],
         }
     }
 }

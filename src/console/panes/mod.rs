@@ -23,7 +23,10 @@ use self::row::specs;
 use self::templates::state::TemplatesPane;
 use self::threads::state::ThreadsPane;
 use super::command::CommandSpec;
+use super::cx::Cx;
+use super::intent::Intent;
 use super::pane_id::PaneId;
+use super::settings::Focus;
 
 macro_rules! listed {
     ($($rows:path),+ $(,)?) => {
@@ -35,10 +38,12 @@ macro_rules! listed {
 pub(super) static COMMANDS: &[&[CommandSpec]] = listed![
     threads::commands::ROWS,
     threads::sending::ROWS,
+    threads::messages::ROWS,
     delivery::commands::ROWS,
     threads::RETRY,
     activity::commands::ROWS,
     connections::commands::ROWS,
+    connections::life::ROWS,
     templates::commands::ROWS,
     flows::commands::ROWS,
     threads::agents::ROWS,
@@ -71,6 +76,34 @@ impl Panes {
             PaneId::Flows => &self.flows,
             PaneId::Activity => &self.activity,
             PaneId::Log => &self.log,
+        }
+    }
+
+    /// Asks for the open thread, and for what stands beside the list of the open pane.
+    pub fn detail(&self, cx: &Cx) -> Vec<Intent> {
+        let mut intents = self.threads.detail(cx);
+        if cx.pane != PaneId::Threads {
+            intents.extend(self.get(cx.pane).detail(cx));
+        }
+        intents
+    }
+
+    /// Goes back one level, and clears the filter at the last.
+    pub fn back(&mut self, cx: &Cx) -> Vec<Intent> {
+        let list = self.get_mut(cx.pane).list_mut();
+        match cx.focus {
+            Focus::Composer => vec![Intent::Focus(Focus::Detail), Intent::KeepDrafts],
+            Focus::Detail => {
+                if let Some(open) = &mut self.threads.open {
+                    open.cursor = None;
+                }
+                vec![Intent::Focus(Focus::List), Intent::ScrollTop]
+            }
+            Focus::List if !list.filter.is_empty() => vec![Intent::ClearFilter],
+            Focus::List => {
+                list.go_top();
+                vec![Intent::Follow]
+            }
         }
     }
 

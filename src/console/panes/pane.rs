@@ -16,6 +16,8 @@ use crate::console::pane_id::PaneId;
 use crate::domain::change::Change;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::query::{Answer, Query};
+use crate::domain::refusal::Done;
+use crate::domain::request::Request;
 use crate::domain::time::Timestamp;
 
 /// One pane of the stack. It has its own state; the console draws it and carries its intents out.
@@ -118,6 +120,11 @@ pub(in crate::console) trait Pane: Commands + Debug {
 
     /// Takes the answer to one of its questions in.
     fn answer(&mut self, cx: &Cx, query: &Query, answer: Answer) -> Vec<Intent>;
+
+    /// A request of this person was done, or not. `None` where what came of it is only said.
+    fn performed(&mut self, _: &Cx, _: &Request, _: &Result<Done, String>) -> Option<Vec<Intent>> {
+        None
+    }
 
     /// Lets go of what another scope showed.
     fn forget(&mut self) {}

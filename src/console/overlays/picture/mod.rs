@@ -5,15 +5,20 @@ mod kitty;
 mod png;
 mod sixel;
 
-use ratatui::layout::Rect;
-use ratatui::style::Color;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Color, Style};
 
 use self::encoded::{CELL, Encoded};
-use crate::console::overlays::Overlay;
-use crate::console::{Console, Effect};
+use super::begun::Begun;
+use super::boxed::draw_box;
+use crate::console::cx::Cx;
+use crate::console::draw::put::put;
+use crate::console::intent::{Intent, Overlay, OverlayEvent};
+use crate::console::scene::{Press, Scene};
 use crate::domain::ids::MessageId;
 use crate::domain::message::picture::{Pictures, Raster};
-use crate::domain::query::Query;
+use crate::domain::query::{Answer, Query};
 
 /// A picture as it is drawn.
 #[derive(Debug)]
@@ -26,43 +31,94 @@ pub(in crate::console) enum Drawn {
     Nothing,
 }
 
-impl Console {
-    /// Where a picture goes: the whole screen but its edges.
-    pub(in crate::console) fn picture_area(&self) -> Rect {
-        Rect {
-            x: 2,
-            y: 2,
-            width: self.cx.columns.saturating_sub(4).max(1),
-            height: self.cx.rows.saturating_sub(4).max(1),
-        }
-    }
+/// The picture of a message in its own pixels.
+#[derive(Debug)]
+pub(in crate::console) struct Picture {
+    message: MessageId,
+    drawn: Option<Drawn>,
+}
 
-    pub(in crate::console) fn view_picture(&mut self, message: MessageId) -> Vec<Effect> {
-        self.loaded.picture = None;
-        self.overlay = Some(Overlay::Picture(message));
-        let area = self.picture_area();
+/// Where a picture goes: the whole screen but its edges.
+fn picture_area(cx: &Cx) -> Rect {
+    Rect { x: 2, y: 2, width: cx.columns.saturating_sub(4).max(1), height: cx.rows.saturating_sub(4).max(1) }
+}
+
+impl Picture {
+    /// Brings the picture of a message to the front.
+    pub fn open(message: MessageId) -> Intent {
+        Intent::Front(Box::new(Self { message, drawn: None }))
+    }
+}
+
+impl Overlay for Picture {
+    fn opened(&mut self, scene: &Scene<'_>, _: &mut Option<Begun>) -> Vec<Intent> {
+        let (message, area) = (self.message, picture_area(scene.cx));
         // Half blocks hold one pixel across and two down; other ways take finer pixels.
-        let (width, height) = match self.cx.settings.pictures {
+        let (width, height) = match scene.cx.settings.pictures {
             Pictures::Off | Pictures::Blocks => (u32::from(area.width), u32::from(area.height) * 2),
             Pictures::Kitty | Pictures::Sixel | Pictures::Iterm2 => {
                 (u32::from(area.width) * CELL.0, u32::from(area.height) * CELL.1)
             }
         };
-        self.ask(Query::Picture { message, width, height })
+        vec![Intent::Ask(Query::Picture { message, width, height })]
     }
 
-    pub(in crate::console) fn show_picture(&mut self, message: MessageId, picture: Option<Box<Raster>>) {
-        if !matches!(self.overlay, Some(Overlay::Picture(shown)) if shown == message) {
-            return;
-        }
-        let id = message.0 as u32;
-        self.loaded.picture = Some(match picture {
-            None => Drawn::Nothing,
-            Some(raster) => match Encoded::new(&raster, self.cx.settings.pictures, self.picture_area().as_size(), id) {
+    fn key(&mut self, _: &Scene<'_>, _: &Press) -> Vec<Intent> {
+        vec![Intent::Close]
+    }
+
+    fn update(&mut self, scene: &Scene<'_>, event: &OverlayEvent<'_>) -> Vec<Intent> {
+        let OverlayEvent::Answered(Query::Picture { message, .. }, Answer::Picture(picture)) = event else {
+            return vec![];
+        };
+        if *message == self.message {
+            let (area, id) = (picture_area(scene.cx).as_size(), message.0 as u32);
+            let drawn = |raster: &Raster| match Encoded::new(raster, scene.cx.settings.pictures, area, id) {
                 Some(encoded) => Drawn::Encoded(Box::new(encoded)),
-                None => Drawn::Blocks(*raster),
-            },
-        });
+                None => Drawn::Blocks(raster.clone()),
+            };
+            self.drawn = Some(picture.as_deref().map_or(Drawn::Nothing, drawn));
+        }
+        vec![]
+    }
+
+    fn draw(&self, scene: &Scene<'_>, buffer: &mut Buffer, screen: Rect) -> Option<Position> {
+        let theme = scene.cx.settings.theme;
+        let outer = Rect { x: 1, y: 1, width: screen.width.saturating_sub(2), height: screen.height.saturating_sub(2) };
+        draw_box(theme, buffer, outer, "Image", "any key closes");
+        let area = picture_area(scene.cx).intersection(screen);
+        match &self.drawn {
+            None => put(buffer, area.x, area.y, area.width, "Loading …", theme.dim()),
+            Some(Drawn::Nothing) => {
+                let said = "This image cannot be shown. Press o to open the file.";
+                put(buffer, area.x, area.y, area.width, said, theme.warn());
+            }
+            Some(Drawn::Blocks(raster)) => draw_blocks(buffer, area, raster),
+            Some(Drawn::Encoded(encoded)) => encoded.draw(area, buffer),
+        }
+        None
+    }
+}
+
+/// Two pixels in a cell, in the middle of the area.
+pub(super) fn draw_blocks(buffer: &mut Buffer, area: Rect, raster: &Raster) {
+    let scale = (f64::from(raster.width) / f64::from(area.width))
+        .max(f64::from(raster.height) / f64::from(area.height * 2))
+        .max(f64::MIN_POSITIVE);
+    let scale = scale.max(1.0);
+    let wide = ((f64::from(raster.width) / scale) as u16).clamp(1, area.width);
+    let high = ((f64::from(raster.height) / scale / 2.0) as u16).clamp(1, area.height);
+    let left = area.x + (area.width - wide) / 2;
+    for row in 0..high {
+        for column in 0..wide {
+            let at = |y: u16| {
+                let x = (f64::from(column) * scale) as u32;
+                pixel(raster, x.min(raster.width - 1), ((f64::from(y) * scale) as u32).min(raster.height - 1))
+            };
+            if let Some(cell) = buffer.cell_mut((left + column, area.y + row)) {
+                cell.set_symbol("▀").set_style(Style::new().fg(at(row * 2)).bg(at(row * 2 + 1)));
+            }
+        }
     }
 }
 

@@ -12,14 +12,34 @@ use super::row::commands;
 use crate::console::cx::Cx;
 use crate::console::draw::row::{Row, Status};
 use crate::console::draw::sheet::Sheet;
+use crate::console::event::{Edit, Effect};
 use crate::console::intent::Intent;
 use crate::console::list::{ListState, MAX_ROWS};
+use crate::console::overlays::reading::Reading;
+use crate::console::overlays::readings::plain::PlainText;
+use crate::console::overlays::readings::revealed::Revealed;
 use crate::console::pane_id::PaneId;
 use crate::console::words;
 use crate::domain::change::Change;
+use crate::domain::ids::DeliveryId;
 use crate::domain::list_filter::WordList;
 use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::query::{Answer, Query};
+use crate::domain::refusal::Done;
+use crate::domain::request::Request;
+
+impl ActivityPane {
+    /// Shows what was revealed, or puts a copy of it into the editor.
+    fn revealed(&mut self, cx: &Cx, delivery: DeliveryId, said: &str, body: &str) -> Vec<Intent> {
+        let value = serde_json::from_str::<serde_json::Value>(body).ok();
+        let pretty = value.and_then(|value| serde_json::to_string_pretty(&value).ok());
+        let text = pretty.unwrap_or_else(|| body.to_owned());
+        if self.edits.take_if(|edits| *edits == delivery).is_some() {
+            return vec![Intent::Effect(Effect::Edit { what: Edit::Delivery(delivery), text })];
+        }
+        vec![Intent::Notice(said.to_owned()), Reading::open(Revealed::new(text, cx.now))]
+    }
+}
 
 commands!(ActivityPane, commands::ROWS);
 
@@ -114,6 +134,18 @@ impl Pane for ActivityPane {
             _ => {}
         }
         vec![]
+    }
+
+    fn performed(&mut self, cx: &Cx, request: &Request, result: &Result<Done, String>) -> Option<Vec<Intent>> {
+        match (request, result) {
+            (Request::RevealDelivery { delivery }, Ok(Done { message: said, created_id: Some(body) })) => {
+                Some(self.revealed(cx, *delivery, said, body))
+            }
+            (Request::TryDelivery { .. }, Ok(done)) => {
+                Some(vec![Reading::open(PlainText::new("Dry run", done.message.as_str()))])
+            }
+            _ => None,
+        }
     }
 
     fn forget(&mut self) {

@@ -1,22 +1,25 @@
 //! Commands about agents, approvals, and the answers that wait for a person.
 
+use super::difference::Difference;
 use super::forms::AgentForm;
-use super::picker_kinds::AgentFinder;
+use super::proposing::ProposePicker;
 use super::rows::AgentRow;
 use super::state::AgentsPane;
+use super::stopping::StopPicker;
 use crate::console::command::Scope;
 use crate::console::cx::Cx;
 use crate::console::intent::Intent;
-use crate::console::overlays::finder_kind::FinderKind;
-use crate::console::overlays::form::FormKind;
-use crate::console::overlays::{Overlay, Purpose, Reading};
+use crate::console::overlays::form::Form;
+use crate::console::overlays::line::Line;
+use crate::console::overlays::picker::Picker;
+use crate::console::overlays::reading::Reading;
 use crate::console::pane_id::PaneId;
-use crate::console::panes::pane::Pane;
 use crate::console::panes::row::{Command, Danger};
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::{Assignment, AssignmentState};
 use crate::domain::agents::requests::{AgentRequest, AssignmentRow};
 use crate::domain::request::Request;
+use crate::domain::text::clean_line;
 
 const AGENTS: Scope = Scope::Pane(PaneId::Agents);
 
@@ -48,11 +51,13 @@ pub(in crate::console) const ROWS: &[Command<AgentsPane>] = &[
         hint: true,
         ready: |pane, cx| waiting(pane, cx).map(|_| ()),
         run: |pane, cx| {
-            if let Ok(assignment) = waiting(pane, cx).map(|assignment| assignment.id) {
-                let line = Overlay::line("Why do you reject it?", "", Purpose::Reject(assignment));
-                return vec![Intent::Front(line)];
-            }
-            vec![]
+            let Ok(assignment) = waiting(pane, cx).map(|assignment| assignment.id) else { return vec![] };
+            let asks = move |reason: &str| {
+                let request = AgentRequest::Reject { assignment, reason: reason.to_owned() };
+                let question = format!("Reject {assignment}: \"{}\"?", clean_line(reason));
+                vec![Intent::ask_first(question, Request::Agents(request))]
+            };
+            vec![Line::open("Why do you reject it?", Box::new(asks))]
         },
         ..Command::ROW
     },
@@ -66,7 +71,13 @@ pub(in crate::console) const ROWS: &[Command<AgentsPane>] = &[
         ready: |pane, cx| {
             in_hand(pane, cx, |one| one.state.waits() || one.state == AssignmentState::Active).map(|_| ())
         },
-        run: |pane, cx| with_row(pane, cx, |row| AgentForm::Narrow { whom: whom(row), assignment: boxed(row) }),
+        run: |pane, cx| {
+            with_row(pane, cx, |row| AgentForm::Narrow {
+                whom: whom(row),
+                question: pane.approval_question(&row.assignment, &whom(row)),
+                assignment: boxed(row),
+            })
+        },
         ..Command::ROW
     },
     Command {
@@ -89,9 +100,9 @@ pub(in crate::console) const ROWS: &[Command<AgentsPane>] = &[
         hint: true,
         ready: |pane, cx| pane.selected_assignment(cx).map(|_| ()).ok_or_else(|| NOT_ONE.into()),
         run: |pane, cx| {
-            let mut intents = vec![Intent::Front(Overlay::reading(Reading::Difference))];
-            intents.extend(pane.detail(cx));
-            intents
+            let one = pane.selected_assignment(cx).map(|one| one.id);
+            let text = one.map(|id| Difference::new(id, pane.dossier_of(id).cloned()));
+            text.map(Reading::open).into_iter().collect()
         },
         ..Command::ROW
     },
@@ -129,7 +140,10 @@ pub(in crate::console) const ROWS: &[Command<AgentsPane>] = &[
                 whom: whom(row),
                 known: Some(boxed(row)),
             }),
-            _ => pick(FinderKind::Agent(AgentFinder::Propose(None))),
+            _ => {
+                let number = pane.selected_assignment(cx).map(|one| one.connection);
+                vec![Picker::open(ProposePicker::for_number(number))]
+            }
         },
         ..Command::ROW
     },
@@ -159,7 +173,7 @@ pub(in crate::console) const ROWS: &[Command<AgentsPane>] = &[
             pane.agent(cx).map(|_| ()).ok_or_else(|| "Select an agent first.".into())
         },
         run: |pane, cx| match pane.agent(cx) {
-            Some(agent) => form(FormKind::Agent(Box::new(AgentForm::Test { agent }))),
+            Some(agent) => vec![Form::open(AgentForm::Test { agent })],
             None => vec![],
         },
         ..Command::ROW
@@ -186,7 +200,7 @@ pub(in crate::console) const ROWS: &[Command<AgentsPane>] = &[
         keys: &["!"],
         hint: true,
         ready: stoppable,
-        run: |_, _| pick(FinderKind::Agent(AgentFinder::Stop)),
+        run: |pane, cx| vec![Picker::open(StopPicker::new(pane.stop_scopes(cx)))],
         ..Command::ROW
     },
 ];
@@ -208,9 +222,9 @@ fn boxed(row: &AssignmentRow) -> Box<Assignment> {
     Box::new(row.assignment.clone())
 }
 
-fn with_row(pane: &AgentsPane, cx: &Cx, of: fn(&AssignmentRow) -> AgentForm) -> Vec<Intent> {
+fn with_row(pane: &AgentsPane, cx: &Cx, of: impl Fn(&AssignmentRow) -> AgentForm) -> Vec<Intent> {
     let Some(AgentRow::Assignment(row)) = pane.selected(cx) else { return vec![] };
-    form(FormKind::Agent(Box::new(of(row))))
+    vec![Form::open(of(row))]
 }
 
 /// The assignment under the cursor, for whoever may decide, if it is in such a state.
@@ -233,12 +247,4 @@ fn decidable<'p>(pane: &'p AgentsPane, cx: &Cx) -> Result<&'p Assignment, String
 
 fn stoppable(_: &AgentsPane, cx: &Cx) -> Result<(), String> {
     cx.can_stop_agents()
-}
-
-fn pick(kind: FinderKind) -> Vec<Intent> {
-    vec![Intent::Pick(kind)]
-}
-
-fn form(kind: FormKind) -> Vec<Intent> {
-    vec![Intent::Form(kind)]
 }

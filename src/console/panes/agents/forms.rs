@@ -1,11 +1,13 @@
 //! Forms about agents: proposing, narrowing, putting off, ending, rehearsing and asking.
 
-use crate::console::overlays::form::{Field, Form, field};
+use ratatui::style::Style;
+
+use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
+use crate::console::theme::Theme;
 use crate::domain::agents::assignment::Proposal;
-use crate::domain::agents::assignment::{Assignment, Mode};
+use crate::domain::agents::assignment::{Assignment, AssignmentState, Mode};
 use crate::domain::agents::contract::{Conditions, Contract, Hours, Money, Tool};
 use crate::domain::agents::requests::AgentRequest;
-use crate::domain::filter::when;
 use crate::domain::ids::{AssignmentId, ConnectionId, RunId, ThreadId};
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
@@ -26,6 +28,8 @@ pub(in crate::console) enum AgentForm {
     Narrow {
         assignment: Box<Assignment>,
         whom: String,
+        /// What is asked before it is approved as it is.
+        question: String,
     },
     Snooze {
         assignment: AssignmentId,
@@ -104,7 +108,7 @@ const fn yes_no(yes: bool) -> &'static str {
 }
 
 impl AgentForm {
-    pub fn fields(&self) -> (String, Vec<Field>) {
+    fn title_and_fields(&self) -> (String, Vec<Field>) {
         match self {
             Self::Propose { agent, whom, known, .. } => {
                 let title = format!("Propose that {} answers {}", clean_line(agent), clean_line(whom));
@@ -115,7 +119,7 @@ impl AgentForm {
                 };
                 (title, terms(mode, contract, until))
             }
-            Self::Narrow { assignment, whom } => {
+            Self::Narrow { assignment, whom, .. } => {
                 let title = format!("Restrict how {} answers {}", clean_line(&assignment.agent), clean_line(whom));
                 (title, terms(assignment.mode, &assignment.contract, assignment.expires_at))
             }
@@ -141,7 +145,7 @@ impl AgentForm {
     }
 
     /// What should be known before, and whether it warns.
-    pub fn note(&self) -> (String, bool) {
+    fn note(&self) -> (String, bool) {
         match self {
             Self::Propose { .. } => {
                 let tools: Vec<&str> = Tool::ALL.into_iter().map(Tool::name).collect();
@@ -161,93 +165,138 @@ impl AgentForm {
         }
     }
 
-    pub fn request(&self, form: &Form, now: Timestamp, zone_offset: i64) -> Result<Request, String> {
-        let request = match self {
+    fn request(&self, filled: &Filled<'_>) -> Result<AgentRequest, String> {
+        Ok(match self {
             Self::Propose { agent, connection, thread, .. } => {
-                AgentRequest::Propose(Box::new(proposal(form, (agent, *connection, *thread), now, zone_offset)?))
+                AgentRequest::Propose(Box::new(proposal(filled, (agent, *connection, *thread))?))
             }
             Self::Narrow { assignment: one, .. } => AgentRequest::Narrow {
                 assignment: one.id,
-                proposal: Box::new(proposal(form, (&one.agent, one.connection, one.thread), now, zone_offset)?),
+                proposal: Box::new(proposal(filled, (&one.agent, one.connection, one.thread))?),
             },
-            Self::Snooze { assignment } => AgentRequest::Snooze {
-                assignment: *assignment,
-                until: when(form.text("until"), now, zone_offset).map_err(|refusal| refusal.to_string())?,
-            },
+            Self::Snooze { assignment } => {
+                AgentRequest::Snooze { assignment: *assignment, until: filled.when("until")?.ok_or("Say until when.")? }
+            }
             Self::Revoke { assignment, .. } => {
-                AgentRequest::Revoke { assignment: *assignment, reason: form.text("reason").to_owned() }
+                AgentRequest::Revoke { assignment: *assignment, reason: filled.text("reason").to_owned() }
             }
             Self::Rehearse { assignment, .. } => AgentRequest::Rehearse {
                 assignment: *assignment,
-                exchanges: figure(form, "exchanges", "exchanges")?.ok_or("Say how many exchanges.")?,
+                exchanges: figure(filled, "exchanges", "exchanges")?.ok_or("Say how many exchanges.")?,
             },
             Self::Test { agent } => {
-                let words = form.text("words").to_owned();
+                let words = filled.text("words").to_owned();
                 if words.is_empty() {
                     return Err("Say what a contact might write.".into());
                 }
                 AgentRequest::Test { agent: agent.clone(), words }
             }
-            Self::Dismiss { run, .. } => AgentRequest::Dismiss { run: *run, reason: form.text("reason").to_owned() },
-        };
-        Ok(Request::Agents(request))
+            Self::Dismiss { run, .. } => AgentRequest::Dismiss { run: *run, reason: filled.text("reason").to_owned() },
+        })
     }
 }
 
-fn figure<T: std::str::FromStr>(form: &Form, key: &str, name: &str) -> Result<Option<T>, String> {
-    match form.text(key) {
+impl FormKind for AgentForm {
+    fn title(&self) -> String {
+        self.title_and_fields().0
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        self.title_and_fields().1
+    }
+
+    fn about(&self) -> String {
+        match self {
+            Self::Propose { connection, thread, .. } => {
+                thread.map_or_else(|| connection.to_string(), |thread| thread.to_string())
+            }
+            Self::Narrow { assignment, .. } => assignment.id.to_string(),
+            Self::Snooze { assignment } | Self::Revoke { assignment, .. } | Self::Rehearse { assignment, .. } => {
+                assignment.to_string()
+            }
+            Self::Test { agent } => agent.clone(),
+            Self::Dismiss { run, .. } => run.to_string(),
+        }
+    }
+
+    fn needs_ctrl_s(&self) -> bool {
+        matches!(self, Self::Dismiss { .. } | Self::Revoke { .. } | Self::Narrow { .. })
+    }
+
+    fn preview(&self, theme: Theme, _: &Filled<'_>) -> Vec<(String, Style)> {
+        let (text, warns) = self.note();
+        vec![(text, if warns { theme.warn() } else { theme.dim() })]
+    }
+
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+        let request = self.request(filled)?;
+        // An assignment narrowed to what it says already is approved like any other: with the same question.
+        if let (Self::Narrow { assignment: one, question, .. }, AgentRequest::Narrow { proposal, .. }) =
+            (self, &request)
+            && one.says_the_same(proposal)
+        {
+            if one.state == AssignmentState::Active && one.stale_since.is_none() {
+                return Err("It is already active.".to_owned());
+            }
+            let request = Request::Agents(AgentRequest::Approve { assignment: one.id });
+            return Ok(Submission::Confirm(question.clone(), request));
+        }
+        Ok(Submission::Perform(Request::Agents(request)))
+    }
+}
+
+fn figure<T: std::str::FromStr>(filled: &Filled<'_>, key: &str, name: &str) -> Result<Option<T>, String> {
+    match filled.text(key) {
         "" => Ok(None),
         text => text.parse().map(Some).map_err(|_| format!("The {name} are a whole number.")),
     }
 }
 
 fn proposal(
-    form: &Form,
+    filled: &Filled<'_>,
     (agent, connection, thread): (&str, ConnectionId, Option<ThreadId>),
-    now: Timestamp,
-    zone_offset: i64,
 ) -> Result<Proposal, String> {
     let usual = Contract::default();
-    let mode = Mode::from_name(form.text("mode")).ok_or("The mode is draft, auto or off.")?;
+    let mode = Mode::from_name(filled.text("mode")).ok_or("The mode is draft, auto or off.")?;
     let mut tools = vec![];
-    for name in form.text("tools").split([' ', ',']).filter(|name| !name.is_empty()) {
+    for name in filled.text("tools").split([' ', ',']).filter(|name| !name.is_empty()) {
         tools.push(Tool::from_name(name).ok_or_else(|| format!("`{}` is no tool.", clean_line(name)))?);
     }
-    let first_contact = match form.text("contacts") {
+    let first_contact = match filled.text("contacts") {
         "" => None,
         "new" => Some(true),
         "known" => Some(false),
         _ => return Err("The contacts are new, known, or left empty for all.".into()),
     };
-    let words = form.text("words").split(',').map(str::trim).filter(|word| !word.is_empty());
-    let until = match form.text("until") {
+    let words = filled.text("words").split(',').map(str::trim).filter(|word| !word.is_empty());
+    let until = match filled.text("until") {
         "" => None,
         text => Some(match Timestamp::parse(text) {
             Some(at) => at,
-            None => when(text, now, zone_offset).map_err(|refusal| refusal.to_string())?,
+            None => filled.when("until")?.ok_or("Say until when.")?,
         }),
     };
-    let money = match form.text("money") {
+    let money = match filled.text("money") {
         "" => None,
         text => Some(Money::parse(text).ok_or("The money is an amount, such as 5.00.")?),
     };
-    let hours = match form.text("hours") {
+    let hours = match filled.text("hours") {
         "" => None,
         text => Some(Hours::parse(text)?),
     };
     let contract = Contract {
         tools,
-        max_per_hour: figure(form, "per_hour", "replies per hour")?.unwrap_or(usual.max_per_hour),
-        max_messages: figure(form, "messages", "messages")?.unwrap_or(usual.max_messages),
-        max_characters: figure(form, "longest", "characters")?.unwrap_or(usual.max_characters),
-        tokens_per_day: figure(form, "tokens", "tokens")?,
+        max_per_hour: figure(filled, "per_hour", "replies per hour")?.unwrap_or(usual.max_per_hour),
+        max_messages: figure(filled, "messages", "messages")?.unwrap_or(usual.max_messages),
+        max_characters: figure(filled, "longest", "characters")?.unwrap_or(usual.max_characters),
+        tokens_per_day: figure(filled, "tokens", "tokens")?,
         money_per_day: money,
-        allow_initiating: form.text("others").eq_ignore_ascii_case("yes"),
-        pause_after_person_minutes: figure(form, "pause", "minutes of the pause")?,
+        allow_initiating: filled.text("others").eq_ignore_ascii_case("yes"),
+        pause_after_person_minutes: figure(filled, "pause", "minutes of the pause")?,
         when: Conditions {
             first_contact,
             hours,
-            language: Some(form.text("language").to_lowercase()).filter(|code| !code.is_empty()),
+            language: Some(filled.text("language").to_lowercase()).filter(|code| !code.is_empty()),
             words: words.map(str::to_owned).collect(),
         },
     };

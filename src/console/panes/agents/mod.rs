@@ -1,18 +1,23 @@
 //! The Agents pane: who is silent, what waits for a decision, agents, assignments and runs.
 
 pub(in crate::console) mod commands;
+mod difference;
 mod draw;
 pub(in crate::console) mod forms;
-pub(in crate::console) mod picker_kinds;
-mod pickers;
+pub(in crate::console) mod menu;
+mod proposing;
 pub(in crate::console) mod rows;
+pub(in crate::console) mod run;
 pub(in crate::console) mod run_facts;
 pub(in crate::console) mod state;
+pub(in crate::console) mod stopping;
 
 use ratatui::style::Style;
 
 use self::rows::AgentRow;
+use self::run::AgentRun;
 use self::state::AgentsPane;
+use self::stopping::LastStops;
 use super::pane::Pane;
 use super::row::commands;
 use crate::console::cx::Cx;
@@ -20,11 +25,15 @@ use crate::console::draw::row::{Row, Status};
 use crate::console::draw::sheet::Sheet;
 use crate::console::intent::Intent;
 use crate::console::list::ListState;
+use crate::console::overlays::reading::Reading;
+use crate::console::overlays::readings::plain::PlainText;
 use crate::console::pane_id::PaneId;
-use crate::domain::agents::requests::{AgentQuery, AgentTold};
+use crate::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold};
 use crate::domain::change::Change;
 use crate::domain::list_filter::WordList;
 use crate::domain::query::{Answer, Query};
+use crate::domain::refusal::Done;
+use crate::domain::request::Request;
 
 commands!(AgentsPane, commands::ROWS);
 
@@ -116,10 +125,9 @@ impl Pane for AgentsPane {
                 self.dossier = dossier.map(|one| *one);
             }
             (AgentQuery::Run { .. }, AgentTold::Run(run)) => self.run = run.map(|one| *one),
-            (AgentQuery::Stops { .. }, AgentTold::Stops(stops)) => self.stops = stops,
             (AgentQuery::Runs { thread: Some(_), limit: 1, .. }, AgentTold::Runs(runs)) => {
                 return vec![match runs.first() {
-                    Some(run) => Intent::ShowRun(run.id),
+                    Some(run) => AgentRun::open(run.id),
                     None => Intent::Warn("No agent run in this thread yet.".to_owned()),
                 }];
             }
@@ -128,9 +136,20 @@ impl Pane for AgentsPane {
         vec![]
     }
 
+    fn performed(&mut self, _: &Cx, request: &Request, result: &Result<Done, String>) -> Option<Vec<Intent>> {
+        match (request, result) {
+            (Request::Agents(AgentRequest::Stop { .. }), Ok(done)) => {
+                Some(vec![Intent::Notice(done.message.clone()), LastStops::open()])
+            }
+            (Request::Agents(AgentRequest::Test { .. }), Ok(done)) => {
+                Some(vec![Reading::open(PlainText::new("Dry run", done.message.as_str()))])
+            }
+            _ => None,
+        }
+    }
+
     fn forget(&mut self) {
         self.view = None;
-        self.stops.clear();
     }
 
     fn why(&self, cx: &Cx) -> Option<String> {

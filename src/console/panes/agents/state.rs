@@ -1,10 +1,11 @@
 //! Agents, assignments, runs and stops as they were told, and which of their rows is under the cursor.
 
 use super::rows::{AgentRow, agent_row_id, agent_row_text};
+use super::stopping::{Scopes, of_agent, of_all};
 use crate::console::cx::Cx;
 use crate::console::list::ListState;
 use crate::domain::agents::assignment::{Assignment, AssignmentState};
-use crate::domain::agents::requests::{AgentsView, AssignmentDetail, AssignmentRow, RunRecord, StopScope, StopView};
+use crate::domain::agents::requests::{AgentsView, AssignmentDetail, AssignmentRow, RunRecord, StopScope};
 use crate::domain::ids::{AssignmentId, RunId, ThreadId};
 
 #[derive(Debug, Default)]
@@ -15,7 +16,6 @@ pub(in crate::console) struct AgentsPane {
     pub dossier: Option<AssignmentDetail>,
     /// The run that was asked about last.
     pub run: Option<RunRecord>,
-    pub stops: Vec<StopView>,
 }
 
 impl AgentsPane {
@@ -87,9 +87,18 @@ impl AgentsPane {
         self.run.as_ref().filter(|record| record.run.id == id)
     }
 
-    pub fn is_stopped(&self, what: &StopScope) -> bool {
-        let mut stops = self.view.iter().flat_map(|view| &view.stops);
-        stops.any(|stop| stop.what == *what && stop.lifted.is_none())
+    /// Whom one may mean from the row under the cursor, the nearest first.
+    pub fn stop_scopes(&self, cx: &Cx) -> Scopes {
+        let name = |thread: ThreadId| cx.names.get(&thread).cloned().unwrap_or_else(|| thread.to_string());
+        let thread = self.thread(cx).map(|id| (StopScope::Thread(id), format!("the agent of {}", name(id))));
+        let agent = match self.selected(cx) {
+            Some(AgentRow::Stop(stop)) => match &stop.what {
+                StopScope::Agent(agent) => Some(agent.clone()),
+                _ => None,
+            },
+            _ => self.agent(cx),
+        };
+        thread.into_iter().chain(agent.map(|agent| of_agent(&agent))).chain([of_all()]).collect()
     }
 
     /// What is asked before an assignment is approved, whichever way it is done.

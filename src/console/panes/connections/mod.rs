@@ -2,12 +2,15 @@
 
 pub(in crate::console) mod commands;
 mod draw;
-pub(in crate::console) mod picker_kinds;
+mod forms;
+mod health;
+pub(in crate::console) mod life;
 mod pickers;
 pub(in crate::console) mod state;
 
 use ratatui::style::Style;
 
+use self::forms::profile::ProfileForm;
 use self::state::ConnectionsPane;
 use super::pane::Pane;
 use super::row::commands;
@@ -16,8 +19,7 @@ use crate::console::draw::row::{Row, Status};
 use crate::console::draw::sheet::Sheet;
 use crate::console::intent::Intent;
 use crate::console::list::ListState;
-use crate::console::overlays::form::FormKind;
-use crate::console::overlays::platform_forms::PlatformForm;
+use crate::console::overlays::form::Form;
 use crate::console::pane_id::PaneId;
 use crate::domain::change::Change;
 use crate::domain::list_filter::WordList;
@@ -26,7 +28,7 @@ use crate::domain::numbers::number::{NumberAnswer, NumberQuery};
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 
-commands!(ConnectionsPane, commands::ROWS);
+commands!(ConnectionsPane, commands::ROWS, life::ROWS);
 
 impl Pane for ConnectionsPane {
     fn id(&self) -> PaneId {
@@ -101,20 +103,16 @@ impl Pane for ConnectionsPane {
         matches!(query, Query::Number(_))
     }
 
-    /// Takes in what the provider told. A profile is what somebody wants to change.
+    /// A profile is what somebody wants to change. Everything else is told to what is in front.
     fn answer(&mut self, cx: &Cx, query: &Query, answer: Answer) -> Vec<Intent> {
         let awaited = cx.awaits(query);
         let (Query::Number(query), Answer::Number(told)) = (query, answer) else { return vec![] };
-        self.numbers.retain(|(asked, _)| asked != query);
-        let mut intents = vec![];
         if let (NumberQuery::Profile { connection }, NumberAnswer::Profile(profile)) = (query, &told.value)
             && awaited
         {
-            let form = PlatformForm::Profile { connection: *connection, profile: profile.clone() };
-            intents.push(Intent::Form(FormKind::Platform(form)));
+            return vec![Form::open(ProfileForm { connection: *connection, profile: profile.clone() })];
         }
-        self.numbers.push((query.clone(), told));
-        intents
+        vec![]
     }
 
     fn why(&self, cx: &Cx) -> Option<String> {

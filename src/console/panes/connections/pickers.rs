@@ -1,243 +1,65 @@
-//! What is picked and read about a number: what the provider has, its webhooks, its health.
+//! What is picked about a number: one that the provider has, one of its webhooks, and what is done with that.
 
-use super::picker_kinds::NumberFinder;
-use crate::console::overlays::finder_kind::{FinderKind, Row};
-use crate::console::overlays::form::FormKind;
-use crate::console::overlays::platform_forms::PlatformForm;
-use crate::console::{Console, Effect, words};
+use super::forms::setup::AdoptForm;
+use super::forms::webhook::{AddressForm, DeleteWebhookForm, WebhookAt, WebhookForm};
+use crate::console::cx::Cx;
+use crate::console::event::Effect;
+use crate::console::intent::Intent;
+use crate::console::overlays::form::Form;
+use crate::console::overlays::picker::{Picker, PickerKind, Row};
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::number::{Number, NumberAnswer, NumberQuery};
-use crate::domain::numbers::registration::{Fetched, Registration, WebhookDraft, WebhookRequest, WebhookScope};
+use crate::domain::numbers::registration::{Registration, WebhookDraft, WebhookRequest, WebhookScope};
 use crate::domain::numbers::webhook_support::WebhookSupport;
-use crate::domain::query::Query;
+use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
 
-impl Console {
-    pub(in crate::console) fn health_lines(&self, connection: ConnectionId) -> Vec<String> {
-        let told = self.panes.connections.told_of(&NumberQuery::Health { connection });
-        let Some(Fetched { fetched_at, value: NumberAnswer::Health(health) }) = told else {
-            return vec![
-                self.cx.trouble.as_deref().map_or_else(|| "Checking with the provider …".to_owned(), clean_line),
-            ];
-        };
-        let theme = self.cx.settings.theme;
-        let mut lines = vec![format!(
-            "{}, as reported by the provider at {}",
-            clean_line(&health.status),
-            words::exact(*fetched_at, self.cx.zone())
-        )];
-        lines.extend(health.error.as_ref().map(crate::domain::text::Untrusted::line));
-        for check in &health.checks {
-            lines.push(String::new());
-            let sign = if check.passed { theme.pick("✓", "+") } else { theme.pick("✗", "x") };
-            lines.push(format!("{sign} {}: {}", check.name.replace('_', " "), check.meaning()));
-            lines.extend(check.error.as_ref().map(|error| format!("    {}", error.line())));
-            lines.extend(check.facts.iter().map(|(name, fact)| format!("    {name}: {}", fact.line())));
-            for entity in &check.entities {
-                lines.push(format!(
-                    "    {} {} {}",
-                    entity.kind.to_lowercase().replace('_', " "),
-                    entity.id,
-                    entity.can_send.to_lowercase()
-                ));
-                lines.extend(entity.notes.iter().map(|note| format!("      {}", note.line())));
-                for error in &entity.errors {
-                    lines.push(format!("      {} {}", error.code, error.said.line()));
-                    lines.extend(
-                        error.remedy.as_ref().map(|remedy| format!("      {} {}", theme.pick("→", ">"), remedy.line())),
-                    );
-                }
-            }
-            if !check.passed {
-                lines.push(format!("    {} {}", theme.pick("→", ">"), check.remedy()));
-            }
-        }
-        lines
+const FETCHING: &str = "Fetching from the provider …";
+
+/// What the provider has.
+#[derive(Debug, Default)]
+pub(super) struct NumberPicker {
+    numbers: Vec<Number>,
+}
+
+impl PickerKind for NumberPicker {
+    fn title(&self) -> &'static str {
+        "Numbers at the provider"
     }
 
-    pub(in crate::console) fn number_finder_query(&self, kind: NumberFinder) -> Option<Query> {
-        Some(Query::Number(match kind {
-            NumberFinder::List => NumberQuery::List { provider: self.cx.overview.as_ref()?.sets_up.first()?.clone() },
-            NumberFinder::Webhooks(connection) => NumberQuery::Webhooks { connection },
-            NumberFinder::WebhookActions(_) => return None,
-        }))
+    fn when_empty(&self) -> &'static str {
+        FETCHING
     }
 
-    pub(in crate::console) fn number_finder_rows(&self, kind: NumberFinder) -> Vec<Row> {
-        match kind {
-            NumberFinder::List => self.listed_numbers().iter().map(number_row).collect(),
-            NumberFinder::Webhooks(connection) => {
-                let row = |id: &str, head: &str, tail: &str| Row {
-                    id: id.into(),
-                    head: head.into(),
-                    tail: tail.into(),
-                    ..Row::default()
-                };
-                let list = self.webhooks_of(connection);
-                let mut rows: Vec<Row> = list.iter().map(|one| self.webhook_row(one, list)).collect();
-                let support = self.webhook_support(connection);
-                if support.is_one_address() {
-                    // There is one place for an address: a number that has one changes it.
-                    if !list.iter().any(|one| one.scope != WebhookScope::Project) {
-                        rows.push(row("new", "Set for this number", "everything that comes in over it"));
-                    }
-                    if support.is_shared() && !list.iter().any(|one| one.scope == WebhookScope::Project && !one.fixed) {
-                        rows.push(row("project", "Set for its account", "numbers that have no address of their own"));
-                    }
-                    return rows;
-                }
-                rows.push(row("new", "New for this number", "messages and conversations"));
-                rows.push(row("project", "New for the project", "numbers: connected, disconnected"));
-                rows
-            }
-            NumberFinder::WebhookActions(connection) => {
-                let Some(one) = self.picked_webhook(connection) else { return vec![] };
-                let one_address = self.webhook_support(connection).is_one_address();
-                let switch = if one.active {
-                    ("off", "Disable", "the provider stops delivering to it")
-                } else {
-                    ("on", "Enable", "the provider delivers to it again")
-                };
-                [
-                    ("test", "Test", "request a test delivery and verify that it arrives"),
-                    switch,
-                    ("change", "Change", "URL, events, buffering …"),
-                    ("copy", "Copy", "its URL"),
-                    ("delete", "Delete", "permanently; asks for its id"),
-                ]
-                .into_iter()
-                .filter(|(id, ..)| !(one_address && matches!(*id, "on" | "off")))
-                .filter(|(id, ..)| !(one.fixed && matches!(*id, "change" | "delete")))
-                .map(|(id, head, tail)| Row { id: id.into(), head: head.into(), tail: tail.into(), ..Row::default() })
-                .collect()
-            }
+    fn query(&self, cx: &Cx, _: &str) -> Option<Query> {
+        let provider = cx.overview.as_ref()?.sets_up.first()?.clone();
+        Some(Query::Number(NumberQuery::List { provider }))
+    }
+
+    fn take(&mut self, answer: &Answer) {
+        if let Answer::Number(told) = answer
+            && let NumberAnswer::List(list) = &told.value
+        {
+            self.numbers.clone_from(list);
         }
     }
 
-    fn listed_numbers(&self) -> &[Number] {
-        let list = self.panes.connections.numbers.iter().find_map(|(_, told)| match &told.value {
-            NumberAnswer::List(list) => Some(list.as_slice()),
-            _ => None,
-        });
-        list.unwrap_or_default()
+    fn rows(&self, _: &Cx) -> Vec<Row> {
+        self.numbers.iter().map(number_row).collect()
     }
 
-    fn webhook_support(&self, connection: ConnectionId) -> WebhookSupport {
-        let rows = self.cx.connections.iter().flat_map(|list| &list.connected);
-        let row = rows.into_iter().find(|row| row.connection.id == connection);
-        row.map(|row| row.capabilities.webhooks).unwrap_or_default()
-    }
-
-    fn webhooks_of(&self, connection: ConnectionId) -> &[Registration] {
-        match self.panes.connections.told_of(&NumberQuery::Webhooks { connection }) {
-            Some(Fetched { value: NumberAnswer::Webhooks(list), .. }) => list,
-            _ => &[],
-        }
-    }
-
-    fn picked_webhook(&self, connection: ConnectionId) -> Option<&Registration> {
-        self.webhooks_of(connection).iter().find(|one| one.id == self.panes.connections.picked)
-    }
-
-    fn webhook_row(&self, one: &Registration, all: &[Registration]) -> Row {
-        let theme = self.cx.settings.theme;
-        let twice = all.iter().any(|other| other.id != one.id && other.scope == one.scope && other.url == one.url);
-        let sign = if one.active { theme.pick("✓", "+") } else { theme.pick("✗", "x") };
-        let buffer = one.buffer.map(|buffer| format!(", batches of {} s", buffer.seconds)).unwrap_or_default();
-        let state = match (one.active, twice) {
-            (true, false) => "",
-            (true, true) => "  DUPLICATE: everything arrives twice",
-            (false, _) => "  OFF: nothing is delivered",
-        };
-        Row {
-            id: one.id.clone(),
-            head: format!("{sign} {} {}", one.scope.name(), one.kind.name()),
-            tail: format!("{}{state}", one.url),
-            right: match one.events.len() {
-                0 if one.fixed => "set at the provider".to_owned(),
-                0 => String::new(),
-                1 => format!("1 event{buffer}"),
-                several => format!("{several} events{buffer}"),
-            },
-            warn: !one.active || twice,
-            off: None,
-        }
-    }
-
-    pub(in crate::console) fn number_picks(&mut self, kind: NumberFinder, row: &Row) -> Vec<Effect> {
-        match kind {
-            NumberFinder::List => {
-                let Some(one) = self.listed_numbers().iter().find(|one| one.phone_number_id == row.id).cloned() else {
-                    return vec![];
-                };
-                let Some(overview) = &self.cx.overview else { return vec![] };
-                let form = PlatformForm::Adopt {
-                    provider: overview
-                        .sets_up
-                        .first()
-                        .cloned()
-                        .unwrap_or_else(|| crate::domain::numbers::connection::ProviderName::new("")),
-                    phone_number_id: one.phone_number_id,
-                    number: one.display.line(),
-                    organization: overview.organization.clone(),
-                    environment: overview.environment,
-                };
-                self.open_form(FormKind::Platform(form))
-            }
-            NumberFinder::Webhooks(connection) => match row.id.as_str() {
-                "new" | "project" => {
-                    let project = row.id == "project";
-                    let one_address = self.webhook_support(connection).is_one_address();
-                    let form = PlatformForm::Webhook { connection, project, known: None, one_address };
-                    self.open_form(FormKind::Platform(form))
-                }
-                id => {
-                    id.clone_into(&mut self.panes.connections.picked);
-                    self.open_finder(FinderKind::Number(NumberFinder::WebhookActions(connection)))
-                }
-            },
-            NumberFinder::WebhookActions(connection) => self.do_with_webhook(connection, &row.id),
-        }
-    }
-
-    fn do_with_webhook(&mut self, connection: ConnectionId, action: &str) -> Vec<Effect> {
-        let Some(one) = self.picked_webhook(connection).cloned() else { return vec![] };
-        let switch = |active| {
-            let draft = Box::new(WebhookDraft { active: Some(active), ..WebhookDraft::default() });
-            Request::Webhook(WebhookRequest::Update { connection, id: one.id.clone(), draft })
-        };
-        match action {
-            "test" => {
-                vec![Effect::Perform(Request::Webhook(WebhookRequest::Test { connection, id: one.id, event: None }))]
-            }
-            "on" => vec![Effect::Perform(switch(true))],
-            "off" => {
-                let question = format!(
-                    "Disable {}? The provider stops delivering to it; messages that arrive meanwhile have to be backfilled.",
-                    one.url
-                );
-                let request = switch(false);
-                self.ask_first(question, request);
-                vec![]
-            }
-            "change" => {
-                let project = one.scope == WebhookScope::Project;
-                self.open_form(FormKind::Platform(PlatformForm::Webhook {
-                    connection,
-                    project,
-                    known: Some(Box::new(one)),
-                    one_address: self.webhook_support(connection).is_one_address(),
-                }))
-            }
-            "copy" => {
-                self.cx.notice(format!("Copied {}.", one.url), false);
-                vec![Effect::Copy(one.url)]
-            }
-            _ => {
-                self.open_form(FormKind::Platform(PlatformForm::DeleteWebhook { connection, id: one.id, url: one.url }))
-            }
-        }
+    fn pick(&self, cx: &Cx, row: &Row) -> Vec<Intent> {
+        let found = self.numbers.iter().find(|one| one.phone_number_id == row.id);
+        let provider = cx.overview.as_ref().and_then(|overview| overview.sets_up.first());
+        let (Some(one), Some(overview), Some(provider)) = (found, &cx.overview, provider) else { return vec![] };
+        vec![Form::open(AdoptForm {
+            provider: provider.clone(),
+            phone_number_id: one.phone_number_id.clone(),
+            number: one.display.line(),
+            organization: overview.organization.clone(),
+            environment: overview.environment,
+        })]
     }
 }
 
@@ -245,12 +67,172 @@ fn number_row(one: &Number) -> Row {
     let words: Vec<&str> =
         [&one.status, &one.quality, &one.throughput].into_iter().flatten().map(String::as_str).collect();
     let mark = one.kind.mark().map(|mark| format!("{mark} ")).unwrap_or_default();
+    let tail = format!("{}  {}", one.name.line(), words.join(" ").to_lowercase());
     Row {
-        id: one.phone_number_id.clone(),
-        head: format!("{mark}{}", one.display.line()),
-        tail: format!("{}  {}", one.name.line(), words.join(" ").to_lowercase()),
         right: clean_line(&one.phone_number_id),
         off: one.connection.as_ref().map(|(_, name)| format!("It is already connected, as {name}.")),
         warn: one.kind.mark().is_some(),
+        ..Row::new(one.phone_number_id.clone(), format!("{mark}{}", one.display.line()), tail)
+    }
+}
+
+/// The form for a webhook, as its provider can have them.
+fn webhook_form(support: WebhookSupport, at: WebhookAt) -> Intent {
+    if support.is_one_address() { Form::open(AddressForm(at)) } else { Form::open(WebhookForm(at)) }
+}
+
+/// The webhooks of a number at its provider.
+#[derive(Debug)]
+pub(super) struct WebhookPicker {
+    connection: ConnectionId,
+    support: WebhookSupport,
+    list: Vec<Registration>,
+}
+
+impl WebhookPicker {
+    pub fn new(connection: ConnectionId, support: WebhookSupport) -> Self {
+        Self { connection, support, list: vec![] }
+    }
+
+    fn row(&self, cx: &Cx, one: &Registration) -> Row {
+        let theme = cx.settings.theme;
+        let mut others = self.list.iter().filter(|other| other.id != one.id);
+        let twice = others.any(|other| other.scope == one.scope && other.url == one.url);
+        let sign = if one.active { theme.pick("✓", "+") } else { theme.pick("✗", "x") };
+        let buffer = one.buffer.map(|buffer| format!(", batches of {} s", buffer.seconds)).unwrap_or_default();
+        let state = match (one.active, twice) {
+            (true, false) => "",
+            (true, true) => "  DUPLICATE: everything arrives twice",
+            (false, _) => "  OFF: nothing is delivered",
+        };
+        let head = format!("{sign} {} {}", one.scope.name(), one.kind.name());
+        Row {
+            right: match one.events.len() {
+                0 if one.fixed => "set at the provider".to_owned(),
+                0 => String::new(),
+                1 => format!("1 event{buffer}"),
+                several => format!("{several} events{buffer}"),
+            },
+            warn: !one.active || twice,
+            ..Row::new(one.id.clone(), head, format!("{}{state}", one.url))
+        }
+    }
+}
+
+impl PickerKind for WebhookPicker {
+    fn title(&self) -> &'static str {
+        "Webhooks at the provider"
+    }
+
+    fn when_empty(&self) -> &'static str {
+        FETCHING
+    }
+
+    fn query(&self, _: &Cx, _: &str) -> Option<Query> {
+        Some(Query::Number(NumberQuery::Webhooks { connection: self.connection }))
+    }
+
+    fn take(&mut self, answer: &Answer) {
+        if let Answer::Number(told) = answer
+            && let NumberAnswer::Webhooks(list) = &told.value
+        {
+            self.list.clone_from(list);
+        }
+    }
+
+    fn rows(&self, cx: &Cx) -> Vec<Row> {
+        let mut rows: Vec<Row> = self.list.iter().map(|one| self.row(cx, one)).collect();
+        let any = |fits: fn(&Registration) -> bool| self.list.iter().any(fits);
+        if self.support.is_one_address() {
+            // There is one place for an address: a number that has one changes it.
+            if !any(|one| one.scope != WebhookScope::Project) {
+                rows.push(Row::new("new", "Set for this number", "everything that comes in over it"));
+            }
+            if self.support.is_shared() && !any(|one| one.scope == WebhookScope::Project && !one.fixed) {
+                rows.push(Row::new("project", "Set for its account", "numbers that have no address of their own"));
+            }
+            return rows;
+        }
+        rows.push(Row::new("new", "New for this number", "messages and conversations"));
+        rows.push(Row::new("project", "New for the project", "numbers: connected, disconnected"));
+        rows
+    }
+
+    fn pick(&self, _: &Cx, row: &Row) -> Vec<Intent> {
+        let (connection, support) = (self.connection, self.support);
+        if let Some(one) = self.list.iter().find(|one| one.id == row.id) {
+            return vec![Picker::open(WebhookMenu { connection, support, one: one.clone() })];
+        }
+        vec![webhook_form(support, WebhookAt { connection, project: row.id == "project", known: None })]
+    }
+}
+
+/// What can be done with a webhook.
+#[derive(Debug)]
+struct WebhookMenu {
+    connection: ConnectionId,
+    support: WebhookSupport,
+    one: Registration,
+}
+
+impl WebhookMenu {
+    fn switch(&self, active: bool) -> Request {
+        let draft = Box::new(WebhookDraft { active: Some(active), ..WebhookDraft::default() });
+        Request::Webhook(WebhookRequest::Update { connection: self.connection, id: self.one.id.clone(), draft })
+    }
+}
+
+impl PickerKind for WebhookMenu {
+    fn title(&self) -> &'static str {
+        "Webhook"
+    }
+
+    fn when_empty(&self) -> &'static str {
+        FETCHING
+    }
+
+    fn rows(&self, _: &Cx) -> Vec<Row> {
+        let mut rows = vec![Row::new("test", "Test", "request a test delivery and verify that it arrives")];
+        if !self.support.is_one_address() {
+            rows.push(if self.one.active {
+                Row::new("off", "Disable", "the provider stops delivering to it")
+            } else {
+                Row::new("on", "Enable", "the provider delivers to it again")
+            });
+        }
+        if !self.one.fixed {
+            rows.push(Row::new("change", "Change", "URL, events, buffering …"));
+        }
+        rows.push(Row::new("copy", "Copy", "its URL"));
+        if !self.one.fixed {
+            rows.push(Row::new("delete", "Delete", "permanently; asks for its id"));
+        }
+        rows
+    }
+
+    fn pick(&self, _: &Cx, row: &Row) -> Vec<Intent> {
+        let (connection, one) = (self.connection, self.one.clone());
+        vec![match row.id.as_str() {
+            "test" => {
+                let test = WebhookRequest::Test { connection, id: one.id, event: None };
+                Intent::perform(Request::Webhook(test))
+            }
+            "on" => Intent::perform(self.switch(true)),
+            "off" => {
+                let question = format!(
+                    "Disable {}? The provider stops delivering to it; messages that arrive meanwhile have to be backfilled.",
+                    one.url
+                );
+                Intent::ask_first(question, self.switch(false))
+            }
+            "change" => {
+                let project = one.scope == WebhookScope::Project;
+                webhook_form(self.support, WebhookAt { connection, project, known: Some(Box::new(one)) })
+            }
+            "copy" => {
+                return vec![Intent::Notice(format!("Copied {}.", one.url)), Intent::Effect(Effect::Copy(one.url))];
+            }
+            _ => Form::open(DeleteWebhookForm { connection, id: one.id, url: one.url }),
+        }]
     }
 }

@@ -1,13 +1,10 @@
-//! What the Connections pane's rows are, and what the provider told about numbers. The numbers themselves are in
-//! [`Cx`]: every pane needs them.
+//! What the Connections pane's rows are. The numbers themselves are in [`Cx`]: every pane needs them.
 
 use crate::console::cx::Cx;
 use crate::console::list::ListState;
 use crate::domain::numbers::connected::ConnectionView;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::lookup::find_connection;
-use crate::domain::numbers::number::{NumberAnswer, NumberQuery};
-use crate::domain::numbers::registration::Fetched;
 use crate::domain::numbers::setup::{Setup, SetupStep};
 use crate::domain::text::clean_line;
 
@@ -37,10 +34,6 @@ impl NumberRow<'_> {
 #[derive(Debug, Default)]
 pub(in crate::console) struct ConnectionsPane {
     pub list: ListState,
-    /// What the provider told about numbers, by what was asked.
-    pub numbers: Vec<(NumberQuery, Fetched<NumberAnswer>)>,
-    /// The webhook that was picked, for what is done with it.
-    pub picked: String,
 }
 
 impl ConnectionsPane {
@@ -122,11 +115,6 @@ impl ConnectionsPane {
             NumberRow::Other(setup) => Some(setup),
             NumberRow::Connected(_) => None,
         }
-    }
-
-    /// What the provider told when it was asked this last.
-    pub fn told_of(&self, query: &NumberQuery) -> Option<&Fetched<NumberAnswer>> {
-        self.numbers.iter().find(|(asked, _)| asked == query).map(|(_, told)| told)
     }
 
     /// Addresses that may stand on the screen and are links there: the setup link that is to be followed. None where

@@ -1,11 +1,12 @@
 //! Commands about the outbox.
 
+use super::bulk::BulkPicker;
 use super::state::DeliveryPane;
 use crate::console::command::Scope;
 use crate::console::cx::Cx;
 use crate::console::event::Effect;
 use crate::console::intent::Intent;
-use crate::console::overlays::finder_kind::FinderKind;
+use crate::console::overlays::picker::Picker;
 use crate::console::pane_id::PaneId;
 use crate::console::panes::retry::{HasEntry, NOT_SENT, retry};
 use crate::console::panes::row::{Command, Danger};
@@ -101,7 +102,7 @@ pub(in crate::console) const ROWS: &[Command<DeliveryPane>] = &[
             }
             Ok(())
         },
-        run: |_, _| pick(FinderKind::Bulk),
+        run: |pane, _| vec![Picker::open(BulkPicker { text: pane.list.filter.clone() })],
         ..Command::ROW
     },
     Command {
@@ -161,8 +162,4 @@ fn uncertain(pane: &DeliveryPane, cx: &Cx) -> Result<(), String> {
 
 fn with_entry(pane: &DeliveryPane, request: fn(EntryId) -> Request) -> Vec<Intent> {
     pane.entry_at_hand().map(|(entry, _)| vec![Intent::perform(request(entry))]).unwrap_or_default()
-}
-
-fn pick(kind: FinderKind) -> Vec<Intent> {
-    vec![Intent::Pick(kind)]
 }

@@ -1,5 +1,6 @@
 //! The Delivery pane: outgoing messages.
 
+mod bulk;
 pub(in crate::console) mod commands;
 mod draw;
 pub(in crate::console) mod state;

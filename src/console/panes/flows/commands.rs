@@ -1,15 +1,16 @@
 //! Commands about Flows.
 
-use super::picker_kinds::FlowFinder;
+use super::forms::{EndFlowForm, FlowEnd, SendFlowForm};
+use super::log::EndpointLog;
+use super::pickers::{EndpointMenu, FETCHING, FlowStarters, FlowVersions};
 use super::state::FlowsPane;
 use crate::console::command::Scope;
 use crate::console::cx::Cx;
 use crate::console::event::Effect;
 use crate::console::intent::Intent;
-use crate::console::overlays::finder_kind::FinderKind;
-use crate::console::overlays::form::FormKind;
-use crate::console::overlays::platform_forms::PlatformForm;
-use crate::console::overlays::{Overlay, Reading};
+use crate::console::overlays::form::Form;
+use crate::console::overlays::picker::Picker;
+use crate::console::overlays::reading::Reading;
 use crate::console::pane_id::PaneId;
 use crate::console::panes::row::{Command, Danger};
 use crate::domain::flow::{FlowQuery, FlowRequest};
@@ -28,7 +29,10 @@ pub(in crate::console) const ROWS: &[Command<FlowsPane>] = &[
         keys: &["n"],
         hint: true,
         ready: operator_with_account,
-        run: |_, _| pick(FinderKind::Flow(FlowFinder::Starters)),
+        run: |pane, cx| match account(pane, cx) {
+            Some(connection) => vec![Picker::open(FlowStarters { connection })],
+            None => vec![],
+        },
         ..Command::ROW
     },
     Command {
@@ -68,7 +72,7 @@ pub(in crate::console) const ROWS: &[Command<FlowsPane>] = &[
         run: |pane, cx| {
             let Some((list, flow)) = pane.selected(cx) else { return vec![] };
             let (connection, id, name) = (list.connection, flow.id.clone(), flow.name.line());
-            form(FormKind::Platform(PlatformForm::SendFlow { connection, id, name, to: String::new() }))
+            vec![Form::open(SendFlowForm { connection, id, name, to: String::new() })]
         },
         ..Command::ROW
     },
@@ -80,11 +84,7 @@ pub(in crate::console) const ROWS: &[Command<FlowsPane>] = &[
         keys: &["e"],
         hint: true,
         ready: admin_with_one,
-        run: |pane, cx| {
-            let mut intents = pane.ask_detail(cx);
-            intents.push(Intent::Pick(FinderKind::Flow(FlowFinder::Endpoint)));
-            intents
-        },
+        run: |pane, cx| pane.one(cx).map(|one| Picker::open(EndpointMenu(one))).into_iter().collect(),
         ..Command::ROW
     },
     Command {
@@ -98,7 +98,7 @@ pub(in crate::console) const ROWS: &[Command<FlowsPane>] = &[
             Some(0 | 1) => Err("There is only one version.".into()),
             Some(_) => Ok(()),
         },
-        run: |_, _| pick(FinderKind::Flow(FlowFinder::Versions)),
+        run: |pane, cx| pane.one(cx).map(|one| Picker::open(FlowVersions(one))).into_iter().collect(),
         ..Command::ROW
     },
     Command {
@@ -119,7 +119,7 @@ pub(in crate::console) const ROWS: &[Command<FlowsPane>] = &[
         scope: FLOWS,
         keys: &["o"],
         ready: |pane, cx| chosen(pane, cx).map(|_| ()),
-        run: |pane, cx| with(pane, cx, |pane, connection, id| follow(pane, FlowQuery::Logs { connection, id })),
+        run: |pane, cx| with(pane, cx, |_, connection, id| follow(FlowQuery::Logs { connection, id })),
         ..Command::ROW
     },
     Command {
@@ -129,7 +129,7 @@ pub(in crate::console) const ROWS: &[Command<FlowsPane>] = &[
         scope: FLOWS,
         keys: &["i"],
         ready: |pane, cx| chosen(pane, cx).map(|_| ()),
-        run: |pane, cx| with(pane, cx, |pane, connection, id| follow(pane, FlowQuery::Invocations { connection, id })),
+        run: |pane, cx| with(pane, cx, |_, connection, id| follow(FlowQuery::Invocations { connection, id })),
         ..Command::ROW
     },
     Command {
@@ -157,7 +157,7 @@ pub(in crate::console) const ROWS: &[Command<FlowsPane>] = &[
         scope: FLOWS,
         keys: &["x"],
         ready: admin_with_one,
-        run: |pane, cx| end(pane, cx, false),
+        run: |pane, cx| end(pane, cx, FlowEnd::Deprecate),
         ..Command::ROW
     },
     Command {
@@ -174,7 +174,7 @@ pub(in crate::console) const ROWS: &[Command<FlowsPane>] = &[
                 None => Err("Select a Flow first.".into()),
             }
         },
-        run: |pane, cx| end(pane, cx, true),
+        run: |pane, cx| end(pane, cx, FlowEnd::Delete),
         ..Command::ROW
     },
 ];
@@ -207,36 +207,30 @@ fn act(pane: &FlowsPane, cx: &Cx, request: fn(ConnectionId, String) -> FlowReque
     }
 }
 
-fn end(pane: &mut FlowsPane, cx: &Cx, delete: bool) -> Vec<Intent> {
+fn end(pane: &FlowsPane, cx: &Cx, end: FlowEnd) -> Vec<Intent> {
     let Some((list, flow)) = pane.selected(cx) else { return vec![] };
     let (connection, id, name) = (list.connection, flow.id.clone(), flow.name.as_received().to_owned());
-    form(FormKind::Platform(PlatformForm::EndFlow { connection, id, name, delete }))
-}
-
-fn pick(kind: FinderKind) -> Vec<Intent> {
-    vec![Intent::Pick(kind)]
-}
-
-fn form(kind: FormKind) -> Vec<Intent> {
-    vec![Intent::Form(kind)]
+    vec![Form::open(EndFlowForm { connection, id, name, end })]
 }
 
 /// Asks for something about a Flow that opens when it comes.
 fn fetch(query: FlowQuery) -> Vec<Intent> {
-    vec![Intent::Await(Query::Flow(query), "Fetching from the provider …")]
+    vec![Intent::Await(Query::Flow(query), Some(FETCHING))]
 }
 
 /// Log or calls, followed as long as they are in front.
-fn follow(pane: &mut FlowsPane, query: FlowQuery) -> Vec<Intent> {
-    pane.lines = vec!["Fetching from the provider …".to_owned()];
-    let query = Query::Flow(query);
-    pane.followed = Some(query.clone());
-    vec![Intent::Front(Overlay::reading(Reading::FlowLog)), Intent::Ask(query)]
+fn follow(query: FlowQuery) -> Vec<Intent> {
+    vec![Reading::open(EndpointLog::new(query))]
 }
 
-fn operator_with_account(_: &FlowsPane, cx: &Cx) -> Result<(), String> {
+/// The number whose account something new would belong to.
+fn account(pane: &FlowsPane, cx: &Cx) -> Option<ConnectionId> {
+    cx.account_for_new(pane.selected(cx).map(|(list, _)| list.connection))
+}
+
+fn operator_with_account(pane: &FlowsPane, cx: &Cx) -> Result<(), String> {
     cx.operator()?;
-    match cx.account_for_new(None) {
+    match account(pane, cx) {
         Some(_) => Ok(()),
         None => Err("There is no number to create the Flow for.".into()),
     }

@@ -2,8 +2,9 @@
 
 pub(in crate::console) mod commands;
 mod draw;
-pub(in crate::console) mod picker_kinds;
-mod pickers;
+mod forms;
+mod log;
+pub(in crate::console) mod pickers;
 pub(in crate::console) mod state;
 
 use ratatui::style::Style;
@@ -16,9 +17,10 @@ use crate::console::draw::row::{Row, Status};
 use crate::console::draw::sheet::Sheet;
 use crate::console::intent::Intent;
 use crate::console::list::ListState;
-use crate::console::overlays::{Overlay, Reading};
+use crate::console::overlays::reading::Reading;
+use crate::console::overlays::readings::plain::PlainText;
 use crate::console::pane_id::PaneId;
-use crate::console::script::ScriptKind;
+use crate::console::script::{ScriptKind, ScriptStep};
 use crate::console::words;
 use crate::domain::change::Change;
 use crate::domain::flow::{FlowAnswer, FlowQuery, FlowRequest, table};
@@ -30,15 +32,10 @@ use crate::domain::text::clean_line;
 
 impl FlowsPane {
     /// Asks for everything about the Flow under the cursor.
-    pub(in crate::console) fn ask_detail(&self, cx: &Cx) -> Vec<Intent> {
+    fn ask_detail(&self, cx: &Cx) -> Vec<Intent> {
         let at_hand = self.at_hand(cx);
         let query = at_hand.map(|(connection, id)| Query::Flow(FlowQuery::Detail { connection, id }));
         query.map(Intent::Ask).into_iter().collect()
-    }
-
-    fn read(&mut self, lines: Vec<String>) -> Vec<Intent> {
-        self.lines = lines;
-        vec![Intent::Front(Overlay::reading(Reading::Flow))]
     }
 }
 
@@ -129,22 +126,16 @@ impl Pane for FlowsPane {
                 self.detail = Some(Fetched { fetched_at: told.fetched_at, value: *detail });
             }
             (FlowQuery::Json { connection, id, .. }, FlowAnswer::Json(text)) if awaited => {
-                return vec![Intent::Edit(ScriptKind::Flow { connection: *connection, id: id.clone() }, text)];
+                return {
+                    let kind = ScriptKind::Flow { connection: *connection, id: id.clone() };
+                    vec![Intent::Script(ScriptStep::Begin(kind, text))]
+                };
             }
-            (_, FlowAnswer::Diff(lines)) if awaited => return self.read(lines),
+            (_, FlowAnswer::Diff(lines)) if awaited => return vec![read(&lines)],
             (_, FlowAnswer::Responses(list)) if awaited => {
                 let (head, rows) = table(&list);
                 let lines = if rows.is_empty() { vec!["No responses.".to_owned()] } else { aligned(&head, &rows) };
-                return self.read(lines);
-            }
-            (_, FlowAnswer::Lines(lines)) => {
-                let shown = lines.iter().map(|line| {
-                    let at = line.at.map(|at| words::clock_to_the_second(at, cx.zone())).unwrap_or_default();
-                    let sign = if line.bad { cx.settings.theme.pick("✗", "x") } else { " " };
-                    format!("{at} {sign} {}  {}", line.level, line.said.line())
-                });
-                let shown: Vec<String> = shown.collect();
-                self.lines = if shown.is_empty() { vec!["No log entries.".to_owned()] } else { shown };
+                return vec![read(&lines)];
             }
             _ => {}
         }
@@ -158,6 +149,11 @@ impl Pane for FlowsPane {
     fn filter_hint(&self) -> &'static str {
         WordList::Flows.hint()
     }
+}
+
+/// Answers, or what differs, read in front.
+fn read(lines: &[String]) -> Intent {
+    Reading::open(PlainText::new("Flow", lines.join("\n")))
 }
 
 /// Columns as wide as what they hold.

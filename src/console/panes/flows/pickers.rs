@@ -1,138 +1,210 @@
-//! What is picked and read about a Flow.
+//! What is picked about a Flow: a starter, a version, what is done with its endpoint, one to send.
 
-use super::picker_kinds::FlowFinder;
-use crate::console::overlays::finder_kind::Row;
-use crate::console::overlays::form::FormKind;
-use crate::console::overlays::platform_forms::PlatformForm;
-use crate::console::script::ScriptKind;
-use crate::console::{Console, Effect, words};
-use crate::domain::flow::{FlowQuery, FlowRequest};
-use crate::domain::query::Query;
+use super::forms::{NewFlowForm, SendFlowForm};
+use crate::console::cx::Cx;
+use crate::console::intent::Intent;
+use crate::console::overlays::form::Form;
+use crate::console::overlays::picker::{PickerKind, Row};
+use crate::console::script::{ScriptKind, ScriptStep};
+use crate::console::words;
+use crate::domain::flow::{Flow, FlowAnswer, FlowDetail, FlowList, FlowQuery, FlowRequest};
+use crate::domain::ids::ConnectionId;
+use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::templates::starter;
+use crate::domain::view::ThreadRow;
 
-impl Console {
-    /// Asks for something about a Flow that opens when it comes.
-    pub(in crate::console) fn await_flow(&mut self, query: FlowQuery) -> Vec<Effect> {
-        let query = Query::Flow(query);
-        self.cx.awaited = Some(query.clone());
-        self.cx.notice("Fetching from the provider …", false);
-        self.ask(query)
+/// What a fetched thing about Flows opens is said to come.
+pub(super) const FETCHING: &str = "Fetching from the provider …";
+
+/// Flows to begin from.
+#[derive(Debug)]
+pub(super) struct FlowStarters {
+    /// The number whose account the new one belongs to.
+    pub connection: ConnectionId,
+}
+
+impl PickerKind for FlowStarters {
+    fn title(&self) -> &'static str {
+        "Starters"
     }
 
-    pub(in crate::console) fn flow_finder_rows(&self, kind: FlowFinder) -> Vec<Row> {
-        let row = |id: &str, head: &str, tail: &str| Row {
-            id: id.into(),
-            head: head.into(),
-            tail: tail.into(),
-            ..Row::default()
+    fn when_empty(&self) -> &'static str {
+        ""
+    }
+
+    fn rows(&self, _: &Cx) -> Vec<Row> {
+        starter::FLOWS.iter().map(|one| Row::new(one.name, one.name, one.what)).collect()
+    }
+
+    fn pick(&self, _: &Cx, row: &Row) -> Vec<Intent> {
+        let Some(starter) = starter::flow(&row.id) else { return vec![] };
+        vec![Form::open(NewFlowForm { connection: self.connection, starter: starter.name, json: starter.text })]
+    }
+}
+
+/// Flows that can be sent into a thread.
+#[derive(Debug)]
+pub(in crate::console) struct FlowToSend {
+    connection: ConnectionId,
+    to: String,
+    lists: Option<Vec<FlowList>>,
+}
+
+impl FlowToSend {
+    pub fn into_thread(row: &ThreadRow) -> Self {
+        let to = row.contact.phone_number.as_ref().map(ToString::to_string).unwrap_or_default();
+        Self { connection: row.connection_id, to, lists: None }
+    }
+
+    /// The Flows of the scope shown.
+    fn flows(&self, cx: &Cx) -> impl Iterator<Item = &Flow> {
+        let lists = self.lists.iter().flatten().filter(|list| cx.shows_connection(list.connection));
+        lists.flat_map(|list| &list.flows)
+    }
+}
+
+impl PickerKind for FlowToSend {
+    fn title(&self) -> &'static str {
+        "Send a Flow"
+    }
+
+    fn when_empty(&self) -> &'static str {
+        if self.lists.is_none() { "Loading …" } else { "No Flows. Press ctrl-r in Flows to fetch them." }
+    }
+
+    fn query(&self, _: &Cx, _: &str) -> Option<Query> {
+        Some(Query::Flow(FlowQuery::List))
+    }
+
+    fn take(&mut self, answer: &Answer) {
+        if let Answer::Flow(told) = answer
+            && let FlowAnswer::List(lists) = &told.value
+        {
+            self.lists = Some(lists.clone());
+        }
+    }
+
+    fn rows(&self, cx: &Cx) -> Vec<Row> {
+        let row = |flow: &Flow| Row {
+            right: flow.status.clone(),
+            off: (!flow.is("draft") && !flow.is("published")).then(|| format!("It is {}.", flow.status)),
+            warn: flow.is("draft"),
+            ..Row::new(flow.id.clone(), flow.name.line(), if flow.is("draft") { "a draft: sent as a test" } else { "" })
         };
-        match kind {
-            FlowFinder::Starters => starter::FLOWS.iter().map(|one| row(one.name, one.name, one.what)).collect(),
-            FlowFinder::ToSend => {
-                let rows = self.panes.flows.shown(&self.cx).into_iter().map(|(_, flow)| Row {
-                    id: flow.id.clone(),
-                    head: flow.name.line(),
-                    tail: if flow.is("draft") { "a draft: sent as a test".into() } else { String::new() },
-                    right: flow.status.clone(),
-                    off: (!flow.is("draft") && !flow.is("published")).then(|| format!("It is {}.", flow.status)),
-                    warn: flow.is("draft"),
-                });
-                rows.collect()
-            }
-            FlowFinder::Versions => {
-                let versions =
-                    self.panes.flows.known(&self.cx).map(|detail| detail.value.versions.as_slice()).unwrap_or_default();
-                let rows = versions.iter().skip(1).map(|one| Row {
-                    id: one.id.clone(),
-                    head: one.label.clone(),
-                    tail: one.status.clone(),
-                    right: one.created_at.map(|at| words::age(at, self.cx.now)).unwrap_or_default(),
-                    ..Row::default()
-                });
-                rows.collect()
-            }
-            FlowFinder::Endpoint => {
-                let code = self
-                    .panes
-                    .flows
-                    .known(&self.cx)
-                    .and_then(|detail| detail.value.endpoint.as_ref())
-                    .is_some_and(|one| !one.code.is_empty());
-                vec![
-                    row("encrypt", "Set up encryption", "once per number"),
-                    row(
-                        "code",
-                        if code { "Edit code" } else { "Create code" },
-                        "code that answers the Flow's requests",
-                    ),
-                    row("deploy", "Deploy", "runs the uploaded code"),
-                    row("register", "Register", "lets the Flow call the endpoint"),
-                ]
-            }
-        }
+        self.flows(cx).map(row).collect()
     }
 
-    pub(in crate::console) fn flow_picks(&mut self, kind: FlowFinder, row: &Row) -> Vec<Effect> {
-        match kind {
-            FlowFinder::Starters => match (self.account_for_new(), starter::flow(&row.id)) {
-                (Some(connection), Some(starter)) => {
-                    let form =
-                        PlatformForm::NewFlow { connection, starter: starter.name, json: starter.text.to_owned() };
-                    self.open_form(FormKind::Platform(form))
-                }
-                _ => vec![],
-            },
-            FlowFinder::ToSend => {
-                let Some((name, flow)) = self
-                    .panes
-                    .flows
-                    .shown(&self.cx)
-                    .into_iter()
-                    .find(|(_, flow)| flow.id == row.id)
-                    .map(|(_, flow)| (flow.name.line(), flow.id.clone()))
-                else {
-                    return vec![];
-                };
-                let Some(open) = self.panes.threads.open.as_ref().and_then(|open| open.row.as_ref()) else {
-                    return vec![];
-                };
-                let to = open.contact.phone_number.as_ref().map(ToString::to_string).unwrap_or_default();
-                let form = PlatformForm::SendFlow { connection: open.connection_id, id: flow, name, to };
-                self.open_form(FormKind::Platform(form))
-            }
-            FlowFinder::Versions => {
-                let Some((connection, id)) = self.panes.flows.at_hand(&self.cx) else { return vec![] };
-                let newest = self
-                    .panes
-                    .flows
-                    .known(&self.cx)
-                    .and_then(|detail| detail.value.versions.first())
-                    .map(|one| one.id.clone());
-                let Some(new) = newest else { return vec![] };
-                self.await_flow(FlowQuery::Diff { connection, id, old: row.id.clone(), new })
-            }
-            FlowFinder::Endpoint => {
-                let Some((connection, id)) = self.panes.flows.at_hand(&self.cx) else { return vec![] };
-                let request = match row.id.as_str() {
-                    "encrypt" => FlowRequest::Encrypt { connection, id },
-                    "deploy" => FlowRequest::Deploy { connection, id },
-                    "register" => FlowRequest::Register { connection, id },
-                    _ => {
-                        let known = self
-                            .panes
-                            .flows
-                            .known(&self.cx)
-                            .and_then(|detail| detail.value.endpoint.as_ref())
-                            .map(|one| one.code.clone());
-                        let code =
-                            known.filter(|code| !code.is_empty()).unwrap_or_else(|| starter::FLOW_CODE.to_owned());
-                        return self.edit_script(ScriptKind::FlowCode { connection, id }, code);
-                    }
-                };
-                self.ask_first(format!("{}?", row.head.trim_end_matches('.')), Request::Flow(request));
-                vec![]
-            }
+    fn pick(&self, cx: &Cx, row: &Row) -> Vec<Intent> {
+        let Some(flow) = self.flows(cx).find(|flow| flow.id == row.id) else { return vec![] };
+        let (id, name, to) = (flow.id.clone(), flow.name.line(), self.to.clone());
+        vec![Form::open(SendFlowForm { connection: self.connection, id, name, to })]
+    }
+}
+
+/// The Flow that is meant, and what is known of it.
+#[derive(Debug)]
+pub(super) struct OneFlow {
+    pub connection: ConnectionId,
+    pub id: String,
+    pub detail: Option<FlowDetail>,
+}
+
+impl OneFlow {
+    fn query(&self) -> Query {
+        Query::Flow(FlowQuery::Detail { connection: self.connection, id: self.id.clone() })
+    }
+
+    fn take(&mut self, answer: &Answer) {
+        if let Answer::Flow(told) = answer
+            && let FlowAnswer::Detail(detail) = &told.value
+        {
+            self.detail = Some((**detail).clone());
         }
+    }
+}
+
+/// Versions, to compare with the newest.
+#[derive(Debug)]
+pub(super) struct FlowVersions(pub OneFlow);
+
+impl PickerKind for FlowVersions {
+    fn title(&self) -> &'static str {
+        "Compare the newest version with"
+    }
+
+    fn when_empty(&self) -> &'static str {
+        "There is only one version."
+    }
+
+    fn rows(&self, cx: &Cx) -> Vec<Row> {
+        let versions = self.0.detail.iter().flat_map(|detail| &detail.versions);
+        let rows = versions.skip(1).map(|one| Row {
+            right: one.created_at.map(|at| words::age(at, cx.now)).unwrap_or_default(),
+            ..Row::new(one.id.clone(), one.label.clone(), one.status.clone())
+        });
+        rows.collect()
+    }
+
+    fn pick(&self, _: &Cx, row: &Row) -> Vec<Intent> {
+        let newest = self.0.detail.as_ref().and_then(|detail| detail.versions.first());
+        let Some(new) = newest.map(|one| one.id.clone()) else { return vec![] };
+        let (connection, id, old) = (self.0.connection, self.0.id.clone(), row.id.clone());
+        vec![Intent::Await(Query::Flow(FlowQuery::Diff { connection, id, old, new }), Some(FETCHING))]
+    }
+}
+
+/// What is done with the endpoint of a Flow.
+#[derive(Debug)]
+pub(super) struct EndpointMenu(pub OneFlow);
+
+impl EndpointMenu {
+    /// The code that is there.
+    fn code(&self) -> Option<String> {
+        let endpoint = self.0.detail.as_ref()?.endpoint.as_ref()?;
+        Some(endpoint.code.clone()).filter(|code| !code.is_empty())
+    }
+}
+
+impl PickerKind for EndpointMenu {
+    fn title(&self) -> &'static str {
+        "Endpoint"
+    }
+
+    fn when_empty(&self) -> &'static str {
+        ""
+    }
+
+    fn query(&self, _: &Cx, _: &str) -> Option<Query> {
+        Some(self.0.query())
+    }
+
+    fn take(&mut self, answer: &Answer) {
+        self.0.take(answer);
+    }
+
+    fn rows(&self, _: &Cx) -> Vec<Row> {
+        let code = if self.code().is_some() { "Edit code" } else { "Create code" };
+        vec![
+            Row::new("encrypt", "Set up encryption", "once per number"),
+            Row::new("code", code, "code that answers the Flow's requests"),
+            Row::new("deploy", "Deploy", "runs the uploaded code"),
+            Row::new("register", "Register", "lets the Flow call the endpoint"),
+        ]
+    }
+
+    fn pick(&self, _: &Cx, row: &Row) -> Vec<Intent> {
+        let (connection, id) = (self.0.connection, self.0.id.clone());
+        let request = match row.id.as_str() {
+            "encrypt" => FlowRequest::Encrypt { connection, id },
+            "deploy" => FlowRequest::Deploy { connection, id },
+            "register" => FlowRequest::Register { connection, id },
+            _ => {
+                let code = self.code().unwrap_or_else(|| starter::FLOW_CODE.to_owned());
+                return vec![Intent::Script(ScriptStep::Begin(ScriptKind::FlowCode { connection, id }, code))];
+            }
+        };
+        let question = format!("{}?", row.head.trim_end_matches('.'));
+        vec![Intent::ask_first(question, Request::Flow(request))]
     }
 }

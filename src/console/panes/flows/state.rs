@@ -1,11 +1,11 @@
 //! Flows as they were fetched, the one that was opened, and what is read about it.
 
+use super::pickers::OneFlow;
 use crate::console::cx::Cx;
 use crate::console::list::ListState;
 use crate::domain::flow::{Flow, FlowDetail, FlowList};
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::registration::Fetched;
-use crate::domain::query::Query;
 
 #[derive(Debug, Default)]
 pub(in crate::console) struct FlowsPane {
@@ -13,10 +13,6 @@ pub(in crate::console) struct FlowsPane {
     pub lists: Option<Vec<FlowList>>,
     /// The Flow that was opened last.
     pub detail: Option<Fetched<FlowDetail>>,
-    /// What is read about a Flow.
-    pub lines: Vec<String>,
-    /// What is asked again while it is read.
-    pub followed: Option<Query>,
 }
 
 impl FlowsPane {
@@ -45,6 +41,12 @@ impl FlowsPane {
     /// The one under the cursor, by connection and id.
     pub fn at_hand(&self, cx: &Cx) -> Option<(ConnectionId, String)> {
         self.selected(cx).map(|(list, flow)| (list.connection, flow.id.clone()))
+    }
+
+    /// The same, with what is known of it.
+    pub(super) fn one(&self, cx: &Cx) -> Option<OneFlow> {
+        let (connection, id) = self.at_hand(cx)?;
+        Some(OneFlow { connection, id, detail: self.known(cx).map(|known| known.value.clone()) })
     }
 
     /// What is known of the Flow under the cursor beyond the list, with its time.

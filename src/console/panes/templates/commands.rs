@@ -1,12 +1,13 @@
 //! Commands about templates.
 
+use super::forms::{DeleteTemplateForm, SampleForm};
+use super::starters::TemplateStarters;
 use super::state::TemplatesPane;
 use crate::console::command::Scope;
 use crate::console::cx::Cx;
 use crate::console::intent::Intent;
-use crate::console::overlays::finder_kind::FinderKind;
-use crate::console::overlays::form::FormKind;
-use crate::console::overlays::platform_forms::PlatformForm;
+use crate::console::overlays::form::Form;
+use crate::console::overlays::picker::Picker;
 use crate::console::pane_id::PaneId;
 use crate::console::panes::row::Command;
 use crate::domain::ids::ConnectionId;
@@ -25,7 +26,10 @@ pub(in crate::console) const ROWS: &[Command<TemplatesPane>] = &[
         keys: &["n"],
         hint: true,
         ready: operator_with_account,
-        run: |_, _| pick(FinderKind::Starters),
+        run: |pane, cx| match account(pane, cx) {
+            Some(connection) => vec![Picker::open(TemplateStarters { connection })],
+            None => vec![],
+        },
         ..Command::ROW
     },
     Command {
@@ -39,7 +43,7 @@ pub(in crate::console) const ROWS: &[Command<TemplatesPane>] = &[
         run: |pane, cx| {
             let Ok((connection, template)) = chosen(pane, cx) else { return vec![] };
             let query = Query::Template(TemplateQuery::Text { connection, id: template.id.clone() });
-            vec![Intent::Await(query, "Fetching the template from the provider …")]
+            vec![Intent::Await(query, Some("Fetching the template from the provider …"))]
         },
         ..Command::ROW
     },
@@ -54,7 +58,7 @@ pub(in crate::console) const ROWS: &[Command<TemplatesPane>] = &[
             let Ok((connection, template)) = chosen(pane, cx) else { return vec![] };
             let (name, language) = (template.name.as_received().to_owned(), template.language.line());
             let id = Some(template.id.clone());
-            form(FormKind::Platform(PlatformForm::DeleteTemplate { connection, name, language, id }))
+            vec![Form::open(DeleteTemplateForm { connection, name, language, id })]
         },
         ..Command::ROW
     },
@@ -69,7 +73,7 @@ pub(in crate::console) const ROWS: &[Command<TemplatesPane>] = &[
             let Ok((connection, template)) = chosen(pane, cx) else { return vec![] };
             let name = template.name.as_received().to_owned();
             let language = "all languages".to_owned();
-            form(FormKind::Platform(PlatformForm::DeleteTemplate { connection, name, language, id: None }))
+            vec![Form::open(DeleteTemplateForm { connection, name, language, id: None })]
         },
         ..Command::ROW
     },
@@ -81,7 +85,7 @@ pub(in crate::console) const ROWS: &[Command<TemplatesPane>] = &[
         keys: &["u"],
         ready: operator_with_account,
         run: |pane, cx| match account(pane, cx) {
-            Some(connection) => form(FormKind::Platform(PlatformForm::Sample { connection })),
+            Some(connection) => vec![Form::open(SampleForm { connection })],
             None => vec![],
         },
         ..Command::ROW
@@ -109,14 +113,6 @@ fn admin_with_one(pane: &TemplatesPane, cx: &Cx) -> Result<(), String> {
 
 fn chosen<'p>(pane: &'p TemplatesPane, cx: &Cx) -> Result<(ConnectionId, &'p Template), String> {
     pane.selected(cx).map(|(list, one)| (list.connection, one)).ok_or_else(|| "Select a template first.".into())
-}
-
-fn pick(kind: FinderKind) -> Vec<Intent> {
-    vec![Intent::Pick(kind)]
-}
-
-fn form(kind: FormKind) -> Vec<Intent> {
-    vec![Intent::Form(kind)]
 }
 
 /// The number whose account something new would belong to.

@@ -2,6 +2,8 @@
 
 pub(in crate::console) mod commands;
 mod draw;
+mod forms;
+mod starters;
 pub(in crate::console) mod state;
 
 use ratatui::style::Style;
@@ -15,7 +17,7 @@ use crate::console::draw::sheet::Sheet;
 use crate::console::intent::Intent;
 use crate::console::list::ListState;
 use crate::console::pane_id::PaneId;
-use crate::console::script::ScriptKind;
+use crate::console::script::{ScriptKind, ScriptStep};
 use crate::console::words;
 use crate::domain::change::Change;
 use crate::domain::list_filter::WordList;
@@ -107,7 +109,7 @@ impl Pane for TemplatesPane {
                 (_, TemplateAnswer::Record(record)) => self.record = Some(*record),
                 (TemplateQuery::Text { connection, id }, TemplateAnswer::Text(text)) if awaited => {
                     let kind = ScriptKind::Template { connection: *connection, id: Some(id.clone()) };
-                    return vec![Intent::Edit(kind, text)];
+                    return vec![Intent::Script(ScriptStep::Begin(kind, text))];
                 }
                 _ => {}
             },

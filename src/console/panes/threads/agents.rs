@@ -5,18 +5,19 @@ use super::state::ThreadsPane;
 use crate::console::command::Scope;
 use crate::console::cx::Cx;
 use crate::console::intent::Intent;
-use crate::console::overlays::finder_kind::FinderKind;
-use crate::console::overlays::form::FormKind;
+use crate::console::overlays::form::Form;
+use crate::console::overlays::picker::Picker;
 use crate::console::pane_id::PaneId;
 use crate::console::panes::agents::forms::AgentForm;
-use crate::console::panes::agents::picker_kinds::AgentFinder;
-use crate::console::panes::flows::picker_kinds::FlowFinder;
+use crate::console::panes::agents::menu::AgentMenu;
+use crate::console::panes::agents::run::AgentRun;
+use crate::console::panes::agents::stopping::{StopPicker, scopes_of_thread};
+use crate::console::panes::flows::pickers::FlowToSend;
 use crate::console::panes::row::{Command, Danger};
 use crate::console::settings::Focus;
 use crate::domain::access::permission::Permission;
-use crate::domain::agents::requests::{AgentQuery, AgentRequest};
-use crate::domain::ids::ThreadId;
-use crate::domain::query::Query;
+use crate::domain::agents::requests::AgentRequest;
+use crate::domain::ids::RunId;
 use crate::domain::request::Request;
 
 const THREADS: Scope = Scope::Pane(PaneId::Threads);
@@ -29,7 +30,10 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         scope: Scope::Messages,
         keys: &["f"],
         ready: |_, cx| cx.operator(),
-        run: |_, _| pick(FinderKind::Flow(FlowFinder::ToSend)),
+        run: |pane, _| match pane.open.as_ref().and_then(|open| open.row.as_ref()) {
+            Some(row) => vec![Picker::open(FlowToSend::into_thread(row))],
+            None => vec![],
+        },
         ..Command::ROW
     },
     Command {
@@ -41,7 +45,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         keys: &["!"],
         hint: true,
         ready: stoppable,
-        run: |_, _| pick(FinderKind::Agent(AgentFinder::Stop)),
+        run: |pane, cx| vec![Picker::open(StopPicker::new(scopes_of_thread(pane.at_hand(cx))))],
         ..Command::ROW
     },
     Command {
@@ -51,7 +55,10 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         scope: THREADS,
         keys: &["A"],
         ready: operator_with_thread,
-        run: |pane, cx| with_thread(pane, cx, |_, thread| pick(FinderKind::Agent(AgentFinder::Menu(thread)))),
+        run: |pane, cx| match pane.at_hand(cx) {
+            Some(row) => vec![Picker::open(AgentMenu::new(row.clone(), run_at_hand(pane)))],
+            None => vec![],
+        },
         ..Command::ROW
     },
     Command {
@@ -100,7 +107,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         run: |pane, _| {
             let known = pane.proposal().map(|record| (record.run.id, record.run.agent.clone()));
             match known {
-                Some((run, agent)) => form(FormKind::Agent(Box::new(AgentForm::Dismiss { run, agent }))),
+                Some((run, agent)) => vec![Form::open(AgentForm::Dismiss { run, agent })],
                 None => vec![],
             }
         },
@@ -113,7 +120,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         scope: Scope::Messages,
         keys: &["I"],
         ready: operator_with_thread,
-        run: |pane, cx| with_thread(pane, cx, show_run_at_hand),
+        run: |pane, cx| with_thread(pane, cx, |pane, thread| vec![AgentRun::show(thread, run_at_hand(pane))]),
         ..Command::ROW
     },
 ];
@@ -136,20 +143,9 @@ fn proposal(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
     can_write(pane, cx)
 }
 
-/// The run behind the message under the cursor, else the last of the thread.
-pub(in crate::console) fn show_run_at_hand(pane: &mut ThreadsPane, thread: ThreadId) -> Vec<Intent> {
+/// The run behind the message under the cursor, else the one that waits.
+fn run_at_hand(pane: &ThreadsPane) -> Option<RunId> {
     let of_message = pane.open.as_ref().filter(|open| open.cursor.is_some()).and_then(|open| open.current());
     let waiting = pane.proposal().map(|record| record.run.id);
-    vec![match of_message.map_or(waiting, |message| message.run) {
-        Some(run) => Intent::ShowRun(run),
-        None => Intent::Ask(Query::Desk(AgentQuery::Runs { thread: Some(thread), limit: 1, before: None })),
-    }]
-}
-
-fn pick(kind: FinderKind) -> Vec<Intent> {
-    vec![Intent::Pick(kind)]
-}
-
-fn form(kind: FormKind) -> Vec<Intent> {
-    vec![Intent::Form(kind)]
+    of_message.map_or(waiting, |message| message.run)
 }

@@ -1,13 +1,16 @@
 //! Commands about threads and their messages.
 
+use super::details::MessageDetails;
+use super::forms::view::ViewForm;
 use super::state::ThreadsPane;
 use crate::console::command::Scope;
 use crate::console::cx::Cx;
 use crate::console::event::Effect;
 use crate::console::intent::Intent;
-use crate::console::overlays::Overlay;
-use crate::console::overlays::finder_kind::FinderKind;
-use crate::console::overlays::form::FormKind;
+use crate::console::overlays::form::Form;
+use crate::console::overlays::picker::Picker;
+use crate::console::overlays::pickers::here::Colleagues;
+use crate::console::overlays::reading::Reading;
 use crate::console::pane_id::PaneId;
 use crate::console::panes::row::Command;
 use crate::console::settings::Focus;
@@ -15,7 +18,6 @@ use crate::console::thread::composer::Composer;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::content::Content;
 use crate::domain::message::window::check_window;
-use crate::domain::query::Query;
 use crate::domain::request::Request;
 
 const THREADS: Scope = Scope::Pane(PaneId::Threads);
@@ -62,7 +64,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         },
         run: |pane, _| {
             let terms = pane.list.filter.clone();
-            vec![Intent::Form(FormKind::View { terms })]
+            vec![Form::open(ViewForm { terms })]
         },
         ..Command::ROW
     },
@@ -105,7 +107,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         ready: operator_with_thread,
         run: |pane, cx| {
             let Some(thread) = pane.at_hand(cx).map(|row| row.id) else { return vec![] };
-            pick(FinderKind::HandOver(thread))
+            vec![Picker::open(Colleagues::for_thread(thread))]
         },
         ..Command::ROW
     },
@@ -212,7 +214,8 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
             let Some(message) = pane.open.as_ref().and_then(|open| open.current()).map(|message| message.id) else {
                 return vec![];
             };
-            vec![Intent::Front(Overlay::message(message)), Intent::Ask(Query::Message { message })]
+            let row = pane.open.as_ref().and_then(|open| open.row.clone());
+            vec![Reading::open(MessageDetails::new(message, row))]
         },
         ..Command::ROW
     },
@@ -310,8 +313,4 @@ fn toggle(pane: &mut ThreadsPane, term: &str) -> Vec<Intent> {
     }
     pane.list.filter = terms.join(" ");
     vec![Intent::Focus(Focus::List), Intent::Narrow]
-}
-
-fn pick(kind: FinderKind) -> Vec<Intent> {
-    vec![Intent::Pick(kind)]
 }

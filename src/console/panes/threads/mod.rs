@@ -2,7 +2,12 @@
 
 pub(in crate::console) mod agents;
 pub(in crate::console) mod commands;
+mod details;
 mod draw;
+mod forms;
+pub(in crate::console) mod messages;
+mod pickers;
+mod results;
 pub(in crate::console) mod sending;
 pub(in crate::console) mod state;
 pub(in crate::console) mod writing;
@@ -35,6 +40,7 @@ use crate::domain::message::conversation::ConversationRecord;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::query::{Answer, Query};
+use crate::domain::refusal::Done;
 use crate::domain::request::Request;
 use crate::domain::view::ThreadRow;
 
@@ -74,7 +80,7 @@ impl ThreadsPane {
     }
 }
 
-commands!(ThreadsPane, commands::ROWS, sending::ROWS, agents::ROWS, writing::ROWS, RETRY);
+commands!(ThreadsPane, commands::ROWS, sending::ROWS, messages::ROWS, agents::ROWS, writing::ROWS, RETRY);
 
 impl HasEntry for ThreadsPane {
     fn entry_at_hand(&self) -> Option<(EntryId, EntryState)> {
@@ -264,6 +270,10 @@ impl Pane for ThreadsPane {
             _ => {}
         }
         vec![]
+    }
+
+    fn performed(&mut self, cx: &Cx, request: &Request, result: &Result<Done, String>) -> Option<Vec<Intent>> {
+        self.take_result(cx, request, result)
     }
 
     fn forget(&mut self) {

@@ -1,26 +1,23 @@
 //! Commands that send something other than words, and what one does with files.
 
-use super::commands::{can_write, operator_with_thread, provider_can, with_thread};
+use super::commands::{can_write, operator_with_thread, with_thread};
+use super::forms::contact::{AddContactForm, RenameForm};
+use super::forms::note::NoteForm;
+use super::forms::saving::SaveForm;
+use super::pickers::{ContentPicker, TemplatePicker};
 use super::state::ThreadsPane;
 use crate::console::command::Scope;
 use crate::console::cx::Cx;
-use crate::console::event::{Edit, Effect};
-use crate::console::files::FilePlace;
+use crate::console::files::Saves;
 use crate::console::intent::Intent;
-use crate::console::overlays::finder_kind::FinderKind;
-use crate::console::overlays::form::FormKind;
+use crate::console::overlays::form::Form;
+use crate::console::overlays::picker::Picker;
+use crate::console::overlays::pickers::contacts::Contacts;
 use crate::console::pane_id::PaneId;
 use crate::console::panes::row::{Command, Danger};
 use crate::domain::access::permission::Permission;
-use crate::domain::ids::{ConnectionId, ContactId, EntryId, MessageId};
-use crate::domain::message::content::{Content, check_text};
-use crate::domain::message::media::MediaState;
-use crate::domain::message::picture::Pictures;
-use crate::domain::outbox::entry::EntryState;
-use crate::domain::query::Query;
+use crate::domain::ids::{ConnectionId, ContactId, ThreadId};
 use crate::domain::request::Request;
-use crate::domain::text::clean_line;
-use crate::domain::view::MessageView;
 
 const THREADS: Scope = Scope::Pane(PaneId::Threads);
 
@@ -45,7 +42,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         keys: &["a"],
         hint: true,
         ready: can_write,
-        run: |pane, cx| with_thread(pane, cx, |_, thread| pick(FinderKind::Kinds(thread))),
+        run: |pane, cx| with_thread(pane, cx, other_content),
         ..Command::ROW
     },
     Command {
@@ -55,7 +52,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         scope: THREADS,
         keys: &["n"],
         ready: operator_with_thread,
-        run: |pane, cx| with_thread(pane, cx, |_, thread| form(FormKind::Note { thread })),
+        run: |pane, cx| with_thread(pane, cx, |_, thread| vec![Form::open(NoteForm { thread })]),
         ..Command::ROW
     },
     Command {
@@ -93,7 +90,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         scope: THREADS,
         keys: &["x"],
         ready: operator_with_thread,
-        run: |pane, cx| with_thread(pane, cx, |_, thread| form(FormKind::Export { thread })),
+        run: |pane, cx| with_thread(pane, cx, |_, thread| vec![Form::open(SaveForm { what: Saves::Thread(thread) })]),
         ..Command::ROW
     },
     Command {
@@ -103,7 +100,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         scope: THREADS,
         keys: &["g n"],
         ready: operator_with_thread,
-        run: |pane, cx| with_contact(pane, cx, |contact| form(FormKind::Rename { contact })),
+        run: |pane, cx| with_contact(pane, cx, |contact| vec![Form::open(RenameForm { contact })]),
         ..Command::ROW
     },
     Command {
@@ -113,7 +110,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         scope: THREADS,
         keys: &["g m"],
         ready: operator_with_thread,
-        run: |pane, cx| with_contact(pane, cx, |contact| pick(FinderKind::Merge(contact))),
+        run: |pane, cx| with_contact(pane, cx, |contact| vec![Picker::open(Contacts::to_merge_into(contact))]),
         ..Command::ROW
     },
     Command {
@@ -140,176 +137,24 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
             connection(pane, cx).map(|_| ()).ok_or_else(|| "There is no connection to add a contact to.".into())
         },
         run: |pane, cx| match connection(pane, cx) {
-            Some(connection) => form(FormKind::AddContact { connection }),
-            None => vec![],
-        },
-        ..Command::ROW
-    },
-    Command {
-        id: "message.react",
-        title: "React",
-        help: "Reacts to the selected message with an emoji; replaces your earlier reaction.",
-        scope: Scope::Messages,
-        keys: &["e"],
-        ready: |pane, cx| {
-            can_write(pane, cx)?;
-            let none = Content::Reaction { target: String::new(), emoji: None };
-            provider_can(pane, cx, &none, false)?;
-            match pane.current() {
-                Some(message) if message.provider_message_id.is_some() => Ok(()),
-                _ => Err("The provider has not assigned an id to this message yet.".into()),
-            }
-        },
-        run: |pane, _| with_message(pane, |message| pick(FinderKind::Emoji(message))),
-        ..Command::ROW
-    },
-    Command {
-        id: "message.open",
-        title: "Open file",
-        help: "Opens the file of the selected message, on the engine's own terminal only.",
-        scope: Scope::Messages,
-        keys: &["o"],
-        ready: |pane, cx| {
-            has_file(pane)?;
-            if cx.settings.files == FilePlace::Here {
-                return Ok(());
-            }
-            Err("Files open only on the engine's own terminal. Save it with `wadeck messages save MESSAGE` and open it locally.".into())
-        },
-        run: |pane, _| with_message(pane, |message| vec![Intent::perform(Request::OpenMedia { message })]),
-        ..Command::ROW
-    },
-    Command {
-        id: "message.save",
-        title: "Save file",
-        help: "Saves the file of the selected message.",
-        scope: Scope::Messages,
-        keys: &["s"],
-        ready: |pane, _| has_file(pane),
-        run: |pane, _| with_message(pane, |message| form(FormKind::Save { message })),
-        ..Command::ROW
-    },
-    Command {
-        id: "message.view",
-        title: "View image",
-        help: "Shows the image of the selected message in the terminal.",
-        scope: Scope::Messages,
-        keys: &["v"],
-        ready: |pane, cx| {
-            has_file(pane)?;
-            if !cfg!(feature = "pictures") {
-                return Err(
-                    "This build cannot show images (built without `pictures`). Press o to open the file.".into()
-                );
-            }
-            if cx.settings.pictures == Pictures::Off {
-                return Err("Images are off. Set [console] pictures = \"blocks\", or press o to open the file.".into());
-            }
-            Ok(())
-        },
-        run: |pane, _| with_message(pane, |message| vec![Intent::Picture(message)]),
-        ..Command::ROW
-    },
-    Command {
-        id: "message.fetch",
-        title: "Download again",
-        help: "Downloads the file of the selected message again, if its download failed.",
-        scope: Scope::Messages,
-        keys: &["F"],
-        ready: |pane, _| match pane.current().and_then(|message| message.media.as_ref()) {
-            Some(media) if media.state != MediaState::Kept => Ok(()),
-            Some(_) => Err("The file is already here. Press o to open it.".into()),
-            None => Err("This message has no file.".into()),
-        },
-        run: |pane, _| with_message(pane, |message| vec![Intent::perform(Request::FetchMedia { message })]),
-        ..Command::ROW
-    },
-    Command {
-        id: "message.ask",
-        title: "Query provider",
-        help: "Queries the provider for the delivery status of the selected message.",
-        scope: Scope::Messages,
-        keys: &["p"],
-        ready: |pane, _| match pane.current() {
-            Some(message) if message.provider_message_id.is_some() || doubtful(message).is_some() => Ok(()),
-            Some(_) => Err("The provider has no record of this message.".into()),
-            None => Err("Select a message first.".into()),
-        },
-        run: |pane, _| match pane.current().and_then(doubtful) {
-            Some(entry) => vec![Intent::perform(Request::LookUp { entry })],
-            None => with_message(pane, |message| vec![Intent::perform(Request::AskAbout { message })]),
-        },
-        ..Command::ROW
-    },
-    Command {
-        id: "write.template",
-        title: "Template",
-        help: "Saves the draft and chooses a template.",
-        scope: Scope::Composer,
-        keys: &["ctrl-t"],
-        ready: operator_with_thread,
-        run: template,
-        ..Command::ROW
-    },
-    Command {
-        id: "write.add",
-        title: "Other content",
-        help: "Saves the draft and sends a file, buttons, a list, a link, a location or a contact card.",
-        scope: Scope::Composer,
-        keys: &["ctrl-o"],
-        hint: true,
-        ready: can_write,
-        run: |pane, cx| with_thread(pane, cx, |_, thread| pick(FinderKind::Kinds(thread))),
-        ..Command::ROW
-    },
-    Command {
-        id: "write.later",
-        title: "Schedule",
-        help: "Schedules the message for a time of your choice.",
-        scope: Scope::Composer,
-        keys: &["ctrl-y"],
-        hint: true,
-        ready: |pane, cx| {
-            let composer = pane.composer().ok_or("Select a thread first.")?;
-            check_text(&composer.text()).map_err(|refusal| refusal.to_string())?;
-            can_write(pane, cx)
-        },
-        run: |pane, _| {
-            let Some(composer) = pane.composer() else { return vec![] };
-            let kind = FormKind::Later {
-                thread: composer.thread,
-                text: composer.text(),
-                reply_to: composer.quote.as_ref().map(|(id, _)| *id),
-            };
-            form(kind)
-        },
-        ..Command::ROW
-    },
-    Command {
-        id: "write.editor",
-        title: "Editor",
-        help: "Opens the text in your editor: $VISUAL or $EDITOR.",
-        scope: Scope::Composer,
-        keys: &["ctrl-e"],
-        run: |pane, _| match pane.composer() {
-            Some(composer) => {
-                let (what, text) = (Edit::Draft(composer.thread), composer.text());
-                let mut intents = pane.keep_drafts();
-                intents.push(Intent::Effect(Effect::Edit { what, text }));
-                intents
-            }
+            Some(connection) => vec![Form::open(AddContactForm { connection })],
             None => vec![],
         },
         ..Command::ROW
     },
 ];
 
-fn template(pane: &mut ThreadsPane, cx: &Cx) -> Vec<Intent> {
-    let Some(thread) = pane.at_hand(cx).map(|row| row.id) else { return vec![] };
+pub(super) fn template(pane: &mut ThreadsPane, cx: &Cx) -> Vec<Intent> {
+    let Some(row) = pane.at_hand(cx) else { return vec![] };
+    let picker = TemplatePicker::new(row.connection_id, row.contact.phone_number.clone());
     let mut intents = pane.keep_drafts();
-    // What is shown is asked for anew: a list may be old.
-    intents.extend([Intent::Pick(FinderKind::Templates(thread)), Intent::Ask(Query::Templates)]);
+    intents.push(Picker::open(picker));
     intents
+}
+
+pub(super) fn other_content(pane: &mut ThreadsPane, thread: ThreadId) -> Vec<Intent> {
+    let quote = pane.composers.get(&thread).and_then(|composer| composer.quote.as_ref());
+    vec![Picker::open(ContentPicker { thread, reply_to: quote.map(|(id, _)| *id) })]
 }
 
 fn connection(pane: &ThreadsPane, cx: &Cx) -> Option<ConnectionId> {
@@ -317,34 +162,6 @@ fn connection(pane: &ThreadsPane, cx: &Cx) -> Option<ConnectionId> {
     row.or_else(|| cx.connected().next().map(|view| view.connection.id))
 }
 
-fn has_file(pane: &ThreadsPane) -> Result<(), String> {
-    match pane.current().and_then(|message| message.media.as_ref()) {
-        Some(media) if media.state == MediaState::Kept => Ok(()),
-        Some(media) => {
-            let said = media.said.as_deref().unwrap_or("it is being downloaded");
-            Err(format!("The file is not here ({}): {}.", media.state.name(), clean_line(said)))
-        }
-        None => Err("This message has no file.".into()),
-    }
-}
-
-/// The entry of a message whose answer was lost.
-fn doubtful(message: &MessageView) -> Option<EntryId> {
-    message.entry.as_ref().filter(|entry| entry.state == EntryState::Uncertain).map(|entry| entry.id)
-}
-
-fn with_message(pane: &ThreadsPane, then: fn(MessageId) -> Vec<Intent>) -> Vec<Intent> {
-    pane.current().map(|message| then(message.id)).unwrap_or_default()
-}
-
 fn with_contact(pane: &ThreadsPane, cx: &Cx, then: fn(ContactId) -> Vec<Intent>) -> Vec<Intent> {
     pane.at_hand(cx).map(|row| then(row.contact_id)).unwrap_or_default()
-}
-
-fn pick(kind: FinderKind) -> Vec<Intent> {
-    vec![Intent::Pick(kind)]
-}
-
-fn form(kind: FormKind) -> Vec<Intent> {
-    vec![Intent::Form(kind)]
 }

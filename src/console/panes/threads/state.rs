@@ -130,6 +130,22 @@ impl ThreadsPane {
         intents
     }
 
+    /// Lets go of the thread that lay under the cursor of the list: in another scope it is not gone after.
+    pub fn leave_listed(&mut self, cx: &Cx) {
+        if cx.focus == Focus::List {
+            self.open = None;
+        }
+    }
+
+    /// Takes in what is known of the thread that was gone to, and shows its scope.
+    pub fn found(&mut self, row: ThreadRow) -> Intent {
+        let (organization, environment, what) = (row.organization.clone(), row.environment, row.id.to_string());
+        if let Some(open) = self.open.as_mut().filter(|open| open.thread == row.id) {
+            open.row = Some(row);
+        }
+        Intent::FollowScope { organization, environment, what }
+    }
+
     /// Opens the place in its thread where a message stands.
     pub fn show_message(&mut self, thread: ThreadId, message: MessageId) {
         let mut open = OpenThread::new(thread, self.listed(thread).cloned());

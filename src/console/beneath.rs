@@ -1,0 +1,35 @@
+//! The open pane, as overlays see it.
+
+use super::command::CommandSpec;
+use super::commands::ready;
+use super::cx::Cx;
+use super::panes::Panes;
+use super::scene::{Beneath, Scene};
+use crate::domain::numbers::connection::Environment;
+
+impl Beneath for Panes {
+    fn ready(&self, cx: &Cx, spec: &CommandSpec) -> Result<(), String> {
+        ready(self, cx, spec)
+    }
+
+    fn environment(&self, cx: &Cx) -> Option<Environment> {
+        self.get(cx.pane).environment(cx)
+    }
+
+    fn filter(&self, cx: &Cx) -> String {
+        self.get(cx.pane).list().filter.clone()
+    }
+
+    fn filter_hint(&self, cx: &Cx) -> &'static str {
+        self.get(cx.pane).filter_hint()
+    }
+
+    fn check_filter(&self, cx: &Cx, text: &str) -> Result<(), String> {
+        self.get(cx.pane).check_filter(cx, text)
+    }
+}
+
+/// What overlays look at.
+pub(super) fn scene<'s>(cx: &'s Cx, panes: &'s Panes) -> Scene<'s> {
+    Scene { cx, beneath: panes }
+}

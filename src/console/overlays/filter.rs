@@ -1,0 +1,130 @@
+//! The line that filters a list, while it is typed.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::boxed::draw_line;
+use crate::console::input::{KeyCode, MAX_LINE, TextField};
+use crate::console::intent::{Intent, Overlay};
+use crate::console::scene::{Press, Scene};
+use crate::console::words;
+
+/// What can be done with the line.
+const KEYS: &str = "enter applies, esc clears";
+
+/// Filters that are kept to be recalled.
+const MAX_FILTERS: usize = 50;
+
+/// Filters that were applied, oldest first.
+#[derive(Debug, Default)]
+pub(in crate::console) struct EarlierFilters(Vec<String>);
+
+impl EarlierFilters {
+    pub fn all(&self) -> &[String] {
+        &self.0
+    }
+
+    /// Keeps one as the last.
+    pub fn keep(&mut self, filter: String) {
+        self.0.retain(|known| *known != filter);
+        if !filter.trim().is_empty() {
+            self.0.push(filter);
+        }
+        if self.0.len() > MAX_FILTERS {
+            self.0.remove(0);
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(in crate::console) struct FilterLine {
+    typed: TextField,
+}
+
+impl FilterLine {
+    /// Begins with the filter that stands in the list; up recalls earlier ones, the last first.
+    pub fn new(current: &str, earlier: &[String]) -> Self {
+        Self { typed: TextField::new(current, MAX_LINE).with_history(earlier) }
+    }
+
+    fn fault(&self, scene: &Scene<'_>) -> Option<String> {
+        scene.beneath.check_filter(scene.cx, self.typed.text()).err()
+    }
+
+    /// A filter narrows while it is typed. Where it has a fault the list is as it was.
+    fn narrow(&self, scene: &Scene<'_>) -> Vec<Intent> {
+        let typed = self.typed.text();
+        if scene.beneath.filter(scene.cx) == typed || self.fault(scene).is_some() {
+            return vec![];
+        }
+        vec![Intent::FilterBy(typed.to_owned())]
+    }
+}
+
+/// What stands under the line: what a filter takes, and the keys. Where there is little room the last examples are left
+/// out, whole; the keys never are.
+fn hint(takes: &str, room: usize) -> String {
+    let mut takes = takes;
+    loop {
+        let hint = format!("{takes}; {KEYS}");
+        match takes.rsplit_once(' ') {
+            Some((shorter, _)) if words::width(&hint) > room => takes = without_joint(shorter),
+            _ => return hint,
+        }
+    }
+}
+
+/// Words that led to what was left out go with it.
+fn without_joint(text: &str) -> &str {
+    let shorter = [",", " terms:", " and"].into_iter().find_map(|joint| text.strip_suffix(joint));
+    shorter.map_or(text, without_joint)
+}
+
+impl Overlay for FilterLine {
+    fn takes_text(&self) -> bool {
+        true
+    }
+
+    fn paste(&mut self, scene: &Scene<'_>, text: &str) -> Vec<Intent> {
+        self.typed.paste(text);
+        self.narrow(scene)
+    }
+
+    fn key(&mut self, scene: &Scene<'_>, press: &Press) -> Vec<Intent> {
+        match press.key.code {
+            KeyCode::Esc if scene.beneath.filter(scene.cx).is_empty() => vec![Intent::Close],
+            KeyCode::Esc => vec![Intent::Close, Intent::ClearFilter],
+            // The fault stands under the field.
+            KeyCode::Enter if self.fault(scene).is_some() => vec![],
+            KeyCode::Enter => vec![Intent::KeepFilter(self.typed.text().to_owned()), Intent::Close],
+            _ => {
+                self.typed.key(&press.key);
+                self.narrow(scene)
+            }
+        }
+    }
+
+    fn draw(&self, scene: &Scene<'_>, buffer: &mut Buffer, screen: Rect) -> Option<Position> {
+        let theme = scene.cx.settings.theme;
+        let room = usize::from(screen.width.saturating_sub(2));
+        let (under, style) = match self.fault(scene) {
+            Some(fault) => (fault, theme.bad()),
+            None => (hint(scene.beneath.filter_hint(scene.cx), room), theme.dim()),
+        };
+        Some(draw_line(theme, buffer, screen, ("Filter", &self.typed), (&under, style)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_keys_are_never_cut_and_examples_are_left_out_whole() {
+        let takes = "words, and terms: is:unread num:4567 conn:support since:2h";
+        assert_eq!(hint(takes, 118), format!("{takes}; {KEYS}"));
+        assert_eq!(hint(takes, 78), format!("words, and terms: is:unread num:4567 conn:support; {KEYS}"));
+        assert_eq!(hint(takes, 38), format!("words; {KEYS}"));
+        assert_eq!(hint("words", 10), format!("words; {KEYS}"));
+    }
+}

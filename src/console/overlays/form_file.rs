@@ -1,0 +1,91 @@
+//! The file that a form names, on its way to becoming an upload. A console never reads a path: it asks the process whose
+//! terminal it is on to hand the file over, and names it by its upload from then on.
+
+use ratatui::style::Style;
+
+use crate::console::event::Effect;
+use crate::console::intent::Intent;
+use crate::console::theme::Theme;
+use crate::domain::ids::UploadId;
+use crate::domain::message::media::{FileCheck, FileFacts, size};
+use crate::domain::message::upload::Uploaded;
+use crate::domain::text::clean_line;
+
+/// Lines of a preview of a picture.
+pub(in crate::console) const PREVIEW: u16 = 8;
+
+#[derive(Debug, Default)]
+pub(in crate::console) struct FormFile {
+    /// A path that was handed over, and what it is named by.
+    uploaded: Option<(String, Uploaded)>,
+    /// A path that is being handed over.
+    uploading: Option<String>,
+    /// What its path may go on with.
+    pub choices: Vec<String>,
+    /// What the file is.
+    pub check: Option<FileCheck>,
+}
+
+impl FormFile {
+    pub fn upload_of(&self, path: &str) -> Option<UploadId> {
+        self.uploaded.as_ref().filter(|(known, _)| known == path).map(|(_, uploaded)| uploaded.upload)
+    }
+
+    /// Asks for the file at a path, unless it is on its way.
+    pub fn hand_over(&mut self, path: &str) -> Vec<Intent> {
+        if self.uploading.as_deref() == Some(path) {
+            return vec![];
+        }
+        self.check = None;
+        self.uploading = Some(path.to_owned());
+        vec![Intent::Effect(Effect::Upload { path: path.to_owned() })]
+    }
+
+    /// A file has come over, or not.
+    pub fn ended(&mut self, path: &str) {
+        self.uploading.take_if(|known| known.as_str() == path);
+    }
+
+    pub fn keep(&mut self, path: &str, uploaded: Uploaded) {
+        self.uploaded = Some((path.to_owned(), uploaded));
+    }
+
+    /// The file cannot be read, or was not handed over.
+    pub fn is_unreadable(&mut self, why: String) {
+        self.check = Some(FileCheck {
+            facts: FileFacts::default(),
+            kind: None,
+            warnings: vec![],
+            refusal: Some(why),
+            can_convert: false,
+            preview: None,
+        });
+    }
+
+    /// What the file is, as lines; with room for its preview.
+    pub fn lines(&self, theme: Theme) -> Vec<(String, Style)> {
+        if !self.choices.is_empty() {
+            return vec![(self.choices.join("  "), theme.dim())];
+        }
+        let Some(file) = &self.check else {
+            return vec![("The file is checked when its path is entered.".to_owned(), theme.dim())];
+        };
+        let mut lines = vec![];
+        if let Some(refusal) = &file.refusal {
+            lines.push((clean_line(refusal), theme.bad()));
+        }
+        if let Some(kind) = file.kind {
+            let pixels = file.facts.size.map(|(w, h)| format!(", {w}x{h}")).unwrap_or_default();
+            let what = format!("{}: {}, {}{pixels}", kind.name(), file.facts.mime_type, size(file.facts.bytes));
+            lines.push((what, theme.good()));
+        }
+        lines.extend(file.warnings.iter().map(|warning| (format!("! {}", clean_line(warning)), theme.warn())));
+        if file.can_convert {
+            lines.push(("It can be converted to a voice note: enter yes.".to_owned(), theme.plain()));
+        }
+        if file.preview.is_some() {
+            lines.extend((0..PREVIEW).map(|_| (String::new(), theme.plain())));
+        }
+        lines
+    }
+}

@@ -1,0 +1,63 @@
+//! A line at the bottom of the screen that is filled in: a reason that is asked for.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::boxed::draw_line;
+use crate::console::input::{KeyCode, MAX_LINE, TextField};
+use crate::console::intent::{Intent, Overlay};
+use crate::console::scene::{Press, Scene};
+
+/// What follows what was filled in.
+pub(in crate::console) type Follows = Box<dyn Fn(&str) -> Vec<Intent> + Send>;
+
+pub(in crate::console) struct Line {
+    title: &'static str,
+    typed: TextField,
+    follows: Follows,
+}
+
+impl Line {
+    /// Brings a line to the front. A sentence ends with enter: what follows should ask before it decides anything.
+    pub fn open(title: &'static str, follows: Follows) -> Intent {
+        Intent::Front(Box::new(Self { title, typed: TextField::new("", MAX_LINE), follows }))
+    }
+}
+
+impl std::fmt::Debug for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Line").field("title", &self.title).field("typed", &self.typed).finish_non_exhaustive()
+    }
+}
+
+impl Overlay for Line {
+    fn takes_text(&self) -> bool {
+        true
+    }
+
+    fn paste(&mut self, _: &Scene<'_>, text: &str) -> Vec<Intent> {
+        self.typed.paste(text);
+        vec![]
+    }
+
+    fn key(&mut self, _: &Scene<'_>, press: &Press) -> Vec<Intent> {
+        match press.key.code {
+            KeyCode::Esc => vec![Intent::Close],
+            KeyCode::Enter => {
+                let mut intents = vec![Intent::Close];
+                intents.extend((self.follows)(self.typed.text()));
+                intents
+            }
+            _ => {
+                self.typed.key(&press.key);
+                vec![]
+            }
+        }
+    }
+
+    fn draw(&self, scene: &Scene<'_>, buffer: &mut Buffer, screen: Rect) -> Option<Position> {
+        let theme = scene.cx.settings.theme;
+        let under = ("enter searches, esc closes", theme.dim());
+        Some(draw_line(theme, buffer, screen, (self.title, &self.typed), under))
+    }
+}

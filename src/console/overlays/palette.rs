@@ -1,0 +1,182 @@
+//! The palette: what can be done here, and what is named; typing narrows it.
+
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::boxed::{centred, draw_box, draw_prompt};
+use crate::console::command::CommandSpec;
+use crate::console::commands::table;
+use crate::console::cx::Cx;
+use crate::console::draw::put::put;
+use crate::console::input::{KeyCode, MAX_LINE, TextField, Typed};
+use crate::console::intent::{Intent, Overlay};
+use crate::console::scene::{Press, Scene};
+use crate::console::words;
+use crate::domain::contacts::thread_name::ThreadName;
+use crate::domain::ids::ConnectionId;
+use crate::domain::numbers::connection::Connection;
+use crate::domain::numbers::lookup::find_connection;
+use crate::domain::query::Query;
+use crate::domain::text::clean_line;
+
+#[derive(Debug)]
+pub(in crate::console) struct Palette {
+    typed: TextField,
+    at: usize,
+    /// Commands are found by their name alone.
+    all: bool,
+}
+
+/// Where the palette leads besides commands.
+enum Destination {
+    /// A thread, as it was typed.
+    Thread(String),
+    Connection(ConnectionId, String),
+}
+
+impl Destination {
+    fn words(&self) -> String {
+        match self {
+            Self::Thread(text) => format!("Go to thread {}", clean_line(text)),
+            Self::Connection(id, name) => format!("Go to connection {} ({id})", clean_line(name)),
+        }
+    }
+
+    /// What the engine has to look for is gone to when it is found.
+    fn go(self) -> Intent {
+        match self {
+            Self::Thread(text) => Intent::Await(Query::FindThread { text, connection: None }, None),
+            Self::Connection(id, _) => Intent::GoToConnection(id),
+        }
+    }
+}
+
+/// Where what is typed leads, where it names something: a connection by any of its names, else a thread by its id or
+/// its contact's number.
+fn destination(cx: &Cx, typed: &str) -> Option<Destination> {
+    let typed = typed.trim();
+    let connections: Vec<Connection> = cx.connected().map(|row| row.connection.clone()).collect();
+    if let Ok(one) = find_connection(&connections, typed) {
+        return Some(Destination::Connection(one.id, one.name.clone()));
+    }
+    ThreadName::read(typed).ok().map(|_| Destination::Thread(typed.to_owned()))
+}
+
+impl Palette {
+    /// With `all`, commands are found by their names alone; else by what they do, too.
+    pub fn new(all: bool) -> Self {
+        Self { typed: TextField::new("", MAX_LINE), at: 0, all }
+    }
+
+    /// Commands that fit what is typed, of those that are valid here, best first.
+    fn found(&self, cx: &Cx) -> Vec<&'static CommandSpec> {
+        let typed = self.typed.text();
+        let scopes = cx.scopes();
+        let valid = table().filter(|spec| scopes.contains(&spec.scope));
+        if typed.trim().is_empty() {
+            // The nearest first: what is special here before what is valid everywhere.
+            let mut specs: Vec<_> = valid.collect();
+            let rank = |spec: &CommandSpec| scopes.iter().position(|scope| *scope == spec.scope);
+            specs.sort_by_key(|spec| rank(spec));
+            return specs;
+        }
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
+        let mut buffer = vec![];
+        let mut scored: Vec<(u32, &'static CommandSpec)> = valid
+            .filter_map(|spec| {
+                let text = format!("{} {} {}", spec.title, spec.id, if self.all { "" } else { spec.help });
+                Some((pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher)?, spec))
+            })
+            .collect();
+        scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+        scored.into_iter().map(|(_, spec)| spec).collect()
+    }
+
+    fn run(&self, cx: &Cx) -> Vec<Intent> {
+        let found = self.found(cx);
+        let mut intents = vec![Intent::Close];
+        // What is named stands above the commands.
+        let position = match destination(cx, self.typed.text()) {
+            Some(destination) if self.at == 0 => {
+                intents.push(destination.go());
+                return intents;
+            }
+            Some(_) => self.at - 1,
+            None => self.at,
+        };
+        let spec = found.get(position.min(found.len().saturating_sub(1)));
+        intents.extend(spec.map(|spec| Intent::Start(spec)));
+        intents
+    }
+}
+
+impl Overlay for Palette {
+    fn takes_text(&self) -> bool {
+        true
+    }
+
+    fn paste(&mut self, _: &Scene<'_>, text: &str) -> Vec<Intent> {
+        self.typed.paste(text);
+        vec![]
+    }
+
+    fn key(&mut self, scene: &Scene<'_>, press: &Press) -> Vec<Intent> {
+        match press.key.code {
+            KeyCode::Esc => return vec![Intent::Close],
+            KeyCode::Enter => return self.run(scene.cx),
+            KeyCode::Up => self.at = self.at.saturating_sub(1),
+            KeyCode::Down => self.at += 1,
+            _ => {
+                if self.typed.key(&press.key) == Typed::Changed {
+                    self.at = 0;
+                }
+            }
+        }
+        let named = usize::from(destination(scene.cx, self.typed.text()).is_some());
+        self.at = self.at.min((self.found(scene.cx).len() + named).saturating_sub(1));
+        vec![]
+    }
+
+    fn draw(&self, scene: &Scene<'_>, buffer: &mut Buffer, screen: Rect) -> Option<Position> {
+        let (cx, theme) = (scene.cx, scene.cx.settings.theme);
+        let found = self.found(cx);
+        let destination = destination(cx, self.typed.text());
+        let above = u16::from(destination.is_some());
+        let height = ((found.len() as u16) + above + 4).clamp(6, screen.height.saturating_sub(2));
+        let area = centred(screen, screen.width.saturating_sub(4).min(92), height);
+        let inner = draw_box(theme, buffer, area, "Commands", "type to find, enter runs, esc closes");
+        let cursor = draw_prompt(theme, buffer, inner, &self.typed);
+        let room = usize::from(inner.height.saturating_sub(2 + above));
+        if let Some(destination) = &destination {
+            put(buffer, inner.x, inner.y + 2, inner.width, &destination.words(), theme.accent());
+            if self.at == 0 {
+                buffer.set_style(Rect { y: inner.y + 2, height: 1, ..inner }, theme.selected(true));
+            }
+        }
+        // Among the commands alone.
+        let at = self.at.checked_sub(usize::from(above));
+        let first = (at.unwrap_or_default() + 1).saturating_sub(room);
+        if found.is_empty() && destination.is_none() {
+            put(buffer, inner.x, inner.y + 2, inner.width, "No command with this name.", theme.dim());
+        }
+        for (place, (index, spec)) in found.iter().enumerate().skip(first).take(room).enumerate() {
+            let y = inner.y + 2 + above + place as u16;
+            let not_ready = scene.beneath.ready(cx, spec).err();
+            let keys = words::pad(&cx.settings.keymap.shown(spec), 14, theme.ellipsis());
+            let name = words::pad(spec.title, 18, theme.ellipsis());
+            let help = not_ready.as_deref().unwrap_or(spec.help);
+            let dim = not_ready.is_some();
+            put(buffer, inner.x, y, 14, &keys, if dim { theme.dim() } else { theme.accent() });
+            put(buffer, inner.x + 15, y, 18, &name, if dim { theme.dim() } else { theme.plain() });
+            let room = inner.width.saturating_sub(34);
+            put(buffer, inner.x + 34, y, room, &words::fit(help, room.into(), theme.ellipsis()), theme.dim());
+            if Some(index) == at {
+                buffer.set_style(Rect { y, height: 1, ..inner }, theme.selected(true));
+            }
+        }
+        Some(cursor)
+    }
+}

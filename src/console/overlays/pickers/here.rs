@@ -1,0 +1,99 @@
+//! Who else has a console open: where they are, and to whom a thread can be transferred.
+
+use crate::console::cx::Cx;
+use crate::console::intent::Intent;
+use crate::console::overlays::picker::{PickerKind, Row};
+use crate::console::words;
+use crate::domain::access::role::Role;
+use crate::domain::ids::ThreadId;
+use crate::domain::query::Query;
+use crate::domain::request::Request;
+use crate::domain::text::clean_line;
+use crate::domain::view::Here;
+
+/// Everybody with the thread that they look at; picking one goes there.
+#[derive(Debug)]
+pub(in crate::console) struct WhoIsHere;
+
+impl PickerKind for WhoIsHere {
+    fn title(&self) -> &'static str {
+        "Who is online"
+    }
+
+    fn when_empty(&self) -> &'static str {
+        "Nobody else is online."
+    }
+
+    fn query(&self, _: &Cx, _: &str) -> Option<Query> {
+        Some(Query::Overview)
+    }
+
+    fn rows(&self, cx: &Cx) -> Vec<Row> {
+        let row = |one: &Here| {
+            let name = |thread: ThreadId| cx.names.get(&thread).cloned().unwrap_or_else(|| thread.to_string());
+            let doing = if one.writes { "writes to" } else { "looks at" };
+            Row {
+                id: one.thread.map(|thread| thread.to_string()).unwrap_or_default(),
+                head: format!("{} ({})", clean_line(&one.who), one.role),
+                tail: one.thread.map(|thread| format!("{doing} {}", name(thread))).unwrap_or_default(),
+                right: format!("{}, since {}", one.how, words::moment(one.since, cx.now, cx.zone())),
+                ..Row::default()
+            }
+        };
+        cx.overview.iter().flat_map(|told| &told.here).map(row).collect()
+    }
+
+    fn pick(&self, _: &Cx, row: &Row) -> Vec<Intent> {
+        row.id.parse().map(Intent::GoToThread).into_iter().collect()
+    }
+}
+
+/// Everybody to whom a thread can be given.
+#[derive(Debug)]
+pub(in crate::console) struct Colleagues {
+    thread: ThreadId,
+}
+
+impl Colleagues {
+    pub fn for_thread(thread: ThreadId) -> Self {
+        Self { thread }
+    }
+}
+
+impl PickerKind for Colleagues {
+    fn title(&self) -> &'static str {
+        "Transfer the thread to"
+    }
+
+    fn when_empty(&self) -> &'static str {
+        "Nobody else is online."
+    }
+
+    fn query(&self, _: &Cx, _: &str) -> Option<Query> {
+        Some(Query::Overview)
+    }
+
+    fn rows(&self, cx: &Cx) -> Vec<Row> {
+        let me = cx.settings.actor.to_string();
+        let mut rows: Vec<Row> = vec![];
+        for one in cx.overview.iter().flat_map(|told| &told.here).filter(|one| one.who != me) {
+            if rows.iter().all(|row| row.id != one.who) {
+                let looks = (one.role == Role::Viewer.name()).then(|| "no thread open".to_owned());
+                let head = format!("{} ({})", clean_line(&one.who), one.role);
+                rows.push(Row { right: one.how.clone(), off: looks, ..Row::new(one.who.clone(), head, "") });
+            }
+        }
+        if rows.is_empty() {
+            let off = "threads can be transferred only to colleagues with an open console".to_owned();
+            rows.push(Row { off: Some(off), ..Row::new("", "Nobody else is online", "") });
+        }
+        rows
+    }
+
+    fn pick(&self, _: &Cx, row: &Row) -> Vec<Intent> {
+        // What was begun goes along: it is kept before the question.
+        let question = format!("Transfer the thread to {}?", row.head);
+        let request = Request::HandOver { thread: self.thread, to: row.id.clone() };
+        vec![Intent::KeepDrafts, Intent::ask_first(question, request)]
+    }
+}

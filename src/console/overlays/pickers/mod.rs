@@ -1,0 +1,8 @@
+//! What one picks from, whichever pane is open.
+
+pub(in crate::console) mod contacts;
+pub(in crate::console) mod here;
+pub(in crate::console) mod jobs;
+pub(in crate::console) mod radar;
+pub(in crate::console) mod search;
+pub(in crate::console) mod views;

@@ -1,0 +1,61 @@
+//! Threads whose service window closes while the contact waits.
+
+use std::time::Duration;
+
+use crate::console::cx::Cx;
+use crate::console::intent::Intent;
+use crate::console::overlays::picker::{PickerKind, ROWS, Row};
+use crate::console::words;
+use crate::domain::query::{Answer, Query};
+use crate::domain::text::clean_line;
+use crate::domain::view::RadarRow;
+
+/// A window that closes this soon, of a thread without an owner, wants attention.
+const SOON: Duration = Duration::from_secs(3_600);
+
+#[derive(Debug, Default)]
+pub(in crate::console) struct Radar {
+    found: Option<Vec<RadarRow>>,
+}
+
+impl PickerKind for Radar {
+    fn title(&self) -> &'static str {
+        "Expiring windows: contacts who wait for a reply"
+    }
+
+    fn when_empty(&self) -> &'static str {
+        if self.found.is_none() { "Loading …" } else { "No service window closes while a contact waits." }
+    }
+
+    fn query(&self, _: &Cx, _: &str) -> Option<Query> {
+        Some(Query::Radar { limit: ROWS })
+    }
+
+    fn take(&mut self, answer: &Answer) {
+        if let Answer::Radar(rows) = answer {
+            self.found = Some(rows.clone());
+        }
+    }
+
+    fn rows(&self, cx: &Cx) -> Vec<Row> {
+        let row = |row: &RadarRow| {
+            let closes = row.thread.window_closes_at.unwrap_or(cx.now);
+            let owner = row.owner.as_deref().map_or_else(|| "no owner".to_owned(), clean_line);
+            let head = format!("{:>6}  {}", words::left(closes, cx.now), row.thread.contact.shown());
+            Row {
+                right: row.thread.connection.clone(),
+                warn: closes.since(cx.now) < SOON && row.owner.is_none(),
+                ..Row::new(row.thread.id.to_string(), head, format!("{owner}: {}", row.thread.last_text.line()))
+            }
+        };
+        self.found.iter().flatten().map(row).collect()
+    }
+
+    fn pick(&self, _: &Cx, row: &Row) -> Vec<Intent> {
+        row.id.parse().map(Intent::GoToThread).into_iter().collect()
+    }
+
+    fn forget(&mut self) {
+        self.found = None;
+    }
+}

@@ -1,0 +1,27 @@
+//! A text that is there already: a dry run, or how files are sent from elsewhere.
+
+use crate::console::cx::Cx;
+use crate::console::overlays::reading::Text;
+use crate::domain::text::clean_line;
+
+#[derive(Debug)]
+pub(in crate::console) struct PlainText {
+    title: &'static str,
+    text: String,
+}
+
+impl PlainText {
+    pub fn new(title: &'static str, text: impl Into<String>) -> Self {
+        Self { title, text: text.into() }
+    }
+}
+
+impl Text for PlainText {
+    fn title(&self) -> &'static str {
+        self.title
+    }
+
+    fn lines(&self, _: &Cx) -> Vec<String> {
+        self.text.lines().map(clean_line).collect()
+    }
+}

@@ -1,0 +1,129 @@
+//! The statistics of the last 24 hours as lines. They do not depend on color.
+
+use crate::console::cx::Cx;
+use crate::console::intent::{Intent, OverlayEvent};
+use crate::console::overlays::reading::Text;
+use crate::console::words;
+use crate::domain::monitoring::gauge::{ACKNOWLEDGED, DELIVERED, GaugesView, HourBar, Metric, REPLIED, bar, columns};
+use crate::domain::query::{Answer, Query};
+use crate::domain::text::clean_line;
+
+type Column = fn(&HourBar) -> u32;
+
+/// Cells of a bar.
+const BAR: usize = 20;
+
+#[derive(Debug, Default)]
+pub(in crate::console) struct Statistics {
+    view: Option<GaugesView>,
+}
+
+impl Text for Statistics {
+    fn title(&self) -> &'static str {
+        "Statistics of the last 24 hours"
+    }
+
+    fn opened(&mut self, _: &Cx) -> Vec<Intent> {
+        vec![Intent::Ask(Query::Gauges { hours: 24 })]
+    }
+
+    fn update(&mut self, cx: &Cx, event: &OverlayEvent<'_>) -> Vec<Intent> {
+        match event {
+            OverlayEvent::Answered(Query::Gauges { .. }, Answer::Gauges(view)) => self.view = Some((**view).clone()),
+            OverlayEvent::Forgets => {
+                self.view = None;
+                return self.opened(cx);
+            }
+            _ => {}
+        }
+        vec![]
+    }
+
+    fn lines(&self, cx: &Cx) -> Vec<String> {
+        let Some(view) = &self.view else { return vec!["Loading …".into()] };
+        let mut lines = targets(cx, view);
+        for (by, title) in [("connection", "Numbers"), ("template", "Templates"), ("author", "Authors")] {
+            let rows: Vec<&Metric> = view.gauges.iter().filter(|gauge| gauge.by == by).collect();
+            if !rows.is_empty() {
+                lines.extend([String::new(), title.to_owned()]);
+                lines.extend(rows.into_iter().map(|gauge| gauge_line(cx, gauge)));
+            }
+        }
+        lines.extend(hours(cx, view));
+        lines
+    }
+}
+
+/// What is aimed at, and how near it is.
+fn targets(cx: &Cx, view: &GaugesView) -> Vec<String> {
+    let ascii = cx.settings.theme.ascii;
+    let mut lines = vec![format!("since {}", words::exact(view.since, cx.zone())), String::new()];
+    let met = |fine: bool| if fine { "met" } else { "MISSED" };
+    lines.push("Targets".into());
+    let connections: Vec<&Metric> = view.gauges.iter().filter(|gauge| gauge.by == "connection").collect();
+    let delivered: u32 = connections.iter().map(|gauge| gauge.delivered).sum();
+    let failed: u32 = connections.iter().map(|gauge| gauge.failed).sum();
+    // Only conversations that we started: a reply to a question needs no reply.
+    let begun = view.gauges.iter().filter(|gauge| gauge.by == "template");
+    let (reached, replied) = begun.fold((0, 0), |sum, gauge| (sum.0 + gauge.delivered, sum.1 + gauge.replied));
+    let rate = |part: u32, of: u32| (of > 0).then(|| f64::from(part) * 100.0 / f64::from(of));
+    for (name, part, of, target) in
+        [("delivered", delivered, delivered + failed, DELIVERED), ("replied", replied, reached, REPLIED)]
+    {
+        lines.push(match rate(part, of) {
+            Some(rate) => {
+                format!(
+                    "  {name:<12} {} {rate:>5.1} %   above {target:.0} %: {} ({part} of {of})",
+                    bar(rate, 100.0, BAR, ascii),
+                    met(rate > target)
+                )
+            }
+            None => format!("  {name:<12} no data yet"),
+        });
+    }
+    lines.push(match view.ack_ms {
+        Some((half, most, nearly)) => format!(
+            "  {:<12} {} {most:>5} ms  within {ACKNOWLEDGED} ms: {} (p50 {half}, p99 {nearly} ms)",
+            "webhooks",
+            bar(most as f64, ACKNOWLEDGED as f64, BAR, ascii),
+            met(nearly < ACKNOWLEDGED)
+        ),
+        None => format!("  {:<12} none received yet", "webhooks"),
+    });
+    lines.push(format!("  {:<12} exceeded {} times: {}", "limits", view.breaches, met(view.breaches == 0)));
+    let oldest = view.oldest_queued_at.map(|at| format!(", the oldest for {}", words::age(at, cx.now)));
+    lines.push(format!("  {:<12} {}{}", "queued", view.queued, oldest.unwrap_or_default()));
+    lines
+}
+
+/// One column for each hour.
+fn hours(cx: &Cx, view: &GaugesView) -> Vec<String> {
+    let ascii = cx.settings.theme.ascii;
+    let mut lines = vec![];
+    lines.extend([String::new(), "Last 24 hours, one column per hour, newest at the right".into()]);
+    let hour = cx.now.millis() / 3_600_000;
+    for (name, of) in
+        [("received", (|bar| bar.inbound) as Column), ("sent", |bar| bar.sent), ("failed", |bar| bar.failed)]
+    {
+        let values: Vec<u32> =
+            (hour - 23..=hour).map(|at| view.hours.iter().find(|bar| bar.hour == at).map_or(0, of)).collect();
+        let (sum, most) = (values.iter().sum::<u32>(), values.iter().max().copied().unwrap_or(0));
+        lines.push(format!("  {name:<12} {}  {sum} in total, at most {most} per hour", columns(&values, ascii)));
+    }
+    lines
+}
+
+fn gauge_line(cx: &Cx, gauge: &Metric) -> String {
+    let name = words::pad(&clean_line(&gauge.name), 20, cx.settings.theme.ellipsis());
+    let rate = |rate: Option<f64>| rate.map_or_else(|| "    -".to_owned(), |rate| format!("{rate:>3.0} %"));
+    let delivered = gauge.delivery_rate();
+    format!(
+        "  {name} {} {} delivered  {} replied  {} sent, {} failed, {} open",
+        bar(delivered.unwrap_or(0.0), 100.0, 10, cx.settings.theme.ascii),
+        rate(delivered),
+        rate(gauge.reply_rate()),
+        gauge.sent,
+        gauge.failed,
+        gauge.pending
+    )
+}

@@ -1,0 +1,81 @@
+//! Which agent to propose.
+
+use super::forms::AgentForm;
+use crate::console::cx::Cx;
+use crate::console::intent::Intent;
+use crate::console::overlays::form::Form;
+use crate::console::overlays::picker::{PickerKind, Row};
+use crate::domain::agents::requests::{AgentView, AgentsView};
+use crate::domain::ids::ConnectionId;
+use crate::domain::query::{Answer, Query};
+use crate::domain::view::ThreadRow;
+
+#[derive(Debug)]
+pub(in crate::console) struct ProposePicker {
+    /// For this thread alone; none for a number.
+    thread: Option<ThreadRow>,
+    /// The number that is meant where it is shown, else the first that is.
+    connection: Option<ConnectionId>,
+    view: Option<AgentsView>,
+}
+
+impl ProposePicker {
+    pub fn for_thread(thread: ThreadRow) -> Self {
+        Self { thread: Some(thread), connection: None, view: None }
+    }
+
+    pub fn for_number(connection: Option<ConnectionId>) -> Self {
+        Self { thread: None, connection, view: None }
+    }
+
+    fn form(&self, cx: &Cx, agent: &str) -> Option<AgentForm> {
+        let agent = agent.to_owned();
+        if let Some(row) = &self.thread {
+            let (thread, whom) = (Some(row.id), row.contact.shown());
+            return Some(AgentForm::Propose { agent, connection: row.connection_id, thread, whom, known: None });
+        }
+        let list = cx.connected().map(|row| &row.connection);
+        let mut shown = list.filter(|one| cx.in_scope(&one.organization, one.environment));
+        let connection = shown.clone().find(|one| Some(one.id) == self.connection).or_else(|| shown.next())?;
+        let whom = connection.name.clone();
+        Some(AgentForm::Propose { agent, connection: connection.id, thread: None, whom, known: None })
+    }
+}
+
+impl PickerKind for ProposePicker {
+    fn title(&self) -> &'static str {
+        "Agent"
+    }
+
+    fn when_empty(&self) -> &'static str {
+        if self.view.is_none() {
+            return "Loading …";
+        }
+        "No agents. Declare one in the configuration under [[agents]]."
+    }
+
+    fn query(&self, _: &Cx, _: &str) -> Option<Query> {
+        Some(Query::Agents)
+    }
+
+    fn take(&mut self, answer: &Answer) {
+        if let Answer::Agents(view) = answer {
+            self.view = Some((**view).clone());
+        }
+    }
+
+    fn rows(&self, _: &Cx) -> Vec<Row> {
+        let row = |agent: &AgentView| Row {
+            right: format!("{} runs today", agent.runs_today),
+            ..Row::new(agent.name.clone(), agent.name.clone(), agent.kind.clone())
+        };
+        self.view.iter().flat_map(|view| &view.agents).map(row).collect()
+    }
+
+    fn pick(&self, cx: &Cx, row: &Row) -> Vec<Intent> {
+        vec![match self.form(cx, &row.id) {
+            Some(form) => Form::open(form),
+            None => Intent::Warn("There is no number that an agent could answer.".to_owned()),
+        }]
+    }
+}

@@ -1,0 +1,63 @@
+//! One run of an agent, whole, read in front.
+
+use super::run_facts::{Fact, run_facts};
+use crate::console::cx::Cx;
+use crate::console::intent::{Intent, OverlayEvent};
+use crate::console::overlays::reading::{Reading, Text};
+use crate::domain::agents::requests::{AgentQuery, AgentTold, RunRecord};
+use crate::domain::ids::{RunId, ThreadId};
+use crate::domain::query::{Answer, Query};
+
+#[derive(Debug)]
+pub(in crate::console) struct AgentRun {
+    run: RunId,
+    record: Option<RunRecord>,
+}
+
+impl AgentRun {
+    /// Brings a run to the front.
+    pub fn open(run: RunId) -> Intent {
+        Reading::open(Self { run, record: None })
+    }
+
+    /// Shows this run, else asks for the last one of the thread.
+    pub fn show(thread: ThreadId, run: Option<RunId>) -> Intent {
+        match run {
+            Some(run) => Self::open(run),
+            None => Intent::Ask(Query::Desk(AgentQuery::Runs { thread: Some(thread), limit: 1, before: None })),
+        }
+    }
+}
+
+impl Text for AgentRun {
+    fn title(&self) -> &'static str {
+        "Run"
+    }
+
+    fn opened(&mut self, _: &Cx) -> Vec<Intent> {
+        vec![Intent::Ask(Query::Desk(AgentQuery::Run { run: self.run }))]
+    }
+
+    fn update(&mut self, _: &Cx, event: &OverlayEvent<'_>) -> Vec<Intent> {
+        if let OverlayEvent::Answered(Query::Desk(AgentQuery::Run { run }), Answer::Desk(told)) = event
+            && let AgentTold::Run(record) = &**told
+            && *run == self.run
+        {
+            self.record = record.as_deref().cloned();
+        }
+        vec![]
+    }
+
+    fn lines(&self, cx: &Cx) -> Vec<String> {
+        let Some(record) = &self.record else { return vec!["Loading …".into()] };
+        let mut lines = vec![];
+        for fact in run_facts(cx, record) {
+            match fact {
+                Fact::Heading(text) => lines.extend([String::new(), text]),
+                Fact::Field(label, text) | Fact::Trouble(label, text) => lines.push(format!("{label:<14}{text}")),
+                Fact::Text(text) => lines.push(format!("  {text}")),
+            }
+        }
+        lines
+    }
+}

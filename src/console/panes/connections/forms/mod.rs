@@ -1,0 +1,6 @@
+//! Forms about numbers, their webhooks and profiles.
+
+pub(super) mod disconnect;
+pub(super) mod profile;
+pub(super) mod setup;
+pub(super) mod webhook;

@@ -1,0 +1,63 @@
+//! A contact who is added, or whose name is set.
+
+use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::ids::{ConnectionId, ContactId};
+use crate::domain::request::Request;
+
+/// A contact who has not written yet.
+#[derive(Debug)]
+pub(in crate::console) struct AddContactForm {
+    pub connection: ConnectionId,
+}
+
+impl FormKind for AddContactForm {
+    fn title(&self) -> String {
+        "Add a contact".to_owned()
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        vec![
+            field("name", "Name", "", ""),
+            field("phone", "Number", "with country code", ""),
+            field("note", "Note", "where the number comes from; optional, never sent", ""),
+        ]
+    }
+
+    fn about(&self) -> String {
+        self.connection.to_string()
+    }
+
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+        Ok(Submission::Perform(Request::AddContact {
+            connection: self.connection,
+            name: filled.owned("name"),
+            number: PhoneNumber::parse(filled.text("phone")).map_err(|error| format!("{error}."))?,
+            note: filled.some("note"),
+        }))
+    }
+}
+
+/// The name by which colleagues see a contact.
+#[derive(Debug)]
+pub(in crate::console) struct RenameForm {
+    pub contact: ContactId,
+}
+
+impl FormKind for RenameForm {
+    fn title(&self) -> String {
+        "Rename contact".to_owned()
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        vec![field("name", "Name", "name that colleagues see", "")]
+    }
+
+    fn about(&self) -> String {
+        self.contact.to_string()
+    }
+
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+        Ok(Submission::Perform(Request::RenameContact { contact: self.contact, name: filled.owned("name") }))
+    }
+}

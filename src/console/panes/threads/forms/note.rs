@@ -1,0 +1,35 @@
+//! An internal note.
+
+use ratatui::style::Style;
+
+use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
+use crate::console::theme::Theme;
+use crate::domain::ids::ThreadId;
+use crate::domain::request::Request;
+
+#[derive(Debug)]
+pub(in crate::console) struct NoteForm {
+    pub thread: ThreadId,
+}
+
+impl FormKind for NoteForm {
+    fn title(&self) -> String {
+        "Internal note".to_owned()
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        vec![field("note", "Note", "never sent", "")]
+    }
+
+    fn about(&self) -> String {
+        self.thread.to_string()
+    }
+
+    fn preview(&self, theme: Theme, _: &Filled<'_>) -> Vec<(String, Style)> {
+        vec![("Only colleagues see it. Notes are never sent.".to_owned(), theme.warn())]
+    }
+
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+        Ok(Submission::Perform(Request::AddNote { thread: self.thread, text: filled.owned("note") }))
+    }
+}

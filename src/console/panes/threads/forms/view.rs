@@ -1,0 +1,23 @@
+//! A name for the filter that stands in the list.
+
+use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
+use crate::domain::request::Request;
+
+#[derive(Debug)]
+pub(in crate::console) struct ViewForm {
+    pub terms: String,
+}
+
+impl FormKind for ViewForm {
+    fn title(&self) -> String {
+        format!("Save the filter {}", self.terms)
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        vec![field("name", "Name", "such as late payers", "")]
+    }
+
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+        Ok(Submission::Perform(Request::SaveView { name: filled.owned("name"), terms: self.terms.clone() }))
+    }
+}

@@ -1,0 +1,175 @@
+//! What is picked for a thread: a template, other content, a reaction.
+
+use super::forms::content::{CONTENTS, ContentForm};
+use super::forms::file::FileForm;
+use super::forms::template::TemplateForm;
+use crate::console::cx::Cx;
+use crate::console::intent::Intent;
+use crate::console::overlays::form::Form;
+use crate::console::overlays::picker::{PickerKind, Row};
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::ids::{ConnectionId, MessageId, ThreadId};
+use crate::domain::query::{Answer, Query};
+use crate::domain::request::Request;
+use crate::domain::templates::template::{Template, TemplateList};
+use crate::domain::text::clean_line;
+
+/// Templates for the contact of a thread.
+#[derive(Debug)]
+pub(super) struct TemplatePicker {
+    connection: ConnectionId,
+    /// None where the contact has no phone number.
+    to: Option<PhoneNumber>,
+    lists: Option<Vec<TemplateList>>,
+}
+
+impl TemplatePicker {
+    pub fn new(connection: ConnectionId, to: Option<PhoneNumber>) -> Self {
+        Self { connection, to, lists: None }
+    }
+
+    fn templates(&self) -> impl Iterator<Item = &Template> {
+        let lists = self.lists.iter().flatten().filter(|list| list.connection == self.connection);
+        lists.flat_map(|list| &list.templates)
+    }
+}
+
+fn template_id(template: &Template) -> String {
+    format!("{}/{}", template.name.as_received(), template.language.as_received())
+}
+
+impl PickerKind for TemplatePicker {
+    fn title(&self) -> &'static str {
+        "Templates that can be sent"
+    }
+
+    fn when_empty(&self) -> &'static str {
+        if self.lists.is_none() {
+            return "Loading …";
+        }
+        "No templates for this number. Press ctrl-r in Templates to fetch them."
+    }
+
+    fn query(&self, _: &Cx, _: &str) -> Option<Query> {
+        Some(Query::Templates)
+    }
+
+    fn take(&mut self, answer: &Answer) {
+        if let Answer::Templates(lists) = answer {
+            self.lists = Some(lists.clone());
+        }
+    }
+
+    /// Sendable ones first; the others with the reason.
+    fn rows(&self, _: &Cx) -> Vec<Row> {
+        let row = |template: &Template| {
+            let status = clean_line(template.status.name()).to_lowercase();
+            Row {
+                right: format!("{} {}", template.language.line(), template.category.line().to_lowercase()),
+                off: (!template.status.can_send()).then(|| format!("It is {status}.")),
+                ..Row::new(template_id(template), template.name.line(), template.body.line())
+            }
+        };
+        let mut rows: Vec<Row> = self.templates().map(row).collect();
+        rows.sort_by_key(|row| row.off.is_some());
+        rows
+    }
+
+    fn pick(&self, _: &Cx, row: &Row) -> Vec<Intent> {
+        let Some(to) = self.to.clone() else {
+            return vec![Intent::Warn("This contact has no phone number, and templates need one.".to_owned())];
+        };
+        let found = self.templates().find(|template| template_id(template) == row.id).cloned();
+        let form = found.map(|template| TemplateForm { connection: self.connection, to, template });
+        form.map(Form::open).into_iter().collect()
+    }
+}
+
+/// What else can be sent to a thread.
+#[derive(Debug)]
+pub(super) struct ContentPicker {
+    pub thread: ThreadId,
+    /// The message that is quoted.
+    pub reply_to: Option<MessageId>,
+}
+
+impl PickerKind for ContentPicker {
+    fn title(&self) -> &'static str {
+        "Send other content"
+    }
+
+    fn when_empty(&self) -> &'static str {
+        ""
+    }
+
+    fn rows(&self, _: &Cx) -> Vec<Row> {
+        let file = Row::new("File", "File", "image, video, audio, document or sticker, by path");
+        std::iter::once(file).chain(CONTENTS.iter().map(|one| Row::new(one.name, one.name, one.what))).collect()
+    }
+
+    fn pick(&self, _: &Cx, row: &Row) -> Vec<Intent> {
+        let thread = self.thread;
+        vec![match CONTENTS.iter().find(|one| one.name == row.id) {
+            Some(kind) => Form::open(ContentForm { thread, kind }),
+            None => Form::open(FileForm { thread, reply_to: self.reply_to }),
+        }]
+    }
+}
+
+/// What can be put on a message.
+#[derive(Debug)]
+pub(super) struct EmojiPicker {
+    pub message: MessageId,
+}
+
+/// Reactions, with words to find them by.
+const EMOJI: [(&str, &str); 24] = [
+    ("👍", "thumbs up yes ok"),
+    ("❤️", "heart love"),
+    ("😂", "tears of joy laugh"),
+    ("😮", "wow surprised"),
+    ("😢", "sad cry"),
+    ("🙏", "thanks please"),
+    ("✅", "done check"),
+    ("❌", "no cross"),
+    ("👀", "looking eyes"),
+    ("🎉", "party congratulations"),
+    ("🔥", "fire"),
+    ("💯", "hundred"),
+    ("👏", "applause"),
+    ("🤝", "deal handshake"),
+    ("😊", "smile"),
+    ("😍", "love eyes"),
+    ("🤔", "thinking"),
+    ("👌", "ok hand"),
+    ("💪", "strong"),
+    ("📦", "parcel order"),
+    ("⏳", "wait hourglass"),
+    ("☎️", "phone call"),
+    ("🌹", "rose"),
+    ("👎", "thumbs down no"),
+];
+
+impl PickerKind for EmojiPicker {
+    fn title(&self) -> &'static str {
+        "React with"
+    }
+
+    fn when_empty(&self) -> &'static str {
+        ""
+    }
+
+    fn rows(&self, _: &Cx) -> Vec<Row> {
+        let none = Row::new("", "none", "removes the reaction");
+        EMOJI.iter().map(|(emoji, name)| Row::new(*emoji, *emoji, *name)).chain([none]).collect()
+    }
+
+    fn pick(&self, _: &Cx, row: &Row) -> Vec<Intent> {
+        let emoji = Some(row.id.clone()).filter(|emoji| !emoji.is_empty());
+        let question = match &emoji {
+            Some(emoji) => format!("React with {emoji}? The contact sees it."),
+            None => "Remove the reaction?".to_owned(),
+        };
+        vec![Intent::ask_first(question, Request::React { message: self.message, emoji })]
+    }
+}

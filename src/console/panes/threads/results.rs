@@ -1,0 +1,74 @@
+//! What came of a request about a thread: what was sent leaves the composer, and what was not kept is kept again.
+
+use super::state::ThreadsPane;
+use crate::console::cx::Cx;
+use crate::console::intent::Intent;
+use crate::console::settings::Focus;
+use crate::console::thread::composer::Composer;
+use crate::domain::agents::requests::AgentRequest;
+use crate::domain::ids::ThreadId;
+use crate::domain::message::content::Content;
+use crate::domain::query::Query;
+use crate::domain::refusal::Done;
+use crate::domain::request::Request;
+
+impl ThreadsPane {
+    /// Takes the result of a request in; `None` where it is none of a thread's, or only said.
+    pub(super) fn take_result(
+        &mut self,
+        cx: &Cx,
+        request: &Request,
+        result: &Result<Done, String>,
+    ) -> Option<Vec<Intent>> {
+        match (request, result) {
+            (Request::SaveDraft { thread, .. }, Err(why)) => {
+                // It is still here, and is tried again.
+                if let Some(composer) = self.composers.get_mut(thread) {
+                    composer.dirty = true;
+                }
+                Some(vec![Intent::Warn(format!("Cannot save the draft: {why}"))])
+            }
+            (Request::SaveDraft { .. } | Request::MarkRead { .. }, Ok(_)) | (Request::Attend { .. }, _) => Some(vec![]),
+            (Request::Send { thread, content, .. }, Ok(done)) => {
+                self.sent(*thread, content);
+                Some(vec![Intent::Notice(done.message.clone())])
+            }
+            (Request::Agents(AgentRequest::Accept { run, instead }), result) => {
+                self.proposal_decided(*run, instead.as_deref(), result.is_ok());
+                None
+            }
+            (Request::HandOver { thread, .. }, Ok(done)) => {
+                let mut intents = vec![Intent::Notice(done.message.clone())];
+                if self.handed_over(*thread) && cx.focus == Focus::Composer {
+                    intents.push(Intent::Focus(Focus::Detail));
+                }
+                Some(intents)
+            }
+            (Request::TakeBack { thread }, Ok(done)) => {
+                let thread = *thread;
+                Some(vec![Intent::Notice(done.message.clone()), Intent::Ask(Query::Draft { thread })])
+            }
+            _ => None,
+        }
+    }
+
+    /// Only what was sent is taken out of the composer: more may have been written meanwhile.
+    fn sent(&mut self, thread: ThreadId, content: &Content) {
+        let Content::Text { body, .. } = content else { return };
+        let sent = |composer: &&mut Composer| composer.text() == body.as_received();
+        if let Some(composer) = self.composers.get_mut(&thread).filter(sent) {
+            composer.clear();
+        }
+    }
+
+    /// What came back from the editor becomes the draft; what is quoted and answered stays.
+    pub fn edited(&mut self, thread: ThreadId, text: &str) -> Vec<Intent> {
+        let mut composer = Composer::new(thread, text.trim_end());
+        composer.dirty = true;
+        if let Some(before) = self.composers.get(&thread) {
+            (composer.quote, composer.answers) = (before.quote.clone(), before.answers);
+        }
+        self.composers.insert(thread, composer);
+        self.keep_drafts()
+    }
+}
