@@ -45,6 +45,7 @@ fn thread(number: i64) -> ThreadRow {
         opted_out: false,
         no_marketing: false,
         handed_off_at: None,
+        resolved: None,
         context_from: None,
         person_wrote_at: None,
         pause_seconds: 0,

@@ -12,7 +12,7 @@ use crate::domain::query::Answer;
 use crate::domain::text::clean_line;
 
 /// Fields that stand in a row only where they say something: they can be chosen although no row has them now.
-const OPTIONAL: [&str; 21] = [
+const OPTIONAL: [&str; 22] = [
     "acked",
     "context_from",
     "conversation",
@@ -31,6 +31,7 @@ const OPTIONAL: [&str; 21] = [
     "present",
     "quotes",
     "recalled_by",
+    "resolved",
     "run",
     "taken_until",
     "user_id",

@@ -60,6 +60,7 @@ fn thread(row: &ThreadRow) -> Vec<String> {
         row.window_closes_at.map_or_else(|| "closed".into(), at),
         match &row.waiting {
             Some(waiting) => clean_line(&waiting.reason),
+            None if let Some(resolved) = &row.resolved => resolved.line(),
             None if row.new => "NEW: nobody has answered".to_owned(),
             None => String::new(),
         },

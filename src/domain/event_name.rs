@@ -49,6 +49,10 @@ events! {
     ThreadReleased "thread.released";
     /// A person transferred a thread to a colleague.
     ThreadHandedOver "thread.handed_over";
+    /// A person resolved a thread.
+    ThreadResolved "thread.resolved";
+    /// A resolved thread was opened again, by a person or by a message of the contact.
+    ThreadReopened "thread.reopened";
     /// Someone proposed an assignment.
     AssignmentProposed "assignment.proposed";
     /// An assignment was approved and is active.

@@ -21,6 +21,8 @@ pub enum Is {
     Mine,
     /// A person is waited for; the longest first.
     Waiting,
+    /// A person said that nothing is left to do.
+    Resolved,
     /// The service window is open, or closed.
     Open,
     Closed,
@@ -34,11 +36,12 @@ pub enum Is {
 }
 
 impl Is {
-    pub const ALL: [(&'static str, Self); 11] = [
+    pub const ALL: [(&'static str, Self); 12] = [
         ("unread", Self::Unread),
         ("unanswered", Self::Unanswered),
         ("mine", Self::Mine),
         ("waiting", Self::Waiting),
+        ("resolved", Self::Resolved),
         ("open", Self::Open),
         ("closed", Self::Closed),
         ("out", Self::OptedOut),

@@ -209,6 +209,16 @@ pub enum Request {
     ReleaseThread {
         thread: ThreadId,
     },
+    /// Say that nothing is left to do in a thread, until its contact writes again.
+    ResolveThread {
+        thread: ThreadId,
+        #[serde(default)]
+        reason: String,
+    },
+    /// Open a resolved thread again.
+    ReopenThread {
+        thread: ThreadId,
+    },
     /// About agents: who answers, within which bounds.
     Agents(crate::domain::agents::requests::AgentRequest),
     AckAlert {

@@ -19,6 +19,7 @@ use crate::domain::message::conversation::{ConversationRecord, DryRun};
 use crate::domain::message::inbound_content::Extras;
 use crate::domain::message::media::MediaView;
 use crate::domain::message::other_status::OtherStatusView;
+use crate::domain::message::resolved::Resolved;
 use crate::domain::message::status::DeliveryStatus;
 use crate::domain::message::status_view::StatusView;
 use crate::domain::monitoring::alert_kind::AlertKind;
@@ -176,6 +177,9 @@ pub struct ThreadRow {
     /// Its agent gave it to a person, who has not given it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed_off_at: Option<Timestamp>,
+    /// Nothing is left to do in it until the contact writes again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved: Option<Resolved>,
     /// What was said before is not told to agents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_from: Option<Timestamp>,

@@ -41,6 +41,7 @@ use crate::operations::threads::add_note;
 use crate::operations::threads::contacts;
 use crate::operations::threads::mark_read;
 use crate::operations::threads::opt_out;
+use crate::operations::threads::resolve_thread;
 use crate::operations::threads::save_draft;
 use crate::operations::threads::take_thread;
 use crate::operations::threads::transfer;
@@ -122,6 +123,10 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         Request::TakeThread { thread } => take_thread::take_thread(system, actor, thread).await,
         Request::HandOver { thread, to } => transfer::hand_over(system, actor, thread, &to).await,
         Request::ReleaseThread { thread } => take_thread::release_thread(system, actor, thread).await,
+        Request::ResolveThread { thread, reason } => {
+            resolve_thread::resolve_thread(system, actor, thread, &reason).await
+        }
+        Request::ReopenThread { thread } => resolve_thread::reopen_thread(system, actor, thread).await,
         Request::Agents(request) => Box::pin(agents::requests::perform(system, actor, request, context)).await,
         Request::AcceptRestored { typed } => accept_restored::accept_restored(system, actor, &typed).await,
         Request::AckAlert { alert } => ack_alert::ack_alert(system, actor, alert).await,

@@ -209,7 +209,11 @@ fn push_is(query: &mut QueryBuilder<Sqlite>, is: Is, wish: &FilterQuery<'_>, ove
         Is::Unread => {
             query.push(" AND t.unread > 0");
         }
+        Is::Resolved => {
+            query.push(" AND t.resolved_at IS NOT NULL");
+        }
         Is::Unanswered => {
+            query.push(" AND t.resolved_at IS NULL");
             query.push(" AND (SELECT nm.direction FROM messages nm WHERE nm.id = t.last_message_id) = ");
             query.push_bind(Direction::Inbound.name());
         }

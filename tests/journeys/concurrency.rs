@@ -78,6 +78,8 @@ operations! {
     Request::TakeThread { .. } => "take_thread", Once(&["taken"]);
     Request::HandOver { .. } => "hand_over", Once(&["taken", "no_change"]);
     Request::ReleaseThread { .. } => "release_thread", Once(&["not_taken"]);
+    Request::ResolveThread { .. } => "resolve_thread", Once(&["no_change"]);
+    Request::ReopenThread { .. } => "reopen_thread", Once(&["no_change"]);
     Request::AcceptRestored { .. } => "accept_restored", Once(&["nothing_to_accept"]);
     Request::AckAlert { .. } => "acknowledge", Once(&["already_acknowledged"]);
     Request::ReplayDelivery { .. } => "replay", Once(&["not_replayable"]);

@@ -59,6 +59,7 @@ mod reconnecting;
 mod registrations;
 mod rehearsed_demo;
 mod reports;
+mod resolving;
 #[path = "../common/samples.rs"]
 mod samples;
 mod scoped_templates;

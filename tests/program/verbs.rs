@@ -63,6 +63,8 @@ threads list
 threads show t1
 threads take t1
 threads read t1
+threads resolve t1
+threads reopen t1
 threads transfer t1 ada
 threads release t1
 threads note t1 words

@@ -84,6 +84,9 @@ impl ThreadsPane {
                 format!("{} {operator} left: C takes the thread", theme.pick("◇", "-"))
             }
             (Some(operator), _) => format!("{} {operator} owns it", theme.pick("◆", "@")),
+            (None, _) if let Some(resolved) = &row.resolved => {
+                format!("{} resolved by {}", theme.pick("✓", "v"), crate::domain::text::clean_line(&resolved.by))
+            }
             (None, _) if row.handed_off_at.is_some() => "escalated: C takes the thread".to_owned(),
             (None, Some(agent)) if agent.stopped || agent.stale => agent.words(),
             (None, Some(agent)) if let Some(until) = row.paused_until(cx.now) => {

@@ -63,6 +63,10 @@ actions! {
     Take "take";
     /// A thread was transferred to a colleague.
     HandOver "hand over";
+    /// A thread was resolved.
+    Resolve "resolve";
+    /// A resolved thread was opened again.
+    Reopen "reopen";
     /// An internal note was added.
     Note "note";
     /// A thread was exported.

@@ -61,6 +61,7 @@ rights! {
     ReleaseAThread, "release a thread", Operator;
     ReplayADelivery, "replay a delivery", Operator;
     ResetAnAgentsMemoryOfAThread, "reset an agent's memory of a thread", Operator;
+    ResolveThreads, "resolve and reopen threads", Operator;
     RetryAMessage, "retry a message", Operator;
     SaveFiles, "save files", Operator;
     SayWhoMayBeWrittenTo, "record opt-outs and opt-ins", Operator;

@@ -38,6 +38,8 @@ pub struct ThreadFacts {
     pub person_wrote_at: Option<Timestamp>,
     /// Its agent gave it away.
     pub handed_off: bool,
+    /// A person said that nothing is left to do in it.
+    pub resolved: bool,
     /// Another app was told to hold the conversation last.
     pub held_elsewhere: bool,
     /// Its contact is a number of our own.
@@ -88,6 +90,8 @@ pub enum Answerer {
 pub struct Decision {
     /// It counts as unread.
     pub unread: bool,
+    /// It opens a resolved thread again.
+    pub reopens: bool,
     /// Until when freeform may be sent on its account.
     pub window_closes_at: Option<Timestamp>,
     /// Whether the contact wants no messages any more, or wants them again; `None` where that stays as it was.
@@ -173,6 +177,7 @@ pub fn decide(judged: &Judged<'_>, thread: &ThreadFacts, candidates: &[Candidate
     };
     Decision {
         unread: follows.unread && counts,
+        reopens: thread.resolved && follows.unread && counts,
         window_closes_at: (follows.window && counts).then(|| window::closes_after(sent_at, judged.received_at)),
         opted_out,
         wants_marketing: judged.intent == Some(OptOutIntent::In),
@@ -230,6 +235,7 @@ mod tests {
             first: true,
             person_wrote_at: None,
             handed_off: false,
+            resolved: false,
             held_elsewhere: false,
             ours: false,
             has_agents: false,

@@ -11,6 +11,7 @@ pub mod media;
 pub mod note;
 pub mod other_status;
 pub mod picture;
+pub mod resolved;
 pub mod status;
 pub mod status_view;
 pub mod upload;

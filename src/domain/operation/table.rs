@@ -78,6 +78,21 @@ operations! {
         .audited(AuditAction::Release).tells(EventName::ThreadReleased).route("/threads/{thread}/release")
         .verb("threads", "release", "t12").tool("threads.release");
 
+        RESOLVE_THREAD: Request::ResolveThread { .. } = Operation::new(
+            "resolve_thread", "Resolve a thread: nothing is left to do until the contact writes again",
+            Permission::ResolveThreads,
+            &[THREAD, Argument::option("reason", ArgumentKind::Text, "What came of it, up to 500 characters")],
+        )
+        .audited(AuditAction::Resolve).tells(EventName::ThreadResolved).route("/threads/{thread}/resolve")
+        .verb("threads", "resolve", "t12 --reason \"Refund sent\"").tool("threads.resolve");
+
+        REOPEN_THREAD: Request::ReopenThread { .. } = Operation::new(
+            "reopen_thread", "Reopen a resolved thread",
+            Permission::ResolveThreads, &[THREAD],
+        )
+        .audited(AuditAction::Reopen).tells(EventName::ThreadReopened).route("/threads/{thread}/reopen")
+        .verb("threads", "reopen", "t12").tool("threads.reopen");
+
         MARK_READ: Request::MarkRead { .. } = Operation::new("mark_read", "Mark a thread as read", Permission::MarkThreadsAsRead, &[THREAD])
         .route("/threads/{thread}/read").verb("threads", "read", "t12");
 

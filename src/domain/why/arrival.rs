@@ -281,6 +281,9 @@ pub fn of_thread(thread: &ThreadRow, last: Option<&ArrivalFacts<'_>>, now: Times
     if let Some(waiting) = &thread.waiting {
         chain.at(waiting.since, format!("waits for a person: {}", clean_line(&waiting.reason)));
     }
+    if let Some(resolved) = &thread.resolved {
+        chain.at(resolved.at, resolved.line());
+    }
     let window = window_words(thread.window_closes_at, now);
     let open = thread.window_closes_at.is_some_and(|at| at > now);
     let verdict = if thread.opted_out {
@@ -294,6 +297,13 @@ pub fn of_thread(thread: &ThreadRow, last: Option<&ArrivalFacts<'_>>, now: Times
                 short_span(now.since(other.told_at))
             ),
             "Leave it to the other app, or send a message to take the conversation over.",
+        )
+    } else if let Some(resolved) = &thread.resolved {
+        let said = format!("Nothing is left to do: {}.", resolved.line());
+        Verdict::new(
+            "resolved",
+            said,
+            "The contact's next message reopens the thread; `wadeck threads reopen` does so now.",
         )
     } else if let Some(verdict) = last.and_then(answered) {
         verdict

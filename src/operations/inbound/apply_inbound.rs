@@ -84,12 +84,18 @@ pub(crate) async fn inbound(
         batch.tell(EventName::MessageReceived, thread.thread, &data);
         effects.tells = true;
     }
+    if decision.reopens {
+        let data = serde_json::json!({ "message": inserted.id });
+        batch.tell(EventName::ThreadReopened, thread.thread, &data);
+        effects.tells = true;
+    }
     wishes(system, batch, &thread, &inserted, (&judged, &decision), effects).await?;
     answer(system, batch, &thread, &decision, &candidates, effects).await?;
     let after = ThreadFacts {
         first: false,
         opted_out: decision.opted_out.unwrap_or(thread.opted_out),
         has_proposal: thread.has_proposal && !decision.ends_proposal(),
+        resolved: thread.resolved && !decision.reopens,
         ..thread.clone()
     };
     batch.note_thread(connection.id, after);

@@ -7,6 +7,7 @@ pub(crate) mod find;
 pub(crate) mod mark_read;
 pub(crate) mod opt_out;
 pub(crate) mod presence;
+pub(crate) mod resolve_thread;
 pub(crate) mod save_draft;
 pub(crate) mod take_thread;
 pub(crate) mod transfer;

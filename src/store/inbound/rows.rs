@@ -245,6 +245,10 @@ impl Write {
                 conversation = coalesce(w.conversation, threads.conversation),
                 waiting_since = CASE WHEN w.reason IS NULL THEN waiting_since ELSE coalesce(waiting_since, w.since) END,
                 waiting_reason = coalesce(w.reason, waiting_reason),
+                -- What a person has to read opens a resolved thread again.
+                resolved_at = CASE WHEN w.unread > 0 THEN NULL ELSE resolved_at END,
+                resolved_by = CASE WHEN w.unread > 0 THEN NULL ELSE resolved_by END,
+                resolved_reason = CASE WHEN w.unread > 0 THEN NULL ELSE resolved_reason END,
                 new_at = coalesce(w.new_at, threads.new_at),
                 -- What the provider counts only grows within one conversation.
                 told = CASE WHEN w.counts IS NULL OR (json_extract(told, '$.id') IS w.counts_id

@@ -299,6 +299,7 @@ impl Write {
                 unread = unread + (SELECT f.unread FROM threads f WHERE f.id = $1),
                 waiting_since = coalesce(waiting_since, (SELECT f.waiting_since FROM threads f WHERE f.id = $1)),
                 waiting_reason = coalesce(waiting_reason, (SELECT f.waiting_reason FROM threads f WHERE f.id = $1)),
+                resolved_at = CASE WHEN (SELECT f.resolved_at FROM threads f WHERE f.id = $1) IS NULL THEN NULL ELSE resolved_at END,
                 last_message_id = (SELECT m.id FROM messages m WHERE m.thread_id = $2 AND m.kind <> 'reaction'
                     ORDER BY m.created_at DESC, m.id DESC LIMIT 1),
                 last_message_at = coalesce((SELECT m.created_at FROM messages m WHERE m.thread_id = $2 AND m.kind <> 'reaction'

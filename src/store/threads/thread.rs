@@ -11,6 +11,7 @@ use crate::domain::contacts::view::ContactView;
 use crate::domain::filter::{Filter, Is, Term};
 use crate::domain::ids::{ConnectionId, ContactId, ThreadId};
 use crate::domain::inbound::event::Direction;
+use crate::domain::message::resolved::Resolved;
 use crate::domain::message::status::{DeliveryRecord, DeliveryStatus};
 use crate::domain::numbers::connection::Environment;
 use crate::domain::text::Untrusted;
@@ -33,7 +34,7 @@ const ROW: &str = "SELECT t.id, t.contact_id, t.external_id, t.connection_id, c.
         60 * json_extract(g.contract, '$.pause_after_person_minutes'),
         json_extract(c.settings, '$.pause_after_person_seconds'), 3600) AS pause_seconds,
     EXISTS (SELECT 1 FROM stops s WHERE s.lifted_at IS NULL AND (s.scope = 'all' OR (s.scope = 'agent' AND s.subject = g.agent)
-        OR (s.scope = 'thread' AND s.subject = 't' || t.id))) AS stopped, t.taken_by, t.taken_until, t.waiting_since, t.waiting_reason, t.handed_off_at, t.held_elsewhere, t.holder_told_at, t.context_from, p.opted_out, p.marketing_stopped_at IS NOT NULL AS no_marketing,
+        OR (s.scope = 'thread' AND s.subject = 't' || t.id))) AS stopped, t.taken_by, t.taken_until, t.waiting_since, t.waiting_reason, t.handed_off_at, t.held_elsewhere, t.holder_told_at, t.context_from, t.resolved_at, t.resolved_by, t.resolved_reason, p.opted_out, p.marketing_stopped_at IS NOT NULL AS no_marketing,
     t.told, t.new_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM messages o WHERE o.thread_id = t.id
         AND o.created_at >= t.new_at AND o.direction = 'outbound') AS is_new,
     coalesce((SELECT r.state FROM runs r WHERE r.thread_id = t.id AND r.state = 'running'),
@@ -144,7 +145,7 @@ impl Store {
     /// Threads in which somebody waits and the window closes, the next first.
     pub async fn closing(&self, now: Timestamp, limit: u32) -> Result<Vec<ThreadRow>> {
         let text = format!(
-            "{ROW} WHERE t.window_closes_at > $1 AND p.opted_out = 0
+            "{ROW} WHERE t.window_closes_at > $1 AND p.opted_out = 0 AND t.resolved_at IS NULL
                 AND (t.waiting_since IS NOT NULL OR (m.direction = 'inbound' AND m.kind NOT IN ('reaction', 'sticker') AND m.test = 0))
              ORDER BY t.window_closes_at LIMIT $2"
         );
@@ -259,6 +260,37 @@ impl Write {
             .execute(self.connection())
             .await?;
         Ok(())
+    }
+
+    /// Nothing is left to do in it, says somebody, and why. Changes nothing where it is resolved.
+    pub async fn resolve_thread(
+        &mut self,
+        thread: ThreadId,
+        (by, reason): (&str, &str),
+        now: Timestamp,
+    ) -> Result<Update> {
+        let done = sqlx::query(
+            "UPDATE threads SET resolved_at = $2, resolved_by = $3, resolved_reason = $4 WHERE id = $1 AND resolved_at IS NULL",
+        )
+        .bind(thread.0)
+        .bind(now.millis())
+        .bind(by)
+        .bind(reason)
+        .execute(self.connection())
+        .await?;
+        Ok(Update::of(done.rows_affected()))
+    }
+
+    /// Opens it again. Changes nothing where it is open.
+    pub async fn reopen_thread(&mut self, thread: ThreadId) -> Result<Update> {
+        let done = sqlx::query(
+            "UPDATE threads SET resolved_at = NULL, resolved_by = NULL, resolved_reason = NULL
+             WHERE id = $1 AND resolved_at IS NOT NULL",
+        )
+        .bind(thread.0)
+        .execute(self.connection())
+        .await?;
+        Ok(Update::of(done.rows_affected()))
     }
 
     /// Its agent gave it away, or a person gives it back.
@@ -410,6 +442,14 @@ fn thread_row(cells: &RowReader<'_>) -> Result<ThreadRow> {
         opted_out: cells.flag("opted_out")?,
         no_marketing: cells.flag("no_marketing")?,
         handed_off_at: cells.opt_time("handed_off_at")?,
+        resolved: match cells.opt_time("resolved_at")? {
+            Some(at) => Some(Resolved {
+                at,
+                by: cells.opt_text("resolved_by")?.unwrap_or_default(),
+                reason: cells.opt_text("resolved_reason")?.unwrap_or_default(),
+            }),
+            None => None,
+        },
         context_from: cells.opt_time("context_from")?,
         person_wrote_at: cells.opt_time("person_wrote_at")?,
         pause_seconds: cells.count("pause_seconds")?,

@@ -196,6 +196,15 @@ async fn thread_scene(name: &str) -> (Stage, Request) {
             stage.act(Request::TakeThread { thread }).await.expect("taken");
             (stage, Request::ReleaseThread { thread })
         }
+        "resolve_thread" => {
+            let (stage, thread) = asked().await;
+            (stage, Request::ResolveThread { thread, reason: "answered by phone".into() })
+        }
+        "reopen_thread" => {
+            let (stage, thread) = asked().await;
+            stage.act(Request::ResolveThread { thread, reason: String::new() }).await.expect("resolved");
+            (stage, Request::ReopenThread { thread })
+        }
         "accept_restored" => {
             let (stage, _) = asked().await;
             let lost = serde_json::json!({ "row": "u900", "digest": "ab".repeat(32), "at": "2026-06-01T08:00:00Z" });

@@ -58,6 +58,8 @@ impl ThreadsPane {
         let left = if let Some(waiting) = &row.waiting {
             let text = format!("  ! {}: {}", words::waits(waiting.since, cx.now), clean_line(&waiting.reason));
             vec![(text, theme.warn())]
+        } else if let Some(resolved) = &row.resolved {
+            vec![(format!("  {} {}", theme.pick("✓", "v"), resolved.line()), theme.dim())]
         } else if let Some(run) = row.run {
             let doing = if run == RunState::Running { "answers" } else { "collects" };
             let who = row.assignment.as_ref().map_or("an agent", |assignment| assignment.agent.as_str());

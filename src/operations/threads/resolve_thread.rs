@@ -1,0 +1,76 @@
+//! Resolve a thread, so that it waits for nobody, or reopen it. The contact's next message reopens it too.
+
+use crate::domain::access::actor::Actor;
+use crate::domain::access::audit_action::AuditAction;
+use crate::domain::access::permission::Permission;
+use crate::domain::change::Change;
+use crate::domain::code::Code;
+use crate::domain::event_name::EventName;
+use crate::domain::ids::ThreadId;
+use crate::domain::refusal::{Done, Refusal};
+use crate::domain::text::clean_line;
+use crate::operations::outbox::send_message::thread_within;
+use crate::operations::threads::claim;
+use crate::operations::{Result, System, require};
+
+/// The longest reason, in characters.
+const LONGEST: usize = 500;
+
+/// Ends what is open in a thread: its claim, the wait for a person, the escalation by its agent, and replies of its agent that
+/// have not been sent. Refused where a colleague is working on it, or where it is resolved already.
+pub(crate) async fn resolve_thread(system: &System, actor: &Actor, thread: ThreadId, reason: &str) -> Result<Done> {
+    require(actor, Permission::ResolveThreads)?;
+    let (me, now, reason) = (actor.to_string(), system.now(), clean_line(reason).trim().to_owned());
+    let count = reason.chars().count();
+    if count > LONGEST {
+        let why = format!("The reason has {count} characters; {LONGEST} are allowed.");
+        return Err(Refusal::new(Code::TooLong, why, "Shorten it, and keep the rest in a note.").into());
+    }
+    let mut write = system.store().write().await?;
+    let row = thread_within(&mut write, thread).await?;
+    if let Some(other) = claim::holder(&row, &me, now) {
+        let why = format!("{other} has this thread and is working on it.");
+        return Err(Refusal::new(Code::Taken, why, "Ask them to resolve it, or to release it.").into());
+    }
+    write
+        .resolve_thread(thread, (&me, &reason), now)
+        .await?
+        .or_refuse(|| Refusal::new(Code::NoChange, "This thread is already resolved.", ""))?;
+    let canceled = write.silence_agent(thread, &format!("{me} resolved the thread"), now).await?;
+    write.take_thread(thread, None).await?;
+    write.person_gave_back(thread).await?;
+    if write.hand_off(thread, None).await?.applied() {
+        // What led to the escalation is settled: an agent that read it again would escalate again.
+        write.forget_before(thread, now).await?;
+    }
+    write.stop_waiting(thread).await?;
+    write.clear_unread(thread).await?.either_way();
+    write.audit(actor, AuditAction::Resolve, &thread.to_string(), &reason, now).await?;
+    let data = serde_json::json!({ "by": me, "reason": reason });
+    system.happened(&mut write, EventName::ThreadResolved, Some(thread), &data).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Agents, Change::Activity]);
+    let canceled = match canceled.runs + canceled.entries {
+        0 => String::new(),
+        count => format!(" {count} unsent reply step(s) of the agent were canceled."),
+    };
+    let message = format!("Resolved {}. The contact's next message reopens the thread.{canceled}", row.contact.shown());
+    Ok(Done { message, created_id: None })
+}
+
+/// Opens a resolved thread again. Refused where it is open.
+pub(crate) async fn reopen_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
+    require(actor, Permission::ResolveThreads)?;
+    let (me, now) = (actor.to_string(), system.now());
+    let mut write = system.store().write().await?;
+    let row = thread_within(&mut write, thread).await?;
+    write
+        .reopen_thread(thread)
+        .await?
+        .or_refuse(|| Refusal::new(Code::NoChange, "This thread is not resolved.", ""))?;
+    write.audit(actor, AuditAction::Reopen, &thread.to_string(), "", now).await?;
+    system.happened(&mut write, EventName::ThreadReopened, Some(thread), &serde_json::json!({ "by": me })).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread), Change::Activity]);
+    Ok(Done { message: format!("Reopened {}.", row.contact.shown()), created_id: None })
+}
