@@ -180,3 +180,31 @@ async fn a_wrong_base_url_is_one_alert_for_all_numbers_that_share_it() {
     assert!(said[0].starts_with("Sending via 2 numbers (sales, support) is on hold: Redirected."), "{said:?}");
     assert!(said[1].starts_with("Sending via desk is on hold: Redirected."), "{said:?}");
 }
+
+#[tokio::test]
+async fn a_refused_key_is_one_alert_for_all_numbers_that_share_it() {
+    let (stage, threads) = three_numbers().await;
+    for thread in &threads {
+        write(&stage, *thread, "hi").await;
+        stage.simulator.next_send(status(401, json!({ "error": "Unauthorized" })));
+    }
+    stage.send().await;
+    let said = || async {
+        let mut said: Vec<String> = open_alerts(&stage).await.iter().map(|alert| alert.said.line()).collect();
+        said.sort();
+        said
+    };
+    let told = said().await;
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].starts_with("The API key of 2 numbers (sales, support) is refused: API key rejected."), "{told:?}");
+    assert!(told[1].starts_with("The API key of desk is refused:"), "{told:?}");
+    // It ends with the last number that it concerns.
+    stage.simulator.next_send(status(401, json!({ "error": "Unauthorized" })));
+    stage.pass(Duration::from_secs(60));
+    stage.send().await;
+    assert_eq!(said().await.len(), 1, "{:?}", said().await);
+    stage.pass(Duration::from_secs(60));
+    stage.send().await;
+    assert_eq!(said().await, Vec::<String>::new());
+    assert!(stage.outbox().await.iter().all(|row| row.state == EntryState::Accepted));
+}

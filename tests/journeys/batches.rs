@@ -200,3 +200,29 @@ async fn an_edit_that_is_a_test_changes_nothing_of_the_message_that_comes_after_
         stage.messages(stage.thread().await.id).await.iter().map(|message| message.text.line()).collect();
     assert!(words.contains(&"as it was written".to_owned()), "{words:?}");
 }
+
+#[tokio::test]
+async fn what_an_item_said_before_it_was_set_aside_is_kept_in_either_way() {
+    for careful in [false, true] {
+        let mut stage = stage_with(&CONFIG.replace("\"meta\"", "\"kapso\"")).await;
+        refuse(&stage, "poison").await;
+        let ours = json!({ "message": { "id": "wamid.OURS", "timestamp": "1780304400", "type": "text",
+            "text": { "body": "ours" }, "kapso": { "direction": "outbound", "status": "teleported", "origin": "business_app" } },
+            "phone_number_id": ONE });
+        let words = if careful { "poison" } else { "words" };
+        let theirs = json!({ "message": text("wamid.1", "15551600001", words), "phone_number_id": ONE });
+        let body = json!({ "batch": true, "data": [ours.clone(), theirs] });
+        post(&mut stage, "/webhook/kapso/messages", &[], &body.to_string()).await;
+        let row = deliveries(&stage).await.remove(0);
+        assert!(note(&row).contains("the message names no contact"), "{row:?}");
+        let mut whole = ours;
+        whole["conversation"] = json!({ "phone_number": "+15551600002" });
+        whole["message"]["kapso"]["status"] = "sent".into();
+        post(&mut stage, "/webhook/kapso/messages", &[], &whole.to_string()).await;
+        let thread = stage.thread_of("15551600002").await.id;
+        let shown = stage.messages(thread).await.remove(0);
+        let words: Vec<String> =
+            detail(&stage, &shown).await.other_statuses.iter().map(|one| one.word.line()).collect();
+        assert_eq!(words, ["teleported"], "carefully: {careful}");
+    }
+}

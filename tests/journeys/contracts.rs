@@ -405,6 +405,34 @@ async fn a_rehearsal_shows_what_would_be_said_and_the_approval_names_it() {
 }
 
 #[tokio::test]
+async fn a_rehearsal_goes_on_without_a_message_that_is_gone() {
+    let mut stage = Stage::with_config(&format!("{CONFIG}{SECOND}")).await;
+    stage.says(&rosa(), "hello").await;
+    stage.answer().await;
+    let id = propose(&stage, "second", Mode::Auto).await;
+    let url = format!("sqlite://{}", stage.directory.path().join("wadeck.db").display());
+    let mut beside = sqlx::SqliteConnection::connect(&url).await.expect("opened beside the engine");
+    let gone = "json_array('m98', json_extract(wanted, '$[0]'), 'm99')";
+    for (wanted, played) in [(gone, Some(1)), ("json_array('m98', 'm99')", None)] {
+        stage.agents(AgentRequest::Rehearse { assignment: id, exchanges: 5 }).await.expect("begun");
+        let change = format!("UPDATE rehearsals SET wanted = {wanted} WHERE state = 'running'");
+        sqlx::query(sqlx::AssertSqlSafe(change)).execute(&mut beside).await.expect("changed");
+        let mut steps = 0;
+        while operations::rehearse_next(&stage.system).await.expect("played") {
+            steps += 1;
+            assert!(steps < 10, "it ends");
+        }
+        let AgentTold::Assignment(Some(dossier)) = told(&stage, AgentQuery::Assignment { assignment: id }).await else {
+            panic!()
+        };
+        // One of which nothing is left is no evidence, and takes the earlier one's place nowhere.
+        let rehearsal = dossier.rehearsal.expect("the one that was played");
+        assert_eq!(rehearsal.played.len(), played.unwrap_or(1));
+        assert!(rehearsal.digest.is_some());
+    }
+}
+
+#[tokio::test]
 async fn the_audit_names_the_first_row_that_was_changed() {
     let stage = Stage::with_config(&format!("{CONFIG}{SECOND}")).await;
     for _ in 0..3 {

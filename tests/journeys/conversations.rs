@@ -317,3 +317,29 @@ async fn webhooks_that_come_again_are_counted() {
     let figures = operations::metrics(&stage.system).await.expect("figures");
     assert!(figures.contains(&format!("wadeck_webhooks_repeated_total {listed}")), "{figures}");
 }
+
+#[tokio::test]
+async fn a_conversation_that_comes_back_counts_anew_in_one_body_as_in_several() {
+    let of = |id: &str, conversation: u8, count: u64| {
+        let mut item = told(id, "cloud_api", count, false);
+        item["conversation"]["id"] = format!("6f6f2f6e-0d2b-4f5e-8a0e-00000000000{conversation}").into();
+        item
+    };
+    let later = [of("wamid.2", 2, 1), of("wamid.3", 1, 3)];
+    for together in [true, false] {
+        let mut stage = Stage::with_config(&CONFIG.replace("agent = \"helper\"\n", "")).await;
+        stage.simulator.post_raw("whatsapp.message.received", &of("wamid.1", 1, 9));
+        stage.deliver().await;
+        if together {
+            stage.simulator.post_raw("whatsapp.message.received", &json!({ "batch": true, "data": later }));
+        } else {
+            for one in &later {
+                stage.simulator.post_raw("whatsapp.message.received", one);
+                stage.deliver().await;
+            }
+        }
+        stage.deliver().await;
+        let now = whole_thread(&stage).await.conversation.expect("told");
+        assert_eq!(now.messages_count, Some(3), "{together}");
+    }
+}

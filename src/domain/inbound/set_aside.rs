@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::ids::ThreadId;
 use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::text::clean_line;
@@ -54,6 +55,9 @@ pub struct Progress {
     /// How many more of them there were.
     #[serde(default)]
     more_notes: usize,
+    /// The threads that its items told about: at most two, as more than one is none.
+    #[serde(default)]
+    threads: Vec<ThreadId>,
 }
 
 impl Progress {
@@ -110,6 +114,21 @@ impl Progress {
     pub fn said(&self) -> Vec<String> {
         let more = (self.more_notes > 0).then(|| format!("And {} more like this.", self.more_notes));
         self.notes.iter().cloned().chain(more).collect()
+    }
+
+    /// An item told about a thread.
+    pub fn tells_of(&mut self, thread: ThreadId) {
+        if self.threads.len() < 2 && !self.threads.contains(&thread) {
+            self.threads.push(thread);
+        }
+    }
+
+    /// The thread that all items told about, in whatever turn they were applied; none where there are several.
+    pub fn thread(&self) -> Option<ThreadId> {
+        match self.threads.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        }
     }
 
     pub const fn is_done(&self) -> bool {
@@ -181,6 +200,21 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_delivery_tells_about_one_thread_over_all_its_turns_or_about_none() {
+        let mut progress = Progress::begin(None, 4);
+        progress.todo(2);
+        assert_eq!(progress.thread(), None);
+        progress.tells_of(ThreadId(1));
+        let kept = serde_json::to_string(&progress).expect("kept");
+        let mut next = Progress::begin(serde_json::from_str(&kept).ok().as_ref(), 4);
+        next.tells_of(ThreadId(1));
+        assert_eq!(next.thread(), Some(ThreadId(1)));
+        next.tells_of(ThreadId(2));
+        next.tells_of(ThreadId(1));
+        assert_eq!(next.thread(), None);
+    }
 
     #[test]
     fn an_item_that_names_no_number_leaves_no_hole() {

@@ -18,9 +18,24 @@ pub struct SharedTrouble<'c> {
 impl<'c> SharedTrouble<'c> {
     /// Those that share the provider with this number; itself alone where it is not connected any more.
     pub fn of(connections: &'c [Connection], connection: ConnectionId) -> Self {
+        Self::among(connections, connection, Connection::shares_provider_with)
+    }
+
+    /// Those of them that are reached with the same key.
+    pub fn of_key(connections: &'c [Connection], connection: ConnectionId) -> Self {
+        Self::among(connections, connection, |own, one| {
+            own.shares_provider_with(one) && own.settings.api_key_env == one.settings.api_key_env
+        })
+    }
+
+    fn among(
+        connections: &'c [Connection],
+        connection: ConnectionId,
+        shares: impl Fn(&Connection, &Connection) -> bool,
+    ) -> Self {
         let own = connections.iter().find(|one| one.id == connection);
         let members: Vec<&Connection> =
-            connections.iter().filter(|one| own.is_some_and(|own| own.shares_provider_with(one))).collect();
+            connections.iter().filter(|one| own.is_some_and(|own| shares(own, one))).collect();
         let first = members.iter().map(|one| one.id).min_by_key(|id| id.0).unwrap_or(connection);
         Self { members, subject: first.to_string() }
     }

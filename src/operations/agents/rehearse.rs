@@ -18,7 +18,7 @@ use crate::domain::text::Untrusted;
 use crate::domain::view::MessageView;
 use crate::operations::agents::ask_agent::{Question, TRANSCRIPT};
 use crate::operations::monitoring::unreadable_row::unreadable_row;
-use crate::operations::{Result, System, require};
+use crate::operations::{OperationError, Result, System, require};
 use crate::store::Played;
 
 /// More would cost more than it tells.
@@ -77,13 +77,25 @@ pub async fn rehearse_next(system: &System) -> Result<bool> {
     drop(write);
     let message = next.wanted.get(next.played.len()).copied();
     if let (Some(assignment), Some(message)) = (&assignment, message) {
-        next.played.push(play(system, assignment, message).await?);
+        match play(system, assignment, message).await {
+            Ok(exchange) => next.played.push(exchange),
+            // The message is gone and does not come back: the others are still worth seeing.
+            Err(OperationError::Refused(refusal)) if refusal.code == Code::Gone => {
+                next.wanted.retain(|wanted| *wanted != message);
+            }
+            Err(error) => return Err(error),
+        }
     }
     let over = assignment.is_none() || next.played.len() >= next.wanted.len();
     let digest = over.then(|| digest(&next.agent_digest, &next.played));
     let mut write = system.store().write().await?;
-    let played = Played { exchanges: &next.played, digest: digest.as_deref() };
-    write.keep_played(next.id, &played, system.now()).await?;
+    if over && next.played.is_empty() {
+        // Nothing of it is left: that is no evidence.
+        write.give_up_rehearsal(next.id).await?;
+    } else {
+        let played = Played { wanted: &next.wanted, exchanges: &next.played, digest: digest.as_deref() };
+        write.keep_played(next.id, &played, system.now()).await?;
+    }
     write.commit().await?;
     system.bus().publish([Change::Agents]);
     Ok(true)

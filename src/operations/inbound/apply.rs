@@ -286,11 +286,12 @@ pub(crate) async fn apply_one(
     let mut notes = std::mem::take(&mut own.notes);
     notes.extend(reading.notes);
     progress.say(notes);
-    let mut threads = own.changes.iter().filter_map(|change| match change {
-        Change::Thread(thread) => Some(*thread),
-        _ => None,
-    });
-    let thread = threads.next().filter(|first| threads.all(|other| other == *first));
+    for change in &own.changes {
+        if let Change::Thread(thread) = change {
+            progress.tells_of(*thread);
+        }
+    }
+    let thread = progress.thread();
     effects.absorb(own);
     if !progress.is_done() || progress.any() {
         return Ok(Outcome::Partly { event: reading.event, progress });
@@ -331,7 +332,9 @@ async fn carefully(
             Ok(Ok(()))
         }
         Ok(Err(setback)) => {
-            write.rollback_to_savepoint().await?;
+            // What was kept before it was set aside stays, as it does for all of them together.
+            write.release_savepoint().await?;
+            effects.absorb(own);
             Ok(Err(setback))
         }
         Err(error) if !error.is_about_values() => Err(error),

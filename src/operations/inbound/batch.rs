@@ -366,6 +366,7 @@ impl<'b> Batch<'b> {
             waits: waiting,
             new_at: decision.new_at,
             counts: event.counts.clone().filter(|_| decision.told),
+            counted_anew: false,
             from: from.filter(|_| decision.window_closes_at.is_some()).map(Address::external_id),
         };
         if let Some(media) = new.content.media().filter(|_| decision.fetches_file) {

@@ -17,7 +17,9 @@ use crate::domain::time::{Timestamp, short_span};
 use crate::operations::monitoring::conditions::{condition, over, raise_condition};
 use crate::operations::monitoring::watch::SKEW;
 use crate::operations::numbers::callback_url::on_file;
-use crate::operations::numbers::hold_number::{base_url_is_right, hold_number, number_sends_again};
+use crate::operations::numbers::hold_number::{
+    base_url_is_right, hold_number, key_is_right, number_sends_again, refused_key,
+};
 use crate::operations::{Result, System, require};
 use crate::provider::{Provider, ProviderError};
 use crate::store::Write;
@@ -60,7 +62,7 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
             write.prove(connection.id, Check::Provider, now, true, &checked.note).await?;
             over(&mut write, AlertKind::Setup, &subject, now).await?;
             // That the number can be asked about proves the key; an account that may not send is proved by a message.
-            over(&mut write, AlertKind::Credentials, &subject, now).await?;
+            key_is_right(system, &mut write, connection.id, now).await?;
             let held = write.connection_hold(connection.id).await?;
             if held.is_some_and(|held| held.kind == Hold::Credentials) {
                 number_sends_again(system, &mut write, connection.id, now).await?;
@@ -87,15 +89,11 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
             if trouble.class == FailureClass::Endpoint {
                 // The same would be said of every number: one alert, which names those that wait for it.
                 hold_number(system, &mut write, connection.id, trouble, None, now).await?;
-            } else if matches!(trouble.class, FailureClass::Authorization | FailureClass::Account | FailureClass::Setup)
-            {
+            } else if trouble.class == FailureClass::Authorization {
+                refused_key(system, &mut write, connection.id, trouble, now).await?;
+            } else if matches!(trouble.class, FailureClass::Account | FailureClass::Setup) {
                 let said = format!("{}: {} {}", connection.name, trouble.explanation, trouble.remedy);
-                let kind = if trouble.class == FailureClass::Authorization {
-                    AlertKind::Credentials
-                } else {
-                    AlertKind::Setup
-                };
-                raise_condition(&mut write, kind, &subject, &said, now).await?;
+                raise_condition(&mut write, AlertKind::Setup, &subject, &said, now).await?;
             }
             format!("{}: {}. {}", connection.name, trouble.line(), trouble.remedy)
         }

@@ -40,6 +40,8 @@ pub(crate) async fn hold_number(
     write.prove(connection, Check::Send, now, false, &failure.line()).await?;
     if failure.class == FailureClass::Endpoint {
         wrong_base_url(system, write, connection, failure, now).await?;
+    } else if failure.class == FailureClass::Authorization {
+        refused_key(system, write, connection, failure, now).await?;
     } else {
         let said = format!("Sending is on hold: {}. {} {}", failure.line(), failure.explanation, failure.remedy);
         raise_condition(write, alert_of(Hold::of_number(failure)), &connection.to_string(), &said, now).await?;
@@ -78,6 +80,41 @@ pub(crate) async fn base_url_is_right(
     Ok(())
 }
 
+/// The provider refuses the key, for one number or for more that are reached with it: one alert, with as many as have
+/// met it.
+pub(crate) async fn refused_key(
+    system: &System,
+    write: &mut Write,
+    connection: ConnectionId,
+    failure: &Failure,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let connections = system.store().connections().await?;
+    let sharing = SharedTrouble::of_key(&connections, connection);
+    let mut refused = write.refused_by_key(Some(&failure.line())).await?;
+    refused.push(connection);
+    let numbers = sharing.numbers(&refused);
+    let said =
+        format!("The API key of {numbers} is refused: {}. {} {}", failure.line(), failure.explanation, failure.remedy);
+    raise_condition(write, AlertKind::Credentials, &sharing.subject, &said, now).await
+}
+
+/// The provider takes the key for this number: the alert is over with the last of those that share it.
+pub(crate) async fn key_is_right(
+    system: &System,
+    write: &mut Write,
+    connection: ConnectionId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let connections = system.store().connections().await?;
+    let sharing = SharedTrouble::of_key(&connections, connection);
+    let refused = write.refused_by_key(None).await?;
+    if !refused.iter().any(|one| *one != connection && sharing.includes(*one)) {
+        over(write, AlertKind::Credentials, &sharing.subject, now).await?;
+    }
+    Ok(())
+}
+
 /// The alert about a number that is held for this reason.
 const fn alert_of(hold: Hold) -> AlertKind {
     match hold {
@@ -95,9 +132,8 @@ pub(crate) async fn number_sends_again(
 ) -> Result<(), StoreError> {
     write.release_connection(connection).await?;
     base_url_is_right(system, write, connection, now).await?;
-    for kind in [Hold::Credentials, Hold::Account] {
-        over(write, alert_of(kind), &connection.to_string(), now).await?;
-    }
+    key_is_right(system, write, connection, now).await?;
+    over(write, AlertKind::Account, &connection.to_string(), now).await?;
     Ok(())
 }
 

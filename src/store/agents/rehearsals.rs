@@ -18,9 +18,10 @@ pub struct ToPlay {
     pub played: Vec<Exchange>,
 }
 
-/// What is to be kept after a step: everything that was played, and the digest once that is all.
+/// What is to be kept after a step: what is still to be played, everything that was, and the digest once that is all.
 #[derive(Debug)]
 pub struct Played<'a> {
+    pub wanted: &'a [MessageId],
     pub exchanges: &'a [Exchange],
     pub digest: Option<&'a str>,
 }
@@ -129,13 +130,14 @@ impl Write {
 
     pub async fn keep_played(&mut self, id: RehearsalId, played: &Played<'_>, now: Timestamp) -> Result<()> {
         sqlx::query(
-            "UPDATE rehearsals SET played = $2, digest = $3, state = CASE WHEN $3 IS NULL THEN 'running' ELSE 'finished' END,
+            "UPDATE rehearsals SET wanted = $5, played = $2, digest = $3, state = CASE WHEN $3 IS NULL THEN 'running' ELSE 'finished' END,
                 finished_at = CASE WHEN $3 IS NULL THEN NULL ELSE $4 END WHERE id = $1 AND state = 'running'",
         )
         .bind(id.0)
         .bind(json(&played.exchanges))
         .bind(played.digest)
         .bind(now.millis())
+        .bind(json(&played.wanted))
         .execute(self.connection())
         .await?;
         Ok(())

@@ -107,6 +107,8 @@ pub struct ThreadTouch {
     pub new_at: Option<Timestamp>,
     /// What the provider counts of its conversation.
     pub counts: Option<ConversationRecord>,
+    /// Another conversation was counted in between: what was counted before says nothing of this one.
+    pub counted_anew: bool,
     /// The number that its contact wrote from, as the thread's external id: answers go there.
     pub from: Option<String>,
 }
@@ -124,6 +126,7 @@ impl ThreadTouch {
             waits: None,
             new_at: None,
             counts: None,
+            counted_anew: false,
             from: None,
         }
     }
@@ -140,6 +143,8 @@ impl ThreadTouch {
         self.window_closes_at = self.window_closes_at.max(next.window_closes_at);
         self.conversation = next.conversation.or_else(|| self.conversation.take());
         self.new_at = next.new_at.or(self.new_at);
+        let another = self.counts.as_ref().zip(next.counts.as_ref()).is_some_and(|(one, two)| one.id != two.id);
+        self.counted_anew = self.counted_anew || next.counted_anew || another;
         self.counts = match (self.counts.take(), next.counts) {
             (Some(before), Some(after)) if before.id == after.id && before.messages_count > after.messages_count => {
                 Some(before)
@@ -226,14 +231,14 @@ impl Write {
                 let counts = touch.counts.as_ref();
                 let count = counts.and_then(|counts| counts.messages_count);
                 let id = counts.and_then(|counts| counts.id.as_deref());
-                (row, touch.new_at.map(Timestamp::millis), counts.map(json), count, id, &touch.from)
+                (row, touch.new_at.map(Timestamp::millis), counts.map(json), count, id, &touch.from, touch.counted_anew)
             })
             .collect();
         sqlx::query(
-            "WITH w (id, message, at, unread, closes_at, conversation, reason, since, new_at, counts, count, counts_id, sender) AS MATERIALIZED (
+            "WITH w (id, message, at, unread, closes_at, conversation, reason, since, new_at, counts, count, counts_id, sender, anew) AS MATERIALIZED (
                 SELECT value -> 0 ->> 0, value -> 0 ->> 1, value -> 0 ->> 2, value -> 0 ->> 3, value -> 0 ->> 4, value -> 0 ->> 5,
                     value -> 0 ->> 6, value -> 0 ->> 7, value ->> 1, value ->> 2, value ->> 3, value ->> 4,
-                    value ->> 5 FROM json_each($1))
+                    value ->> 5, value ->> 6 FROM json_each($1))
              UPDATE threads SET unread = threads.unread + w.unread,
                 -- Answers go where the window is open: to the number of the newest message that opened it.
                 external_id = CASE WHEN w.closes_at >= coalesce(window_closes_at, 0) THEN coalesce(w.sender, external_id)
@@ -251,7 +256,7 @@ impl Write {
                 resolved_reason = CASE WHEN w.unread > 0 THEN NULL ELSE resolved_reason END,
                 new_at = coalesce(w.new_at, threads.new_at),
                 -- What the provider counts only grows within one conversation.
-                told = CASE WHEN w.counts IS NULL OR (json_extract(told, '$.id') IS w.counts_id
+                told = CASE WHEN w.counts IS NULL OR (NOT w.anew AND json_extract(told, '$.id') IS w.counts_id
                     AND coalesce(json_extract(told, '$.messages_count'), 0) > coalesce(w.count, 0)) THEN told ELSE w.counts END
              FROM w WHERE threads.id = w.id",
         )

@@ -61,6 +61,19 @@ impl Write {
         Ok(ids.into_iter().map(ConnectionId).collect())
     }
 
+    /// Numbers whose key is refused: they are held for it, or their last check by the provider failed. Of those that
+    /// failed a check, only those with these words count where some are given.
+    pub async fn refused_by_key(&mut self, said: Option<&str>) -> Result<Vec<ConnectionId>> {
+        let ids: Vec<i64> = sqlx::query_scalar(
+            "SELECT connection_id FROM connection_holds WHERE json_extract(failure, '$.class') = 'authorization'
+             UNION SELECT connection_id FROM proofs WHERE hop = 'provider' AND works = 0 AND ($1 IS NULL OR note = $1) ORDER BY 1",
+        )
+        .bind(said)
+        .fetch_all(self.connection())
+        .await?;
+        Ok(ids.into_iter().map(ConnectionId).collect())
+    }
+
     /// Whether a number is held until a status proves that it may send, and this entry was tried since.
     pub async fn status_ends_hold(&mut self, connection: ConnectionId, entry: EntryId) -> Result<bool> {
         let ends: Option<bool> = sqlx::query_scalar(
