@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{text, untrusted};
 use crate::domain::templates::template::{Template, TemplateButton, TemplateStatus};
-use crate::domain::text::Untrusted;
+use crate::domain::text::{Untrusted, clean_line};
 
 /// One entry of a template list. Without a name it is none.
 pub(crate) fn template(object: &Value) -> Option<Template> {
@@ -52,6 +52,16 @@ fn button(object: &Value) -> TemplateButton {
     TemplateButton { kind, text: words, url: untrusted(object, "/url") }
 }
 
+/// Buttons that are sent without values, or with values that there are fields for. Meta: template buttons.
+const BUTTONS: [&str; 9] =
+    ["QUICK_REPLY", "URL", "PHONE_NUMBER", "COPY_CODE", "VOICE_CALL", "FLOW", "CATALOG", "OTP", "REQUEST_CONTACT_INFO"];
+
+/// `order details`: the name of a kind, as it is read.
+fn kind_shown(kind: &str) -> String {
+    let name: String = clean_line(kind).to_lowercase().replace('_', " ").chars().take(40).collect();
+    if name.is_empty() { "that has no name".to_owned() } else { name }
+}
+
 /// Parts that cannot go without values that this build has no fields for. Meta: sending a template.
 fn unfillable(object: &Value) -> Vec<String> {
     let mut found = vec![];
@@ -62,14 +72,17 @@ fn unfillable(object: &Value) -> Vec<String> {
             ("CAROUSEL", _) => found.push("carousel".to_owned()),
             ("LIMITED_TIME_OFFER", _) => found.push("limited-time offer".to_owned()),
             ("HEADER", "TEXT" | "IMAGE" | "VIDEO" | "DOCUMENT" | "LOCATION" | "") => {}
-            ("HEADER", format) => found.push(format!("header of the kind {}", format.to_lowercase())),
-            _ => {}
+            ("HEADER", format) => found.push(format!("header of the kind {}", kind_shown(format))),
+            ("BODY" | "FOOTER" | "BUTTONS" | "CALL_PERMISSION_REQUEST", _) => {}
+            // What is not known here may need values: it is refused here rather than there.
+            (other, _) => found.push(format!("part of the kind {}", kind_shown(other))),
         }
         for button in part.get("buttons").and_then(Value::as_array).into_iter().flatten() {
             match text(button, "/type").unwrap_or_default().to_ascii_uppercase().as_str() {
                 "MPM" => found.push("product list".to_owned()),
                 "SPM" => found.push("product button".to_owned()),
-                _ => {}
+                kind if BUTTONS.contains(&kind) => {}
+                other => found.push(format!("button of the kind {}", kind_shown(other))),
             }
         }
     }
@@ -95,4 +108,27 @@ fn examples(header: Option<&Value>, body: Option<&Value>) -> Vec<(String, Untrus
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_no_field_exists_for_is_named_and_all_else_can_be_sent() {
+        let of = |part: Value| unfillable(&json!({ "components": [{ "type": "BODY", "text": "x" }, part] }));
+        let button = |kind: &str| json!({ "type": "BUTTONS", "buttons": [{ "type": kind, "text": "x" }] });
+        for kind in BUTTONS {
+            assert!(of(button(kind)).is_empty(), "{kind}");
+            assert!(of(button(&kind.to_lowercase())).is_empty(), "{kind}");
+        }
+        assert_eq!(of(button("ORDER_DETAILS")), ["button of the kind order details"]);
+        assert_eq!(of(button("MPM")), ["product list"]);
+        assert_eq!(of(json!({ "type": "SOMETHING_NEW" })), ["part of the kind something new"]);
+        assert_eq!(of(json!({ "type": "" })), ["part of the kind that has no name"]);
+        assert_eq!(of(json!({ "type": "HEADER", "format": "GIF" })), ["header of the kind gif"]);
+        assert!(of(json!({ "type": "FOOTER", "text": "x" })).is_empty());
+    }
 }
