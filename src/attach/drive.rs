@@ -80,7 +80,8 @@ pub async fn drive(
 ) -> std::io::Result<End> {
     let actor = settings.actor.clone();
     let _present = system.arrives(&actor, options.how);
-    let (results, mut arriving) = mpsc::channel::<Event>(256);
+    // Whoever works for a console never waits for it, and no result of theirs is thrown away.
+    let (results, mut arriving) = mpsc::unbounded_channel::<Event>();
     let (requests, queued) = mpsc::unbounded_channel::<(Actor, Request)>();
     let worker = tokio::spawn(act_in_order(system.clone(), options.files, queued, results.clone()));
     let mut listener = system.bus().listen();
@@ -165,7 +166,7 @@ async fn send(surface: &Surface, command: SurfaceCommand) -> bool {
 struct Drive<'s> {
     system: &'s System,
     actor: Actor,
-    results: mpsc::Sender<Event>,
+    results: mpsc::UnboundedSender<Event>,
     requests: mpsc::UnboundedSender<(Actor, Request)>,
     input: Input,
     /// When a lone escape byte counts as the key.
@@ -190,7 +191,7 @@ impl<'s> Drive<'s> {
         system: &'s System,
         actor: Actor,
         options: SurfaceOptions,
-        (results, requests): (mpsc::Sender<Event>, mpsc::UnboundedSender<(Actor, Request)>),
+        (results, requests): (mpsc::UnboundedSender<Event>, mpsc::UnboundedSender<(Actor, Request)>),
     ) -> std::io::Result<Self> {
         let now = Instant::now();
         Ok(Self {
@@ -345,7 +346,7 @@ impl<'s> Drive<'s> {
                             Ok(answer) => Event::Answered { query, answer: Box::new(answer) },
                             Err(error) => Event::NotAnswered { query, why: spoken(&error) },
                         };
-                        let _ = told.send(event).await;
+                        let _ = told.send(event);
                     });
                 }
                 Effect::Perform(request) => self.act(request),
@@ -355,14 +356,14 @@ impl<'s> Drive<'s> {
                     let here = self.options.files;
                     tokio::spawn(async move {
                         let result = if here { files::upload(&system, &actor, &path).await } else { elsewhere() };
-                        let _ = told.send(Event::Uploaded { path, result }).await;
+                        let _ = told.send(Event::Uploaded { path, result });
                     });
                 }
                 Effect::Complete { path } if self.options.files => {
                     let told = self.results.clone();
                     tokio::task::spawn_blocking(move || {
                         let (to, choices) = files::complete(&path);
-                        let _ = told.blocking_send(Event::Completed { path, to, choices });
+                        let _ = told.send(Event::Completed { path, to, choices });
                     });
                 }
                 Effect::Complete { .. } => {}
@@ -371,7 +372,7 @@ impl<'s> Drive<'s> {
                     let here = self.options.files;
                     tokio::spawn(async move {
                         let saved = if here { files::save_for(&system, &actor, what, &to).await } else { elsewhere() };
-                        let _ = told.send(Event::Saved(saved)).await;
+                        let _ = told.send(Event::Saved(saved));
                     });
                 }
                 Effect::Copy(text) => self.screen.copy(&text),
@@ -395,7 +396,7 @@ async fn act_in_order(
     system: System,
     here: bool,
     mut acting: mpsc::UnboundedReceiver<(Actor, Request)>,
-    told: mpsc::Sender<Event>,
+    told: mpsc::UnboundedSender<Event>,
 ) {
     while let Some((actor, request)) = acting.recv().await {
         // What was asked for before somebody lost their console is not done after it.
@@ -418,7 +419,7 @@ async fn act_in_order(
         };
         let performed = || Event::Performed { request, result: result.map_err(|error| spoken(&error)) };
         // A console that has ended is not told, but what it asked for is done.
-        let _ = told.try_send(event.unwrap_or_else(performed));
+        let _ = told.send(event.unwrap_or_else(performed));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Console;
 use super::beneath::scene;
+use super::cx::Cx;
 use super::draw::details::detail_lines;
 use super::event::{Edit, Effect};
 use super::intent::{Intent, Then};
@@ -82,12 +83,7 @@ impl Console {
                 self.panes.threads.leave_listed(&self.cx);
                 return self.ask_anew();
             }
-            Intent::Scroll(lines) => {
-                let (cx, pane) = (&self.cx, self.pane());
-                let most = detail_lines(cx, pane).saturating_sub(detail_room(cx, pane));
-                let to = usize::from(self.scroll).saturating_add_signed(lines).min(most);
-                self.scroll = u16::try_from(to).unwrap_or(u16::MAX);
-            }
+            Intent::Scroll(lines) => self.scroll = scrolled(&self.cx, self.pane(), self.scroll, lines),
             Intent::ScrollTop => self.scroll = 0,
             Intent::Back => {
                 let intents = self.panes.back(&self.cx);
@@ -271,4 +267,11 @@ impl Console {
         effects.extend(self.carry(intents));
         effects
     }
+}
+
+/// Where the detail stands after it was scrolled by so many lines.
+fn scrolled(cx: &Cx, pane: &dyn Pane, from: u16, lines: isize) -> u16 {
+    let most = detail_lines(cx, pane).saturating_sub(detail_room(cx, pane));
+    let to = usize::from(from).saturating_add_signed(lines).min(most);
+    u16::try_from(to).unwrap_or(u16::MAX)
 }

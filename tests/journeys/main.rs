@@ -69,6 +69,7 @@ mod sitting;
 mod stage;
 mod template_sends;
 mod templates;
+mod thread_keys;
 mod typing;
 mod unreadable_rows;
 mod viewers;

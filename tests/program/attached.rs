@@ -304,3 +304,29 @@ async fn an_open_console_may_at_once_what_its_persons_new_role_may() {
     assert_eq!(world.json(&["threads", "list"])[0]["taken_by"], "owner");
     playing.abort();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_engine_logs_is_read_in_a_console_over_the_socket() {
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
+    let _engine = world.serve();
+    let mut screen = Screen::open(140, 40, attach(&world, &[]));
+    screen.sees("No threads.");
+    screen.press("8");
+    screen.sees("following");
+    // That this console came is a line of the log, written by the engine's process and told over the socket.
+    screen.sees("INFO  Console attached");
+    screen.press("/level:warn\r");
+    until("the line is narrowed away", || !screen.text().contains("Console attached"));
+    screen.sees("warnings and errors");
+    screen.press("\u{1b}");
+    screen.sees("INFO  Console attached");
+    // Another console's coming is seen without a key: the log is followed.
+    let mut other = Screen::open(100, 30, attach(&world, &["--read-only"]));
+    other.sees("No threads.");
+    until("the second console is logged", || screen.text().matches("Console attached").count() > 1);
+    other.press("\u{3}\u{3}");
+    assert!(other.ends());
+    screen.press("\u{3}\u{3}");
+    assert!(screen.ends());
+}

@@ -61,14 +61,44 @@ pub(super) fn run(panes: &mut Panes, cx: &Cx, spec: &CommandSpec) -> Vec<Intent>
     match find(COMMON, spec.id) {
         Some(row) => (row.run)(panes.get_mut(cx.pane), cx),
         // A pane opens itself: the row stands beside it.
-        None => PaneId::ALL.into_iter().flat_map(|pane| panes.get_mut(pane).run(cx, spec.id)).collect(),
+        None => {
+            let owner = PaneId::ALL.into_iter().find(|pane| panes.get(*pane).has(spec.id));
+            owner.map(|pane| panes.get_mut(pane).run(cx, spec.id)).unwrap_or_default()
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::draw::footer::HELP;
     use super::super::input::chord::sequence;
+    use super::super::input::typing::MOVES;
     use super::*;
+    use crate::domain::numbers::life::{LIFE, NumberEvent};
+
+    /// A command that is looked up by its id is one of the table: a misspelled id would find nothing and say nothing.
+    #[test]
+    fn every_id_that_is_looked_up_is_in_the_table() {
+        let events = LIFE.iter().flat_map(|(_, transitions)| transitions.iter().map(|(event, _)| *event));
+        let verbs = events.filter_map(NumberEvent::verb).map(|verb| verb.command);
+        let moves = MOVES.iter().copied();
+        for id in verbs.chain(moves).chain([HELP]) {
+            assert!(table().any(|spec| spec.id == id), "no command has the id {id}");
+        }
+    }
+
+    /// A row is run by the pane that its scope names, or by all of them: in a table of another pane it would do nothing.
+    #[test]
+    fn every_row_stands_in_a_table_of_whoever_runs_it() {
+        let panes = Panes::default();
+        for spec in table() {
+            let of_panes = PaneId::ALL.into_iter().filter(|pane| panes.get(*pane).has(spec.id));
+            let found: Vec<Option<PaneId>> = of_panes.map(Some).chain(find(COMMON, spec.id).map(|_| None)).collect();
+            assert_eq!(found.len(), 1, "{} stands in {found:?}", spec.id);
+            let opens_itself = owner(spec.scope).is_none() && spec.id.starts_with("pane.");
+            assert!(opens_itself || found[0] == owner(spec.scope), "{} stands in {found:?}", spec.id);
+        }
+    }
 
     #[test]
     fn every_row_is_whole_and_no_two_share_a_name_or_a_key() {

@@ -11,7 +11,7 @@ use crate::console::panes::Panes;
 use crate::console::words;
 
 /// The command that shows what can be done.
-const HELP: &str = "help";
+pub(in crate::console) const HELP: &str = "help";
 
 /// A notice while it stands, else what can be done here.
 pub(super) fn draw_footer(cx: &Cx, panes: &Panes, buffer: &mut Buffer, area: Rect) {

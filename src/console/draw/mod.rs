@@ -2,7 +2,7 @@
 
 mod chrome;
 pub(in crate::console) mod details;
-mod footer;
+pub(in crate::console) mod footer;
 mod lists;
 pub(in crate::console) mod put;
 pub(in crate::console) mod row;

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use crate::console::command::Scope;
 use crate::console::cx::Cx;
 use crate::console::input::chord::Chord;
 use crate::console::input::keymap::Meaning;
@@ -62,16 +61,17 @@ pub(in crate::console) fn is_text(key: &KeyEvent, chord: Chord) -> bool {
     chord.typed().is_some() || matches!(key.code, KeyCode::Enter | KeyCode::Tab) && key.modifiers.is_empty()
 }
 
+/// Commands that move a cursor by one.
+pub(in crate::console) const MOVES: [&str; 6] =
+    ["list.down", "list.up", "message.down", "message.up", "detail.down", "detail.up"];
+
 /// Moving a cursor changes nothing: it needs no waiting.
 fn moves(at: &Keyboard<'_>, chord: Chord) -> bool {
     if at.is_covered || at.is_begun {
         return false;
     }
     match at.cx.settings.keymap.meaning(&[chord], &at.cx.scopes()) {
-        Meaning::Command(spec) => {
-            matches!(spec.scope, Scope::List | Scope::Messages | Scope::Detail)
-                && matches!(spec.id.rsplit('.').next(), Some("down" | "up"))
-        }
+        Meaning::Command(spec) => MOVES.contains(&spec.id),
         _ => false,
     }
 }

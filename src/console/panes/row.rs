@@ -79,6 +79,9 @@ pub(in crate::console) fn find<P: ?Sized>(
 /// What a set of commands can be asked: whether one is ready, what it asks first, and to run it. A pane has them
 /// from its tables.
 pub(in crate::console) trait Commands {
+    /// Whether the command is one of its own.
+    fn has(&self, id: &str) -> bool;
+
     fn ready(&self, cx: &Cx, id: &str) -> Result<(), String>;
 
     /// What is asked before it runs; none where nothing is.
@@ -91,6 +94,10 @@ pub(in crate::console) trait Commands {
 macro_rules! commands {
     ($pane:ty, $($rows:path),+ $(,)?) => {
         impl $crate::console::panes::row::Commands for $pane {
+            fn has(&self, id: &str) -> bool {
+                $crate::console::panes::row::find(&[$($rows),+], id).is_some()
+            }
+
             fn ready(&self, cx: &Cx, id: &str) -> Result<(), String> {
                 $crate::console::panes::row::find(&[$($rows),+], id).map_or(Ok(()), |row| (row.ready)(self, cx))
             }

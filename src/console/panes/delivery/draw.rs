@@ -112,6 +112,11 @@ impl DeliveryPane {
                 sheet.text(&format!("         {}", clean_line(&line.because)), theme.warn());
             }
         }
+        Self::attempts_and_statuses(cx, sheet, entry);
+    }
+
+    fn attempts_and_statuses(cx: &Cx, sheet: &mut Sheet, entry: &EntryDetail) {
+        let theme = cx.settings.theme;
         if !entry.tries.is_empty() {
             sheet.heading("Attempts");
             for attempt in &entry.tries {

@@ -68,14 +68,18 @@ impl Pane for LogPane {
         false
     }
 
-    fn status(&self, _: &Cx, status: &Status) -> (String, Style) {
+    fn status(&self, cx: &Cx, status: &Status) -> (String, Style) {
         let lines = || self.lines.iter().flatten();
         let count = |level: usize| u32::try_from(lines().filter(|line| line.level == Some(level)).count()).unwrap_or(0);
         let (errors, warnings) = (count(0), count(1));
+        // Only the open log is followed; what it shows and whether it goes on stands first.
+        let open = self.is_open(cx).then(|| self.levels_shown().to_owned());
+        let going = if self.paused { "paused" } else { "following" };
         let parts = vec![
+            open.is_some().then(|| going.to_owned()),
+            open,
             Status::part(errors, if errors == 1 { "error" } else { "errors" }),
             Status::part(warnings, if warnings == 1 { "warning" } else { "warnings" }),
-            self.paused.then(|| "paused".to_owned()),
         ];
         status.told(parts, "", (errors, warnings))
     }

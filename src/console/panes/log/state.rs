@@ -75,6 +75,18 @@ impl LogPane {
         rows.get(at).copied()
     }
 
+    /// Which levels are shown, in words.
+    pub fn levels_shown(&self) -> &'static str {
+        match level_of(&self.list.filter) {
+            None => "all levels",
+            Some(0) => "errors only",
+            Some(1) => "warnings and errors",
+            Some(2) => "info and above",
+            Some(3) => "debug and above",
+            Some(_) => "trace and above",
+        }
+    }
+
     /// Takes lines in, oldest first as the engine tells them.
     pub fn take(&mut self, lines: &[String]) {
         if !(self.paused && self.lines.is_some()) {

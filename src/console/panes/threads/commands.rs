@@ -15,6 +15,7 @@ use crate::console::pane_id::PaneId;
 use crate::console::panes::row::Command;
 use crate::console::settings::Focus;
 use crate::console::thread::composer::Composer;
+use crate::domain::access::permission::Permission;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::content::Content;
 use crate::domain::message::window::check_window;
@@ -119,6 +120,24 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         keys: &["m"],
         ready: operator_with_thread,
         run: |pane, cx| with_thread(pane, cx, |_, thread| vec![Intent::perform(Request::MarkRead { thread })]),
+        ..Command::ROW
+    },
+    Command {
+        id: "thread.refresh",
+        title: "Refresh thread",
+        help: "Compares the thread with its conversation at the provider, and adds what is missing.",
+        scope: THREADS,
+        keys: &["g p"],
+        ready: |pane, cx| {
+            cx.may(Permission::FillGaps)?;
+            pane.at_hand(cx).map(|_| ()).ok_or_else(|| "Select a thread first.".into())
+        },
+        run: |pane, cx| {
+            with_thread(pane, cx, |_, thread| {
+                let said = "Comparing the thread with its conversation at the provider …".to_owned();
+                vec![Intent::Notice(said), Intent::perform(Request::RefreshThread { thread })]
+            })
+        },
         ..Command::ROW
     },
     Command {

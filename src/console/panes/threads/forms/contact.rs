@@ -20,7 +20,7 @@ impl FormKind for AddContactForm {
         vec![
             field("name", "Name", "", ""),
             field("phone", "Number", "with country code", ""),
-            field("note", "Note", "where the number comes from; optional, never sent", ""),
+            field("note", "Note", "optional; never sent", ""),
         ]
     }
 
