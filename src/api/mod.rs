@@ -15,6 +15,8 @@ mod socket;
 mod terminal;
 mod transfer;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use axum::body::Body;
 use axum::extract::{Extension, Path, Query as Params, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -163,10 +165,29 @@ fn answer<T: Serialize>(result: Result<T, OperationError>) -> Response {
     }
 }
 
-/// Logs a failure once, under an id that whoever asked can name.
+/// Failures of this process so far.
+static FAILURES: AtomicU64 = AtomicU64::new(0);
+
+/// Logs a failure once, under an id of its own that whoever asked can name: the process and its number there.
 pub fn failed(error: &crate::store::StoreError) -> ApiError {
     let said = error.to_string();
-    let id = hex::encode(&crate::domain::key::digest(&[said.as_bytes()])[..4]);
+    let id = format!("{}-{}", std::process::id(), FAILURES.fetch_add(1, Ordering::Relaxed) + 1);
     tracing::error!(id, %error, "Operation failed");
     ApiError::Failed { id, said }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreError;
+
+    #[test]
+    fn each_failure_has_an_id_of_its_own() {
+        let error = StoreError::TokenOver { name: "shop".into() };
+        let id = || match failed(&error) {
+            ApiError::Failed { id, .. } => id,
+            ApiError::Refused(refusal) => panic!("{refusal}"),
+        };
+        assert_ne!(id(), id(), "the same words twice are two failures");
+    }
 }
