@@ -124,8 +124,10 @@ async fn media(State(system): State<System>, Path(token): Path<String>) -> Respo
                 Ok(0) => None,
                 Ok(count) => {
                     piece.truncate(count);
-                    lent.note(count as u64);
-                    system.bus().publish([Change::Templates]);
+                    // Lists that show how much was read are drawn again once, at the end.
+                    if lent.note(count as u64) {
+                        system.bus().publish([Change::Templates]);
+                    }
                     Some((Ok::<_, std::io::Error>(piece), (file, lent, system)))
                 }
                 Err(error) => Some((Err(error), (file, lent, system))),

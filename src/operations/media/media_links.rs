@@ -47,8 +47,11 @@ impl MediaLink {
         opened.map_err(std::io::Error::other).flatten().map(tokio::fs::File::from_std)
     }
 
-    pub fn note(&self, bytes: u64) {
-        self.gone.fetch_add(bytes, Ordering::Relaxed);
+    /// Counts bytes that were read, and returns whether these were the last.
+    #[must_use]
+    pub fn note(&self, bytes: u64) -> bool {
+        let before = self.gone.fetch_add(bytes, Ordering::Relaxed);
+        before < self.bytes && before + bytes >= self.bytes
     }
 }
 
