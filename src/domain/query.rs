@@ -27,6 +27,9 @@ use crate::domain::view::{
 };
 use crate::domain::why::Why;
 
+/// Rows of a list that are told at once, at most.
+pub const MOST_ROWS: u32 = 500;
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "tell", rename_all = "snake_case")]
 pub enum Query {

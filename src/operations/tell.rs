@@ -10,7 +10,7 @@ use crate::domain::inbound::delivery::EventPattern;
 use crate::domain::inbound::mask;
 use crate::domain::list_filter::ActivityFilter;
 use crate::domain::monitoring::activity::{ActivityKind, ActivityRow};
-use crate::domain::query::{Answer, Query};
+use crate::domain::query::{Answer, MOST_ROWS, Query};
 use crate::domain::refusal::Refusal;
 use crate::domain::view::{AlertView, DeliveryDetail, EntryDetail, MessageView, ThreadRow};
 use crate::operations::agents;
@@ -22,9 +22,6 @@ use crate::operations::outbox::send_file;
 use crate::operations::threads::find::find_thread;
 use crate::operations::{OperationError, Result, System, require};
 use crate::store::FilterQuery;
-
-/// No answer is longer than this, however much is asked for.
-const MOST_ROWS: u32 = 500;
 
 /// The messages of a conversation in which the provider has more are not counted each time that it is looked at.
 const MOST_COUNTED: u64 = 2_000;

@@ -3,9 +3,9 @@
 use crate::agent::AgentConfig;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit::{AuditCheck, KnownHead};
-use crate::domain::agents::assignment::AssignmentState;
 use crate::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, AssignmentDetail};
 use crate::domain::ids::AssignmentId;
+use crate::domain::query::MOST_ROWS;
 use crate::domain::refusal::Done;
 use crate::domain::request::SendContext;
 use crate::operations::agents::decide_answer;
@@ -50,8 +50,10 @@ pub(crate) async fn look(system: &System, query: AgentQuery) -> Result<AgentTold
     let store = system.store();
     Ok(match query {
         AgentQuery::Run { run } => AgentTold::Run(store.run_record(run).await?.map(Box::new)),
-        AgentQuery::Runs { thread, limit, before } => AgentTold::Runs(store.runs(thread, limit, before).await?),
-        AgentQuery::Assignments { limit } => AgentTold::Assignments(store.assignments(limit).await?),
+        AgentQuery::Runs { thread, limit, before } => {
+            AgentTold::Runs(store.runs(thread, limit.min(MOST_ROWS), before).await?)
+        }
+        AgentQuery::Assignments { limit } => AgentTold::Assignments(store.assignments(limit.min(MOST_ROWS)).await?),
         AgentQuery::Assignment { assignment } => {
             AgentTold::Assignment(dossier(system, assignment).await?.map(Box::new))
         }
@@ -62,10 +64,12 @@ pub(crate) async fn look(system: &System, query: AgentQuery) -> Result<AgentTold
                 None => None,
             })
         }
-        AgentQuery::Stops { limit } => AgentTold::Stops(store.stops(limit).await?),
-        AgentQuery::Audit { subject, limit, before } => AgentTold::Audit(store.audit(&subject, limit, before).await?),
+        AgentQuery::Stops { limit } => AgentTold::Stops(store.stops(limit.min(MOST_ROWS)).await?),
+        AgentQuery::Audit { subject, limit, before } => {
+            AgentTold::Audit(store.audit(&subject, limit.min(MOST_ROWS), before).await?)
+        }
         AgentQuery::VerifyAudit { against } => AgentTold::Verified(verify_audit(system, against).await?),
-        AgentQuery::Events { after, limit } => AgentTold::Events(store.events(after, limit).await?),
+        AgentQuery::Events { after, limit } => AgentTold::Events(store.events(after, limit.min(MOST_ROWS)).await?),
         AgentQuery::LastEvent => AgentTold::LastEvent(store.newest_event().await?),
     })
 }
@@ -87,10 +91,9 @@ async fn verify_audit(system: &System, against: Vec<KnownHead>) -> Result<AuditC
 
 async fn dossier(system: &System, id: AssignmentId) -> Result<Option<AssignmentDetail>> {
     let store = system.store();
-    let all = store.assignments(1_000).await?;
-    let Some(row) = all.iter().find(|row| row.assignment.id == id).cloned() else { return Ok(None) };
-    let in_force = all.into_iter().map(|row| row.assignment).filter(|one| one.state == AssignmentState::Active);
-    let instead_of = in_force.filter(|one| one.id != id).find(|one| one.shares_place_with(&row.assignment));
+    let Some(row) = store.assignment_row(id).await? else { return Ok(None) };
+    let beside = store.assignments_beside(&row.assignment).await?;
+    let instead_of = beside.into_iter().find(|one| one.shares_place_with(&row.assignment));
     let (runs, cost) = store.use_of(id).await?;
     Ok(Some(AssignmentDetail {
         agent_digest: system.agents().get(&row.assignment.agent).map(AgentConfig::digest),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::agent::AgentConfig;
-use crate::domain::agents::assignment::{AssignmentState, AssignmentView};
+use crate::domain::agents::assignment::AssignmentView;
 use crate::domain::agents::requests::{AgentView, AgentsView, StopScope};
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connected::{ConnectionList, ConnectionView};
@@ -88,7 +88,7 @@ pub(crate) async fn overview(system: &System, me: &str) -> Result<Overview> {
 pub(crate) async fn connections(system: &System) -> Result<ConnectionList> {
     let store = system.store();
     let (proofs, counts) = (store.proofs().await?, store.connection_counts().await?);
-    let assignments = store.assignments(100).await?;
+    let assignments = store.assignments_of_numbers().await?;
     let stops = store.open_stops().await?;
     let silent = |agent: &str| {
         stops.iter().any(|stop| *stop == StopScope::All || matches!(stop, StopScope::Agent(name) if name == agent))
@@ -108,11 +108,7 @@ pub(crate) async fn connections(system: &System) -> Result<ConnectionList> {
             let id = connection.id;
             let [threads, unread, queued, failed] =
                 counts.iter().find(|(of, _)| *of == id).map_or([0; 4], |(_, counts)| *counts);
-            let in_force = assignments.iter().map(|row| &row.assignment).find(|assignment| {
-                assignment.connection == id
-                    && assignment.thread.is_none()
-                    && assignment.state == AssignmentState::Active
-            });
+            let in_force = assignments.iter().find(|assignment| assignment.connection == id);
             let kind = in_force.and_then(|one| system.agents().get(&one.agent)).map(|config| config.kind.name());
             ConnectionView {
                 routing: match (in_force, kind) {

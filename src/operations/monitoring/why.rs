@@ -33,8 +33,7 @@ pub(crate) async fn why(system: &System, id: &str) -> Result<Why> {
         }
         "g" => {
             let id = parsed::<AssignmentId>(id)?;
-            let rows = system.store().assignments(100).await?;
-            match rows.iter().find(|row| row.assignment.id == id) {
+            match &system.store().assignment_row(id).await? {
                 Some(row) => {
                     let stops = system.store().stops(100).await?;
                     let stop = stops.iter().filter(|stop| stop.lifted.is_none()).find(|stop| match &stop.what {

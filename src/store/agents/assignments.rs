@@ -51,6 +51,36 @@ impl Store {
         readable(&rows, "assignments", assignment)
     }
 
+    /// One assignment.
+    pub async fn assignment_row(&self, id: AssignmentId) -> Result<Option<AssignmentRow>> {
+        let text = format!("{ASSIGNMENT} WHERE g.id = $1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await?;
+        row.map(|row| assignment(&RowReader::new(&row, "assignments"))).transpose()
+    }
+
+    /// The assignments in force that answer over whole numbers, in the order in which they are asked.
+    pub async fn assignments_of_numbers(&self) -> Result<Vec<Assignment>> {
+        let text = format!(
+            "{ASSIGNMENT} WHERE g.state = 'active' AND g.thread_id IS NULL ORDER BY g.place = 0, g.place, g.id"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&self.readers).await?;
+        Ok(readable(&rows, "assignments", assignment)?.into_iter().map(|row| row.assignment).collect())
+    }
+
+    /// The other assignments in force over the same number, or in the same thread.
+    pub async fn assignments_beside(&self, one: &Assignment) -> Result<Vec<Assignment>> {
+        let text = format!(
+            "{ASSIGNMENT} WHERE g.state = 'active' AND g.id <> $1 AND g.connection_id = $2 AND g.thread_id IS $3 ORDER BY g.id DESC"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(one.id.0)
+            .bind(one.connection.0)
+            .bind(one.thread.map(|thread| thread.0))
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(readable(&rows, "assignments", assignment)?.into_iter().map(|row| row.assignment).collect())
+    }
+
     /// Assignments that cannot be read, and are left out everywhere: one sentence each.
     pub async fn unreadable_assignments(&self) -> Result<Vec<String>> {
         let rows = sqlx::query(ASSIGNMENT).fetch_all(&self.readers).await?;
