@@ -19,7 +19,7 @@ use crate::config;
 use crate::domain::agents::requests::{AgentQuery, AgentTold};
 use crate::domain::code::Code;
 use crate::domain::ids::EventId;
-use crate::domain::query::{Answer, Query};
+use crate::domain::query::{Answer, MOST_ROWS, Query};
 use crate::domain::refusal::Done;
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
@@ -224,5 +224,17 @@ async fn look(source: &Source, query: &Query, common: &Common) -> Result<(Exit, 
         Answer::Desk(told) if super::agents_text::is_trouble(told) => Exit::Failed,
         _ => Exit::Done,
     };
-    Ok((exit, printed(&answer, common)?))
+    let mut text = printed(&answer, common)?;
+    if let Some(more) = cut(query, &answer).filter(|_| !common.json && common.columns.is_empty()) {
+        text.push_str(&more);
+    }
+    Ok((exit, text))
+}
+
+/// What a list ends with that has as many rows as were asked for: there may be more.
+fn cut(query: &Query, answer: &Answer) -> Option<String> {
+    let limit = serde_json::to_value(query).ok()?.get("limit")?.as_u64()?;
+    let rows = serde_json::from_str::<serde_json::Value>(&print::answer_json(answer)).ok()?.as_array()?.len() as u64;
+    (rows >= limit)
+        .then(|| format!("\n{rows} rows are shown, and there may be more: --limit N shows up to {MOST_ROWS}."))
 }

@@ -14,8 +14,8 @@ use crate::domain::time::Timestamp;
 /// How much of a list.
 #[derive(Debug, Clone, Args)]
 pub struct Page {
-    /// Maximum number of rows
-    #[arg(long, default_value_t = 50, value_name = "N")]
+    /// Maximum number of rows, up to 500
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=500))]
     pub limit: u32,
 }
 

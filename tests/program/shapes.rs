@@ -115,3 +115,26 @@ async fn no_verb_prints_the_inside_of_the_program_and_errors_are_json_where_json
     assert!(shown.contains("\"undo_seconds\":0"), "{shown}");
     playing.abort();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_cut_says_so_and_a_limit_beyond_the_greatest_is_refused() {
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
+    let _served = world.serve();
+    for number in 1..=3 {
+        let number = format!("+1555010010{number}");
+        world.run(&["contacts", "add", "--connection", "c1", "--name", "Vera", "--number", &number]);
+    }
+    let shown = |words: &[&str]| String::from_utf8_lossy(&world.run(words).stdout).into_owned();
+    let cut = shown(&["contacts", "list", "--limit", "2"]);
+    assert!(cut.contains("2 rows are shown, and there may be more: --limit N shows up to 500."), "{cut}");
+    assert!(!shown(&["contacts", "list"]).contains("there may be more"));
+    assert!(!shown(&["contacts", "list", "--limit", "2", "--json"]).contains("there may be more"));
+    for list in ["contacts list", "audit list", "threads list", "agents runs", "events list"] {
+        let words: Vec<&str> = list.split(' ').chain(["--limit", "100000"]).collect();
+        let refused = world.run(&words);
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(2), "{list}: {told}");
+        assert!(told.contains("100000 is not in 1..=500"), "{list}: {told}");
+    }
+}

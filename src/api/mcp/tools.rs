@@ -204,8 +204,12 @@ struct OneConnection {
     connection: ConnectionId,
 }
 
-fn many(limit: Option<u32>) -> u32 {
-    limit.unwrap_or(USUAL).clamp(1, MOST)
+/// How many are asked for. Fails where that is more than are told at once: a list that is cut would look whole.
+fn many(limit: Option<u32>) -> Result<u32, String> {
+    match limit.unwrap_or(USUAL) {
+        limit @ 1..=MOST => Ok(limit),
+        limit => Err(format!("`limit` is {limit}: give 1 to {MOST}")),
+    }
 }
 
 fn one_connection() -> Value {
@@ -277,7 +281,7 @@ static TOOLS: &[Tool] = &[
             },
             read: |arguments| {
                 let Conversation { thread, limit, before } = read(arguments)?;
-                look(Query::Messages { thread, limit: many(limit), before, around: None })
+                look(Query::Messages { thread, limit: many(limit)?, before, around: None })
             },
         },
     },
@@ -307,7 +311,7 @@ static TOOLS: &[Tool] = &[
             schema: || object(json!({ "filter": text("empty matches all"), "limit": limit() }), &[]),
             read: |arguments| {
                 let Found { filter, limit } = read(arguments)?;
-                look(Query::Threads { text: filter, limit: many(limit), before: None })
+                look(Query::Threads { text: filter, limit: many(limit)?, before: None })
             },
         },
     },
@@ -330,7 +334,7 @@ static TOOLS: &[Tool] = &[
             schema: || object(json!({ "filter": text("part of a name or number"), "limit": limit() }), &["filter"]),
             read: |arguments| {
                 let Found { filter, limit } = read(arguments)?;
-                look(Query::Contacts { text: filter, limit: many(limit) })
+                look(Query::Contacts { text: filter, limit: many(limit)? })
             },
         },
     },
