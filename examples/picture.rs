@@ -14,7 +14,7 @@ use wadeck::console::{Console, Effect, Event, KeyCode, KeyEvent, KeyModifiers, K
 use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
 use wadeck::domain::time::Clock;
-use wadeck::operations::{perform, tell};
+use wadeck::operations::{perform, run_query};
 
 const COLUMNS: u16 = 120;
 const ROWS: u16 = 36;
@@ -69,7 +69,7 @@ async fn settle(demo: &Demo, actor: &Actor, console: &mut Console, mut effects: 
         let system = &demo.engine.system;
         let event = match effect {
             Effect::Ask(query) => {
-                let answer = Box::new(tell(system, actor, query.clone()).await?);
+                let answer = Box::new(run_query(system, actor, query.clone()).await?);
                 Event::Answered { query, answer }
             }
             Effect::Perform(request) => {

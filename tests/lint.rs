@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use wadeck::domain::lint::template::{check_edit, lint, mend};
+use wadeck::domain::lint::template::{check_edit, fix, lint};
 use wadeck::domain::lint::{Finding, Level, passes};
 use wadeck::domain::templates::form::read;
 use wadeck::domain::templates::starter::TEMPLATES;
@@ -378,7 +378,7 @@ fn what_can_be_mended_is_mended() {
     });
     let findings = lint(&broken, &[], None);
     assert!(!passes(&findings));
-    assert!(mend(&mut broken, &findings) >= 5, "{findings:#?}");
+    assert!(fix(&mut broken, &findings) >= 5, "{findings:#?}");
     let left = lint(&broken, &[], None);
     assert!(passes(&left), "{left:#?}");
     assert_eq!(broken["name"], "order_update_");

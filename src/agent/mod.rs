@@ -418,7 +418,9 @@ impl Agents {
                     anthropic::answer(&endpoint, model, prompt, *max_tokens, input, tools).await
                 }
                 AgentKind::Scripted { rules } => Scripted::new(rules).answer(input),
-                AgentKind::Workflow { url, secret } => workflow::tell(&self.client, url, secret.as_ref(), input).await,
+                AgentKind::Workflow { url, secret } => {
+                    workflow::report(&self.client, url, secret.as_ref(), input).await
+                }
             }
         };
         let answer = tokio::time::timeout_at(until, asked).await.map_err(|_| {

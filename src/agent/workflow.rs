@@ -7,7 +7,7 @@ use serde_json::json;
 use super::http::post;
 use super::{AgentAnswer, AgentError, AgentInput, excerpt};
 
-pub(super) async fn tell(
+pub(super) async fn report(
     client: &reqwest::Client,
     url: &str,
     secret: Option<&SecretString>,

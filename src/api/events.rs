@@ -19,7 +19,7 @@ use crate::domain::code::Code;
 use crate::domain::ids::{EventId, TokenId};
 use crate::domain::query::{Answer, Query};
 use crate::domain::text::escape_json;
-use crate::operations::{Arrival, OperationError, System, newest_event, still_known, tell};
+use crate::operations::{Arrival, OperationError, System, newest_event, run_query, still_known};
 
 /// Events that are read from the database at once.
 const PAGE: u32 = 200;
@@ -136,7 +136,7 @@ async fn page(
         Some(scope) => Query::Within { scope: scope.clone(), query: Box::new(query) },
         None => query,
     };
-    match tell(system, actor, query).await? {
+    match run_query(system, actor, query).await? {
         Answer::Desk(told) => match *told {
             AgentTold::Events(events) => Ok(events),
             _ => Ok(vec![]),

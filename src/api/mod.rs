@@ -41,7 +41,7 @@ use crate::domain::ids::MessageId;
 use crate::domain::query::Query;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::Request;
-use crate::operations::{OperationError, System, perform, tell};
+use crate::operations::{OperationError, System, perform, run_query};
 
 /// The refusal of a single thing that is asked for and is not there.
 fn nothing() -> Refusal {
@@ -112,7 +112,7 @@ fn strangers(uid: u32) -> Router {
 
 async fn query(State(system): State<System>, Extension(actor): Extension<Actor>, Json(query): Json<Value>) -> Response {
     match objects::read::<Query>(query) {
-        Ok(query) => answer(tell(&system, &actor, query).await),
+        Ok(query) => answer(run_query(&system, &actor, query).await),
         Err(error) => unreadable(&error),
     }
 }

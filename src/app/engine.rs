@@ -17,7 +17,7 @@ use crate::bus::Bus;
 use crate::config::{AgentDeclaration, Config, DeclaredKind, EndpointConfig};
 use crate::domain::outbox::retry::RetryPolicy;
 use crate::domain::time::{Clock, Rng, Timestamp};
-use crate::operations::{self, Declared, Desk, EventEndpoint, Identity, Parts, PendingDelivery, System};
+use crate::operations::{self, Declared, EventEndpoint, Identity, OperationsConfig, Parts, PendingDelivery, System};
 use crate::provider::{Registry, SecretSource};
 use crate::store::Store;
 use crate::webhook::{Door, Limits, routes};
@@ -177,7 +177,7 @@ pub async fn build_system(
         retry: RetryPolicy { attempts: setup.config.attempts, ..RetryPolicy::default() },
         log: setup.logs.tail(),
         inbox: setup.inbox,
-        desk: Desk {
+        config: OperationsConfig {
             keep: setup.config.media.keep,
             most: setup.config.media.most,
             open: setup.config.media.open.clone(),

@@ -119,7 +119,7 @@ mod tests {
         let subscriber = tracing_subscriber::registry().with(limit.clone()).with(count.clone());
         tracing::subscriber::with_default(subscriber, || {
             for number in 0..1_000 {
-                tracing::error!(worker = "applier", error = "disk", number, "a step broke");
+                tracing::error!(worker = "apply", error = "disk", number, "a step broke");
             }
             tracing::info!("told");
             tracing::info!("told");

@@ -1,7 +1,6 @@
 //! Builds everything, and owns start and stop. The only place that knows all the others.
 
 mod demo;
-mod edge;
 mod engine;
 mod error;
 mod lock;
@@ -10,9 +9,9 @@ mod logging;
 mod people;
 mod private;
 mod simulator;
+mod system_clock;
 
 pub use self::demo::Demo;
-pub use self::edge::{SystemChance, SystemClock, random_seed, zone_offset};
 pub use self::engine::{Engine, EngineSetup, INBOX, build_system, declared, has_database};
 pub use self::error::AppError;
 pub use self::lock::{Lock, engine_holds};
@@ -20,3 +19,4 @@ pub use self::logging::Logs;
 pub use self::people::{People, current_actor};
 pub use self::private::keep_private;
 pub use self::simulator::{SimulatorSetup, run_simulator};
+pub use self::system_clock::{SystemChance, SystemClock, random_seed, zone_offset};

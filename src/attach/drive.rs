@@ -17,7 +17,7 @@ use crate::domain::access::actor::Actor;
 use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::Request;
-use crate::operations::{OperationError, System, open_media, other_role, perform, still_known, tell};
+use crate::operations::{OperationError, System, open_media, other_role, perform, run_query, still_known};
 
 /// On a remote terminal, changes that nobody at it caused are drawn at most this often.
 const MIN_REMOTE_INTERVAL: Duration = Duration::from_millis(250);
@@ -342,7 +342,7 @@ impl<'s> Drive<'s> {
                 Effect::Ask(query) => {
                     let (system, actor, told) = (self.system.clone(), self.actor.clone(), self.results.clone());
                     tokio::spawn(async move {
-                        let event = match tell(&system, &actor, query.clone()).await {
+                        let event = match run_query(&system, &actor, query.clone()).await {
                             Ok(answer) => Event::Answered { query, answer: Box::new(answer) },
                             Err(error) => Event::NotAnswered { query, why: spoken(&error) },
                         };

@@ -17,7 +17,7 @@ use crate::domain::message::media::size;
 use crate::domain::message::upload::{MAX_UPLOAD_BYTES, Uploaded};
 use crate::domain::query::{Answer, Query};
 use crate::domain::text::clean_line;
-use crate::operations::{System, media_file, receive_upload, tell};
+use crate::operations::{System, media_file, receive_upload, run_query};
 
 /// A piece of a file on its way.
 const PIECE: usize = 64 * 1024;
@@ -91,7 +91,7 @@ pub async fn save_for(system: &System, actor: &Actor, what: Saves, to: &str) -> 
             save(to, &name, async |file: &mut tokio::fs::File| copy(&mut opened.file, file).await).await
         }
         Saves::Thread(thread) => {
-            let answer = tell(system, actor, Query::Export { thread }).await.map_err(|error| spoken(&error))?;
+            let answer = run_query(system, actor, Query::Export { thread }).await.map_err(|error| spoken(&error))?;
             let Answer::Export(text) = answer else { return Err("Unexpected response of the engine.".to_owned()) };
             let name = format!("wadeck-{thread}.txt");
             let write =

@@ -13,7 +13,7 @@ use super::surface::{LONGEST_FRAME, Surface, SurfaceCommand, SurfaceEndpoint, Su
 use crate::domain::message::upload::Uploaded;
 
 /// Opens a file of whoever sits here, and hands its bytes over to the engine.
-pub type HandOver = Arc<dyn Fn(String) -> BoxFuture<'static, Result<Uploaded, String>> + Send + Sync>;
+pub type UploadHandler = Arc<dyn Fn(String) -> BoxFuture<'static, Result<Uploaded, String>> + Send + Sync>;
 
 /// So many files are handed over at once; a console asks for one at a time.
 const MAX_AT_ONCE: usize = 4;
@@ -56,11 +56,11 @@ pub fn host<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S) -> Su
 }
 
 /// The seat's side: carries what is done to the engine and what it says back. Returns why it ended. Without
-/// `hand_over` no file is opened for the console.
+/// `upload_handler` no file is opened for the console.
 pub async fn carry<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     surface: Surface,
-    hand_over: Option<HandOver>,
+    upload_handler: Option<UploadHandler>,
 ) -> Option<String> {
     let mut uploads = FuturesUnordered::new();
     let Surface { mut heard, told } = surface;
@@ -81,7 +81,7 @@ pub async fn carry<S: AsyncRead + AsyncWrite + Unpin>(
                 Some(Ok(frame)) => {
                     let said = SurfaceCommand::read(&frame);
                     if let Some(SurfaceCommand::Upload(path)) = said {
-                        let opens = hand_over.clone().filter(|_| uploads.len() < MAX_AT_ONCE);
+                        let opens = upload_handler.clone().filter(|_| uploads.len() < MAX_AT_ONCE);
                         uploads.push(async move {
                             let result = match opens {
                                 Some(opens) => opens(path.clone()).await,

@@ -17,6 +17,6 @@ mod tty;
 pub use self::backend::{ByteScreen, RingSignals};
 pub use self::drive::{End, SurfaceOptions, drive};
 pub use self::input::{Input, Typed};
-pub use self::line::{HandOver, carry, host};
+pub use self::line::{UploadHandler, carry, host};
 pub use self::surface::{Surface, SurfaceCommand, SurfaceEndpoint, SurfaceEvent, pair};
 pub use self::tty::{Left, Tty, at_home, is_terminal, size, theme};

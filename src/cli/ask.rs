@@ -21,7 +21,7 @@ use crate::domain::outbox::retry::RetryPolicy;
 use crate::domain::query::{Answer, Query};
 use crate::domain::refusal::Done;
 use crate::domain::request::Request;
-use crate::operations::{Identity, Parts, System, perform, tell};
+use crate::operations::{Identity, Parts, System, perform, run_query};
 use crate::provider::Registry;
 use crate::store::Store;
 
@@ -49,7 +49,7 @@ impl Source {
         }
         let query = &self.scope.of(query);
         if let Some((system, actor)) = &self.here {
-            return tell(system, actor, query.clone()).await.map_err(NoAnswer::from);
+            return run_query(system, actor, query.clone()).await.map_err(NoAnswer::from);
         }
         match self.asked::<Query, Answer>("/query", query).await {
             Ok(answer) => answer.map_err(NoAnswer::from),
@@ -148,7 +148,7 @@ impl Source {
             return Err(NoAnswer::new(Code::NoEngine, reason, "Start one with `wadeck serve`, or try `wadeck demo`."));
         }
         let system = offline(&self.directory).await.map_err(NoAnswer::from)?;
-        tell(&system, &Actor::System, query).await.map_err(NoAnswer::from)
+        run_query(&system, &Actor::System, query).await.map_err(NoAnswer::from)
     }
 }
 
@@ -198,7 +198,7 @@ async fn offline(directory: &Path) -> Result<System, AppError> {
         retry: RetryPolicy::default(),
         log: Arc::new(|_| vec![]),
         inbox: 1,
-        desk: crate::operations::Desk::default(),
+        config: crate::operations::OperationsConfig::default(),
         approvals: crate::domain::agents::assignment::ApprovalPolicy::default(),
         endpoints: vec![],
         // Whoever reads the file is asked for no role.

@@ -70,7 +70,7 @@ fn show(common: &Common) -> Exit {
             print!("{}", config::as_text(&value));
             Exit::Done
         }
-        Err(error) => NoAnswer::from(AppError::Config(error)).tell(common.json),
+        Err(error) => NoAnswer::from(AppError::Config(error)).report(common.json),
     }
 }
 
@@ -86,6 +86,6 @@ fn migrate(common: &Common) -> Exit {
             print!("{text}");
             Exit::Done
         }
-        Err(error) => NoAnswer::from(AppError::Config(error)).tell(common.json),
+        Err(error) => NoAnswer::from(AppError::Config(error)).report(common.json),
     }
 }

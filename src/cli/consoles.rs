@@ -252,7 +252,7 @@ pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, Ap
     };
     let mut tty = Tty::enter().map_err(trouble)?;
     let (surface, seat) = pair();
-    let carried = tokio::spawn(carry(line, surface, Some(super::files::hand_over(directory, common.read_only))));
+    let carried = tokio::spawn(carry(line, surface, Some(super::files::upload_handler(directory, common.read_only))));
     let left = tty.sit(seat).await;
     drop(tty);
     match left.map_err(trouble)? {

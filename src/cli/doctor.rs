@@ -207,20 +207,20 @@ fn connection(row: &ConnectionView) -> Vec<Finding> {
     let (name, id) = (clean_line(&row.connection.name), row.connection.id);
     let mut found = vec![];
     let mut unseen = vec![];
-    for hop in Check::ALL {
-        match row.proofs.iter().find(|proof| proof.hop == hop) {
-            Some(proof) if proof.works => {
-                let said = format!("{name}, {}: {} at {}", hop.name(), clean_line(&proof.note), proof.at);
+    for check in Check::ALL {
+        match row.checks.iter().find(|result| result.check == check) {
+            Some(result) if result.works => {
+                let said = format!("{name}, {}: {} at {}", check.name(), clean_line(&result.note), result.at);
                 found.push(ok("connection", said));
             }
-            Some(proof) => {
-                let said = format!("{name}, {}: {}", hop.name(), clean_line(&proof.note));
+            Some(result) => {
+                let said = format!("{name}, {}: {}", check.name(), clean_line(&result.note));
                 found.push(fail("connection", said, format!("Run `wadeck why {id}`.")));
             }
             // The provider keeps no record of it, or there is nobody who could show it.
-            None if hop == Check::Upstream && !row.capabilities.delivery_log => {}
-            None if hop == Check::Agent && row.agent.is_none() => {}
-            None => unseen.push(hop.name()),
+            None if check == Check::Upstream && !row.capabilities.delivery_log => {}
+            None if check == Check::Agent && row.agent.is_none() => {}
+            None => unseen.push(check.name()),
         }
     }
     if !unseen.is_empty() {
@@ -239,8 +239,8 @@ pub(super) async fn webhooks(source: &Source) -> Vec<Finding> {
     for row in rows.connected {
         let name = clean_line(&row.connection.name);
         let seen = |row: &ConnectionView| {
-            let proof = row.proofs.iter().find(|proof| proof.hop == Check::Public)?;
-            Some((proof.works, proof.at, clean_line(&proof.note)))
+            let result = row.checks.iter().find(|result| result.check == Check::Public)?;
+            Some((result.works, result.at, clean_line(&result.note)))
         };
         let before = seen(&row);
         if let Err(none) = source.act(&Request::Canary { connection: row.connection.id }).await {

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use super::ask::Source;
 use super::no_answer::NoAnswer;
 use crate::api;
-use crate::attach::HandOver;
+use crate::attach::UploadHandler;
 use crate::attach::files::{open, pieces, save};
 use crate::domain::code::Code;
 use crate::domain::ids::{MessageId, UploadId};
@@ -58,7 +58,7 @@ impl Files {
 }
 
 /// Opens files of whoever sits at a console of the engine behind a data directory, and hands them over to it.
-pub(super) fn hand_over(directory: &Path, read_only: bool) -> HandOver {
+pub(super) fn upload_handler(directory: &Path, read_only: bool) -> UploadHandler {
     let directory = directory.to_owned();
     Arc::new(move |path: String| {
         let directory = directory.clone();

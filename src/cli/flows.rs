@@ -186,7 +186,7 @@ pub(super) fn alone(verb: &Flows, common: &Common) -> Option<Exit> {
     match verb {
         Flows::Starters { name } => Some(starters(name.as_deref(), common.json)),
         Flows::Lint { file: path } => Some(match file(path) {
-            Err(none) => none.tell(common.json),
+            Err(none) => none.report(common.json),
             Ok(text) => {
                 let code = path.extension().is_some_and(|extension| extension == "js");
                 let findings = if code { flow_code::lint(&text) } else { flow::lint(&text) };
@@ -206,7 +206,7 @@ fn starters(name: Option<&str>, json_wanted: bool) -> Exit {
         Some(wanted) => match all.clone().find(|(name, ..)| *name == wanted) {
             Some(one) if json_wanted => println!("{}", printed(&value(one))),
             Some((_, _, text)) => print!("{text}"),
-            None => return super::templates::no_starter(wanted, "flows").tell(json_wanted),
+            None => return super::templates::no_starter(wanted, "flows").report(json_wanted),
         },
         None if json_wanted => println!("{}", printed(&all.map(value).collect::<Vec<_>>())),
         None => {

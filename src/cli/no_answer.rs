@@ -82,7 +82,7 @@ impl NoAnswer {
     }
 
     /// Says it on standard error. Returns how the command ends.
-    pub fn tell(self, json: bool) -> Exit {
+    pub fn report(self, json: bool) -> Exit {
         eprintln!("{}", self.text(json));
         self.exit
     }

@@ -46,7 +46,7 @@ Every other line is a command such as: outbox list, threads expiring, alerts lis
 /// Messages that are read out at once.
 const PAGE: u32 = 10;
 
-enum Heard {
+enum Spoken {
     Line(String),
     Event(Box<EventView>),
     /// The engine ended, or why it cannot be followed.
@@ -77,11 +77,11 @@ pub(super) async fn sit(common: &Common, source: Source, ends: &str) -> Exit {
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines() {
             let Ok(line) = line else { break };
-            if heard.blocking_send(Heard::Line(line)).is_err() {
+            if heard.blocking_send(Spoken::Line(line)).is_err() {
                 return;
             }
         }
-        let _ = heard.blocking_send(Heard::Line("quit".to_owned()));
+        let _ = heard.blocking_send(Spoken::Line("quit".to_owned()));
     });
     let mut sitting =
         Sitting { source, common, open: None, oldest: None, newest: None, marks_read: marks_read(common) };
@@ -94,18 +94,18 @@ pub(super) async fn sit(common: &Common, source: Source, ends: &str) -> Exit {
             () = super::out::reader_left() => return Exit::Done,
         };
         match next {
-            Some(Heard::Line(line)) if matches!(line.trim(), "quit" | "q" | "exit") => return Exit::Done,
-            Some(Heard::Line(line)) => {
+            Some(Spoken::Line(line)) if matches!(line.trim(), "quit" | "q" | "exit") => return Exit::Done,
+            Some(Spoken::Line(line)) => {
                 sitting.line(line.trim()).await;
                 sitting.prompt();
             }
-            Some(Heard::Event(event)) => {
+            Some(Spoken::Event(event)) => {
                 if let Some(said) = sitting.event(&event).await {
                     announce(&said);
                     sitting.prompt();
                 }
             }
-            Some(Heard::Over(why)) => {
+            Some(Spoken::Over(why)) => {
                 say(&why);
                 return Exit::Failed;
             }
@@ -114,7 +114,7 @@ pub(super) async fn sit(common: &Common, source: Source, ends: &str) -> Exit {
     }
 }
 
-fn listen(source: &Source, heard: mpsc::Sender<Heard>) {
+fn listen(source: &Source, heard: mpsc::Sender<Spoken>) {
     let source = Source {
         directory: source.directory.clone(),
         read_only: source.read_only,
@@ -128,7 +128,7 @@ fn listen(source: &Source, heard: mpsc::Sender<Heard>) {
         let passing = heard.clone();
         let passed = tokio::spawn(async move {
             while let Some(event) = happened.recv().await {
-                let _ = passing.send(Heard::Event(Box::new(event))).await;
+                let _ = passing.send(Spoken::Event(Box::new(event))).await;
             }
         });
         let ended = source.hear((None, true), |event| {
@@ -142,7 +142,7 @@ fn listen(source: &Source, heard: mpsc::Sender<Heard>) {
         };
         drop(events);
         let _ = passed.await;
-        let _ = heard.send(Heard::Over(why)).await;
+        let _ = heard.send(Spoken::Over(why)).await;
     });
 }
 

@@ -52,9 +52,9 @@ pub(super) fn only(list: ConnectionList, text: &str) -> Result<ConnectionList, R
 
 pub(super) fn connections_text(list: &ConnectionList) -> String {
     let connected = list.connected.iter().map(|row| {
-        let proofs = row.proofs.iter().map(|proof| {
-            let works = if proof.works { "ok" } else { "FAILS" };
-            format!("{} {works} {} ({})", proof.hop.name(), at(proof.at), clean_line(&proof.note))
+        let checks = row.checks.iter().map(|result| {
+            let works = if result.works { "ok" } else { "FAILS" };
+            format!("{} {works} {} ({})", result.check.name(), at(result.at), clean_line(&result.note))
         });
         let mark = row.connection.kind.mark().map(|mark| format!(" {mark}")).unwrap_or_default();
         vec![
@@ -64,7 +64,7 @@ pub(super) fn connections_text(list: &ConnectionList) -> String {
             format!("{}{mark}", row.connection.provider),
             row.connection.phone_number.to_string(),
             row.agent.as_ref().map_or_else(|| "none".into(), crate::domain::agents::assignment::AssignmentView::brief),
-            proofs.collect::<Vec<_>>().join("; "),
+            checks.collect::<Vec<_>>().join("; "),
         ]
     });
     let others = list.others.iter().map(|setup| {

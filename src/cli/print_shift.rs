@@ -129,7 +129,7 @@ fn gauges_text(view: &GaugesView) -> String {
     let rows = table(
         "messages",
         &["by", "name", "", "delivered", "replied", "sent", "failed", "open"],
-        view.gauges.iter().map(row).collect(),
+        view.metrics.iter().map(row).collect(),
     );
     let ack = view.ack_ms.map_or_else(
         || "no webhook received yet".into(),

@@ -29,7 +29,7 @@ pub async fn run(cli: Cli) -> Exit {
         crate::app::keep_private();
     }
     if let Some((reason, remedy)) = cli.common.read_only.then(|| writes(cli.command.as_ref())).flatten() {
-        return NoAnswer::new(Code::ReadOnly, reason, remedy).tell(cli.common.json);
+        return NoAnswer::new(Code::ReadOnly, reason, remedy).report(cli.common.json);
     }
     let exit = Box::pin(carry_out(cli)).await;
     if exit == Exit::Done && super::out::is_lost() { Exit::Failed } else { exit }
@@ -80,7 +80,7 @@ async fn carry_out(cli: Cli) -> Exit {
         Some(Command::Roles { markdown }) => return super::tables::roles(&cli.common, markdown),
         Some(command) => return verb(&cli.common, command).await,
     };
-    result.unwrap_or_else(|error| NoAnswer::from(error).tell(cli.common.json))
+    result.unwrap_or_else(|error| NoAnswer::from(error).report(cli.common.json))
 }
 
 /// Says a line on standard error. Where that is closed or on a full disk, nobody is told, and nothing ends.

@@ -34,7 +34,7 @@ pub(super) fn man(common: &Common, to: Option<&Path>) -> Exit {
         Ok(()) => Exit::Done,
         Err(error) => {
             let reason = format!("Cannot write the manual: {error}.");
-            NoAnswer::new(Code::LocalFile, reason, "Give a directory that you may write to.").tell(common.json)
+            NoAnswer::new(Code::LocalFile, reason, "Give a directory that you may write to.").report(common.json)
         }
     }
 }
@@ -44,7 +44,7 @@ pub(super) async fn backup(common: &Common, to: &Path, media: Option<&Path>) -> 
     let directory = config::data_directory(common.data_dir.as_deref());
     if to.exists() {
         let reason = format!("{} already exists and was not overwritten.", to.display());
-        return NoAnswer::new(Code::File, reason, "Give a new file.").tell(common.json);
+        return NoAnswer::new(Code::File, reason, "Give a new file.").report(common.json);
     }
     let copied = async { Store::open_read_only(&directory).await?.copy_to(to).await };
     match copied.await {
@@ -58,17 +58,17 @@ pub(super) async fn backup(common: &Common, to: &Path, media: Option<&Path>) -> 
             if let Err(error) = audit_end(to).await {
                 let reason = format!("Cannot write the end of the audit beside the backup: {error}.");
                 return NoAnswer::new(Code::LocalFile, reason, "Free space there, then back up again.")
-                    .tell(common.json);
+                    .report(common.json);
             }
             files(common, &directory.join("media"), media)
         }
         Ok(said) => {
             let reason = format!("The backup is damaged: {said}.");
-            NoAnswer::new(Code::Database, reason, "Back up again, and run `wadeck doctor`.").tell(common.json)
+            NoAnswer::new(Code::Database, reason, "Back up again, and run `wadeck doctor`.").report(common.json)
         }
         Err(error) => {
             let remedy = "Check the path, the free space and the owner of the data directory.";
-            NoAnswer::new(Code::Database, format!("The backup failed: {error}."), remedy).tell(common.json)
+            NoAnswer::new(Code::Database, format!("The backup failed: {error}."), remedy).report(common.json)
         }
     }
 }
@@ -100,7 +100,7 @@ fn files(common: &Common, from: &Path, to: Option<&Path>) -> Exit {
         }
         Err(error) => {
             let reason = format!("Not all files of messages were copied: {error}.");
-            NoAnswer::new(Code::LocalFile, reason, "Free space, then run it again: it continues.").tell(common.json)
+            NoAnswer::new(Code::LocalFile, reason, "Free space, then run it again: it continues.").report(common.json)
         }
     }
 }

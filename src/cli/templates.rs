@@ -153,7 +153,7 @@ fn starters(name: Option<&str>, json_wanted: bool) -> Exit {
                 print!("{}", starter.text);
                 Exit::Done
             }
-            None => no_starter(name, "templates").tell(json_wanted),
+            None => no_starter(name, "templates").report(json_wanted),
         },
         None if json_wanted => {
             println!("{}", printed(&starter::TEMPLATES.iter().map(value).collect::<Vec<_>>()));
@@ -192,16 +192,16 @@ enum CheckAction {
 fn check(path: &std::path::Path, action: CheckAction, json_wanted: bool) -> Exit {
     let mut value = match file(path).and_then(|text| read(&text).map_err(NoAnswer::from)) {
         Ok(value) => value,
-        Err(none) => return none.tell(json_wanted),
+        Err(none) => return none.report(json_wanted),
     };
     let mut findings = lint(&value, &[], None);
     if action == CheckAction::Fix {
-        crate::domain::lint::template::mend(&mut value, &findings);
+        crate::domain::lint::template::fix(&mut value, &findings);
         println!("{}", printed(&value));
         findings = lint(&value, &[], None);
         let left = findings.iter().map(Finding::line).collect::<Vec<_>>();
         if json_wanted && !passes(&findings) {
-            return NoAnswer::new(Code::Lint, left.join(" "), "Fix the errors that the reason names.").tell(true);
+            return NoAnswer::new(Code::Lint, left.join(" "), "Fix the errors that the reason names.").report(true);
         }
         for line in left {
             eprintln!("{line}");

@@ -14,7 +14,7 @@ pub(super) async fn serve(common: &Common) -> Exit {
         Err(error) => {
             let reason = format!("The connection to the client failed: {error}.");
             NoAnswer::new(Code::Protocol, reason, "Start it from a client of the Model Context Protocol.")
-                .tell(common.json)
+                .report(common.json)
         }
     }
 }

@@ -42,7 +42,7 @@ pub(super) async fn verb(common: &Common, command: Command) -> Exit {
     let command = match names.resolve(&source, std::env::args_os().collect()).await {
         Ok(None) => command,
         Ok(Some(cli)) => cli.command.unwrap_or(command),
-        Err(none) => return none.tell(common.json),
+        Err(none) => return none.report(common.json),
     };
     if let Command::Flows(verb) = &command
         && let Some(exit) = super::flows::alone(verb, common)
@@ -57,14 +57,16 @@ pub(super) async fn verb(common: &Common, command: Command) -> Exit {
     if let Command::Events(super::agents::Events::Follow { after }) = &command {
         return match source.follow(*after).await {
             Ok(()) => Exit::Done,
-            Err(none) => none.tell(common.json),
+            Err(none) => none.report(common.json),
         };
     }
     if let Command::Connections(Connections::Setup(wish)) = &command
         && let Some((of, wait)) = wish.walks()
     {
         let until = if wait { WalkUntil::Verified } else { WalkUntil::Shown };
-        return super::walk::walk(&source, of, until, common.json).await.unwrap_or_else(|none| none.tell(common.json));
+        return super::walk::walk(&source, of, until, common.json)
+            .await
+            .unwrap_or_else(|none| none.report(common.json));
     }
     if let Command::Deliveries(Deliveries::Verify { delivery: None, provider, header, path, body }) = &command {
         let sample = Sample {
@@ -79,7 +81,7 @@ pub(super) async fn verb(common: &Common, command: Command) -> Exit {
                 println!("{}", verdict(&told, common.json));
                 if told.fits { Exit::Done } else { Exit::Failed }
             }
-            Err(refusal) => NoAnswer::from(refusal).tell(common.json),
+            Err(refusal) => NoAnswer::from(refusal).report(common.json),
         };
     }
     let status = matches!(command, Command::Status);
@@ -99,16 +101,16 @@ pub(super) async fn verb(common: &Common, command: Command) -> Exit {
                         println!("{}", layout::escaped(event));
                     }
                 });
-                return ended.await.map_or_else(|none| none.tell(common.json), |()| Exit::Done);
+                return ended.await.map_or_else(|none| none.report(common.json), |()| Exit::Done);
             }
             if status && !source.engine_runs().await.unwrap_or(true) {
                 let place = source.directory.display();
                 let reason = format!("No engine runs on {place}: this is what its database holds.");
-                return NoAnswer::new(Code::NoEngine, reason, "Start one with `wadeck serve`.").tell(common.json);
+                return NoAnswer::new(Code::NoEngine, reason, "Start one with `wadeck serve`.").report(common.json);
             }
             exit
         }
-        Err(none) => none.tell(common.json),
+        Err(none) => none.report(common.json),
     }
 }
 

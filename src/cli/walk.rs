@@ -105,8 +105,8 @@ impl SetUp {
     }
 }
 
-fn proved(view: &ConnectionView, chore: &SetupTask) -> Option<String> {
-    let proof = view.proof_of(chore)?;
+fn verified_by(view: &ConnectionView, chore: &SetupTask) -> Option<String> {
+    let proof = view.last_check(chore)?;
     Some(format!("{} at {}", clean_line(&proof.note), at(proof.at)))
 }
 
@@ -125,18 +125,18 @@ async fn view(source: &Source, of: &str) -> Result<ConnectionView, NoAnswer> {
 fn lines(view: &ConnectionView, number: usize, chore: &SetupTask) -> String {
     let sign = match chore.proof {
         None => " ",
-        Some(_) if proved(view, chore).is_some() => "x",
+        Some(_) if verified_by(view, chore).is_some() => "x",
         Some(_) => "-",
     };
     let mut text = format!("[{sign}] {number}. {}: {}", clean_line(&chore.place), clean_line(&chore.what));
     if let Some(paste) = &chore.paste {
         text.push_str(&format!("\n        {}", clean_line(paste)));
     }
-    if chore.over_api && proved(view, chore).is_none() {
+    if chore.over_api && verified_by(view, chore).is_none() {
         let id = view.connection.id;
         text.push_str(&format!("\n        or: `wadeck connections register {id}` sets it over the provider's API"));
     }
-    if let Some(said) = proved(view, chore) {
+    if let Some(said) = verified_by(view, chore) {
         text.push_str(&format!("\n        verified: {said}"));
     }
     text
@@ -145,7 +145,7 @@ fn lines(view: &ConnectionView, number: usize, chore: &SetupTask) -> String {
 fn as_json(view: &ConnectionView) -> Value {
     let chores = view.chores.iter().map(|chore| {
         let mut value = json!(chore);
-        value["proved"] = proved(view, chore).into();
+        value["verified_by"] = verified_by(view, chore).into();
         value
     });
     chores.collect()
@@ -160,7 +160,7 @@ pub(super) enum WalkUntil {
     Verified,
 }
 
-/// Says every step, and goes on until all are proved where that is wanted.
+/// Says every step, and goes on until all are verified_by where that is wanted.
 pub(super) async fn walk(source: &Source, of: &str, until: WalkUntil, json: bool) -> Result<Exit, NoAnswer> {
     let before = view(source, of).await?;
     // The provider is asked now: the first proof is of the key.
@@ -182,7 +182,7 @@ pub(super) async fn walk(source: &Source, of: &str, until: WalkUntil, json: bool
         }
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
-            // Nobody reads on: what was not proved until now is not proved.
+            // Nobody reads on: what was not verified_by until now is not verified_by.
             () = super::out::reader_left() => return Ok(Exit::Failed),
         }
         // What is pasted at the provider is seen by asking again; the rest comes by itself.
@@ -192,7 +192,7 @@ pub(super) async fn walk(source: &Source, of: &str, until: WalkUntil, json: bool
         }
         let now = view(source, of).await?;
         for (index, chore) in now.chores.iter().enumerate() {
-            if now.proof_of(chore).is_some() && last.proof_of(chore).is_none() {
+            if now.last_check(chore).is_some() && last.last_check(chore).is_none() {
                 println!("{}", lines(&now, index + 1, chore));
             }
         }

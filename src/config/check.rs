@@ -7,7 +7,7 @@ use super::faults::{ENVIRONMENTS, Faults, nearest, one_of};
 use super::file::{Chords, Console, File, Http, UserTable};
 use super::renamed::Migrated;
 use super::{AgentDeclaration, Config, ConsoleConfig, EXAMPLE, LogConfig, UserConfig};
-use super::{agents, desk};
+use super::{agents, operations};
 use crate::domain::access::role::Role;
 use crate::domain::message::picture::Pictures;
 use crate::domain::numbers::connection::{Environment, ProviderShape};
@@ -135,7 +135,7 @@ fn build(mut file: File, example: File, providers: &[ProviderShape], faults: &mu
             faults.add(0..0, format!("Two agents have the name `{name}`."));
         }
     }
-    let media = desk::media(file.media, example.media, faults);
+    let media = operations::media(file.media, example.media, faults);
     Config {
         warnings: vec![],
         organization: file.organization.or(example.organization).map(Spanned::into_inner).unwrap_or_default(),
@@ -152,10 +152,10 @@ fn build(mut file: File, example: File, providers: &[ProviderShape], faults: &mu
         attempts: attempts.map_or(3, Spanned::into_inner),
         console: console(file.console, &example.console, faults),
         media,
-        alerts: desk::alerts(file.alerts, example.alerts),
-        opt_out_words: desk::contacts(file.contacts),
-        watch: desk::watch(file.watch, example.watch),
-        ssh: desk::ssh(file.ssh, example.ssh),
+        alerts: operations::alerts(file.alerts, example.alerts),
+        opt_out_words: operations::contacts(file.contacts),
+        watch: operations::watch(file.watch, example.watch),
+        ssh: operations::ssh(file.ssh, example.ssh),
         socket_group: file.attach.group.or(example.attach.group).filter(|group| !group.trim().is_empty()),
         approvals: agents::approvals(file.approvals, example.approvals),
         endpoints: agents::endpoints(file.endpoints, faults),

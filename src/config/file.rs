@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::agents::{AgentTable, ApprovalsTable, ContractTable, EndpointTable, RouteTable};
-use super::desk::{AlertsTable, AttachTable, ContactsTable, MediaTable, SshTable, WatchTable};
+use super::operations::{AlertsTable, AttachTable, ContactsTable, MediaTable, SshTable, WatchTable};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

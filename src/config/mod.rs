@@ -5,10 +5,10 @@ mod addresses;
 mod agents;
 mod check;
 mod connections;
-mod desk;
 mod fault;
 mod faults;
 mod file;
+mod operations;
 mod paths;
 mod renamed;
 mod secrets;
@@ -20,8 +20,8 @@ use secrecy::SecretString;
 use thiserror::Error;
 
 pub use self::check::check;
-pub use self::desk::{AlertsConfig, MediaConfig, SshConfig, WatchConfig};
 pub use self::fault::Fault;
+pub use self::operations::{AlertsConfig, MediaConfig, SshConfig, WatchConfig};
 pub use self::paths::{config_file, data_directory};
 pub use self::secrets::{secret, secret_fault, secrets_agree};
 

@@ -104,21 +104,21 @@ impl Script {
                 self.text = text;
                 None
             }
-            ScriptStep::Mend => Some(self.mend()),
+            ScriptStep::Mend => Some(self.fix()),
         };
         self.check(lists);
         said
     }
 
     /// Fixes what can be fixed. Says how much, or why nothing was.
-    fn mend(&mut self) -> Result<String, String> {
+    fn fix(&mut self) -> Result<String, String> {
         if !matches!(self.kind, ScriptKind::Template { .. }) {
             return Err("Nothing here can be fixed automatically.".to_owned());
         }
         let mut value = form::read(&self.text).map_err(|refusal| refusal.to_string())?;
-        let mended = template::mend(&mut value, &self.findings);
+        let fixed = template::fix(&mut value, &self.findings);
         self.text = serde_json::to_string_pretty(&value).unwrap_or_default();
-        Ok(format!("Fixed {mended}. Check the examples before you submit it."))
+        Ok(format!("Fixed {fixed}. Check the examples before you submit it."))
     }
 
     /// What submits it.

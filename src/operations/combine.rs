@@ -27,7 +27,7 @@ impl<I, O> Combiner<I, O> {
         F: Future<Output = Result<Vec<O>, E>>,
     {
         let item = Arc::new(item);
-        let mut outcome = self.hand_over(&item);
+        let mut outcome = self.join_queue(&item);
         loop {
             // An outcome is taken as soon as it is there, without a turn.
             let turn = tokio::select! {
@@ -36,7 +36,7 @@ impl<I, O> Combiner<I, O> {
                     Ok(outcome) => return Ok(outcome),
                     // Whoever had it gave up.
                     Err(_) => {
-                        outcome = self.hand_over(&item);
+                        outcome = self.join_queue(&item);
                         continue;
                     }
                 },
@@ -60,7 +60,7 @@ impl<I, O> Combiner<I, O> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hand_over(&self, item: &Arc<I>) -> oneshot::Receiver<O> {
+    fn join_queue(&self, item: &Arc<I>) -> oneshot::Receiver<O> {
         let (sender, outcome) = oneshot::channel();
         self.queue().push_back((item.clone(), sender));
         outcome

@@ -12,7 +12,7 @@ mod monitoring;
 mod numbers;
 mod outbox;
 mod perform;
-mod tell;
+mod run_query;
 mod templates;
 mod threads;
 mod within;
@@ -36,7 +36,7 @@ pub use self::integrations::tokens::{IdempotencyRecord, asked, known_by, other_r
 pub use self::integrations::visitor::{BodyBudget, ReservedBody, Visitor};
 pub use self::integrations::wrong_tokens::{Admission, admit};
 pub use self::media::fetch_media::{fetch_next, prune_media};
-pub use self::media::media_links::{MediaLink, lent};
+pub use self::media::media_links::{MediaLink, find_media_link};
 pub use self::media::open_media::{MediaFile, media_file, open_media};
 pub use self::media::receive_upload::receive_upload;
 pub use self::media::upload_next::{next_upload_due, upload_next};
@@ -52,7 +52,7 @@ pub use self::outbox::dispatch_next::send_next;
 pub use self::outbox::reconcile::{look_up_due, next_look_due};
 pub use self::outbox::rescue::{rescue_abandoned, rescue_at_start};
 pub use self::perform::perform;
-pub use self::tell::tell;
+pub use self::run_query::run_query;
 pub use self::templates::flows::refresh_flows;
 pub use self::templates::refresh_templates::refresh_templates;
 pub use self::threads::find::{find_connection, find_thread};
@@ -94,10 +94,10 @@ pub struct Identity {
 /// Lets a worker sleep until there is something to do.
 #[derive(Debug, Default)]
 pub struct Wakeups {
-    pub applier: Notify,
-    pub runner: Notify,
+    pub apply: Notify,
+    pub agent_runs: Notify,
     pub sender: Notify,
-    pub looker: Notify,
+    pub reconcile: Notify,
     pub fetcher: Notify,
     pub uploader: Notify,
     pub setups: Notify,
@@ -110,14 +110,14 @@ pub struct Wakeups {
     /// When an assignment ends may have changed.
     pub expirer: Notify,
     /// There is something to tell other programs.
-    pub teller: Notify,
+    pub event_delivery: Notify,
     /// Something was written: the log will want to be folded back.
-    pub keeper: Notify,
+    pub maintenance: Notify,
 }
 
 /// What the people at it have decided about files and alerts.
 #[derive(Debug, Clone)]
-pub struct Desk {
+pub struct OperationsConfig {
     /// Files are removed when they are older.
     pub keep: Duration,
     /// Bytes of files that are kept at most.
@@ -143,7 +143,7 @@ pub struct Desk {
     pub fill: Option<Duration>,
 }
 
-impl Default for Desk {
+impl Default for OperationsConfig {
     fn default() -> Self {
         Self {
             keep: Duration::from_secs(90 * 86_400),
@@ -181,7 +181,7 @@ pub struct Parts {
     pub inbox: usize,
     /// What people say when they want no more messages.
     pub opt_out_words: OptOutWords,
-    pub desk: Desk,
+    pub config: OperationsConfig,
     pub approvals: ApprovalPolicy,
     /// Other programs that want to know what happens.
     pub endpoints: Vec<EventEndpoint>,
@@ -205,7 +205,7 @@ struct Shared {
     wakes: Wakeups,
     inbox: mpsc::Sender<PendingDelivery>,
     listening_on: Mutex<String>,
-    lent: Mutex<Vec<MediaLink>>,
+    media_links: Mutex<Vec<MediaLink>>,
     flows: Mutex<Vec<FlowList>>,
     templates: Mutex<BTreeMap<ConnectionId, TemplateList>>,
     acks: Mutex<VecDeque<u64>>,
@@ -237,18 +237,18 @@ impl Wakeups {
     /// Everybody who sleeps until there is something to do.
     fn all(&self) -> [&Notify; 12] {
         [
-            &self.applier,
-            &self.runner,
+            &self.apply,
+            &self.agent_runs,
             &self.sender,
-            &self.looker,
+            &self.reconcile,
             &self.fetcher,
             &self.uploader,
             &self.setups,
             &self.jobs,
             &self.rehearser,
             &self.dry_runs,
-            &self.teller,
-            &self.keeper,
+            &self.event_delivery,
+            &self.maintenance,
         ]
     }
 }
@@ -275,7 +275,7 @@ impl System {
             wakes: Wakeups::default(),
             inbox,
             listening_on: Mutex::new("not listening".to_owned()),
-            lent: Mutex::default(),
+            media_links: Mutex::default(),
             flows: Mutex::default(),
             templates: Mutex::default(),
             acks: Mutex::default(),
@@ -395,12 +395,12 @@ impl System {
         unpoisoned(&self.shared.flows)
     }
 
-    fn lent(&self) -> MutexGuard<'_, Vec<MediaLink>> {
-        unpoisoned(&self.shared.lent)
+    fn media_links(&self) -> MutexGuard<'_, Vec<MediaLink>> {
+        unpoisoned(&self.shared.media_links)
     }
 
-    fn desk(&self) -> &Desk {
-        &self.parts.desk
+    fn config(&self) -> &OperationsConfig {
+        &self.parts.config
     }
 
     fn approvals(&self) -> ApprovalPolicy {

@@ -90,11 +90,11 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         Request::OpenMedia { .. } => Err(open_media::not_on_this_terminal().into()),
         Request::FetchMedia { message } => fetch_media::fetch_again(system, actor, message).await,
         Request::React { message, emoji } => send_message::react(system, actor, message, emoji, context).await,
-        Request::TakeBack { thread } => undo_send::take_back(system, actor, thread).await,
+        Request::TakeBack { thread } => undo_send::undo_send(system, actor, thread).await,
         Request::AddNote { thread, text } => add_note::add_note(system, actor, thread, &text).await,
         Request::OptOut { thread, out } => opt_out::opt_out(system, actor, thread, out).await,
         Request::Attend { thread, writes, typing } => {
-            update_presence::attend(system, actor, thread, writes, typing).await
+            update_presence::update_presence(system, actor, thread, writes, typing).await
         }
         Request::HoldEntry { entry } => hold_entry::hold_entry(system, actor, entry, true).await,
         Request::ReleaseEntry { entry } => hold_entry::hold_entry(system, actor, entry, false).await,
@@ -106,7 +106,7 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         Request::DiscardEntry { entry } => discard_entry::discard_entry(system, actor, entry).await,
         Request::SettleArrived { entry } => confirm_arrived::confirm_arrived(system, actor, entry).await,
         Request::AskAbout { message } => query_message_status::query_message_status(system, actor, message).await,
-        Request::LookUp { entry } => reconcile::look_up(system, actor, entry).await,
+        Request::LookUp { entry } => reconcile::request_reconcile(system, actor, entry).await,
         Request::Bulk { action, text } => bulk::begin(seen, actor, action, &text).await,
         Request::StopJob { job } => bulk::stop(system, actor, job).await,
         Request::ResumeJob { job } => stopped_job::resume(system, actor, job).await,
@@ -121,7 +121,7 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         Request::SaveDraft { thread, text } => save_draft::save_draft(system, actor, thread, &text).await,
         Request::MarkRead { thread } => mark_read::mark_read(system, actor, thread).await,
         Request::TakeThread { thread } => take_thread::take_thread(system, actor, thread).await,
-        Request::HandOver { thread, to } => transfer::hand_over(system, actor, thread, &to).await,
+        Request::HandOver { thread, to } => transfer::transfer(system, actor, thread, &to).await,
         Request::ReleaseThread { thread } => take_thread::release_thread(system, actor, thread).await,
         Request::ResolveThread { thread, reason } => {
             resolve_thread::resolve_thread(system, actor, thread, &reason).await

@@ -264,7 +264,7 @@ impl Client {
     }
 
     /// Posts to our own address what a provider would post; anything but a 200 is the reason why not.
-    pub async fn knock(&self, url: &str, headers: &[(&str, &str)], body: String) -> Result<(), ProviderError> {
+    pub async fn connect(&self, url: &str, headers: &[(&str, &str)], body: String) -> Result<(), ProviderError> {
         let mut request = self.inner.post(url).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);

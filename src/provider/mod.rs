@@ -205,7 +205,7 @@ pub trait Provider: Send + Sync {
 
     /// Where the provider sends no tests: posts a delivery of our own making to `base`, our own address, signed
     /// as the provider would, with this token in its id. It proves the way in, and nothing else.
-    fn knock<'a>(
+    fn send_test_webhook<'a>(
         &'a self,
         connection: &'a Connection,
         base: &'a str,

@@ -9,11 +9,11 @@ use super::{Person, Saying, SendFault, Simulator};
 
 /// The acts, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Scenario(Vec<Act>);
+pub struct Scenario(Vec<StepAction>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum Act {
+enum StepAction {
     /// Nothing happens for so many milliseconds.
     Wait(u64),
     /// Somebody writes.
@@ -40,18 +40,18 @@ impl Scenario {
     pub async fn play(&self, simulator: &Simulator) {
         for act in &self.0 {
             match act {
-                Act::Wait(millis) => {
+                StepAction::Wait(millis) => {
                     let millis = simulator.shared.scaled(i64::try_from(*millis).unwrap_or(i64::MAX));
                     tokio::time::sleep(Duration::from_millis(millis.unsigned_abs())).await;
                 }
-                Act::Says { number, name, phone, text } => {
+                StepAction::Says { number, name, phone, text } => {
                     let number = number.as_deref().unwrap_or(SUPPORT);
                     simulator.says(number, &Person::new(name, phone), &Saying::text(text));
                 }
-                Act::Refuses { status, code, message } => {
+                StepAction::Refuses { status, code, message } => {
                     simulator.next_send(SendFault::graph(*status, *code, message));
                 }
-                Act::LosesAnswer => simulator.next_send(SendFault::LoseAnswer),
+                StepAction::LosesAnswer => simulator.next_send(SendFault::LoseAnswer),
             }
         }
     }

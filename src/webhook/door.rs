@@ -97,14 +97,20 @@ impl Door {
             let (routes, stop) = (routes.clone(), stop.clone());
             tasks.spawn(async move {
                 let _place = place;
-                attend(&http, stream, routes, visitor, stop).await;
+                serve_connection(&http, stream, routes, visitor, stop).await;
             });
         }
     }
 }
 
 /// Serves one connection to its end.
-async fn attend(http: &http1::Builder, stream: TcpStream, routes: Router, visitor: Visitor, stop: CancellationToken) {
+async fn serve_connection(
+    http: &http1::Builder,
+    stream: TcpStream,
+    routes: Router,
+    visitor: Visitor,
+    stop: CancellationToken,
+) {
     let routes = TowerToHyperService::new(routes);
     let unread = Arc::new(AtomicBool::new(false));
     let left_unread = unread.clone();

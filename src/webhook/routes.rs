@@ -20,7 +20,7 @@ use crate::domain::change::Change;
 use crate::domain::inbound::delivery::RawDelivery;
 use crate::domain::numbers::setup::failed_words;
 use crate::operations::{
-    Admission, ReceiveOutcome, System, Visitor, admit, lent, look_at_links, metrics, prove_writable, receive,
+    Admission, ReceiveOutcome, System, Visitor, admit, find_media_link, look_at_links, metrics, prove_writable, receive,
 };
 use crate::provider::{Provider, SignatureFault};
 
@@ -107,30 +107,30 @@ fn page(title: &str, words: &str) -> Response {
 
 /// A file that is lent to a provider, read piece by piece. Whoever cannot name it is told nothing.
 async fn media(State(system): State<System>, Path(token): Path<String>) -> Response {
-    let Some(lent) = lent(&system, &token).await else { return StatusCode::NOT_FOUND.into_response() };
-    let Ok(file) = lent.open().await else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(link) = find_media_link(&system, &token).await else { return StatusCode::NOT_FOUND.into_response() };
+    let Ok(file) = link.open().await else { return StatusCode::NOT_FOUND.into_response() };
     // The provider downloads it; a browser must not render it as a page of ours.
     let headers = [
-        (header::CONTENT_TYPE, lent.mime_type.clone()),
-        (header::CONTENT_LENGTH, lent.bytes.to_string()),
+        (header::CONTENT_TYPE, link.mime_type.clone()),
+        (header::CONTENT_LENGTH, link.bytes.to_string()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         (header::CONTENT_SECURITY_POLICY, "sandbox".to_owned()),
     ];
     // Not a byte more than was looked at, should the file grow.
     let pieces =
-        futures::stream::unfold((file.take(lent.bytes), lent, system), |(mut file, lent, system)| async move {
+        futures::stream::unfold((file.take(link.bytes), link, system), |(mut file, link, system)| async move {
             let mut piece = vec![0; 64 * 1024];
             match file.read(&mut piece).await {
                 Ok(0) => None,
                 Ok(count) => {
                     piece.truncate(count);
                     // Lists that show how much was read are drawn again once, at the end.
-                    if lent.note(count as u64) {
+                    if link.note(count as u64) {
                         system.bus().publish([Change::Templates]);
                     }
-                    Some((Ok::<_, std::io::Error>(piece), (file, lent, system)))
+                    Some((Ok::<_, std::io::Error>(piece), (file, link, system)))
                 }
-                Err(error) => Some((Err(error), (file, lent, system))),
+                Err(error) => Some((Err(error), (file, link, system))),
             }
         });
     (headers, Body::from_stream(pieces)).into_response()

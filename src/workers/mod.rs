@@ -41,15 +41,16 @@ const AFTER_TROUBLE: Duration = Duration::from_secs(2);
 /// Starts every worker. They end when `stop` is cancelled, each after the step it is in.
 pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &TaskTracker, stop: &CancellationToken) {
     tasks.spawn(write_deliveries(system.clone(), inbox, stop.clone()));
-    let named = |name, knock: fn(&System) -> &Notify| Loop { name, knock, system: system.clone(), stop: stop.clone() };
+    let named =
+        |name, wakeup: fn(&System) -> &Notify| Loop { name, wakeup, system: system.clone(), stop: stop.clone() };
 
-    let applier = named("applier", |system| &system.wakes().applier);
+    let apply = named("apply", |system| &system.wakes().apply);
     tasks.spawn(
-        applier.run(|system| async move { Ok(operations::apply_pending(&system).await? > 0) }, |_| async { Ok(None) }),
+        apply.run(|system| async move { Ok(operations::apply_pending(&system).await? > 0) }, |_| async { Ok(None) }),
     );
     for _ in 0..RUNNERS {
-        let runner = named("runner", |system| &system.wakes().runner);
-        tasks.spawn(runner.run(
+        let agent_runs = named("agent_runs", |system| &system.wakes().agent_runs);
+        tasks.spawn(agent_runs.run(
             |system| async move { operations::run_next(&system).await },
             |system| async move { system.store().next_run_due().await },
         ));
@@ -91,8 +92,8 @@ pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &Ta
         .spawn(rehearser.run(|system| async move { operations::rehearse_next(&system).await }, |_| async { Ok(None) }));
     let dry = named("dry runs", |system| &system.wakes().dry_runs);
     tasks.spawn(dry.run(|system| async move { operations::dry_run_next(&system).await }, |_| async { Ok(None) }));
-    let teller = named("teller", |system| &system.wakes().teller);
-    tasks.spawn(teller.run(
+    let event_delivery = named("event_delivery", |system| &system.wakes().event_delivery);
+    tasks.spawn(event_delivery.run(
         |system| async move { operations::deliver_next_event(&system).await },
         |system| async move { system.store().next_event_delivery_due().await },
     ));
@@ -101,8 +102,8 @@ pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &Ta
         |system| async move { operations::expire_assignments(&system).await.map(|()| false) },
         |system| async move { operations::next_expiry(&system).await },
     ));
-    let looker = named("looker", |system| &system.wakes().looker);
-    tasks.spawn(looker.run(
+    let reconcile = named("reconcile", |system| &system.wakes().reconcile);
+    tasks.spawn(reconcile.run(
         |system| async move { operations::look_up_due(&system).await },
         |system| async move { operations::next_look_due(&system).await },
     ));
@@ -113,7 +114,7 @@ pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &Ta
     tasks.spawn(every(system.clone(), stop.clone(), "flows", FLOWS_EVERY, |system| async move {
         operations::refresh_flows(&system).await.map(|_| ())
     }));
-    tasks.spawn(every(system.clone(), stop.clone(), "keeper", KEEP_EVERY, |system| async move {
+    tasks.spawn(every(system.clone(), stop.clone(), "maintenance", KEEP_EVERY, |system| async move {
         operations::rescue_abandoned(&system).await.map(|_| ())
     }));
     tasks.spawn(checkpoint_wal(system.clone(), stop.clone()));
@@ -166,7 +167,7 @@ async fn refresh_templates(system: System, stop: CancellationToken) {
 async fn checkpoint_wal(system: System, stop: CancellationToken) {
     loop {
         tokio::select! {
-            () = system.wakes().keeper.notified() => {}
+            () = system.wakes().maintenance.notified() => {}
             () = stop.cancelled() => return,
         }
         let mut rest = FOLD_EVERY;
@@ -176,7 +177,7 @@ async fn checkpoint_wal(system: System, stop: CancellationToken) {
                 tracing::warn!(%error, "Cannot checkpoint the write-ahead log; it grows until it succeeds");
             }
             rest = AFTER_TROUBLE;
-            system.wakes().keeper.notify_one();
+            system.wakes().maintenance.notify_one();
         }
         tokio::select! {
             () = tokio::time::sleep(rest) => {}
@@ -188,7 +189,7 @@ async fn checkpoint_wal(system: System, stop: CancellationToken) {
 /// One worker's loop.
 struct Loop {
     name: &'static str,
-    knock: fn(&System) -> &Notify,
+    wakeup: fn(&System) -> &Notify,
     system: System,
     stop: CancellationToken,
 }
@@ -229,11 +230,11 @@ impl Loop {
     }
 
     async fn rest(&self, span: Duration) {
-        let knock = (self.knock)(&self.system);
+        let wakeup = (self.wakeup)(&self.system);
         // A day at most: timers have a horizon, and nothing is lost by looking once a day.
         let span = span.min(Duration::from_secs(86_400));
         tokio::select! {
-            () = knock.notified() => {}
+            () = wakeup.notified() => {}
             () = tokio::time::sleep(span) => {}
             () = self.stop.cancelled() => {}
         }

@@ -30,7 +30,7 @@ async fn desk(stage: &Stage) -> ConnectionId {
     list(stage).await.connected[0].connection.id
 }
 
-async fn on_file(stage: &Stage) -> Vec<Registration> {
+async fn registrations(stage: &Stage) -> Vec<Registration> {
     match ask(stage, NumberQuery::Webhooks { connection: desk(stage).await }).await {
         NumberAnswer::Webhooks(list) => list,
         other => panic!("{other:?}"),
@@ -39,7 +39,7 @@ async fn on_file(stage: &Stage) -> Vec<Registration> {
 
 async fn registration(stage: &Stage) -> Option<(bool, String)> {
     let list = list(stage).await;
-    let proof = list.connected[0].proofs.iter().find(|proof| proof.hop == Check::Registration);
+    let proof = list.connected[0].checks.iter().find(|proof| proof.check == Check::Registration);
     proof.map(|proof| (proof.works, proof.note.clone()))
 }
 
@@ -69,7 +69,7 @@ async fn an_address_is_set_over_the_api_and_what_is_written_then_arrives() {
         let done = create(&stage, false, None).await.expect("it is set");
         assert!(done.message.contains(&format!("now delivers to {}.", ours(&stage, wire))), "{}", done.message);
         assert_eq!(stage.simulator.is_subscribed(ACCOUNT), wire.number == DIRECT, "it was not before");
-        let told = on_file(&stage).await;
+        let told = registrations(&stage).await;
         assert_eq!(told.len(), 1, "{told:?}");
         assert_eq!(told[0].url, ours(&stage, wire));
         let statuses = format!("http://{}/webhook/twilio/status", stage.address);
@@ -93,10 +93,10 @@ async fn an_address_of_somebody_else_gives_way_to_whoever_registers_the_number_a
         stage.simulator.point_override(wire.number, ELSEWHERE);
         let refused = create(&stage, false, None).await.expect_err("it is taken").to_string();
         assert!(refused.contains(&format!("posts to {ELSEWHERE}, and has one address")), "{refused}");
-        assert!(on_file(&stage).await.iter().any(|one| one.url == ELSEWHERE), "it stays");
+        assert!(registrations(&stage).await.iter().any(|one| one.url == ELSEWHERE), "it stays");
         let done = register(&stage).await.expect("it is set");
         assert!(done.message.contains(&format!("in place of {ELSEWHERE}")), "{}", done.message);
-        let first = on_file(&stage).await.remove(0);
+        let first = registrations(&stage).await.remove(0);
         assert_eq!(first.url, ours(&stage, wire));
         let connection = desk(&stage).await;
         let draft = Box::new(WebhookDraft { url: Some("http://plain.example/x".into()), ..WebhookDraft::default() });
@@ -105,7 +105,7 @@ async fn an_address_of_somebody_else_gives_way_to_whoever_registers_the_number_a
         assert!(refused.contains("is not https"), "{refused}");
         let delete = WebhookRequest::Delete { connection, id: first.id.clone(), typed: first.id.clone() };
         stage.act(Request::Webhook(delete)).await.expect("deleted");
-        assert!(on_file(&stage).await.iter().all(|one| one.id != first.id || one.url.is_empty()));
+        assert!(registrations(&stage).await.iter().all(|one| one.id != first.id || one.url.is_empty()));
     }
 }
 
@@ -122,7 +122,7 @@ async fn an_address_that_does_not_answer_for_itself_is_not_taken() {
     let stage = unset(&WIRES[2]).await;
     let refused = create(&stage, false, Some(ELSEWHERE)).await.expect_err("nobody answers").to_string();
     assert!(refused.contains("did not get the answer that it wanted"), "{refused}");
-    assert!(on_file(&stage).await.is_empty());
+    assert!(registrations(&stage).await.is_empty());
 }
 
 #[tokio::test]
@@ -140,7 +140,7 @@ async fn an_accounts_address_serves_its_numbers_and_the_apps_own_is_left_alone()
     let mut stage = stage(&WIRES[2]).await;
     stage.simulator.point_number(DIRECT, ELSEWHERE);
     create(&stage, true, None).await.expect("it is set");
-    let told = on_file(&stage).await;
+    let told = registrations(&stage).await;
     let scopes: Vec<_> = told.iter().map(|one| (one.id.as_str(), one.scope.name(), one.fixed)).collect();
     assert_eq!(scopes, [(ACCOUNT, "project", false), ("app", "project", true)]);
     assert_eq!((told[0].url.as_str(), told[1].url.as_str()), (ours(&stage, &WIRES[2]).as_str(), ELSEWHERE));
@@ -173,7 +173,7 @@ async fn a_number_that_is_served_again_has_its_address_set_again() {
         let list = list(&stage).await;
         let note = list.others.iter().flat_map(|one| &one.taken).find(|taken| taken.step == SetupStep::Webhook);
         assert!(note.is_some_and(|taken| taken.note.starts_with("registered as")), "{note:?}");
-        assert_eq!(on_file(&stage).await[0].url, ours(&stage, wire));
+        assert_eq!(registrations(&stage).await[0].url, ours(&stage, wire));
     }
 }
 
@@ -186,7 +186,7 @@ async fn a_shared_sandbox_has_its_address_pasted() {
     let refused = create(&stage, false, None).await.expect_err("not over the API").to_string();
     assert!(refused.contains("Paste the address into the number's page"), "{refused}");
     assert!(list(&stage).await.connected[0].chores.iter().all(|chore| !chore.over_api));
-    assert!(on_file(&stage).await.is_empty());
+    assert!(registrations(&stage).await.is_empty());
 }
 
 #[tokio::test]
@@ -199,7 +199,7 @@ async fn a_messaging_service_gets_the_same_address_as_its_sender() {
     operations::check_all(&stage.system).await.expect("checked");
     assert_eq!(registration(&stage).await, None, "they differ: which of them counts is not known");
     register(&stage).await.expect("it is set");
-    let told = on_file(&stage).await;
+    let told = registrations(&stage).await;
     let urls: Vec<&str> = told.iter().map(|one| one.url.as_str()).collect();
     assert_eq!(urls, [ours(&stage, &WIRES[1]).as_str(); 2]);
     assert!(told.iter().all(|one| one.status_url.is_some() && one.scope == WebhookScope::Number("15550100300".into())));
@@ -223,6 +223,6 @@ async fn at_the_console_the_address_is_set_by_a_key() {
         ada.does_not_see("Events");
         ada.press(&stage, "ctrl-s").await;
         ada.sees("The provider now delivers to http://");
-        assert_eq!(on_file(&stage).await[0].url, ours(&stage, wire));
+        assert_eq!(registrations(&stage).await[0].url, ours(&stage, wire));
     }
 }

@@ -8,7 +8,7 @@ use wadeck::domain::access::role::Role;
 use wadeck::domain::message::content::Content;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
-use wadeck::operations::{perform, tell};
+use wadeck::operations::{perform, run_query};
 
 use crate::sitting::Sitting;
 use crate::stage::{CONFIG, Stage, ada, rosa};
@@ -67,7 +67,7 @@ async fn a_thread_is_handed_over_with_what_was_begun() {
     let stage = a_question().await;
     let thread = stage.thread().await.id;
     let (ben, vic) = (operator("ben"), Actor::Operator { name: "vic".into(), role: Role::Viewer });
-    let draft = async |who: &Actor| match tell(&stage.system, who, Query::Draft { thread }).await {
+    let draft = async |who: &Actor| match run_query(&stage.system, who, Query::Draft { thread }).await {
         Ok(Answer::Draft(text)) => text,
         other => panic!("{other:?}"),
     };

@@ -145,13 +145,13 @@ async fn a_conversation_goes_both_ways_and_every_hop_is_proved() {
         assert_eq!((messages[1].status, messages.len()), (DeliveryStatus::Read, 2), "{name}");
         let Answer::Connections(list) = stage.ask(Query::Connections).await else { panic!("connections") };
         for hop in [Check::Signature, Check::Inbound, Check::Agent, Check::Send, Check::Status] {
-            let proved = list.connected[0].proofs.iter().any(|proof| proof.hop == hop && proof.works);
+            let proved = list.connected[0].checks.iter().any(|proof| proof.check == hop && proof.works);
             assert!(proved, "{name}: {hop:?}");
         }
         assert!(stage.simulator.leaked().is_empty(), "{name}: a webhook was answered with words");
         operations::check_all(&stage.system).await.expect("checked");
         let Answer::Connections(list) = stage.ask(Query::Connections).await else { panic!("connections") };
-        let provider = list.connected[0].proofs.iter().find(|proof| proof.hop == Check::Provider).expect("asked");
+        let provider = list.connected[0].checks.iter().find(|proof| proof.check == Check::Provider).expect("asked");
         assert!(provider.works, "{name}: {}", provider.note);
     }
 }

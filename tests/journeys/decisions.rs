@@ -255,7 +255,7 @@ async fn a_token_may_no_more_than_its_maker_may_today() {
     assert_eq!(who(&stage, &agent).await, None, "its maker may write to nobody");
     stage.people.replace(vec![user("noor", Role::Admin)]);
     assert_eq!((who(&stage, &secret).await, who(&stage, &agent).await), (None, None), "she is gone");
-    let listed = match operations::tell(&stage.system, &noor(), Query::Tokens).await.expect("told") {
+    let listed = match operations::run_query(&stage.system, &noor(), Query::Tokens).await.expect("told") {
         Answer::Tokens(tokens) => tokens,
         other => panic!("{other:?}"),
     };

@@ -12,7 +12,7 @@ use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::text::Untrusted;
 use wadeck::domain::view::{MessageView, ThreadRow};
-use wadeck::operations::{perform, tell};
+use wadeck::operations::{perform, run_query};
 use wadeck::simulator::{Person, Saying, SendFault};
 
 use crate::sitting::Sitting;
@@ -90,7 +90,8 @@ async fn threads_are_narrowed_by_words_and_terms() {
         assert_eq!(threads(&stage, text).await.len(), expected, "{text:?}");
     }
     assert_eq!(threads(&stage, "is:waiting").await[0].id, rosas, "who waits longest stands first");
-    let refused = tell(&stage.system, &ada(), Query::Threads { text: "is:happy".into(), limit: 5, before: None }).await;
+    let refused =
+        run_query(&stage.system, &ada(), Query::Threads { text: "is:happy".into(), limit: 5, before: None }).await;
     assert!(refused.expect_err("refused").to_string().contains("is:unread"));
 }
 

@@ -6,7 +6,7 @@ use wadeck::domain::agents::requests::AgentTold;
 use wadeck::domain::code::Code;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
-use wadeck::operations::{OperationError, perform, tell};
+use wadeck::operations::{OperationError, perform, run_query};
 
 use crate::samples;
 use crate::stage::{Stage, ada};
@@ -74,7 +74,7 @@ async fn questions_about_what_does_not_exist_have_no_answer() {
         if !names_something(&json) && !why {
             continue;
         }
-        let told = tell(&stage.system, &ada(), query).await;
+        let told = run_query(&stage.system, &ada(), query).await;
         let nothing = match &told {
             Err(OperationError::Refused(refusal)) => refusal.code == Code::NotFound,
             Ok(

@@ -125,7 +125,7 @@ async fn a_number_is_set_up_from_nothing_and_works() {
     assert_eq!(branch.connection.phone_number_id, id);
     assert_eq!(branch.connection.environment, Environment::Production);
     assert!(branch.connection.customer_id.is_some());
-    assert!(branch.proofs.iter().any(|proof| proof.hop == Check::Public && proof.works), "{:?}", branch.proofs);
+    assert!(branch.checks.iter().any(|proof| proof.check == Check::Public && proof.works), "{:?}", branch.checks);
     // What is written to it now comes here, through the webhook that was registered.
     stage.simulator.says(&id, &rosa(), &Saying::text("hello branch"));
     stage.deliver().await;

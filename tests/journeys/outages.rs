@@ -60,7 +60,7 @@ async fn an_outage_is_told_once_with_its_age_while_it_is_retried_and_ends_with_a
     assert!(said.contains("2 messages wait and are retried automatically"), "{said}");
     assert!(stage.outbox().await.iter().all(|row| row.state == EntryState::Queued), "nothing is dead yet");
     let Answer::Connections(rows) = stage.ask(Query::Connections).await else { panic!("connections") };
-    assert!(rows.connected[0].proofs.iter().any(|proof| proof.hop == Check::Send && !proof.works));
+    assert!(rows.connected[0].checks.iter().any(|proof| proof.check == Check::Send && !proof.works));
 
     // Its age is that of now, without another try.
     stage.pass(Duration::from_secs(120));

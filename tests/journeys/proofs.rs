@@ -17,14 +17,14 @@ async fn view(stage: &Stage) -> ConnectionView {
 }
 
 async fn proof(stage: &Stage, hop: Check) -> Option<CheckResult> {
-    view(stage).await.proofs.into_iter().find(|proof| proof.hop == hop)
+    view(stage).await.checks.into_iter().find(|proof| proof.check == hop)
 }
 
 /// Whether what a phone has to do is still to be done.
 async fn a_phone_is_waited_for(stage: &Stage) -> bool {
     let view = view(stage).await;
     let chore = view.chores.iter().find(|chore| chore.place == "a phone").expect("a phone has something to do");
-    view.proof_of(chore).is_none()
+    view.last_check(chore).is_none()
 }
 
 async fn quiet() -> Stage {

@@ -92,8 +92,8 @@ async fn webhooks_are_made_changed_switched_tried_and_deleted() {
         .expect("ours");
     webhook(&stage, WebhookRequest::Test { connection, id: own.id, event: None }).await.expect("tried");
     stage.deliver().await;
-    let proofs = list(&stage).await.connected[0].proofs.clone();
-    assert!(proofs.iter().any(|proof| proof.hop == Check::Public && proof.works), "{proofs:?}");
+    let proofs = list(&stage).await.connected[0].checks.clone();
+    assert!(proofs.iter().any(|proof| proof.check == Check::Public && proof.works), "{proofs:?}");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use wadeck::domain::numbers::connection::Environment;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::templates::requests::TemplateQuery;
-use wadeck::operations::{OperationError, perform, tell};
+use wadeck::operations::{OperationError, perform, run_query};
 
 use crate::scopes::{four, other_number};
 use crate::sitting::Sitting;
@@ -55,18 +55,18 @@ async fn a_template_of_another_scope_is_neither_seen_nor_used() {
     let edited = Query::Template(TemplateQuery::Text { connection: live, id: "594425479279999".into() });
     let why = Query::Why { id: "template zebra_offer".into() };
     for query in [why, lint(live), record(live), edited] {
-        match tell(&stage.system, &shop, query.clone()).await {
+        match run_query(&stage.system, &shop, query.clone()).await {
             Err(OperationError::Refused(refusal)) => assert_eq!(refusal.code, Code::NotFound, "{query:?}: {refusal}"),
             other => panic!("{query:?}: {other:?}"),
         }
     }
     for query in [Query::Templates, Query::Overview] {
-        let told = serde_json::to_string(&tell(&stage.system, &shop, query).await.expect("told")).expect("JSON");
+        let told = serde_json::to_string(&run_query(&stage.system, &shop, query).await.expect("told")).expect("JSON");
         assert!(!told.contains("zebra") && !told.contains("594425479279999"), "{told}");
     }
-    let own = tell(&stage.system, &there, Query::Templates).await.expect("told");
+    let own = run_query(&stage.system, &there, Query::Templates).await.expect("told");
     assert!(serde_json::to_string(&own).expect("JSON").contains("zebra has left"), "it is there where it belongs");
-    let Answer::Template(told) = tell(&stage.system, &there, lint(live)).await.expect("told") else { panic!() };
+    let Answer::Template(told) = run_query(&stage.system, &there, lint(live)).await.expect("told") else { panic!() };
     assert!(serde_json::to_string(&told).expect("JSON").contains("zebra_offer"), "the name is taken there: {told:?}");
     // It is not sent by anybody of the other scope: not over the number that has it, nor over one's own.
     let own = ConnectionId(1);

@@ -19,7 +19,7 @@ use wadeck::domain::outbox::job::BulkAction;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::templates::starter;
-use wadeck::operations::{OperationError, perform, tell};
+use wadeck::operations::{OperationError, perform, run_query};
 use wadeck::simulator::{Number, Person, Saying};
 
 use crate::programs::Programs;
@@ -171,7 +171,7 @@ async fn no_question_of_a_token_shows_anything_of_another_scope() {
         for json in [about(&json, &ids), json] {
             let Ok(query) = serde_json::from_value::<Query>(json.clone()) else { continue };
             tried += 1;
-            if let Ok(answer) = tell(&stage.system, &shop, query).await {
+            if let Ok(answer) = run_query(&stage.system, &shop, query).await {
                 let told = serde_json::to_string(&answer).expect("JSON");
                 // What was asked for by its words may stand in the answer.
                 let found: Vec<_> = MARKS.iter().filter(|mark| told.contains(*mark)).collect();
@@ -200,7 +200,7 @@ async fn no_question_of_a_token_shows_anything_of_another_scope() {
         Query::Jobs,
         Query::Flow(FlowQuery::List),
     ] {
-        let answer = tell(&stage.system, &there, query.clone()).await.expect("told");
+        let answer = run_query(&stage.system, &there, query.clone()).await.expect("told");
         let text = serde_json::to_string(&answer).expect("JSON");
         let own = ["Kim Foreign", "zebra", "globex-live", "\"d4\"", "\"t4\"", "\"c4\""]
             .iter()
@@ -271,7 +271,8 @@ async fn counts_are_of_the_scope_that_is_asked_for() {
     let nowhere = counted(Scope::of("it's nobody", Environment::Production)).await;
     assert_eq!((nowhere.0, nowhere.1), (0, 0));
     let outside = within(Scope::of("globex", Environment::Production), Query::Overview);
-    let refused = tell(&stage.system, &program("lumen", Environment::Production), outside).await.expect_err("refused");
+    let refused =
+        run_query(&stage.system, &program("lumen", Environment::Production), outside).await.expect_err("refused");
     assert!(refused.to_string().contains("lumen, production"), "{refused}");
 }
 

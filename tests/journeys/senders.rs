@@ -23,7 +23,7 @@ async fn open_alerts(stage: &Stage) -> Vec<String> {
 /// Whether the registration is proved, and the note of it.
 async fn registration(stage: &Stage) -> Option<(bool, String)> {
     let list = list(stage).await;
-    let proof = list.connected[0].proofs.iter().find(|proof| proof.hop == Check::Registration);
+    let proof = list.connected[0].checks.iter().find(|proof| proof.check == Check::Registration);
     proof.map(|proof| (proof.works, proof.note.clone()))
 }
 
@@ -168,10 +168,10 @@ async fn a_sender_that_is_not_listed_is_told_and_no_failure() {
     let stage = Stage::with_config(text).await;
     operations::check_all(&stage.system).await.expect("checked");
     let list = list(&stage).await;
-    let proof = list.connected[0].proofs.iter().find(|proof| proof.hop == Check::Provider).expect("asked");
+    let proof = list.connected[0].checks.iter().find(|proof| proof.check == Check::Provider).expect("asked");
     assert!(proof.works && proof.note.ends_with("not in its list of senders"), "{}", proof.note);
     let connection = list.connected[0].connection.id;
-    let asked = operations::tell(&stage.system, &ada(), Query::Number(NumberQuery::Profile { connection })).await;
+    let asked = operations::run_query(&stage.system, &ada(), Query::Number(NumberQuery::Profile { connection })).await;
     let refused = asked.expect_err("there is none").to_string();
     assert!(refused.contains("list of senders has no +15550100399"), "{refused}");
 }
@@ -181,8 +181,8 @@ async fn an_address_that_is_not_told_costs_no_other_proof() {
     let stage = stage(&WIRES[2]).await;
     stage.simulator.hide_webhooks();
     operations::check_all(&stage.system).await.expect("checked");
-    let proofs = list(&stage).await.connected[0].proofs.clone();
-    let provider = proofs.iter().find(|proof| proof.hop == Check::Provider).expect("asked");
+    let proofs = list(&stage).await.connected[0].checks.clone();
+    let provider = proofs.iter().find(|proof| proof.check == Check::Provider).expect("asked");
     assert!(provider.works, "{}", provider.note);
     assert_eq!(registration(&stage).await, None, "nothing is known of it");
 }
@@ -199,9 +199,9 @@ async fn a_number_of_a_pool_has_its_address_pasted_in_both_places() {
     let number = list(&stage).await.connected.remove(0);
     let pasted: Vec<_> = number.chores.iter().filter(|chore| chore.paste.is_some()).collect();
     assert!(pasted.iter().all(|chore| chore.place.contains("sender, and the messaging service")), "{pasted:?}");
-    assert!(number.proof_of(pasted[0]).is_none());
+    assert!(number.last_check(pasted[0]).is_none());
     // What came over it is the proof, as nothing else is told.
     says(&mut stage, &WIRES[1], &rosa(), &Saying::text("hello")).await;
     let number = list(&stage).await.connected.remove(0);
-    assert_eq!(number.proof_of(&number.chores[1]).map(|proof| proof.hop), Some(Check::Inbound));
+    assert_eq!(number.last_check(&number.chores[1]).map(|proof| proof.check), Some(Check::Inbound));
 }

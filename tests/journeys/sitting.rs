@@ -16,7 +16,7 @@ use wadeck::domain::access::scope_choice::ScopeChoice;
 use wadeck::domain::message::picture::Pictures;
 use wadeck::domain::request::Request;
 use wadeck::domain::time::Timestamp;
-use wadeck::operations::{OperationError, open_media, perform, tell};
+use wadeck::operations::{OperationError, open_media, perform, run_query};
 
 use crate::stage::Stage;
 
@@ -127,7 +127,7 @@ impl Sitting {
             let mut next = vec![];
             for effect in waiting {
                 let event = match effect {
-                    Effect::Ask(query) => match tell(&stage.system, &self.actor, query.clone()).await {
+                    Effect::Ask(query) => match run_query(&stage.system, &self.actor, query.clone()).await {
                         Ok(answer) => Event::Answered { query, answer: Box::new(answer) },
                         Err(error) => Event::NotAnswered { query, why: error.to_string() },
                     },

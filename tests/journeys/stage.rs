@@ -377,7 +377,7 @@ impl Stage {
     }
 
     pub async fn ask(&self, query: Query) -> Answer {
-        operations::tell(&self.system, &ada(), query).await.expect("an answer")
+        operations::run_query(&self.system, &ada(), query).await.expect("an answer")
     }
 
     pub async fn act(&self, request: Request) -> Result<Done, OperationError> {

@@ -29,7 +29,7 @@ async fn open_alert(stage: &Stage, kind: &str) -> Option<String> {
 async fn proof(stage: &Stage, hop: Check) -> Option<CheckResult> {
     let Answer::Connections(rows) = stage.ask(Query::Connections).await else { panic!("connections") };
     let rows = rows.connected;
-    rows[0].proofs.iter().find(|proof| proof.hop == hop).cloned()
+    rows[0].checks.iter().find(|proof| proof.check == hop).cloned()
 }
 
 async fn connection(stage: &Stage) -> wadeck::domain::ids::ConnectionId {

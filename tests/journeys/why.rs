@@ -12,7 +12,7 @@ use wadeck::domain::message::content::Content;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::why::Why;
-use wadeck::operations::{self, tell};
+use wadeck::operations::{self, run_query};
 use wadeck::simulator::{Person, Saying, SendFault, UploadFault};
 
 use crate::stage::{CONFIG, SUPPORT, Stage, ada, rosa};
@@ -318,7 +318,7 @@ async fn why_of_everything_else() {
     planted.is(people[0].id, "reachable", "can be written to").await;
     for nonsense in ["z9", "", "m", "m99999", "hello", "t\u{1b}[2J"] {
         let refused =
-            tell(&planted.stage.system, &ada(), Query::Why { id: nonsense.into() }).await.expect_err("refused");
+            run_query(&planted.stage.system, &ada(), Query::Why { id: nonsense.into() }).await.expect_err("refused");
         assert!(refused.to_string().contains("not found"), "{refused}");
     }
     assert!(planted.seen.len() >= 13, "{:?}", planted.seen);

@@ -17,7 +17,7 @@ use wadeck::domain::query::Query;
 use wadeck::domain::request::Request;
 
 use crate::samples;
-use crate::ssh::{ask, engine_for, knock};
+use crate::ssh::{ask, connect, engine_for};
 use crate::world::{Served, World, signal, simulator, until};
 
 const ROLES: [Role; 3] = [Role::Viewer, Role::Operator, Role::Admin];
@@ -428,7 +428,7 @@ async fn verbs_refuse_the_same_people_on_the_socket_and_over_ssh() {
     let (mut here, mut there) = (Heard::new(), Heard::new());
     for (seed, role) in (11..).zip(ROLES) {
         becomes(&world, &served, role);
-        let line = knock(port, seed).await.expect("let in");
+        let line = connect(port, seed).await.expect("let in");
         for words in &verbs {
             let verb = shell_words::join(words);
             let (out, err, status) = ask(&line, &verb).await;

@@ -10,7 +10,7 @@ use wadeck::cli::Cli;
 use wadeck::domain::code::Code;
 
 use crate::access::{ALONE, over_socket, shape, verbs};
-use crate::ssh::{ask, engine_for, knock, public};
+use crate::ssh::{ask, connect, engine_for, public};
 use crate::tools::Server;
 use crate::world::{World, simulator};
 
@@ -125,7 +125,7 @@ async fn every_verb_tells_an_error_in_the_one_shape_of_all_doors() {
         }
     }
     for seed in [11, 12] {
-        let line = knock(port, seed).await.expect("let in");
+        let line = connect(port, seed).await.expect("let in");
         for words in &all {
             for more in ["--json", "--json --nonsense"] {
                 let verb = format!("{} {more}", shell_words::join(words));

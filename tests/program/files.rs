@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use wadeck::simulator::{Person, Saying, Simulator};
 
-use crate::ssh::{ask, engine, knock, pipe};
+use crate::ssh::{ask, connect, engine, pipe};
 use crate::world::{PATIENCE, SUPPORT, World, simulator, until};
 
 /// Rosa writes, with a picture: `t1` is open, and one of its messages has a file.
@@ -52,7 +52,7 @@ async fn over_ssh_files_come_through_the_session_and_no_path_is_opened() {
     let world = World::new(&simulator);
     let (_engine, port) = engine(&world);
     let picture = rosa_writes(&simulator, &world).await;
-    let ada = knock(port, 1).await.expect("let in");
+    let ada = connect(port, 1).await.expect("let in");
     let config = world.directory.path().join("wadeck.toml").display().to_string();
     let target = world.directory.path().join("written");
     let before = simulator.uploads();
@@ -93,7 +93,7 @@ async fn over_ssh_files_come_through_the_session_and_no_path_is_opened() {
     assert_eq!((status, err.as_str()), (Some(0), ""));
     assert!(bytes.starts_with(b"\x89PNG"), "{} bytes", bytes.len());
     // A viewer neither hands over nor takes.
-    let vic = knock(port, 2).await.expect("let in");
+    let vic = connect(port, 2).await.expect("let in");
     for verb in ["send --thread t1 --file -".to_owned(), format!("messages save {picture} -")] {
         let (out, err, status) = pipe(&vic, &verb, b"hello").await;
         assert!(out.is_empty() && err.contains("vic may not") && status == Some(3), "{verb}: {err}");

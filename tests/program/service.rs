@@ -161,7 +161,7 @@ async fn a_missing_key_and_a_wrong_key_are_told_with_their_remedy() {
             && world.json(&["status"])["connections_in_trouble"] == 2
     });
     let connections = world.json(&["connections", "list"]);
-    let note = connections[0]["proofs"][0]["note"].as_str().expect("a note").to_owned();
+    let note = connections[0]["checks"][0]["note"].as_str().expect("a note").to_owned();
     assert_eq!(note, "API key rejected");
     assert_eq!(world.json(&["status"])["alerts"], 2);
 }

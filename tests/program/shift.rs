@@ -65,7 +65,7 @@ async fn a_shift_by_command_line() {
     assert_eq!(why["cause"], "answered", "{why}");
     assert!(fine(&["why", &thread]).contains("answered by"));
     assert_eq!(done(&["why", "nonsense"]).0, Some(3));
-    assert!(world.json(&["marks"])["gauges"][0]["sent"].as_u64().is_some_and(|sent| sent >= 3));
+    assert!(world.json(&["marks"])["metrics"][0]["sent"].as_u64().is_some_and(|sent| sent >= 3));
     assert!(world.json(&["radar"]).is_array());
     let contact = world.json(&["contacts", "list", "rosa"])[0]["id"].as_str().expect("an id").to_owned();
     fine(&["contacts", "rename", &contact, "Rosa F."]);

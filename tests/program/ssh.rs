@@ -31,7 +31,7 @@ pub fn public(seed: u8) -> String {
     key(seed).public_key().to_openssh().expect("text")
 }
 
-pub async fn knock(port: u16, seed: u8) -> Result<Handle<Anybody>, String> {
+pub async fn connect(port: u16, seed: u8) -> Result<Handle<Anybody>, String> {
     let config = Arc::new(client::Config::default());
     let mut line =
         client::connect(config, ("127.0.0.1", port), Anybody).await.map_err(|error| format!("no line: {error}"))?;
@@ -157,7 +157,7 @@ async fn a_known_key_gets_a_console_of_its_size_and_leaves_it_in_order() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let (_engine, port) = engine(&world);
-    let line = knock(port, 1).await.expect("let in");
+    let line = connect(port, 1).await.expect("let in");
     let mut sat = Sat::down(&line, 100, 30).await;
     sat.sees("No threads.").await;
     sat.press("5").await;
@@ -177,7 +177,7 @@ async fn verbs_are_answered_with_the_role_of_whoever_asks() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let (_engine, port) = engine(&world);
-    let ada = knock(port, 1).await.expect("let in");
+    let ada = connect(port, 1).await.expect("let in");
     let (out, err, status) = ask(&ada, "wadeck threads list --json").await;
     assert_eq!((out.trim(), err.as_str(), status), ("[]", "", Some(0)));
     let (out, _, status) = ask(&ada, "status --json").await;
@@ -196,7 +196,7 @@ async fn verbs_are_answered_with_the_role_of_whoever_asks() {
         assert!(out.is_empty() && !err.is_empty() && ended == Some(status), "{verb}: {out}{err}{ended:?}");
     }
     // The file of keys names a viewer; and a key whose name is nobody's is nobody's.
-    let vic = knock(port, 2).await.expect("let in");
+    let vic = connect(port, 2).await.expect("let in");
     assert_eq!(ask(&vic, "threads list").await.2, Some(0));
     for verb in [
         "assignments propose --connection c1 --agent helper",
@@ -215,7 +215,7 @@ async fn verbs_are_answered_with_the_role_of_whoever_asks() {
             "{verb}: {err}"
         );
     }
-    assert!(knock(port, 3).await.is_err(), "its name is no user's");
+    assert!(connect(port, 3).await.is_err(), "its name is no user's");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -226,7 +226,7 @@ async fn a_connection_and_a_thread_are_found_by_any_of_their_names_over_ssh_too(
     simulator.subscribe(&world.url());
     simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
     world.has_a_thread(&simulator).await;
-    let ada = knock(port, 1).await.expect("let in");
+    let ada = connect(port, 1).await.expect("let in");
     let told = async |verb: &str| {
         let (out, err, status) = ask(&ada, verb).await;
         assert_eq!(status, Some(0), "{verb}: {err}");
@@ -260,9 +260,9 @@ async fn nothing_else_is_offered_to_anybody() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let (_engine, port) = engine(&world);
-    let refused = knock(port, 9).await.map(|_| ()).expect_err("nobody knows this key");
+    let refused = connect(port, 9).await.map(|_| ()).expect_err("nobody knows this key");
     assert!(refused.contains("PublicKey") && !refused.contains("Password"), "{refused}");
-    let line = knock(port, 1).await.expect("let in");
+    let line = connect(port, 1).await.expect("let in");
     let channel = line.channel_open_session().await.expect("a channel");
     channel.request_subsystem(true, "sftp").await.expect("asked");
     let mut channel = channel;
@@ -292,7 +292,7 @@ async fn whoever_is_taken_out_is_gone_and_a_thousand_who_knock_keep_nobody_out()
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let (engine, port) = engine(&world);
-    let vic = knock(port, 2).await.expect("let in");
+    let vic = connect(port, 2).await.expect("let in");
     let mut sat = Sat::down(&vic, 100, 30).await;
     sat.sees("No threads.").await;
     for _ in 0..1_000 {
@@ -303,7 +303,7 @@ async fn whoever_is_taken_out_is_gone_and_a_thousand_who_knock_keep_nobody_out()
     // As soon as they are gone there is room again.
     let mut ada = None;
     for _ in 0..200 {
-        match knock(port, 1).await {
+        match connect(port, 1).await {
             Ok(line) => {
                 ada = Some(line);
                 break;
@@ -318,7 +318,7 @@ async fn whoever_is_taken_out_is_gone_and_a_thousand_who_knock_keep_nobody_out()
     signal(&engine.0, "-HUP");
     sat.sees("You are no longer a user").await;
     assert_eq!(ask(&ada, "threads list --json").await.2, Some(0), "others stay");
-    assert!(knock(port, 2).await.is_err());
+    assert!(connect(port, 2).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -328,21 +328,21 @@ async fn wrong_keys_do_not_keep_the_right_one_out() {
     let (_engine, port) = engine(&world);
     let mut refusals = 0;
     for seed in 20..36 {
-        match knock(port, seed).await {
+        match connect(port, seed).await {
             Ok(_) => panic!("let in"),
             Err(why) if why.starts_with("no line") => {}
             Err(_) => refusals += 1,
         }
     }
     assert!(refusals >= 13, "{refusals}");
-    let mut came = knock(port, 1).await;
+    let mut came = connect(port, 1).await;
     for _ in 0..20 {
         if came.is_ok() {
             break;
         }
         // Only so many lines a second are taken from one address.
         tokio::time::sleep(Duration::from_millis(200)).await;
-        came = knock(port, 1).await;
+        came = connect(port, 1).await;
     }
     assert_eq!(ask(&came.expect("the right key is let in"), "status --json").await.2, Some(0));
     until("it is told once", || world.log().matches("unknown SSH keys").count() == 1);
@@ -378,7 +378,7 @@ async fn a_line_that_costs_is_spared() {
         );
     }
     simulator.step(crate::world::wall() + 60_000).await;
-    let line = knock(port, 2).await.expect("let in");
+    let line = connect(port, 2).await.expect("let in");
     let mut sat = Sat::down(&line, 120, 40).await;
     sat.sees("Person 39").await;
     // Whatever the agents still do is over.

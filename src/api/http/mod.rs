@@ -36,7 +36,7 @@ use crate::domain::ids::MessageId;
 use crate::domain::query::Answer;
 use crate::domain::refusal::Refusal;
 use crate::operations::{
-    Admission, IdempotencyRecord, OperationError, System, Visitor, admit, asked, perform, tell, with_idempotency,
+    Admission, IdempotencyRecord, OperationError, System, Visitor, admit, asked, perform, run_query, with_idempotency,
 };
 
 /// Where everything lies.
@@ -324,7 +324,7 @@ pub(super) async fn done(system: &System, actor: &Actor, ask: Ask) -> Said {
     }
     let request = match ask {
         Ask::Look(query) => {
-            let told = tell(system, actor, query).await;
+            let told = run_query(system, actor, query).await;
             return operation(told.map(|answer| inside(&answer)));
         }
         Ask::Act(request) => *request,

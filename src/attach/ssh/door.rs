@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::SshSetup;
-use super::guest::Guest;
+use super::client::ConsoleClient;
 use crate::operations::System;
 
 /// Whoever has not said who they are by then is let go.
@@ -35,7 +35,7 @@ const UNKNOWN: Duration = Duration::from_secs(2);
 
 /// One line that stands.
 #[derive(Debug)]
-struct Line {
+struct Transport {
     number: u64,
     since: Instant,
     /// Cancelled once it is known who they are.
@@ -48,7 +48,7 @@ struct Line {
 /// What is known of an address.
 #[derive(Debug, Default)]
 struct Address {
-    open: Vec<Line>,
+    open: Vec<Transport>,
     wrong: Vec<Instant>,
     /// When somebody came in from there within the last second.
     came: Vec<Instant>,
@@ -57,7 +57,7 @@ struct Address {
 impl Address {
     /// The line that gives way first, if any does.
     fn weakest(&self, now: Instant) -> Option<(bool, Instant, u64)> {
-        let gives_way = |line: &&Line| !line.known.is_cancelled() && (line.wrong || now - line.since >= UNKNOWN);
+        let gives_way = |line: &&Transport| !line.known.is_cancelled() && (line.wrong || now - line.since >= UNKNOWN);
         self.open.iter().filter(gives_way).map(|line| (!line.wrong, line.since, line.number)).min()
     }
 
@@ -105,7 +105,7 @@ impl ConnectionLimits {
             }
             let number = self.numbers.fetch_add(1, Ordering::Relaxed);
             let (known, end) = (CancellationToken::new(), CancellationToken::new());
-            let line = Line { number, since: now, known: known.clone(), end: end.clone(), wrong: false };
+            let line = Transport { number, since: now, known: known.clone(), end: end.clone(), wrong: false };
             let one = all.entry(from).or_default();
             one.came.push(now);
             one.open.push(line);
@@ -223,7 +223,7 @@ impl Door {
                 tracing::info!(%from, "SSH connection rejected: too many at a time");
                 continue;
             };
-            let guest = Guest::new(
+            let client = ConsoleClient::new(
                 self.system.clone(),
                 self.setup.clone(),
                 self.crowd.clone(),
@@ -231,7 +231,7 @@ impl Door {
                 self.tasks.clone(),
                 self.stop.clone(),
             );
-            self.tasks.spawn(serve(self.config.clone(), stream, guest, inside, self.stop.clone()));
+            self.tasks.spawn(serve(self.config.clone(), stream, client, inside, self.stop.clone()));
         }
     }
 }
@@ -239,16 +239,16 @@ impl Door {
 async fn serve(
     config: Arc<russh::server::Config>,
     stream: TcpStream,
-    guest: Guest,
+    client: ConsoleClient,
     inside: Inside,
     stop: CancellationToken,
 ) {
     let ends = inside.end.clone();
     let _inside = inside;
     let _ = stream.set_nodelay(true);
-    let known = guest.known.clone();
+    let known = client.known.clone();
     let begun = tokio::select! {
-        begun = timeout(GRACE, russh::server::run_stream(config, stream, guest)) => begun,
+        begun = timeout(GRACE, russh::server::run_stream(config, stream, client)) => begun,
         () = ends.cancelled() => return,
     };
     let Ok(Ok(session)) = begun else { return };

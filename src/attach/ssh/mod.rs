@@ -1,8 +1,8 @@
 //! Consoles over SSH: public keys only, the key is the user, and nothing is offered but a console and
 //! the verbs of the command line.
 
+mod client;
 mod door;
-mod guest;
 mod keys;
 
 use std::net::SocketAddr;

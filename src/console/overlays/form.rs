@@ -93,7 +93,7 @@ impl Form {
                     ImagePadding::read(text_of(&self.fields, "pad"), text_of(&self.fields, "colour")).ok().flatten();
                 vec![Intent::Ask(Query::File { upload, pad })]
             }
-            None => self.file.hand_over(&path),
+            None => self.file.upload(&path),
         }
     }
 
@@ -115,7 +115,7 @@ impl Form {
                 return vec![];
             }
             self.waits = Some(Waits::File);
-            return self.file.hand_over(&path);
+            return self.file.upload(&path);
         }
         match self.kind.submit(&self.filled(scene, upload)) {
             Ok(Submission::Perform(request)) => {

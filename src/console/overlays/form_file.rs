@@ -32,7 +32,7 @@ impl FormFile {
     }
 
     /// Asks for the file at a path, unless it is on its way.
-    pub fn hand_over(&mut self, path: &str) -> Vec<Intent> {
+    pub fn upload(&mut self, path: &str) -> Vec<Intent> {
         if self.uploading.as_deref() == Some(path) {
             return vec![];
         }

@@ -52,7 +52,8 @@ pub struct HourBar {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GaugesView {
     pub since: Timestamp,
-    pub gauges: Vec<Metric>,
+    #[serde(alias = "gauges")]
+    pub metrics: Vec<Metric>,
     /// The last 24 hours, oldest first.
     pub hours: Vec<HourBar>,
     /// Milliseconds to the answer of the last webhooks: half, 95 % and 99 % were faster.

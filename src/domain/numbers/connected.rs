@@ -1,4 +1,4 @@
-//! Numbers as consoles and scripts read them: with their proofs, and what is left to be done.
+//! Numbers as consoles and scripts read them: with their checks, and what is left to be done.
 
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +52,8 @@ impl ConnectionList {
 pub struct ConnectionView {
     #[serde(flatten)]
     pub connection: Connection,
-    pub proofs: Vec<CheckResult>,
+    #[serde(alias = "proofs")]
+    pub checks: Vec<CheckResult>,
     pub capabilities: Capabilities,
     /// What has to be done so that it works here, in order.
     #[serde(default)]
@@ -76,22 +77,22 @@ pub struct ConnectionView {
 
 impl ConnectionView {
     /// What proves that this was done. An address that messages came to is on file, where nothing else is told of it.
-    pub fn proof_of(&self, chore: &SetupTask) -> Option<&CheckResult> {
-        let of = |hop| self.proofs.iter().find(|proof| proof.hop == hop);
+    pub fn last_check(&self, chore: &SetupTask) -> Option<&CheckResult> {
+        let of = |check| self.checks.iter().find(|result| result.check == check);
         let told = match chore.proof? {
             Check::Registration => of(Check::Registration).or_else(|| of(Check::Inbound)),
-            hop => of(hop),
+            check => of(check),
         };
-        told.filter(|proof| proof.works)
+        told.filter(|result| result.works)
     }
 
     /// When the outside proved last that it works; nothing where it never did.
     pub fn proved_at(&self) -> Option<Timestamp> {
-        self.proofs.iter().filter(|proof| proof.works && proof.hop.is_outside()).map(|proof| proof.at).max()
+        self.checks.iter().filter(|result| result.works && result.check.is_outside()).map(|result| result.at).max()
     }
 
-    /// Something is left that has a proof, and has it not.
+    /// Something is left that has a result, and has it not.
     pub fn to_be_done(&self) -> bool {
-        self.chores.iter().any(|chore| chore.proof.is_some() && self.proof_of(chore).is_none())
+        self.chores.iter().any(|chore| chore.proof.is_some() && self.last_check(chore).is_none())
     }
 }

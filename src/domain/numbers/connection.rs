@@ -222,14 +222,15 @@ impl Check {
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|hop| hop.name() == name)
+        Self::ALL.into_iter().find(|check| check.name() == name)
     }
 }
 
-/// The last time a hop was seen to work, or not to. A state is a proof with an age, never a flag.
+/// The last result of one check of a connection. It has a time, because a check that passed can fail later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckResult {
-    pub hop: Check,
+    #[serde(alias = "hop")]
+    pub check: Check,
     pub at: Timestamp,
     pub works: bool,
     /// What was seen: the provider's answer, or the reason of the failure.

@@ -296,7 +296,7 @@ impl Setup {
 
     /// Brings what is stored in line with the table; `false` where it was. Earlier versions ended the steps of a
     /// disconnected number for good.
-    pub fn mend(&mut self, number: Presence) -> bool {
+    pub fn restore(&mut self, number: Presence) -> bool {
         let stranded = number == Presence::Gone && matches!(self.state, SetupState::Cancelled | SetupState::Done);
         if stranded {
             (self.state, self.link, self.trouble) = (SetupState::Disconnected, None, None);

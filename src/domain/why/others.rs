@@ -121,19 +121,20 @@ pub fn of_run(run: &RunView, now: Timestamp) -> Why {
 
 pub fn of_connection(view: &ConnectionView, now: Timestamp) -> Why {
     let mut chain = Chain::default();
-    for hop in Check::ALL {
-        match view.proofs.iter().find(|proof| proof.hop == hop) {
-            Some(proof) => {
-                let sign = if proof.works { "works" } else { "failing" };
-                chain.at(proof.at, format!("{} {sign}: {}", hop.name(), clean_line(&proof.note)));
+    for check in Check::ALL {
+        match view.checks.iter().find(|result| result.check == check) {
+            Some(result) => {
+                let sign = if result.works { "works" } else { "failing" };
+                chain.at(result.at, format!("{} {sign}: {}", check.name(), clean_line(&result.note)));
             }
-            None => chain.note(format!("{}: not verified yet", hop.name())),
+            None => chain.note(format!("{}: not verified yet", check.name())),
         }
     }
-    let broken = Check::ALL.iter().find_map(|hop| view.proofs.iter().find(|proof| proof.hop == *hop && !proof.works));
+    let broken =
+        Check::ALL.iter().find_map(|check| view.checks.iter().find(|result| result.check == *check && !result.works));
     let verdict = match broken {
-        Some(proof) => {
-            let (cause, remedy) = match proof.hop {
+        Some(result) => {
+            let (cause, remedy) = match result.check {
                 Check::Provider => ("provider", "Check the API key, the base URL and the number."),
                 Check::Registration => {
                     ("registration", "Enable the webhook at the provider, or register this engine's URL there.")
@@ -157,14 +158,14 @@ pub fn of_connection(view: &ConnectionView, now: Timestamp) -> Why {
                 cause,
                 format!(
                     "{} check failing since {}: {}.",
-                    proof.hop.name(),
-                    short_span(now.since(proof.at)),
-                    clean_line(&proof.note)
+                    result.check.name(),
+                    short_span(now.since(result.at)),
+                    clean_line(&result.note)
                 ),
                 remedy,
             )
         }
-        None if view.proofs.is_empty() => {
+        None if view.checks.is_empty() => {
             Verdict::new("unproved", "Not verified yet.", "Check the connection, and request a test webhook.")
         }
         None => Verdict::new("works", "All completed checks pass.", ""),

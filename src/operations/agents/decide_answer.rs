@@ -14,7 +14,7 @@ use crate::domain::request::SendContext;
 use crate::domain::text::clean_line;
 use crate::operations::agents::run_agent::carry_out;
 use crate::operations::outbox::send_message::{may_write, thread_within};
-use crate::operations::threads::claim;
+use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
 use crate::store::{SuggestedReply, Write};
 
@@ -51,7 +51,7 @@ pub(crate) async fn accept(
     let reply = waiting(&mut write, run).await?;
     let row = thread_within(&mut write, reply.thread).await?;
     may_write(&row, None, now)?;
-    claim::may_answer(&mut write, &row, &me, context, now).await?;
+    ownership::may_answer(&mut write, &row, &me, context, now).await?;
     let (words, author, acts) = match instead {
         // What a person wrote is that person's, and no act of the agent's rides along.
         Some(text) => {

@@ -62,7 +62,7 @@ pub(crate) async fn decide(
             let ended = write.end_assignment(assignment, AssignmentState::Rejected, &me, &reason, now).await?;
             ended.or_refuse(|| decided(&found))?;
             write.audit(actor, AuditAction::Reject, &assignment.to_string(), &reason, now).await?;
-            tell(system, &mut write, &found, EventName::AssignmentRejected, &me, &reason).await?;
+            record_decision(system, &mut write, &found, EventName::AssignmentRejected, &me, &reason).await?;
             format!("Rejected {assignment}. {} sees the reason.", found.proposed_by)
         }
     };
@@ -207,10 +207,10 @@ async fn activate(
     let seen = evidence.map_or_else(|| "nothing rehearsed".to_owned(), |digest| format!("rehearsal {digest}"));
     let detail = format!("{} as {digest}, {seen}", assignment.agent);
     write.audit(actor, AuditAction::Approve, &assignment.id.to_string(), &detail, now).await?;
-    tell(system, write, assignment, EventName::AssignmentApproved, &me, "").await
+    record_decision(system, write, assignment, EventName::AssignmentApproved, &me, "").await
 }
 
-pub(crate) async fn tell(
+pub(crate) async fn record_decision(
     system: &System,
     write: &mut Write,
     assignment: &Assignment,
@@ -220,12 +220,12 @@ pub(crate) async fn tell(
 ) -> Result<()> {
     let data =
         serde_json::json!({ "assignment": assignment.id, "agent": assignment.agent, "by": by, "reason": reason });
-    system.happened(write, event, assignment.thread, &data).await?;
+    system.record_event(write, event, assignment.thread, &data).await?;
     Ok(())
 }
 
 pub(crate) fn published(system: &System, assignment: &Assignment) {
     system.bus().publish([Change::Agents, Change::Connection(assignment.connection), Change::Activity]);
-    system.wakes().teller.notify_one();
+    system.wakes().event_delivery.notify_one();
     system.wakes().expirer.notify_one();
 }

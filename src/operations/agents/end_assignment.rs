@@ -12,7 +12,7 @@ use crate::domain::ids::AssignmentId;
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::time::Timestamp;
-use crate::operations::agents::decide_assignment::{published, tell};
+use crate::operations::agents::decide_assignment::{published, record_decision};
 use crate::operations::{Result, System, require};
 use crate::store::NewAlert;
 
@@ -31,7 +31,7 @@ pub(crate) async fn revoke(system: &System, actor: &Actor, id: AssignmentId, rea
     let ended = write.end_runs_of(id, &format!("{me} revoked the assignment"), now).await?;
     write.clear_alert(AlertKind::AssignmentEnds, &id.to_string(), now).await?;
     write.audit(actor, AuditAction::Revoke, &id.to_string(), reason, now).await?;
-    tell(system, &mut write, &found, EventName::AssignmentRevoked, &me, reason).await?;
+    record_decision(system, &mut write, &found, EventName::AssignmentRevoked, &me, reason).await?;
     write.commit().await?;
     published(system, &found);
     system.bus().publish([Change::Outbox, Change::Everything]);

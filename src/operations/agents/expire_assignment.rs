@@ -10,7 +10,7 @@ use crate::domain::event_name::EventName;
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
-use crate::operations::agents::decide_assignment::tell;
+use crate::operations::agents::decide_assignment::record_decision;
 use crate::operations::{Result, System};
 use crate::store::{NewAlert, StoreError, Write};
 
@@ -65,7 +65,7 @@ pub async fn expire_assignments(system: &System) -> Result<()> {
         }
         write.end_runs_of(one.id, "its assignment expired", now).await?;
         write.audit(&Actor::System, AuditAction::Expire, &one.id.to_string(), reason, now).await?;
-        tell(system, &mut write, &one, EventName::AssignmentExpired, "system", reason).await?;
+        record_decision(system, &mut write, &one, EventName::AssignmentExpired, "system", reason).await?;
         write.clear_alert(AlertKind::AssignmentEnds, &one.id.to_string(), now).await?;
         if is_active {
             let said = format!(
@@ -85,7 +85,7 @@ pub async fn expire_assignments(system: &System) -> Result<()> {
     write.commit().await?;
     if ended || told {
         system.bus().publish([Change::Agents, Change::Activity, Change::Alerts, Change::Everything]);
-        system.wakes().teller.notify_one();
+        system.wakes().event_delivery.notify_one();
     }
     Ok(())
 }

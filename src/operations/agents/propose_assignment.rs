@@ -49,9 +49,9 @@ pub(crate) async fn propose(system: &System, actor: &Actor, proposal: &Proposal)
     let id = write.propose(proposal, &actor.to_string(), false, now).await?;
     write.audit(actor, AuditAction::Propose, &id.to_string(), &detail, now).await?;
     let data = serde_json::json!({ "assignment": id, "agent": proposal.agent, "by": actor.to_string() });
-    system.happened(&mut write, EventName::AssignmentProposed, proposal.thread, &data).await?;
+    system.record_event(&mut write, EventName::AssignmentProposed, proposal.thread, &data).await?;
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Activity]);
-    system.wakes().teller.notify_one();
+    system.wakes().event_delivery.notify_one();
     Ok(Done { message: format!("Proposed as {id}: {detail}. An admin decides."), created_id: Some(id.to_string()) })
 }

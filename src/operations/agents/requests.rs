@@ -55,7 +55,7 @@ pub(crate) async fn look(system: &System, query: AgentQuery) -> Result<AgentTold
         }
         AgentQuery::Assignments { limit } => AgentTold::Assignments(store.assignments(limit.min(MOST_ROWS)).await?),
         AgentQuery::Assignment { assignment } => {
-            AgentTold::Assignment(dossier(system, assignment).await?.map(Box::new))
+            AgentTold::Assignment(assignment_detail(system, assignment).await?.map(Box::new))
         }
         AgentQuery::Waiting { thread } => {
             let run = store.proposed_in(thread).await?;
@@ -89,7 +89,7 @@ async fn verify_audit(system: &System, against: Vec<KnownHead>) -> Result<AuditC
     Ok(check)
 }
 
-async fn dossier(system: &System, id: AssignmentId) -> Result<Option<AssignmentDetail>> {
+async fn assignment_detail(system: &System, id: AssignmentId) -> Result<Option<AssignmentDetail>> {
     let store = system.store();
     let Some(row) = store.assignment_row(id).await? else { return Ok(None) };
     let beside = store.assignments_beside(&row.assignment).await?;

@@ -1,4 +1,4 @@
-//! The runner's step: claim a run whose burst is over, ask its agent, and put the words into the
+//! One step of the agent runs: claim a run whose burst is over, ask its agent, and put the words into the
 //! outbox, unless a newer message or a person came first, or they leave the bounds of the contract.
 
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
 use crate::operations::agents::ask_agent::{AgentReply, Question, TRANSCRIPT, content};
-use crate::operations::monitoring::metrics::Family;
+use crate::operations::monitoring::metrics::MetricFamily;
 use crate::operations::monitoring::unreadable_row::{UnreadableRow, unreadable_row};
 use crate::operations::outbox::send_message::recipient;
 use crate::operations::outbox::send_message::{address, capabilities};
@@ -116,7 +116,7 @@ async fn claim(system: &System, runners: usize) -> Result<Vec<Option<Claim>>> {
     system.wakes().sender.notify_one();
     if claimed.len() == runners {
         // There may be more.
-        system.wakes().runner.notify_one();
+        system.wakes().agent_runs.notify_one();
     }
     let threads = claimed.iter().map(|one| Change::Thread(one.due.thread));
     system.bus().publish(threads.chain([Change::Agents]));
@@ -171,7 +171,7 @@ async fn answer(
     // The contact sees that it was read even when the answer is there at once.
     let first = tokio::time::timeout(FIRST_MARK, show_typing(system, due, &question.connection));
     let (told, _) = tokio::join!(asked, first);
-    system.timed(Family::RunTimes, vec![("agent", due.agent.clone())], began.elapsed());
+    system.observe(MetricFamily::RunTimes, vec![("agent", due.agent.clone())], began.elapsed());
     Box::pin(finish(system, due.clone(), Some(question), told?)).await
 }
 
@@ -230,18 +230,18 @@ async fn end_all(system: &System, all: &[Arc<Ending>]) -> Result<()> {
         }
     }
     for (connection, (works, note)) in works {
-        write.prove(connection, Check::Agent, system.now(), works, &note).await?;
+        write.record_check(connection, Check::Agent, system.now(), works, &note).await?;
     }
     write.commit().await?;
     let threads = all.iter().map(|one| Change::Thread(one.due.thread));
     system.bus().publish(threads.chain([Change::Agents, Change::Outbox, Change::Alerts]));
     system.wakes().sender.notify_one();
-    system.wakes().teller.notify_one();
+    system.wakes().event_delivery.notify_one();
     Ok(())
 }
 
 fn ended(system: &System, due: &DueRun, state: RunState) {
-    system.counted(Family::Runs, vec![("agent", due.agent.clone()), ("state", state.name().to_owned())]);
+    system.increment(MetricFamily::Runs, vec![("agent", due.agent.clone()), ("state", state.name().to_owned())]);
 }
 
 /// Everything that belongs to the record of a run.
@@ -344,7 +344,7 @@ pub(crate) async fn answered(
         write.hand_off(due.thread, Some(now)).await?.either_way();
         needs_person(write, due, AlertKind::HandOff, &reason, now).await?;
         let data = serde_json::json!({ "agent": due.agent, "run": due.run, "reason": reason });
-        system.happened(write, EventName::ThreadHandedOff, Some(due.thread), &data).await?;
+        system.record_event(write, EventName::ThreadHandedOff, Some(due.thread), &data).await?;
     }
     Ok(())
 }
@@ -427,7 +427,7 @@ async fn enqueue(
         run: Some(run),
         business_initiated,
         not_before,
-        hand_over: None,
+        provider_takes_at: None,
         now: system.now(),
     };
     write.enqueue(&new).await?;

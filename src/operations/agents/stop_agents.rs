@@ -27,10 +27,10 @@ pub(crate) async fn stop(system: &System, actor: &Actor, what: &StopScope, reaso
     }
     write.audit(actor, AuditAction::Stop, &what.subject(), &what.words(), now).await?;
     let data = serde_json::json!({ "what": what, "by": actor.to_string(), "caught": stop.caught.len() });
-    system.happened(&mut write, EventName::AgentsStopped, None, &data).await?;
+    system.record_event(&mut write, EventName::AgentsStopped, None, &data).await?;
     write.commit().await?;
     system.bus().publish([Change::Everything]);
-    system.wakes().teller.notify_one();
+    system.wakes().event_delivery.notify_one();
     let said = format!(
         "Stopped {}. {} message(s) canceled, {} run(s) canceled; {} had already left in the last ten minutes.",
         what.words(),

@@ -170,7 +170,7 @@ pub async fn use_tool(
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Thread(thread), Change::Outbox, Change::Alerts]);
     system.wakes().sender.notify_one();
-    system.wakes().teller.notify_one();
+    system.wakes().event_delivery.notify_one();
     let record = system.store().run_record(due.run).await?;
     Ok(record
         .map_or_else(|| Ok(json!({ "run": due.run })), |record| became(record.run.state, due.run, &record, result)))

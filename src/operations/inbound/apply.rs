@@ -69,7 +69,7 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
         Some(done) => {
             let count = done.len();
             end(system, &mut write, done, &mut effects).await?;
-            write.record_successes(&effects.proofs).await?;
+            write.record_successes(&effects.checks).await?;
             write.commit().await?;
             count
         }
@@ -98,7 +98,7 @@ pub(crate) async fn apply_stored(
     let done = together(system, write, stored, read, effects).await?;
     let all = done.len() == stored.len();
     end(system, write, done, effects).await?;
-    write.record_successes(&effects.proofs).await?;
+    write.record_successes(&effects.checks).await?;
     Ok(all)
 }
 
@@ -109,14 +109,14 @@ pub(crate) async fn after_commit(system: &System, mut effects: Effects) -> Resul
     system.bus().publish(effects.changes.iter().copied());
     let wakes = system.wakes();
     let asked = [
-        (effects.runs, &wakes.runner),
+        (effects.runs, &wakes.agent_runs),
         (effects.files, &wakes.fetcher),
-        (effects.tells, &wakes.teller),
+        (effects.tells, &wakes.event_delivery),
         (effects.setups, &wakes.setups),
         (effects.sends, &wakes.sender),
-        (effects.looks, &wakes.looker),
+        (effects.looks, &wakes.reconcile),
         (effects.dry_runs, &wakes.dry_runs),
-        (true, &wakes.keeper),
+        (true, &wakes.maintenance),
     ];
     for (_, worker) in asked.iter().filter(|(wanted, _)| *wanted) {
         worker.notify_one();
@@ -198,7 +198,7 @@ async fn one_by_one(system: &System, effects: &mut Effects) -> Result<usize> {
         done.push((delivery, outcome));
     }
     end(system, &mut write, done, effects).await?;
-    write.record_successes(&effects.proofs).await?;
+    write.record_successes(&effects.checks).await?;
     write.commit().await?;
     Ok(pending.len())
 }
@@ -220,7 +220,7 @@ async fn end(
                 if progress.state() == DeliveryState::Quarantined && was != Some(DeliveryState::Quarantined) {
                     let data = serde_json::json!({ "delivery": delivery.id, "provider": delivery.raw.provider,
                         "event": event, "numbers": progress.foreign_numbers() });
-                    system.happened(write, EventName::DeliveryQuarantined, None, &data).await?;
+                    system.record_event(write, EventName::DeliveryQuarantined, None, &data).await?;
                     effects.tells = true;
                 }
                 for (state, subject, said) in progress.alerts(delivery.progress.as_ref()) {

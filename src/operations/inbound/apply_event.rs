@@ -51,7 +51,7 @@ pub(crate) async fn apply_event(
             };
             let known = write.connection_of(&source.provider, number).await?;
             if let Some(connection) = &known {
-                effects.proved(connection.id, Check::Signature, source.received_at, &source.event);
+                effects.check_passed(connection.id, Check::Signature, source.received_at, &source.event);
                 effects.changes.push(Change::Connection(connection.id));
             }
             let life = NumberLife { name, number, customer: customer_id.as_deref(), known: known.as_ref() };
@@ -152,16 +152,16 @@ fn record_checks(
     // A test shows that webhooks arrive, and nothing else: nobody wrote.
     if message.test {
         let what = "a test webhook of the provider arrived with a valid signature";
-        effects.proved(connection.id, Check::Signature, source.received_at, what);
+        effects.check_passed(connection.id, Check::Signature, source.received_at, what);
         return;
     }
     // A report about one of our own messages does not show that people reach the number.
     if message.direction == Direction::Inbound {
-        effects.proved(connection.id, Check::Inbound, source.received_at, &source.event);
+        effects.check_passed(connection.id, Check::Inbound, source.received_at, &source.event);
     }
-    effects.proved(connection.id, Check::Signature, source.received_at, "valid signature");
+    effects.check_passed(connection.id, Check::Signature, source.received_at, "valid signature");
     if capabilities(system, connection).signs_address && system.public_url().is_some() {
-        effects.proved(connection.id, Check::Public, source.received_at, "valid signature for the public URL");
+        effects.check_passed(connection.id, Check::Public, source.received_at, "valid signature for the public URL");
     }
 }
 

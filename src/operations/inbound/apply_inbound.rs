@@ -81,12 +81,12 @@ pub(crate) async fn inbound(
         let data = serde_json::json!({ "message": inserted.id, "connection": connection.name, "from": external_id,
             "type": event.content.kind(), "text": event.content.words(), "route": decision.trace,
             "standby": event.is_observed() });
-        batch.tell(EventName::MessageReceived, thread.thread, &data);
+        batch.record_event(EventName::MessageReceived, thread.thread, &data);
         effects.tells = true;
     }
     if decision.reopens {
         let data = serde_json::json!({ "message": inserted.id });
-        batch.tell(EventName::ThreadReopened, thread.thread, &data);
+        batch.record_event(EventName::ThreadReopened, thread.thread, &data);
         effects.tells = true;
     }
     wishes(system, batch, &thread, &inserted, (&judged, &decision), effects).await?;

@@ -108,7 +108,7 @@ async fn called_back(
     if !reports.iter().any(cancelled) {
         return Ok(false);
     }
-    let Some((entry, thread, open)) = write.recalled(key).await? else { return Ok(false) };
+    let Some((entry, thread, open)) = write.find_cancelled_scheduled(key).await? else { return Ok(false) };
     if open {
         let now = system.now();
         write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Status), now).await?;
@@ -128,7 +128,7 @@ async fn matched_by_id(
     effects: &mut Effects,
 ) -> Result<bool, StoreError> {
     if let Some(matched) = write.outbound_by_key(key).await? {
-        effects.proved(connection.id, Check::Status, system.now(), "status received");
+        effects.check_passed(connection.id, Check::Status, system.now(), "status received");
         merge(system, write, connection, &matched, effects).await?;
         return Ok(true);
     }
@@ -150,7 +150,7 @@ async fn earlier_attempt(
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
     effects.changes.extend([Change::Thread(thread), Change::Outbox]);
-    effects.proved(connection.id, Check::Status, system.now(), "status received");
+    effects.check_passed(connection.id, Check::Status, system.now(), "status received");
     if !reports.iter().any(|report| report.status.proves_arrival()) {
         return Ok(());
     }
@@ -211,7 +211,7 @@ pub(crate) async fn adopt(
             gone_all_the_same(write, matched.thread, entry, &said, now, effects).await?;
         }
         write.answered(&[(matched.thread, matched.message)]).await?;
-        effects.proved(connection.id, Check::Status, now, "status received");
+        effects.check_passed(connection.id, Check::Status, now, "status received");
         effects.sends = true;
     }
     merge(system, write, connection, matched, effects).await
@@ -259,7 +259,7 @@ async fn merge(
     };
     if let Some(event) = event {
         let data = serde_json::json!({ "message": message, "status": is, "error": after.failure() });
-        system.happened(write, event, Some(matched.thread), &data).await?;
+        system.record_event(write, event, Some(matched.thread), &data).await?;
         effects.tells = true;
     }
     let now = system.now();
@@ -308,7 +308,7 @@ async fn update_entry(
             }
         }
     } else if !failed(after.status()) && failed(before.status()) {
-        // It failed, they said, and now there is proof that it arrived.
+        // It failed, they said, and now there is result that it arrived.
         write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Status), now).await?;
         write.clear_alert(AlertKind::DeliveryFailed, &entry.to_string(), now).await?;
     } else if after.progress > DeliveryStatus::Accepted

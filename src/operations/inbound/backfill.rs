@@ -42,7 +42,7 @@ pub(crate) async fn fill_now(system: &System, actor: &Actor, connection: Connect
 
 /// The watcher's step: every connection whose comparison is due.
 pub(crate) async fn watch_gaps(system: &System) -> Result<()> {
-    let Some(every) = system.desk().fill else { return Ok(()) };
+    let Some(every) = system.config().fill else { return Ok(()) };
     // What waited at the provider while nobody listened comes by itself first.
     if system.now().since(system.started_at()) < UNDER_WAY {
         return Ok(());

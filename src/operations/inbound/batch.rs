@@ -379,7 +379,7 @@ impl<'b> Batch<'b> {
     }
 
     /// Keeps an event for other programs.
-    pub fn tell(&mut self, event: EventName, thread: ThreadId, data: &serde_json::Value) {
+    pub fn record_event(&mut self, event: EventName, thread: ThreadId, data: &serde_json::Value) {
         let at = self.system.now();
         self.events.push(EventRow { at, event, thread: Some(thread), data: data.to_string() });
     }

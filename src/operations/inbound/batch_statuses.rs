@@ -26,7 +26,7 @@ pub(crate) struct Reported<'a> {
 
 impl Batch<'_> {
     /// Keeps statuses of a message that is known and under way or arrived. `false` where more may follow from them: a
-    /// failure, an entry that is not accepted yet, a number that waits for a proof. Nothing is kept then.
+    /// failure, an entry that is not accepted yet, a number that waits for a result. Nothing is kept then.
     #[must_use = "where more follows from them, nothing was kept"]
     pub fn advance(
         &mut self,
@@ -53,7 +53,7 @@ impl Batch<'_> {
             self.statuses.push(StatusRow { key, report, raw: raw.clone(), received_at: source.received_at, told_at });
         }
         let (message, thread, is) = (known.message, known.thread, known.progress);
-        effects.proved(connection.id, Check::Status, now, "status received");
+        effects.check_passed(connection.id, Check::Status, now, "status received");
         effects.changes.extend([Change::Thread(thread), Change::Outbox]);
         if let Some(counts) = reported.counts {
             self.counts.push((thread, counts.clone()));
@@ -68,7 +68,7 @@ impl Batch<'_> {
             _ => return true,
         };
         let data = serde_json::json!({ "message": message, "status": is, "error": null });
-        self.tell(event, thread, &data);
+        self.record_event(event, thread, &data);
         effects.tells = true;
         true
     }

@@ -21,7 +21,7 @@ pub(crate) const NOTHING_TO_DO: &str = "Recorded; nothing to do.";
 pub(crate) struct Effects {
     pub changes: Vec<Change>,
     /// Hops that were seen to work, with the newest time and what was seen.
-    pub proofs: Vec<(ConnectionId, Check, Timestamp, String)>,
+    pub checks: Vec<(ConnectionId, Check, Timestamp, String)>,
     pub runs: bool,
     /// An agent is to be asked what it would say to a test.
     pub dry_runs: bool,
@@ -44,8 +44,8 @@ impl Effects {
                 self.changes.push(change);
             }
         }
-        for (connection, hop, at, note) in other.proofs {
-            self.proved(connection, hop, at, &note);
+        for (connection, check, at, note) in other.checks {
+            self.check_passed(connection, check, at, &note);
         }
         self.runs |= other.runs;
         self.dry_runs |= other.dry_runs;
@@ -58,11 +58,11 @@ impl Effects {
         self.notes.extend(other.notes);
     }
 
-    /// One proof per hop and transaction: the newest.
-    pub(crate) fn proved(&mut self, connection: ConnectionId, hop: Check, at: Timestamp, note: &str) {
-        match self.proofs.iter_mut().find(|(of, known, ..)| *of == connection && *known == hop) {
+    /// One result per check and transaction: the newest.
+    pub(crate) fn check_passed(&mut self, connection: ConnectionId, check: Check, at: Timestamp, note: &str) {
+        match self.checks.iter_mut().find(|(of, known, ..)| *of == connection && *known == check) {
             Some(known) => (known.2, known.3) = (at, note.to_owned()),
-            None => self.proofs.push((connection, hop, at, note.to_owned())),
+            None => self.checks.push((connection, check, at, note.to_owned())),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::key::digest;
 use crate::domain::time::Timestamp;
 use crate::operations::inbound::apply::{ReadResult, after_commit, apply_stored, read_raw};
 use crate::operations::inbound::effects::Effects;
-use crate::operations::monitoring::metrics::Family;
+use crate::operations::monitoring::metrics::MetricFamily;
 use crate::operations::{System, unpoisoned};
 use crate::provider::{Provider, SignatureFault};
 use crate::store::{NewDelivery, StoreError, StoredDelivery, Write};
@@ -48,7 +48,7 @@ pub async fn receive(system: &System, provider: &dyn Provider, raw: RawDelivery)
     let began = Instant::now();
     let labels = |result: &str| vec![("provider", provider.name().to_string()), ("result", result.to_owned())];
     if let Err(fault) = provider.verify(&raw) {
-        system.counted(Family::Webhooks, labels("refused"));
+        system.increment(MetricFamily::Webhooks, labels("refused"));
         note_rejected(system, provider, raw, fault).await;
         return ReceiveOutcome::BadSignature(fault);
     }
@@ -64,8 +64,8 @@ pub async fn receive(system: &System, provider: &dyn Provider, raw: RawDelivery)
     };
     let took = began.elapsed();
     let result = if receipt == ReceiveOutcome::Stored { "stored" } else { "busy" };
-    system.counted(Family::Webhooks, labels(result));
-    system.timed(Family::WebhookTimes, vec![("provider", provider.name().to_string())], took);
+    system.increment(MetricFamily::Webhooks, labels(result));
+    system.observe(MetricFamily::WebhookTimes, vec![("provider", provider.name().to_string())], took);
     system.note_ack(took);
     receipt
 }
@@ -105,10 +105,10 @@ pub async fn commit_pending_deliveries(system: &System, inbox: &mut mpsc::Receiv
         let _ = waiter.send(stored.is_some());
     }
     let Some(stored) = stored else { return true };
-    system.counted_many(Family::RepeatedWebhooks, vec![], stored.repeats);
+    system.counted_many(MetricFamily::RepeatedWebhooks, vec![], stored.repeats);
     if stored.pending {
-        system.wakes().applier.notify_one();
-        system.wakes().keeper.notify_one();
+        system.wakes().apply.notify_one();
+        system.wakes().maintenance.notify_one();
         system.bus().publish([Change::Deliveries]);
     }
     if let Some(effects) = stored.applied
@@ -129,7 +129,7 @@ struct Stored {
 }
 
 /// Stores deliveries and, where none waits from before, applies them. Where that fails, for whatever reason, they are
-/// stored alone: what can be stored is acknowledged, and the applier takes it apart.
+/// stored alone: what can be stored is acknowledged, and the apply worker takes it apart.
 async fn store(system: &System, batch: Vec<NewDelivery>, readings: Vec<ReadResult>) -> Result<Stored, StoreError> {
     let mut write = system.store().write().await?;
     if write.may_have_pending() {

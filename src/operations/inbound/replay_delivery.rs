@@ -26,7 +26,7 @@ pub(crate) async fn replay_delivery(system: &System, actor: &Actor, delivery: De
     })?;
     write.audit(actor, AuditAction::Replay, &delivery.to_string(), "", now).await?;
     write.commit().await?;
-    system.wakes().applier.notify_one();
+    system.wakes().apply.notify_one();
     system.bus().publish([Change::Deliveries, Change::Activity]);
     Ok(Done { message: format!("Replaying {delivery}."), created_id: None })
 }

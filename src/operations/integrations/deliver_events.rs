@@ -13,7 +13,7 @@ use crate::domain::change::Change;
 use crate::domain::event_name::EventName;
 use crate::domain::ids::{EventId, ThreadId};
 use crate::domain::monitoring::alert_kind::AlertKind;
-use crate::operations::monitoring::metrics::Family;
+use crate::operations::monitoring::metrics::MetricFamily;
 use crate::operations::monitoring::unreadable_row::unreadable_row;
 use crate::operations::{Result, System};
 use crate::store::{EventDelivery, EventRow, NewAlert, StoreError, Write};
@@ -55,7 +55,7 @@ pub async fn newest_event(system: &System) -> Result<EventId> {
 
 impl System {
     /// Writes down that something happened, beside the change itself.
-    pub(crate) async fn happened(
+    pub(crate) async fn record_event(
         &self,
         write: &mut Write,
         event: EventName,
@@ -89,7 +89,7 @@ pub async fn deliver_next_event(system: &System) -> Result<bool> {
         }
     };
     write.commit().await?;
-    system.wakes().teller.notify_one();
+    system.wakes().event_delivery.notify_one();
     let endpoint = system.endpoints().iter().find(|one| one.name == delivery.endpoint);
     let outcome = match endpoint {
         None => Err("it is no longer configured".to_owned()),
@@ -107,7 +107,7 @@ pub async fn deliver_next_event(system: &System) -> Result<bool> {
         }
     };
     settle(system, &delivery, endpoint.is_some(), outcome).await?;
-    system.wakes().teller.notify_one();
+    system.wakes().event_delivery.notify_one();
     Ok(true)
 }
 
@@ -134,8 +134,10 @@ async fn request(system: &System, data: &Value) -> Result<Value> {
 async fn settle(system: &System, delivery: &EventDelivery, declared: bool, outcome: Result<(), String>) -> Result<()> {
     let now = system.now();
     let result = if outcome.is_ok() { "told" } else { "failed" };
-    system
-        .counted(Family::EventDeliveries, vec![("endpoint", delivery.endpoint.clone()), ("result", result.to_owned())]);
+    system.increment(
+        MetricFamily::EventDeliveries,
+        vec![("endpoint", delivery.endpoint.clone()), ("result", result.to_owned())],
+    );
     let mut write = system.store().write().await?;
     match outcome {
         Ok(()) => write.settle_event_delivery(delivery, true, None, "").await?,

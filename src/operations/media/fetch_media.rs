@@ -159,11 +159,11 @@ pub(crate) async fn fetch_again(system: &System, actor: &Actor, message: Message
 /// Removes files by age and for room, and uploads that are over. The messages stay.
 pub async fn prune_media(system: &System) -> Result<()> {
     let now = system.now();
-    let desk = system.desk();
-    let before = Timestamp::from_millis(now.minus(desk.keep).millis());
+    let config = system.config();
+    let before = Timestamp::from_millis(now.minus(config.keep).millis());
     let mut write = system.store().write().await?;
     let mut names = write.prune_uploads(now.minus(UPLOAD_KEPT)).await?;
-    names.extend(write.prune_media(before, desk.most, now).await?);
+    names.extend(write.prune_media(before, config.most, now).await?);
     // As long as this transaction is open nobody can begin to name a file that nothing names.
     let shelf = system.store().shelf();
     for name in &names {

@@ -20,7 +20,7 @@ const FETCHED_WITHIN: Duration = Duration::from_secs(86_400);
 /// No sample may be larger. Source: platform API, part 2.7.
 const MOST: u64 = 100_000_000;
 
-/// A file that is lent.
+/// A file that is link.
 #[derive(Debug, Clone)]
 pub struct MediaLink {
     pub token: String,
@@ -29,7 +29,7 @@ pub struct MediaLink {
     pub bytes: u64,
     until: Timestamp,
     gone: Arc<AtomicU64>,
-    /// It is not removed while it is lent.
+    /// It is not removed while it is link.
     file: Arc<Pinned>,
     shelf: FileStore,
 }
@@ -55,7 +55,7 @@ impl MediaLink {
     }
 }
 
-pub(crate) async fn lend(system: &System, actor: &Actor, upload: UploadId) -> Result<MediaLink> {
+pub(crate) async fn create_media_link(system: &System, actor: &Actor, upload: UploadId) -> Result<MediaLink> {
     let base = public_url(system)?;
     let (found, pinned) = crate::operations::media::receive_upload::uploaded(system, actor, upload).await?;
     let head = head(system.store().shelf().clone(), &found).await;
@@ -66,7 +66,7 @@ pub(crate) async fn lend(system: &System, actor: &Actor, upload: UploadId) -> Re
         return Err(Refusal::new(Code::File, why, "Choose another file.").into());
     };
     let token = system.reference().trim_start_matches("w:").to_owned();
-    let lent = MediaLink {
+    let link = MediaLink {
         address: format!("{base}/media/{token}"),
         token,
         mime_type: mime_type.to_owned(),
@@ -76,8 +76,8 @@ pub(crate) async fn lend(system: &System, actor: &Actor, upload: UploadId) -> Re
         file: Arc::new(pinned),
         shelf: system.store().shelf().clone(),
     };
-    system.lent().push(lent.clone());
-    Ok(lent)
+    system.media_links().push(link.clone());
+    Ok(link)
 }
 
 /// The first bytes of a file, which tell what it is.
@@ -91,8 +91,8 @@ async fn head(shelf: FileStore, upload: &StoredUpload) -> Vec<u8> {
     read.await.map_err(std::io::Error::other).flatten().unwrap_or_default()
 }
 
-pub(crate) fn take_back(system: &System, token: &str) {
-    system.lent().retain(|one| one.token != token);
+pub(crate) fn revoke_media_link(system: &System, token: &str) {
+    system.media_links().retain(|one| one.token != token);
 }
 
 /// An address for a file on its way out, for a provider that fetches instead of taking uploads. It is kept
@@ -103,10 +103,10 @@ pub(crate) fn address_for(system: &System) -> Result<String, Refusal> {
 }
 
 /// Returns the file behind a token while its link is valid; `None` otherwise.
-pub async fn lent(system: &System, token: &str) -> Option<MediaLink> {
+pub async fn find_media_link(system: &System, token: &str) -> Option<MediaLink> {
     let now = system.now();
     let sample = {
-        let mut all = system.lent();
+        let mut all = system.media_links();
         all.retain(|one| one.until > now);
         all.iter().find(|one| one.token == token).cloned()
     };

@@ -32,7 +32,7 @@ pub async fn open_media(system: &System, actor: &Actor, message: MessageId) -> R
     let (name, _) = kept(system, message).await?;
     let path = system.store().shelf().path(&name);
     let shown = path.display().to_string();
-    let Some((program, arguments)) = system.desk().open.split_first() else {
+    let Some((program, arguments)) = system.config().open.split_first() else {
         return Ok(Done { message: format!("The file is {shown}."), created_id: Some(shown) });
     };
     // The name on the shelf is ours: no argument comes from outside.

@@ -61,7 +61,7 @@ pub async fn receive_upload<E: std::fmt::Display>(
     let before = write.uploads_of(&author).await?;
     drop(write);
     room_for(before, 0)?;
-    if system.store().shelf().free().is_some_and(|free| free < system.desk().least_free) {
+    if system.store().shelf().free().is_some_and(|free| free < system.config().least_free) {
         return Err(Refusal::new(Code::Disk, "The disk is nearly full.", "Free space on the engine's disk.").into());
     }
     let label = system.reference();

@@ -1,4 +1,4 @@
-//! The dashboard: everything counted, numbers with their proofs, agents with what they did.
+//! The dashboard: everything counted, numbers with their checks, agents with what they did.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::domain::numbers::history::{ConnectionHistory, DatedChange, RoutingKin
 use crate::domain::view::{Handed, Overview};
 use crate::operations::{Result, System, unpoisoned};
 
-/// A commit within this long is proof enough that the database can be written.
+/// A commit within this long is result enough that the database can be written.
 const PROVEN_WITHIN: Duration = Duration::from_secs(10);
 
 /// The handed thread, while it is still theirs.
@@ -77,7 +77,7 @@ pub(crate) async fn overview(system: &System, me: &str) -> Result<Overview> {
         last_delivery_at: counts.last_delivery_at,
         oldest_pending_at: counts.oldest_pending_at,
         ack_p95_ms: system.ack_p95(),
-        sample: system.lent().last().map(crate::operations::MediaLink::progress),
+        sample: system.media_links().last().map(crate::operations::MediaLink::progress),
         setups: counts.setups,
         here: system.here(),
         handed,
@@ -87,7 +87,7 @@ pub(crate) async fn overview(system: &System, me: &str) -> Result<Overview> {
 
 pub(crate) async fn connections(system: &System) -> Result<ConnectionList> {
     let store = system.store();
-    let (proofs, counts) = (store.proofs().await?, store.connection_counts().await?);
+    let (checks, counts) = (store.checks().await?, store.connection_counts().await?);
     let assignments = store.assignments_of_numbers().await?;
     let stops = store.open_stops().await?;
     let silent = |agent: &str| {
@@ -123,7 +123,7 @@ pub(crate) async fn connections(system: &System) -> Result<ConnectionList> {
                     .and_then(|provider| provider.graph_version())
                     .map(str::to_owned),
                 history: histories.remove(&id).unwrap_or_default(),
-                proofs: proofs.iter().filter(|(of, _)| *of == id).map(|(_, proof)| proof.clone()).collect(),
+                checks: checks.iter().filter(|(of, _)| *of == id).map(|(_, result)| result.clone()).collect(),
                 capabilities: system
                     .providers()
                     .get(&connection.provider)

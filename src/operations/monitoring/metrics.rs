@@ -17,15 +17,15 @@ use crate::operations::{Result, System, unpoisoned};
 /// Counters and times since the engine's start.
 #[derive(Debug, Default)]
 pub(crate) struct Meters {
-    counts: BTreeMap<(Family, Labels), u64>,
-    times: BTreeMap<(Family, Labels), Times>,
+    counts: BTreeMap<(MetricFamily, Labels), u64>,
+    times: BTreeMap<(MetricFamily, Labels), Times>,
     /// What was acknowledged is not applied in time.
     pub(crate) late: bool,
 }
 
 /// What is counted or timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Family {
+pub(crate) enum MetricFamily {
     Webhooks,
     RepeatedWebhooks,
     WebhookTimes,
@@ -36,7 +36,7 @@ pub(crate) enum Family {
     EventDeliveries,
 }
 
-impl Family {
+impl MetricFamily {
     const ALL: [Self; 8] = [
         Self::Webhooks,
         Self::RepeatedWebhooks,
@@ -60,7 +60,7 @@ impl Family {
             Self::Runs => ("wadeck_agent_runs_total", "Finished agent runs, by agent and result."),
             Self::RunTimes => ("wadeck_agent_run_seconds", "Response time of agents."),
             Self::EventDeliveries => {
-                ("wadeck_events_told_total", "Events delivered to endpoints, by endpoint and result.")
+                ("wadeck_events_delivered_total", "Events delivered to endpoints, by endpoint and result.")
             }
         }
     }
@@ -71,21 +71,21 @@ impl Family {
 }
 
 impl System {
-    pub(crate) fn counted(&self, family: Family, labels: Labels) {
+    pub(crate) fn increment(&self, family: MetricFamily, labels: Labels) {
         self.counted_many(family, labels, 1);
     }
 
-    pub(crate) fn counted_many(&self, family: Family, labels: Labels, times: u64) {
+    pub(crate) fn counted_many(&self, family: MetricFamily, labels: Labels, times: u64) {
         *unpoisoned(&self.shared.meters).counts.entry((family, labels)).or_default() += times;
     }
 
     /// How many webhooks came that were stored already, since the engine's start.
     pub(crate) fn repeated_webhooks(&self) -> u64 {
-        let key = (Family::RepeatedWebhooks, vec![]);
+        let key = (MetricFamily::RepeatedWebhooks, vec![]);
         unpoisoned(&self.shared.meters).counts.get(&key).copied().unwrap_or_default()
     }
 
-    pub(crate) fn timed(&self, family: Family, labels: Labels, took: std::time::Duration) {
+    pub(crate) fn observe(&self, family: MetricFamily, labels: Labels, took: std::time::Duration) {
         unpoisoned(&self.shared.meters).times.entry((family, labels)).or_default().note(took.as_secs_f64());
     }
 }
@@ -141,7 +141,7 @@ pub async fn metrics(system: &System) -> Result<String> {
     }
     text.gauge("wadeck_database_bytes", "Size of the database with its write-ahead log.", bytes as f64);
     text.gauge("wadeck_disk_free_bytes", "Free space on its disk.", free as f64);
-    scopes::tell(system, &mut text).await?;
+    scopes::add_scopes(system, &mut text).await?;
     add_families(&mut text, &unpoisoned(&system.shared.meters));
     Ok(text.text())
 }
@@ -178,19 +178,20 @@ fn add_counts_by_state(text: &mut Exposition, told: &Overview, now: Timestamp) {
 
 /// Adds the last result of each check of each connection.
 fn add_checks(text: &mut Exposition, connections: &[ConnectionView]) {
-    let mut proofs = vec![];
+    let mut checks = vec![];
     for row in connections {
-        for proof in &row.proofs {
-            let labels = vec![("connection", row.connection.name.clone()), ("hop", Check::name(proof.hop).to_owned())];
-            proofs.push((labels, f64::from(u8::from(proof.works))));
+        for result in &row.checks {
+            let labels =
+                vec![("connection", row.connection.name.clone()), ("check", Check::name(result.check).to_owned())];
+            checks.push((labels, f64::from(u8::from(result.works))));
         }
     }
-    text.figures("wadeck_hop_works", "Whether the last result of a check was good.", Kind::Gauge, &proofs);
+    text.figures("wadeck_check_works", "Whether the last result of a check was good.", Kind::Gauge, &checks);
 }
 
 /// Adds what is counted and timed while the engine runs.
 fn add_families(text: &mut Exposition, meters: &Meters) {
-    for family in Family::ALL {
+    for family in MetricFamily::ALL {
         let (name, help) = family.name();
         if family.is_timed() {
             let samples: Vec<(Labels, Times)> = meters

@@ -11,10 +11,10 @@ use crate::operations::{Result, System};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) async fn tell_alerts(system: &System) -> Result<()> {
-    let Some((program, arguments)) = system.desk().alert_command.split_first() else { return Ok(()) };
+    let Some((program, arguments)) = system.config().alert_command.split_first() else { return Ok(()) };
     let now = system.now();
     let told = system.store().alerts_told_since(now.minus(Duration::from_secs(3_600))).await?;
-    let room = system.desk().alerts_per_hour.saturating_sub(told);
+    let room = system.config().alerts_per_hour.saturating_sub(told);
     for (id, kind, subject, said) in system.store().untold_alerts(room).await? {
         let mut write = system.store().write().await?;
         write.mark_told(id, now).await?;
@@ -27,7 +27,7 @@ pub(crate) async fn tell_alerts(system: &System) -> Result<()> {
 /// Tells of an alert that the database cannot hold. It is not counted against the hourly limit: it is one
 /// for one trouble.
 pub(crate) async fn tell_unstored(system: &System, alert: &AlertView) {
-    let Some((program, arguments)) = system.desk().alert_command.split_first() else { return };
+    let Some((program, arguments)) = system.config().alert_command.split_first() else { return };
     run(program, arguments, (&alert.id.to_string(), &alert.kind, &alert.subject, alert.said.as_received())).await;
 }
 

@@ -91,14 +91,14 @@ pub(crate) async fn save_view(system: &System, actor: &Actor, name: &str, terms:
     Ok(Done { message: said, created_id: None })
 }
 
-pub(crate) async fn gauges(system: &System, hours: u32) -> Result<GaugesView> {
+pub(crate) async fn statistics(system: &System, hours: u32) -> Result<GaugesView> {
     let now = system.now();
     let since = now.minus(Duration::from_secs(u64::from(hours.clamp(1, 24 * 31)) * 3_600));
     let store = system.store();
     let counts = store.counts().await?;
     Ok(GaugesView {
         since,
-        gauges: store.gauges(since).await?,
+        metrics: store.delivery_metrics(since).await?,
         hours: store.hours(now.minus(Duration::from_secs(24 * 3_600))).await?,
         ack_ms: system.ack_quantiles(),
         breaches: store.breaches(since).await?,

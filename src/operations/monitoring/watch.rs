@@ -21,7 +21,7 @@ pub(crate) const SKEW: Duration = Duration::from_secs(30);
 /// So many failures within so long are one trouble, not many.
 const FAILING: u32 = 5;
 const FAILING_WITHIN: Duration = Duration::from_secs(900);
-/// How often a hop that works is proved again.
+/// How often a check that works is proved again.
 const PROVED_AGAIN: Duration = Duration::from_secs(600);
 
 /// Looks at queue, disk and silence, sends canaries, fills gaps, and tells who wants to be told.
@@ -33,11 +33,11 @@ pub async fn watch(system: &System) -> Result<()> {
     let oldest = system.store().oldest_due(now).await?;
     let free = system.store().shelf().free();
     let connections = system.store().connections().await?;
-    let proofs = system.store().proofs().await?;
-    let desk = system.desk();
+    let checks = system.store().checks().await?;
+    let config = system.config();
     let mut wanted: Vec<(AlertKind, String, Option<String>)> = vec![];
     let old: Vec<(ConnectionId, Timestamp)> =
-        oldest.into_iter().filter(|(_, since)| now.since(*since) > desk.queue).collect();
+        oldest.into_iter().filter(|(_, since)| now.since(*since) > config.queue).collect();
     let named =
         |id: ConnectionId| connections.iter().find(|one| one.id == id).map_or(id.to_string(), |one| one.name.clone());
     let queue = old.iter().min_by_key(|(_, since)| *since).map(|(id, since)| {
@@ -49,7 +49,7 @@ pub async fn watch(system: &System) -> Result<()> {
         )
     });
     wanted.push((AlertKind::Queue, "outbox".to_owned(), queue));
-    let disk = free.filter(|free| *free < desk.least_free).map(|free| {
+    let disk = free.filter(|free| *free < config.least_free).map(|free| {
         format!("The disk has {} left. When it is full, files are not downloaded and webhooks get 503.", size(free))
     });
     wanted.push((AlertKind::Disk, "disk".to_owned(), disk));
@@ -59,13 +59,14 @@ pub async fn watch(system: &System) -> Result<()> {
     let failures = system.store().failures_since(now.minus(FAILING_WITHIN)).await?;
     let mut proved = vec![];
     for connection in &connections {
-        let known =
-            |hop| proofs.iter().find(|(of, proof)| *of == connection.id && proof.hop == hop).map(|(_, proof)| proof);
+        let known = |check| {
+            checks.iter().find(|(of, result)| *of == connection.id && result.check == check).map(|(_, result)| result)
+        };
         let works = old.iter().all(|(id, _)| *id != connection.id);
-        if known(Check::Outbox).is_none_or(|proof| proof.works != works || now.since(proof.at) >= PROVED_AGAIN) {
+        if known(Check::Outbox).is_none_or(|result| result.works != works || now.since(result.at) >= PROVED_AGAIN) {
             proved.push((connection.id, works));
         }
-        let silent = silence(connection, known(Check::Inbound).map(|proof| proof.at), system.started_at(), now);
+        let silent = silence(connection, known(Check::Inbound).map(|result| result.at), system.started_at(), now);
         wanted.push((AlertKind::Silent, connection.id.to_string(), silent));
         let failing = failures.iter().find(|(of, failed, ..)| *of == connection.id && *failed >= FAILING);
         let failing = failing.map(|(_, failed, code, of_code)| {
@@ -90,7 +91,7 @@ pub async fn watch(system: &System) -> Result<()> {
         let mut changes: Vec<Change> = proved.iter().map(|(connection, _)| Change::Connection(*connection)).collect();
         for (connection, works) in proved {
             let note = if works { "due messages are sent" } else { "due messages are not sent" };
-            write.prove(connection, Check::Outbox, now, works, note).await?;
+            write.record_check(connection, Check::Outbox, now, works, note).await?;
         }
         for (kind, subject, said) in wanted {
             condition(&mut write, kind, &subject, said, now).await?;
@@ -123,7 +124,7 @@ async fn unreadable_rows(system: &System) -> Result<Option<String>> {
 
 /// People who wait for a person for too long.
 async fn waiting(system: &System, now: Timestamp) -> Result<Option<String>> {
-    let Some(patience) = system.desk().waiting else { return Ok(None) };
+    let Some(patience) = system.config().waiting else { return Ok(None) };
     let Some((count, thread, since)) = system.store().waiting_since_before(now.minus(patience)).await? else {
         return Ok(None);
     };
@@ -134,7 +135,7 @@ async fn waiting(system: &System, now: Timestamp) -> Result<Option<String>> {
 
 /// Windows that close while somebody waits: afterwards only a template reaches them.
 async fn closing(system: &System, now: Timestamp) -> Result<Option<String>> {
-    let Some(margin) = system.desk().closing else { return Ok(None) };
+    let Some(margin) = system.config().closing else { return Ok(None) };
     let rows = system.store().closing(now, 1).await?;
     let next = rows.first().and_then(|row| row.window_closes_at.map(|closes| (row, closes)));
     Ok(next.filter(|(_, closes)| closes.since(now) < margin).map(|(row, closes)| {

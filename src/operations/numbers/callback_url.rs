@@ -1,4 +1,4 @@
-//! Whether the one address that a provider posts to, by its own words, is ours.
+//! Checks that the webhook URL registered at the provider leads here.
 
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Check, Connection};
@@ -8,8 +8,8 @@ use crate::operations::numbers::registrations::leads_here;
 use crate::operations::{Result, System};
 use crate::store::Write;
 
-/// Proves the registration, or says where what people write goes instead.
-pub(crate) async fn on_file(
+/// Records whether the webhook URL that is registered at the provider is ours.
+pub(crate) async fn check_callback_url(
     system: &System,
     write: &mut Write,
     connection: &Connection,
@@ -26,7 +26,7 @@ pub(crate) async fn on_file(
         _ if lost => format!("another URL is registered: {webhook}"),
         _ => format!("another URL is registered, which forwards to this engine: {webhook}"),
     };
-    write.prove(connection.id, Check::Registration, now, !lost, &note).await?;
+    write.record_check(connection.id, Check::Registration, now, !lost, &note).await?;
     // A number that never had an address is being set up.
     let said = (lost && !webhook.is_empty()).then(|| {
         let name = &connection.name;
@@ -54,8 +54,8 @@ async fn heard_since(
             at
         }
     };
-    let proofs = system.store().proofs().await?;
-    Ok(proofs
-        .iter()
-        .any(|(of, proof)| *of == connection.id && proof.hop == Check::Inbound && proof.works && proof.at > since))
+    let checks = system.store().checks().await?;
+    Ok(checks.iter().any(|(of, result)| {
+        *of == connection.id && result.check == Check::Inbound && result.works && result.at > since
+    }))
 }

@@ -43,7 +43,7 @@ pub(crate) async fn send(system: &System, connection: &Connection) -> Result<std
         return Ok(Err("This build does not support its provider.".into()));
     };
     let webhooks = provider.webhooks().filter(|_| !provider.capabilities().webhooks.is_one_address());
-    let Some(webhooks) = webhooks else { return knock(system, provider.as_ref(), connection).await };
+    let Some(webhooks) = webhooks else { return send_test_webhook(system, provider.as_ref(), connection).await };
     let registrations = match webhooks.list(connection.into(), Some(&connection.phone_number_id)).await {
         Ok(list) => list,
         Err(trouble) => return Ok(Err(format!("{}. {}", trouble.line(), trouble.remedy))),
@@ -55,7 +55,7 @@ pub(crate) async fn send(system: &System, connection: &Connection) -> Result<std
 }
 
 /// Where the provider sends no tests we post one to our own public address, signed as it would be.
-async fn knock(
+async fn send_test_webhook(
     system: &System,
     provider: &dyn Provider,
     connection: &Connection,
@@ -69,13 +69,13 @@ async fn knock(
     let canary = write.send_canary(connection.id, now).await?;
     write.commit().await?;
     let token = system.reference();
-    let Err(trouble) = provider.knock(connection, &base, token.trim_start_matches("w:")).await else {
+    let Err(trouble) = provider.send_test_webhook(connection, &base, token.trim_start_matches("w:")).await else {
         return Ok(Ok(()));
     };
     let said = format!("{}: {} {}", trouble.line(), trouble.explanation, trouble.remedy);
     let mut write = system.store().write().await?;
     write.forget_canary(canary).await?;
-    write.prove(connection.id, Check::Public, now, false, &trouble.explanation).await?;
+    write.record_check(connection.id, Check::Public, now, false, &trouble.explanation).await?;
     write.commit().await?;
     system.bus().publish([Change::Connection(connection.id)]);
     Ok(Err(said))
@@ -112,7 +112,7 @@ pub(crate) async fn watch_canaries(system: &System) -> Result<()> {
     let lost = write.lost_canaries(now.minus(PATIENCE)).await?;
     for connection in &lost {
         let note = "the test webhook did not arrive within 60 s";
-        write.prove(*connection, Check::Public, now, false, note).await?;
+        write.record_check(*connection, Check::Public, now, false, note).await?;
         let said =
             format!("{connection}: {note}. Check that the public URL is reachable and the webhook is registered.");
         let subject = connection.to_string();
@@ -120,7 +120,7 @@ pub(crate) async fn watch_canaries(system: &System) -> Result<()> {
     }
     write.commit().await?;
     system.bus().publish(lost.iter().map(|id| Change::Connection(*id)));
-    let Some(every) = system.desk().canary else { return Ok(()) };
+    let Some(every) = system.config().canary else { return Ok(()) };
     for connection in system.store().connections().await? {
         let last = system.store().last_canary(connection.id).await?;
         if last.is_none_or(|last| now.since(last) >= every)
@@ -144,7 +144,7 @@ pub(crate) async fn canary_is_back(
         return Ok(false);
     };
     let note = format!("the test webhook arrived after {} ms", at.since(sent).as_millis());
-    effects.proved(connection, Check::Public, at, &note);
+    effects.check_passed(connection, Check::Public, at, &note);
     write.clear_alert(AlertKind::Canary, &connection.to_string(), at).await?;
     effects.changes.extend([Change::Connection(connection), Change::Alerts]);
     Ok(true)

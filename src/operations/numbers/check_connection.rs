@@ -1,4 +1,4 @@
-//! Ask the provider about a number: the proof that key, address and number work, or the reason why
+//! Ask the provider about a number: the result that key, address and number work, or the reason why
 //! not. A silent network is no wrong key, and is not called one.
 
 use crate::domain::access::actor::Actor;
@@ -16,7 +16,7 @@ use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
 use crate::operations::monitoring::conditions::{condition, over, raise_condition};
 use crate::operations::monitoring::watch::SKEW;
-use crate::operations::numbers::callback_url::on_file;
+use crate::operations::numbers::callback_url::check_callback_url;
 use crate::operations::numbers::hold_number::{
     base_url_is_right, hold_number, key_is_right, number_sends_again, refused_key,
 };
@@ -59,7 +59,7 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
     let mut write = system.store().write().await?;
     let said = match &answer {
         Ok(checked) => {
-            write.prove(connection.id, Check::Provider, now, true, &checked.note).await?;
+            write.record_check(connection.id, Check::Provider, now, true, &checked.note).await?;
             over(&mut write, AlertKind::Setup, &subject, now).await?;
             // That the number can be asked about proves the key; an account that may not send is proved by a message.
             key_is_right(system, &mut write, connection.id, now).await?;
@@ -85,7 +85,7 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
             format!("{}: {}.", connection.name, checked.note)
         }
         Err(trouble) => {
-            write.prove(connection.id, Check::Provider, now, false, &trouble.line()).await?;
+            write.record_check(connection.id, Check::Provider, now, false, &trouble.line()).await?;
             if trouble.class == FailureClass::Endpoint {
                 // The same would be said of every number: one alert, which names those that wait for it.
                 hold_number(system, &mut write, connection.id, trouble, None, now).await?;
@@ -101,7 +101,7 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
     if let Ok(checked) = &answer
         && let Some(webhook) = &checked.webhook
     {
-        on_file(system, &mut write, connection, webhook, now).await?;
+        check_callback_url(system, &mut write, connection, webhook, now).await?;
     }
     if let Some(Ok(list)) = &registered {
         registration(&mut write, connection, list, paths, now).await?;
@@ -115,7 +115,7 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
             Some(why) if failing => format!("its last webhook delivery to wadeck failed: {}", clean_line(why)),
             _ => format!("{} delivered, {} failed in its log of the last 24 hours", told.delivered, told.failed),
         };
-        write.prove(connection.id, Check::Upstream, now, !failing, &note).await?;
+        write.record_check(connection.id, Check::Upstream, now, !failing, &note).await?;
     }
     write.commit().await?;
     system.bus().publish([Change::Connection(connection.id), Change::Alerts]);
@@ -147,7 +147,7 @@ async fn registration(
         (None, Some(one)) => (false, format!("disabled at the provider: {}", clean_line(&one.url))),
         (None, None) => (false, "no webhook of this engine is registered".to_owned()),
     };
-    write.prove(connection.id, Check::Registration, now, works, &note).await?;
+    write.record_check(connection.id, Check::Registration, now, works, &note).await?;
     // A number that never had one is being set up; one that was switched off is losing messages.
     let off = (!works && !here.is_empty())
         .then(|| format!("{}: the webhook is {note}. No messages arrive until it is enabled again.", connection.name));

@@ -106,7 +106,7 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
     write.commit().await?;
     if released > 0 {
         tracing::info!(released, "Replaying quarantined deliveries");
-        system.wakes().applier.notify_one();
+        system.wakes().apply.notify_one();
     }
     system.bus().publish([Change::Everything]);
     Ok(())

@@ -1,4 +1,4 @@
-//! A number that may not send: held as a whole, probed now and then, released by proof.
+//! A number that may not send: held as a whole, probed now and then, released by result.
 
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::ids::{ConnectionId, EntryId};
@@ -37,7 +37,7 @@ pub(crate) async fn hold_number(
     now: Timestamp,
 ) -> Result<Timestamp, StoreError> {
     let probe_at = write.hold_connection(connection, failure, status_of, now, system.chance()).await?;
-    write.prove(connection, Check::Send, now, false, &failure.line()).await?;
+    write.record_check(connection, Check::Send, now, false, &failure.line()).await?;
     if failure.class == FailureClass::Endpoint {
         wrong_base_url(system, write, connection, failure, now).await?;
     } else if failure.class == FailureClass::Authorization {

@@ -125,7 +125,7 @@ pub(crate) async fn confirm_deletion(system: &System, connection: &Connection) -
     let mut write = system.store().write().await?;
     match there {
         Some(false) => {
-            if !lose(&mut write, connection, NumberEvent::Lost, now).await?.applied() {
+            if !mark_lost(&mut write, connection, NumberEvent::Lost, now).await?.applied() {
                 return Ok(());
             }
             let said = format!(
@@ -165,7 +165,7 @@ pub(crate) async fn confirm_deletion(system: &System, connection: &Connection) -
 
 /// A connection is no longer connected: it loses its number, and stands among the setups, so that it can be connected
 /// again. Misses one that is disconnected already.
-pub(crate) async fn lose(
+pub(crate) async fn mark_lost(
     write: &mut Write,
     connection: &Connection,
     event: NumberEvent,
@@ -204,7 +204,7 @@ pub(crate) async fn mend_stranded(system: &System) -> Result<()> {
     for mut setup in write.stranded_connections(now).await? {
         let was = (setup.state, setup.step);
         let number = write.presence(&setup).await?;
-        if !setup.mend(number) {
+        if !setup.restore(number) {
             continue;
         }
         setup.updated_at = now;

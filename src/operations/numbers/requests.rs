@@ -14,7 +14,7 @@ use crate::domain::numbers::registration::{Fetched, WebhookScope};
 use crate::domain::numbers::setup::{Setup, SetupOptions, SetupStep, StepResult};
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
-use crate::operations::numbers::number_lifecycle::lose;
+use crate::operations::numbers::number_lifecycle::mark_lost;
 use crate::operations::numbers::registrations::{self, at_provider, refused};
 use crate::operations::numbers::set_up::{self, Plan};
 use crate::operations::{Result, System, require};
@@ -218,7 +218,7 @@ async fn unregister(system: &System, actor: &Actor, id: ConnectionId) -> Result<
     let gone = take_webhooks(system, &connection, provider.as_ref()).await?;
     let now = system.now();
     let mut write = system.store().write().await?;
-    lose(&mut write, &connection, NumberEvent::Unregister, now).await?.or_refuse(|| not_connected(&connection))?;
+    mark_lost(&mut write, &connection, NumberEvent::Unregister, now).await?.or_refuse(|| not_connected(&connection))?;
     write.audit(actor, AuditAction::Unregister, &id.to_string(), &connection.name, now).await?;
     write.commit().await?;
     system.bus().publish([Change::Everything]);
@@ -245,7 +245,7 @@ async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &st
     let now = system.now();
     let mut write = system.store().write().await?;
     // The provider's own webhook about it may have been faster than its answer.
-    lose(&mut write, &connection, NumberEvent::Disconnect, now).await?.either_way();
+    mark_lost(&mut write, &connection, NumberEvent::Disconnect, now).await?.either_way();
     write
         .audit(
             actor,

@@ -186,7 +186,7 @@ async fn as_it_was(system: &System, setup: &Setup) -> Result<Ended> {
     let released = write.release_quarantine(now).await?;
     write.commit().await?;
     if released > 0 {
-        system.wakes().applier.notify_one();
+        system.wakes().apply.notify_one();
     }
     Ok(Ended::Done(format!("{number}, {}", clean_line(id))))
 }
@@ -323,7 +323,7 @@ async fn number(system: &System, numbers: &dyn Numbers, setup: &mut Setup) -> Re
     let released = write.release_quarantine(now).await?;
     write.commit().await?;
     if released > 0 {
-        system.wakes().applier.notify_one();
+        system.wakes().apply.notify_one();
     }
     Ok(Ended::Done(note))
 }
@@ -363,14 +363,15 @@ async fn verified(system: &System, setup: &Setup) -> Result<Ended> {
             Err(why) => Ended::Failed(why),
         });
     };
-    let proofs = system.store().proofs().await?;
-    let proof =
-        proofs.into_iter().find(|(of, proof)| *of == connection.id && proof.hop == Check::Public && proof.at >= asked);
-    Ok(match proof {
-        Some((_, proof)) if proof.works => Ended::Done(proof.note),
-        Some((_, proof)) => Ended::Failed(format!(
+    let checks = system.store().checks().await?;
+    let result = checks
+        .into_iter()
+        .find(|(of, result)| *of == connection.id && result.check == Check::Public && result.at >= asked);
+    Ok(match result {
+        Some((_, result)) if result.works => Ended::Done(result.note),
+        Some((_, result)) => Ended::Failed(format!(
             "{}. Check that {} reaches this engine.",
-            proof.note,
+            result.note,
             system.public_url().unwrap_or_default()
         )),
         None if now.since(asked) > PATIENCE => Ended::Failed(

@@ -19,7 +19,7 @@ use crate::operations::monitoring::unreadable_row::unreadable_row;
 use crate::operations::outbox::confirm_arrived::settle_arrived_within;
 use crate::operations::outbox::discard_entry::discard_within;
 use crate::operations::outbox::hold_entry::hold_within;
-use crate::operations::outbox::reconcile::look_up;
+use crate::operations::outbox::reconcile::request_reconcile;
 use crate::operations::outbox::retry_entry::retry_within;
 use crate::operations::{OperationError, Result, System, require};
 use crate::store::{FilterQuery, Job, Write};
@@ -201,7 +201,7 @@ pub async fn step_job(system: &System) -> Result<bool> {
     system.bus().publish(threads.into_iter().map(Change::Thread));
     system.bus().publish([Change::Outbox, Change::Alerts, Change::Activity]);
     system.wakes().sender.notify_one();
-    system.wakes().looker.notify_one();
+    system.wakes().reconcile.notify_one();
     Ok(true)
 }
 
@@ -212,7 +212,7 @@ async fn look_up_each(system: &System, job: &Job, ids: &[EntryId], last: EntryId
         if system.store().running_job().await?.is_none_or(|running| running.id != job.id) {
             return Ok(true);
         }
-        match look_up(system, &job.actor, *entry).await {
+        match request_reconcile(system, &job.actor, *entry).await {
             Ok(_) => done += 1,
             Err(OperationError::Refused(refusal)) => {
                 refused += 1;

@@ -18,7 +18,7 @@ pub(crate) async fn discard_entry(system: &System, actor: &Actor, entry: EntryId
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Alerts, Change::Activity]);
     system.wakes().sender.notify_one();
-    system.wakes().looker.notify_one();
+    system.wakes().reconcile.notify_one();
     Ok(Done { message: said, created_id: None })
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::operations::monitoring::metrics::Family;
+use crate::operations::monitoring::metrics::MetricFamily;
 use crate::operations::outbox::claim::{Dispatch, claim_next};
 use crate::operations::outbox::settle::{Settling, settle_attempt};
 use crate::operations::{Result, System};
@@ -14,7 +14,7 @@ pub async fn send_next(system: &System) -> Result<bool> {
     };
     let began = Instant::now();
     let report = provider.send(&connection, &request).await;
-    system.timed(Family::AttemptTimes, vec![("connection", connection.name.clone())], began.elapsed());
+    system.observe(MetricFamily::AttemptTimes, vec![("connection", connection.name.clone())], began.elapsed());
     settle_attempt(system, Settling { claimed, attempt, provider, report }).await?;
     Ok(true)
 }

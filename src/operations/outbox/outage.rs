@@ -27,7 +27,7 @@ pub(crate) async fn note_failure(
     }
     let Some(outage) = write.note_outage(connection, failure, now).await? else { return Ok(()) };
     if outage.is_told(now) {
-        write.prove(connection, Check::Send, now, false, &failure.line()).await?;
+        write.record_check(connection, Check::Send, now, false, &failure.line()).await?;
         let connections = system.store().connections().await?;
         renew(system, write, &connections, connection, now).await?;
     }

@@ -64,7 +64,7 @@ pub(crate) async fn query_message_status(system: &System, actor: &Actor, message
         system.wakes().sender.notify_one();
     }
     if effects.looks {
-        system.wakes().looker.notify_one();
+        system.wakes().reconcile.notify_one();
     }
     let after = system.store().message(message).await?.map_or(before.status, |detail| detail.message.status);
     let said = match says {

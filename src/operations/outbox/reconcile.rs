@@ -42,7 +42,7 @@ enum Seen {
     CannotAsk(String),
 }
 
-/// The looker's step: one entry that is due for a look. `false` when there is none now.
+/// A step of the reconcile worker: one entry that is due for a look. `false` when there is none now.
 pub async fn look_up_due(system: &System) -> Result<bool> {
     match system.store().doubtful(system.now(), None).await {
         Ok(Some(doubtful)) => look(system, &doubtful).await.map(|_| true),
@@ -77,7 +77,7 @@ pub async fn next_look_due(system: &System) -> Result<Option<Timestamp>, StoreEr
 }
 
 /// A person wants to know now.
-pub(crate) async fn look_up(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
+pub(crate) async fn request_reconcile(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
     require(actor, Permission::AskTheProviderAboutAMessage)?;
     let Some(doubtful) = system.store().doubtful(system.now(), Some(entry)).await? else {
         let why = format!("{entry} is not uncertain.");
@@ -226,7 +226,7 @@ async fn ask(system: &System, connection: &Connection, doubtful: &UncertainEntry
             });
         }
     }
-    // Two that fit are no proof of either.
+    // Two that fit are no result of either.
     let found = found.or_else(|| if let [one] = strangers.as_slice() { Some(one.clone()) } else { None });
     let said = match (&found, strangers.len()) {
         (Some(_), _) => "found in the list: it was accepted".to_owned(),

@@ -76,8 +76,8 @@ pub(crate) async fn send_file(
     let (content, _pinned) = content(system, actor, &parcel).await?;
     content.check()?;
     let kind = content.words().line();
-    let letter = SendMessage { content, reply_to: parcel.reply_to, at: parcel.at };
-    let queued = queue(system, actor, thread, Piece::Letter(Box::new(letter)), context).await?;
+    let message = SendMessage { content, reply_to: parcel.reply_to, at: parcel.at };
+    let queued = queue(system, actor, thread, Piece::Message(Box::new(message)), context).await?;
     system.wakes().uploader.notify_one();
     let said = format!("Queued {kind} for {} as {}.", queued.name, queued.entry);
     Ok(Done { message: said, created_id: Some(queued.message.to_string()) })
@@ -140,7 +140,7 @@ fn store_file(system: &System, bytes: &[u8], mime_type: &str, name: &str, voice:
 }
 
 async fn can_convert(system: &System) -> bool {
-    let mut command = tokio::process::Command::new(&system.desk().converter);
+    let mut command = tokio::process::Command::new(&system.config().converter);
     command.arg("-version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     matches!(tokio::time::timeout(Duration::from_secs(3), command.status()).await, Ok(Ok(status)) if status.success())
 }
@@ -162,7 +162,7 @@ fn reader(mime_type: &str) -> Option<&'static str> {
 
 /// Ogg with Opus in one channel, as voice notes are.
 async fn voice_note(system: &System, bytes: Vec<u8>, mime_type: &str) -> Result<Vec<u8>> {
-    let converter = &system.desk().converter;
+    let converter = &system.config().converter;
     let refused =
         |why: String| Refusal::new(Code::Convert, why, "Send it as it is, or convert it to Ogg with Opus first.");
     let reader =

@@ -19,7 +19,7 @@ use crate::domain::request::SendContext;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
-use crate::operations::threads::claim;
+use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
 use crate::store::{NewEntry, Write};
 
@@ -45,7 +45,7 @@ pub(crate) async fn send(
     from_outside(&letter.content)?;
     letter.content.check()?;
     let at = letter.at;
-    let queued = queue(system, actor, thread, Piece::Letter(Box::new(letter)), context).await?;
+    let queued = queue(system, actor, thread, Piece::Message(Box::new(letter)), context).await?;
     let (entry, name) = (queued.entry, queued.name);
     let said = match queued.later {
         Some(then) if at.is_some() => format!("Scheduled {entry} for {name} at {then}."),
@@ -116,7 +116,7 @@ pub(crate) fn may_write(row: &ThreadRow, at: Option<Timestamp>, now: Timestamp) 
 
 /// What is put into a thread's queue.
 pub(crate) enum Piece {
-    Letter(Box<SendMessage>),
+    Message(Box<SendMessage>),
     Reaction { message: MessageId, emoji: Option<String> },
 }
 
@@ -140,17 +140,17 @@ pub(crate) async fn queue(
     context: &SendContext,
 ) -> Result<Queued> {
     let (now, author) = (system.now(), actor.to_string());
-    let at = if let Piece::Letter(letter) = &piece { letter.at } else { None };
+    let at = if let Piece::Message(letter) = &piece { letter.at } else { None };
     let mut write = system.store().write().await?;
     let row = thread_within(&mut write, thread).await?;
     may_write(&row, at, now)?;
-    claim::may_answer(&mut write, &row, &author, context, now).await?;
+    ownership::may_answer(&mut write, &row, &author, context, now).await?;
     let Some(connection) = write.live_connection(row.connection_id).await? else {
         let why = format!("{} is disconnected, so it cannot send.", row.connection);
         return Err(Refusal::new(Code::NotConnected, why, "Reconnect it first.").into());
     };
     let (content, reply_to) = match piece {
-        Piece::Letter(letter) => {
+        Piece::Message(letter) => {
             let quoted = match letter.reply_to {
                 None => None,
                 Some(message) => Some(provider_id(&mut write, thread, message).await?),
@@ -179,7 +179,7 @@ pub(crate) async fn queue(
         run: None,
         business_initiated: false,
         not_before,
-        hand_over: None,
+        provider_takes_at: None,
         now,
     };
     let (to, content) = (&outgoing.to, &outgoing.content);
@@ -187,7 +187,7 @@ pub(crate) async fn queue(
         return Err(refusal.into());
     }
     let (message, entry) = write.enqueue(&new).await?;
-    claim::keep(&mut write, row.id, &author, now).await?;
+    ownership::keep(&mut write, row.id, &author, now).await?;
     if !reaction {
         silence(&mut write, row.id, &author, now).await?;
         if text {

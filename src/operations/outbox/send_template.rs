@@ -21,7 +21,7 @@ use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::operations::outbox::send_file::header_file;
 use crate::operations::outbox::send_message::thread_within;
-use crate::operations::threads::claim;
+use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
 use crate::store::{NewEntry, Write};
 
@@ -105,7 +105,7 @@ pub(crate) async fn send_template(
     // A file is lent for a while only: what carries one is kept here.
     let provider = system.providers().get(&connection.provider);
     let ahead = provider.and_then(|provider| provider.ahead(&connection)).filter(|_| header.is_none());
-    let hand_over = ahead.zip(filled.at).map(|(ahead, at)| ahead.opens(at, now));
+    let provider_takes_at = ahead.zip(filled.at).map(|(ahead, at)| ahead.opens(at, now));
     let outgoing = Outgoing {
         take_over: false,
         to: Address::Phone(filled.to.clone()),
@@ -119,13 +119,13 @@ pub(crate) async fn send_template(
         },
         reply_to: None,
         reference: system.reference(),
-        at: hand_over.and(filled.at),
+        at: provider_takes_at.and(filled.at),
     };
     let author = actor.to_string();
     let mut write = system.store().write().await?;
     let thread = open_thread(system, &mut write, &connection, (&outgoing, &filled.to), now).await?;
     let row = thread_within(&mut write, thread.thread).await?;
-    claim::may_answer(&mut write, &row, &author, context, now).await?;
+    ownership::may_answer(&mut write, &row, &author, context, now).await?;
     let open = window::is_open(row.window_closes_at, now);
     let new = NewEntry {
         thread: thread.thread,
@@ -135,7 +135,7 @@ pub(crate) async fn send_template(
         run: None,
         business_initiated: !open,
         not_before: filled.at,
-        hand_over,
+        provider_takes_at,
         now,
     };
     let (message, entry) = write.enqueue(&new).await?;

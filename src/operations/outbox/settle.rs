@@ -14,7 +14,7 @@ use crate::domain::outbox::entry::{EntryState, SettledBy, Settlement, Verdict, s
 use crate::domain::outbox::limits::Hold;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
-use crate::operations::monitoring::metrics::Family;
+use crate::operations::monitoring::metrics::MetricFamily;
 use crate::operations::numbers::hold_number::{another_probe, hold_number, number_sends_again, schedule};
 use crate::operations::outbox::failure_alerts::{failure_reaches_people, shared_id};
 use crate::operations::outbox::outage::{entry_died, note_failure, provider_works};
@@ -98,7 +98,7 @@ async fn not_written_down(system: &System, settling: &Settling, error: &str) -> 
     }
     write.commit().await?;
     system.bus().publish([Change::Thread(claimed.thread), Change::Outbox]);
-    system.wakes().looker.notify_one();
+    system.wakes().reconcile.notify_one();
     Ok(())
 }
 
@@ -141,7 +141,7 @@ async fn write_down(system: &System, all: &[Arc<Settling>]) -> Result<()> {
     write.commit().await?;
     for one in &finished {
         let code = one.failure.map(|failure| failure.code.clone()).unwrap_or_default();
-        system.counted(Family::Attempts, vec![("result", one.outcome.to_owned()), ("code", code)]);
+        system.increment(MetricFamily::Attempts, vec![("result", one.outcome.to_owned()), ("code", code)]);
     }
     system.bus().publish(changes);
     let template_failed =
@@ -149,8 +149,8 @@ async fn write_down(system: &System, all: &[Arc<Settling>]) -> Result<()> {
     if finished.iter().any(template_failed) {
         system.wakes().templates.notify_one();
     }
-    system.wakes().looker.notify_one();
-    system.wakes().teller.notify_one();
+    system.wakes().reconcile.notify_one();
+    system.wakes().event_delivery.notify_one();
     Ok(())
 }
 

@@ -24,7 +24,7 @@ pub(crate) const FIRST_REST: Duration = Duration::from_secs(20);
 /// The longest rest between two questions.
 const LONGEST_REST: Duration = Duration::from_secs(600);
 
-/// The looker's other step: one kept entry that is due. `false` when there is none now.
+/// A step of the reconcile worker: one entry that is scheduled at the provider and that is due. `false` when there is none now.
 pub async fn settle_scheduled(system: &System) -> Result<bool> {
     let kept = match system.store().kept_due(system.now()).await {
         Ok(Some(kept)) => kept,

@@ -11,7 +11,7 @@ use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 
-pub(crate) async fn take_back(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
+pub(crate) async fn undo_send(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
     require(actor, Permission::TakeMessagesBack)?;
     let author = actor.to_string();
     let now = system.now();
@@ -40,7 +40,7 @@ pub(crate) async fn take_back(system: &System, actor: &Actor, thread: ThreadId) 
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Activity]);
     system.wakes().sender.notify_one();
-    system.wakes().looker.notify_one();
+    system.wakes().reconcile.notify_one();
     let said = if kept_there {
         format!("Canceling {entry}; it is discarded once the provider confirms.")
     } else {

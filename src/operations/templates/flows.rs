@@ -21,7 +21,7 @@ use crate::operations::{Result, System, require};
 use crate::provider::Provider;
 use crate::provider::flows::Flows;
 
-fn desk<'p>(provider: &'p dyn Provider, connection: &Connection) -> Result<&'p dyn Flows, Refusal> {
+fn flow_manager<'p>(provider: &'p dyn Provider, connection: &Connection) -> Result<&'p dyn Flows, Refusal> {
     let why = || format!("{} has no Flows.", connection.provider);
     provider.flows().ok_or_else(|| Refusal::new(Code::Provider, why(), "Use another number."))
 }
@@ -91,17 +91,19 @@ pub(crate) async fn look(system: &System, actor: &Actor, query: FlowQuery) -> Re
             require(actor, Permission::ReadAnswers)?;
             let (connection, provider) = at_provider(system, connection).await?;
             FlowAnswer::Responses(
-                desk(provider.as_ref(), &connection)?.responses(&connection, &id).await.map_err(refused)?,
+                flow_manager(provider.as_ref(), &connection)?.responses(&connection, &id).await.map_err(refused)?,
             )
         }
         FlowQuery::Logs { connection, id } => {
             let (connection, provider) = at_provider(system, connection).await?;
-            FlowAnswer::Lines(desk(provider.as_ref(), &connection)?.logs(&connection, &id).await.map_err(refused)?)
+            FlowAnswer::Lines(
+                flow_manager(provider.as_ref(), &connection)?.logs(&connection, &id).await.map_err(refused)?,
+            )
         }
         FlowQuery::Invocations { connection, id } => {
             let (connection, provider) = at_provider(system, connection).await?;
             FlowAnswer::Lines(
-                desk(provider.as_ref(), &connection)?.invocations(&connection, &id).await.map_err(refused)?,
+                flow_manager(provider.as_ref(), &connection)?.invocations(&connection, &id).await.map_err(refused)?,
             )
         }
     };
@@ -110,7 +112,7 @@ pub(crate) async fn look(system: &System, actor: &Actor, query: FlowQuery) -> Re
 
 async fn detail(system: &System, connection: ConnectionId, id: &str) -> Result<FlowDetail> {
     let (connection, provider) = at_provider(system, connection).await?;
-    let flows = desk(provider.as_ref(), &connection)?;
+    let flows = flow_manager(provider.as_ref(), &connection)?;
     let flow = flows.flow(&connection, id).await.map_err(refused)?;
     let versions = flows.versions(&connection, id).await.map_err(refused)?;
     let newest = match versions.first() {
@@ -124,7 +126,7 @@ async fn detail(system: &System, connection: ConnectionId, id: &str) -> Result<F
 
 async fn json_of(system: &System, connection: ConnectionId, id: &str, version: Option<String>) -> Result<String> {
     let (connection, provider) = at_provider(system, connection).await?;
-    let flows = desk(provider.as_ref(), &connection)?;
+    let flows = flow_manager(provider.as_ref(), &connection)?;
     let version = match version {
         Some(version) => version,
         None => match flows.versions(&connection, id).await.map_err(refused)?.into_iter().next() {
@@ -165,7 +167,7 @@ pub(crate) async fn perform(
     };
     require(actor, needed)?;
     let (connection, provider) = at_provider(system, connection).await?;
-    let flows = desk(provider.as_ref(), &connection)?;
+    let flows = flow_manager(provider.as_ref(), &connection)?;
     let changed = match request {
         FlowRequest::Send { id, to, body, button, screen, .. } => {
             let flow = flows.flow(&connection, &id).await.map_err(refused)?;

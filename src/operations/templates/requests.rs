@@ -24,7 +24,7 @@ use crate::operations::{Result, System, refresh_templates, require};
 use crate::provider::Provider;
 use crate::provider::templates::Templates;
 
-fn desk<'p>(provider: &'p dyn Provider, connection: &Connection) -> Result<&'p dyn Templates, Refusal> {
+fn templates<'p>(provider: &'p dyn Provider, connection: &Connection) -> Result<&'p dyn Templates, Refusal> {
     let why = || format!("wadeck cannot create templates of {}.", connection.provider);
     provider
         .template_desk()
@@ -52,7 +52,7 @@ pub(crate) async fn look(system: &System, actor: &Actor, query: TemplateQuery) -
         TemplateQuery::Text { connection, id } => {
             require(actor, Permission::EditTemplates)?;
             let (connection, provider) = at_provider(system, connection).await?;
-            let told = desk(provider.as_ref(), &connection)?.text(&connection, &id).await.map_err(refused)?;
+            let told = templates(provider.as_ref(), &connection)?.text(&connection, &id).await.map_err(refused)?;
             let Some(value) = told else {
                 let why = format!("The provider has no template {}.", clean_line(&id));
                 return Err(Refusal::new(Code::NotFound, why, "Refresh the list of templates.").into());
@@ -103,10 +103,10 @@ fn passed(text: &str, known: &[Template], id: Option<&str>) -> Result<Value, Ref
 async fn create(system: &System, actor: &Actor, connection: ConnectionId, text: &str) -> Result<Done> {
     require(actor, Permission::SubmitTemplates)?;
     let (connection, provider) = at_provider(system, connection).await?;
-    let desk = desk(provider.as_ref(), &connection)?;
+    let templates = templates(provider.as_ref(), &connection)?;
     let _hand = in_hand(system, actor, &connection)?;
     let template = passed(text, &known(system, connection.id), None)?;
-    let (id, status) = desk.create(&connection, &template).await.map_err(refused)?;
+    let (id, status) = templates.create(&connection, &template).await.map_err(refused)?;
     let name = template["name"].as_str().unwrap_or_default();
     written(system, actor, &connection, AuditAction::CreateTemplate, name).await?;
     let status = clean_line(&status).to_lowercase();
@@ -121,7 +121,7 @@ async fn create(system: &System, actor: &Actor, connection: ConnectionId, text: 
 async fn update(system: &System, actor: &Actor, connection: ConnectionId, id: &str, text: &str) -> Result<Done> {
     require(actor, Permission::EditTemplates)?;
     let (connection, provider) = at_provider(system, connection).await?;
-    let desk = desk(provider.as_ref(), &connection)?;
+    let templates = templates(provider.as_ref(), &connection)?;
     let _hand = in_hand(system, actor, &connection)?;
     // The rules of editing depend on its state: that is asked for now.
     refresh_templates(system).await?;
@@ -131,7 +131,7 @@ async fn update(system: &System, actor: &Actor, connection: ConnectionId, id: &s
         return Err(Refusal::new(Code::NotFound, why, "Refresh the list of templates.").into());
     }
     let template = passed(text, &known, Some(id))?;
-    desk.update(&connection, id, &template).await.map_err(refused)?;
+    templates.update(&connection, id, &template).await.map_err(refused)?;
     let name = template["name"].as_str().unwrap_or_default();
     written(system, actor, &connection, AuditAction::EditTemplate, name).await?;
     let said = format!("Changed {name}. It is reviewed again and may not be sendable meanwhile.");
@@ -148,7 +148,7 @@ async fn delete(
     require(actor, Permission::DeleteTemplates)?;
     Refusal::typed(name, typed)?;
     let (connection, provider) = at_provider(system, connection).await?;
-    let desk = desk(provider.as_ref(), &connection)?;
+    let templates = templates(provider.as_ref(), &connection)?;
     let _hand = in_hand(system, actor, &connection)?;
     let known = known(system, connection.id);
     let mut those = known.iter().filter(|one| one.name.as_received() == name && id.is_none_or(|id| one.id == id));
@@ -163,7 +163,7 @@ async fn delete(
             return Err(Refusal::new(Code::TemplateScheduled, why, "Discard those messages first.").into());
         }
     }
-    desk.delete(&connection, name, id).await.map_err(refused)?;
+    templates.delete(&connection, name, id).await.map_err(refused)?;
     written(system, actor, &connection, AuditAction::DeleteTemplate, name).await?;
     let what = if id.is_some() { "" } else { ", in all languages" };
     let said =
@@ -175,21 +175,22 @@ async fn delete(
 async fn sample(system: &System, actor: &Actor, connection: ConnectionId, source: SampleSource) -> Result<Done> {
     require(actor, Permission::UploadSamples)?;
     let (connection, provider) = at_provider(system, connection).await?;
-    let desk = desk(provider.as_ref(), &connection)?;
-    let (lent, source) = match source {
+    let templates = templates(provider.as_ref(), &connection)?;
+    let (link, source) = match source {
         SampleSource::Address(address) if address.starts_with("https://") => (None, address),
         SampleSource::Address(_) => {
             let why = "The sample's address does not start with https://.";
             return Err(Refusal::new(Code::File, why, "Give an https URL, or upload the file.").into());
         }
-        SampleSource::Upload(upload) => {
-            (Some(crate::operations::media::media_links::lend(system, actor, upload).await?), upload.to_string())
-        }
+        SampleSource::Upload(upload) => (
+            Some(crate::operations::media::media_links::create_media_link(system, actor, upload).await?),
+            upload.to_string(),
+        ),
     };
-    let address = lent.as_ref().map_or(source.as_str(), |lent| lent.address.as_str());
-    let handle = desk.sample(&connection, address).await;
-    if let Some(lent) = &lent {
-        crate::operations::media::media_links::take_back(system, &lent.token);
+    let address = link.as_ref().map_or(source.as_str(), |link| link.address.as_str());
+    let handle = templates.sample(&connection, address).await;
+    if let Some(link) = &link {
+        crate::operations::media::media_links::revoke_media_link(system, &link.token);
     }
     let handle = handle.map_err(refused)?;
     let now = system.now();

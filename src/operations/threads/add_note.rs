@@ -9,7 +9,7 @@ use crate::domain::message::note::{self, Note};
 use crate::domain::refusal::Done;
 use crate::domain::text::Untrusted;
 use crate::operations::outbox::send_message::thread_within;
-use crate::operations::threads::claim;
+use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
 
 pub(crate) async fn add_note(system: &System, actor: &Actor, thread: ThreadId, text: &str) -> Result<Done> {
@@ -20,7 +20,7 @@ pub(crate) async fn add_note(system: &System, actor: &Actor, thread: ThreadId, t
     let mut write = system.store().write().await?;
     let row = thread_within(&mut write, thread).await?;
     write.add_note(thread, &note).await?;
-    claim::keep(&mut write, thread, &note.author, now).await?;
+    ownership::keep(&mut write, thread, &note.author, now).await?;
     write.audit(actor, AuditAction::Note, &thread.to_string(), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);

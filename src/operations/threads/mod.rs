@@ -1,11 +1,11 @@
 //! Threads and contacts, and who of the team is in them.
 
 pub(crate) mod add_note;
-pub(crate) mod claim;
 pub(crate) mod contacts;
 pub(crate) mod find;
 pub(crate) mod mark_read;
 pub(crate) mod opt_out;
+pub(crate) mod ownership;
 pub(crate) mod presence;
 pub(crate) mod resolve_thread;
 pub(crate) mod save_draft;

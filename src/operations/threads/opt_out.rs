@@ -25,7 +25,7 @@ pub(crate) async fn opt_out(system: &System, actor: &Actor, thread: ThreadId, ou
         .await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Activity]);
-    system.wakes().looker.notify_one();
+    system.wakes().reconcile.notify_one();
     let name = row.contact.shown();
     let said = if out {
         format!("Recorded the opt-out of {name}. Nothing is sent to them any more.")

@@ -10,7 +10,7 @@ use crate::domain::ids::ThreadId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
 use crate::operations::outbox::send_message::thread_within;
-use crate::operations::threads::claim;
+use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
 
 /// The longest reason, in characters.
@@ -28,7 +28,7 @@ pub(crate) async fn resolve_thread(system: &System, actor: &Actor, thread: Threa
     }
     let mut write = system.store().write().await?;
     let row = thread_within(&mut write, thread).await?;
-    if let Some(other) = claim::holder(&row, &me, now) {
+    if let Some(other) = ownership::holder(&row, &me, now) {
         let why = format!("{other} has this thread and is working on it.");
         return Err(Refusal::new(Code::Taken, why, "Ask them to resolve it, or to release it.").into());
     }
@@ -47,7 +47,7 @@ pub(crate) async fn resolve_thread(system: &System, actor: &Actor, thread: Threa
     write.clear_unread(thread).await?.either_way();
     write.audit(actor, AuditAction::Resolve, &thread.to_string(), &reason, now).await?;
     let data = serde_json::json!({ "by": me, "reason": reason });
-    system.happened(&mut write, EventName::ThreadResolved, Some(thread), &data).await?;
+    system.record_event(&mut write, EventName::ThreadResolved, Some(thread), &data).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Agents, Change::Activity]);
     let canceled = match canceled.runs + canceled.entries {
@@ -69,7 +69,7 @@ pub(crate) async fn reopen_thread(system: &System, actor: &Actor, thread: Thread
         .await?
         .or_refuse(|| Refusal::new(Code::NoChange, "This thread is not resolved.", ""))?;
     write.audit(actor, AuditAction::Reopen, &thread.to_string(), "", now).await?;
-    system.happened(&mut write, EventName::ThreadReopened, Some(thread), &serde_json::json!({ "by": me })).await?;
+    system.record_event(&mut write, EventName::ThreadReopened, Some(thread), &serde_json::json!({ "by": me })).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);
     Ok(Done { message: format!("Reopened {}.", row.contact.shown()), created_id: None })

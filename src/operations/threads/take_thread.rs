@@ -9,7 +9,7 @@ use crate::domain::event_name::EventName;
 use crate::domain::ids::ThreadId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::outbox::send_message::thread_within;
-use crate::operations::threads::claim;
+use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
 
 pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
@@ -18,21 +18,21 @@ pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId
     let now = system.now();
     let mut write = system.store().write().await?;
     let row = thread_within(&mut write, thread).await?;
-    if let Some(other) = claim::holder(&row, &me, now) {
+    if let Some(other) = ownership::holder(&row, &me, now) {
         let why = format!("{other} has this thread and is working on it.");
         let instead = "Ask them to transfer it, or wait until half an hour after they leave it.";
         return Err(Refusal::new(Code::Taken, why, instead).into());
     }
     if row.taken_by.as_deref() == Some(&me) && !row.is_left(now) {
-        claim::keep(&mut write, thread, &me, now).await?;
+        ownership::keep(&mut write, thread, &me, now).await?;
         write.commit().await?;
         return Ok(Done { message: format!("{} is yours already.", row.contact.shown()), created_id: None });
     }
     let left = row.taken_by.clone().filter(|other| *other != me);
-    write.take_thread(thread, Some((&me, claim::until(now)))).await?;
+    write.take_thread(thread, Some((&me, ownership::until(now)))).await?;
     let caught = write.silence_agent(thread, &format!("{me} took the thread"), now).await?;
     write.audit(actor, AuditAction::Take, &thread.to_string(), left.as_deref().unwrap_or_default(), now).await?;
-    system.happened(&mut write, EventName::ThreadTaken, Some(thread), &serde_json::json!({ "by": me })).await?;
+    system.record_event(&mut write, EventName::ThreadTaken, Some(thread), &serde_json::json!({ "by": me })).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Agents, Change::Activity]);
     let caught = caught.runs + caught.entries;
@@ -72,7 +72,7 @@ pub(crate) async fn release_thread(system: &System, actor: &Actor, thread: Threa
         write.forget_before(thread, now).await?;
         write.stop_waiting(thread).await?;
     }
-    system.happened(&mut write, EventName::ThreadReleased, Some(thread), &serde_json::json!({ "by": me })).await?;
+    system.record_event(&mut write, EventName::ThreadReleased, Some(thread), &serde_json::json!({ "by": me })).await?;
     write.audit(actor, AuditAction::Release, &thread.to_string(), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);

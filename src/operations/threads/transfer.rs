@@ -14,15 +14,16 @@ use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::view::Handed;
 use crate::operations::outbox::send_message::thread_within;
-use crate::operations::threads::claim;
+use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require, unpoisoned};
 
-pub(crate) async fn hand_over(system: &System, actor: &Actor, thread: ThreadId, to: &str) -> Result<Done> {
+pub(crate) async fn transfer(system: &System, actor: &Actor, thread: ThreadId, to: &str) -> Result<Done> {
     require(actor, Permission::TakeAThread)?;
     let (me, now) = (actor.to_string(), system.now());
     let mut write = system.store().write().await?;
     let row = thread_within(&mut write, thread).await?;
-    if let Some(other) = claim::holder(&row, &me, now).filter(|_| !actor.has(Permission::ReleaseAColleaguesThread)) {
+    if let Some(other) = ownership::holder(&row, &me, now).filter(|_| !actor.has(Permission::ReleaseAColleaguesThread))
+    {
         let why = format!("{other} has this thread.");
         return Err(Refusal::new(Code::Taken, why, "Ask them or an admin to transfer it.").into());
     }
@@ -43,7 +44,7 @@ pub(crate) async fn hand_over(system: &System, actor: &Actor, thread: ThreadId, 
         let why = format!("Your draft is longer than a note, which has at most {} characters.", note::LONGEST);
         return Err(Refusal::new(Code::DraftTooLong, why, "Shorten the draft, or send a part of it first.").into());
     }
-    write.take_thread(thread, Some((to, claim::until(now)))).await?;
+    write.take_thread(thread, Some((to, ownership::until(now)))).await?;
     write.silence_agent(thread, &format!("{me} transferred the thread to {to}"), now).await?;
     if !begun.trim().is_empty() {
         write.add_note(thread, &Note { author: me.clone(), at: now, words: Untrusted::from(words) }).await?;
@@ -54,7 +55,7 @@ pub(crate) async fn hand_over(system: &System, actor: &Actor, thread: ThreadId, 
     }
     write.audit(actor, AuditAction::HandOver, &thread.to_string(), to, now).await?;
     let data = serde_json::json!({ "by": me, "to": to });
-    system.happened(&mut write, EventName::ThreadHandedOver, Some(thread), &data).await?;
+    system.record_event(&mut write, EventName::ThreadHandedOver, Some(thread), &data).await?;
     write.commit().await?;
     let handed = Handed { thread, contact: row.contact.shown(), by: me, at: now };
     unpoisoned(&system.shared.handed).insert(to.to_owned(), handed);

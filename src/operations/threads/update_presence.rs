@@ -10,7 +10,7 @@ use crate::domain::ids::ThreadId;
 use crate::domain::refusal::Done;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{Presence, ThreadRow};
-use crate::operations::threads::claim;
+use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
 
 /// Consoles say once a minute that somebody is still there.
@@ -46,7 +46,7 @@ impl Attendance {
     }
 }
 
-pub(crate) async fn attend(
+pub(crate) async fn update_presence(
     system: &System,
     actor: &Actor,
     thread: Option<ThreadId>,
@@ -77,7 +77,7 @@ pub(crate) async fn attend(
     };
     system.bus().publish(changed.into_iter().map(Change::Thread));
     if let Some(thread) = thread {
-        claim::keep_looking(system, actor, thread).await?;
+        ownership::keep_looking(system, actor, thread).await?;
     }
     if let Some(thread) = thread.filter(|_| writes && typing && actor.has(Permission::WriteToPeople)) {
         show_typing(system, thread).await?;

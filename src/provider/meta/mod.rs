@@ -140,7 +140,7 @@ impl Provider for Meta {
         Some(if fits { Ok(challenge) } else { Err(SignatureFault::Mismatch) })
     }
 
-    fn knock<'a>(
+    fn send_test_webhook<'a>(
         &'a self,
         connection: &'a Connection,
         base: &'a str,
@@ -159,7 +159,7 @@ impl Provider for Meta {
             };
             let signature = format!("sha256={}", shared::sign(secret, body.as_bytes()));
             let headers = [("content-type", "application/json"), ("x-hub-signature-256", signature.as_str())];
-            self.client.knock(&format!("{base}{PATH}"), &headers, body).await
+            self.client.connect(&format!("{base}{PATH}"), &headers, body).await
         })
     }
 

@@ -135,7 +135,7 @@ impl Provider for Twilio {
         &["content-type", "host", "x-twilio-signature", "i-twilio-idempotency-token"]
     }
 
-    fn knock<'a>(
+    fn send_test_webhook<'a>(
         &'a self,
         connection: &'a Connection,
         base: &'a str,
@@ -152,7 +152,7 @@ impl Provider for Twilio {
             };
             let signature = signature::sign(key, &url, body.as_bytes());
             let kind = "application/x-www-form-urlencoded";
-            self.client.knock(&url, &[("content-type", kind), ("x-twilio-signature", &signature)], body).await
+            self.client.connect(&url, &[("content-type", kind), ("x-twilio-signature", &signature)], body).await
         })
     }
 

@@ -43,15 +43,15 @@ struct State {
     committed: Option<Instant>,
     probed: Option<Instant>,
     failed: Option<Instant>,
-    trouble: Option<Trouble>,
+    trouble: Option<ReportedFailure>,
     /// Stands until a check of the whole file finds it sound, here or at the next start.
-    damage: Option<Trouble>,
+    damage: Option<ReportedFailure>,
     /// When a failure of the database was last allowed into the log.
     logged: Option<Instant>,
 }
 
 #[derive(Debug, Clone)]
-struct Trouble {
+struct ReportedFailure {
     fault: DatabaseFault,
     detail: String,
     since: Instant,
@@ -60,7 +60,7 @@ struct Trouble {
     writing: bool,
 }
 
-impl Trouble {
+impl ReportedFailure {
     fn told(&self) -> DatabaseTrouble {
         DatabaseTrouble {
             fault: self.fault,
@@ -116,7 +116,7 @@ impl Health {
         }
         let place = if fault == DatabaseFault::Damaged { &mut state.damage } else { &mut state.trouble };
         let (since, times) = place.as_ref().map_or((now, 0), |known| (known.since, known.times));
-        *place = Some(Trouble { fault, detail, since, times: times + 1, writing });
+        *place = Some(ReportedFailure { fault, detail, since, times: times + 1, writing });
     }
 
     /// What is known without a probe. `None`: somebody has to try.
@@ -136,7 +136,7 @@ impl Health {
     fn standing(&self) -> Option<DatabaseTrouble> {
         let state = self.state();
         let trouble = state.trouble.as_ref().filter(|_| state.failed.is_some());
-        state.damage.as_ref().or(trouble).map(Trouble::told)
+        state.damage.as_ref().or(trouble).map(ReportedFailure::told)
     }
 
     pub(crate) fn set_head(&self, head: AuditHead) {
@@ -167,7 +167,7 @@ impl Health {
 }
 
 impl Store {
-    /// Whether a failure may be logged now. Trouble of the database is known from memory and told once; while it
+    /// Whether a failure may be logged now. ReportedFailure of the database is known from memory and told once; while it
     /// lasts everything that needs the database fails, and one line a second shows that it does.
     #[must_use]
     pub fn may_log(&self, error: &StoreError) -> bool {
@@ -187,10 +187,10 @@ impl Store {
         self.health.failed(error, false);
     }
 
-    /// Trouble that stands now, and whether the file itself is damaged.
+    /// ReportedFailure that stands now, and whether the file itself is damaged.
     pub fn trouble(&self) -> Option<DatabaseTrouble> {
         let state = self.health.state();
-        state.damage.as_ref().or(state.trouble.as_ref()).map(Trouble::told)
+        state.damage.as_ref().or(state.trouble.as_ref()).map(ReportedFailure::told)
     }
 
     /// Whether the file was found to be damaged.

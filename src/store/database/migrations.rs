@@ -122,7 +122,7 @@ mod tests {
         old.close().await;
         let store = Store::open(directory.path()).await.expect("brought up to date");
         assert_eq!(store.connections().await.expect("read")[0].id.0, 7);
-        assert_eq!(store.proofs().await.expect("read").len(), 1);
+        assert_eq!(store.checks().await.expect("read").len(), 1);
         let kept: (String, i64, i64) = sqlx::query_as(
             "SELECT o.state, o.not_before, a.id FROM outbox o JOIN attempts a ON a.outbox_id = o.id WHERE o.id = 3",
         )

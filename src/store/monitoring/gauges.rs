@@ -18,9 +18,9 @@ const DAY: &str = "SELECT 0 AS id, c.name AS connection, m.kind, json_extract(m.
 
 impl Store {
     /// By connection, by template, by author; the busiest first.
-    pub async fn gauges(&self, since: Timestamp) -> Result<Vec<Metric>> {
+    pub async fn delivery_metrics(&self, since: Timestamp) -> Result<Vec<Metric>> {
         let rows = sqlx::query(DAY).bind(since.millis()).fetch_all(&self.readers).await?;
-        let mut gauges: Vec<Metric> = vec![];
+        let mut metrics: Vec<Metric> = vec![];
         for row in &rows {
             let cells = RowReader::new(row, "outbox");
             let mut names = vec![("connection", cells.text("connection")?)];
@@ -29,27 +29,27 @@ impl Store {
             }
             names.extend(cells.opt_text("author")?.map(|name| ("author", name)));
             for (by, name) in names {
-                let at = match gauges.iter().position(|known| known.by == by && known.name == name) {
+                let at = match metrics.iter().position(|known| known.by == by && known.name == name) {
                     Some(at) => at,
                     None => {
-                        gauges.push(Metric { by: by.to_owned(), name, ..Metric::default() });
-                        gauges.len() - 1
+                        metrics.push(Metric { by: by.to_owned(), name, ..Metric::default() });
+                        metrics.len() - 1
                     }
                 };
-                let gauge = &mut gauges[at];
-                gauge.sent += cells.count("sent")?;
-                gauge.delivered += cells.count("delivered")?;
-                gauge.read += cells.count("read")?;
-                gauge.failed += cells.count("failed")?;
-                gauge.replied += cells.count("replied")?;
+                let metric = &mut metrics[at];
+                metric.sent += cells.count("sent")?;
+                metric.delivered += cells.count("delivered")?;
+                metric.read += cells.count("read")?;
+                metric.failed += cells.count("failed")?;
+                metric.replied += cells.count("replied")?;
             }
         }
-        for gauge in &mut gauges {
-            gauge.pending = gauge.sent.saturating_sub(gauge.delivered + gauge.failed);
+        for metric in &mut metrics {
+            metric.pending = metric.sent.saturating_sub(metric.delivered + metric.failed);
         }
         let rank = |by: &str| ["connection", "template", "author"].iter().position(|known| *known == by);
-        gauges.sort_by(|a, b| rank(&a.by).cmp(&rank(&b.by)).then(b.sent.cmp(&a.sent)).then(a.name.cmp(&b.name)));
-        Ok(gauges)
+        metrics.sort_by(|a, b| rank(&a.by).cmp(&rank(&b.by)).then(b.sent.cmp(&a.sent)).then(a.name.cmp(&b.name)));
+        Ok(metrics)
     }
 
     /// What came and went in each hour since a time.

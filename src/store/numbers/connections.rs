@@ -1,4 +1,4 @@
-//! Connections and the proofs of their hops.
+//! Connections and the results of their checks.
 
 use sqlx::SqliteExecutor;
 
@@ -40,21 +40,21 @@ impl Store {
         row.map(|row| connection(&RowReader::new(&row, "connections"))).transpose()
     }
 
-    /// In the order in which a message passes the hops.
-    pub async fn proofs(&self) -> Result<Vec<(ConnectionId, CheckResult)>> {
+    /// In the order in which a message passes the checks.
+    pub async fn checks(&self) -> Result<Vec<(ConnectionId, CheckResult)>> {
         let rows = sqlx::query("SELECT connection_id AS id, hop, at, works, note FROM proofs")
             .fetch_all(&self.readers)
             .await?;
         let mut proofs = readable(&rows, "proofs", |cells| {
             let proof = CheckResult {
-                hop: cells.named("hop", Check::from_name)?,
+                check: cells.named("hop", Check::from_name)?,
                 at: cells.time("at")?,
                 works: cells.flag("works")?,
                 note: cells.text("note")?,
             };
             Ok((ConnectionId(cells.int("id")?), proof))
         })?;
-        proofs.sort_by_key(|(connection, proof)| (*connection, proof.hop));
+        proofs.sort_by_key(|(connection, proof)| (*connection, proof.check));
         Ok(proofs)
     }
 
@@ -304,8 +304,8 @@ impl Write {
         Ok(())
     }
 
-    /// Keeps the newest proof of a hop.
-    pub async fn prove(
+    /// Stores the result of a check unless a newer one is stored.
+    pub async fn record_check(
         &mut self,
         connection: ConnectionId,
         hop: Check,

@@ -23,7 +23,7 @@ pub struct NewEntry<'a> {
     pub business_initiated: bool,
     pub not_before: Option<Timestamp>,
     /// When it is the provider's turn, where that is before its time.
-    pub hand_over: Option<Timestamp>,
+    pub provider_takes_at: Option<Timestamp>,
     pub now: Timestamp,
 }
 
@@ -128,7 +128,7 @@ impl Write {
         .bind(matches!(new.outgoing.content, Content::Template { .. }).then_some(0).unwrap_or(1))
         .bind(new.now.millis())
         .bind(new.not_before.map(Timestamp::millis))
-        .bind(new.hand_over.map(Timestamp::millis))
+        .bind(new.provider_takes_at.map(Timestamp::millis))
         .fetch_one(self.connection())
         .await?;
         if let Some(media) = new.outgoing.content.media().filter(|media| media.file.is_some()) {

@@ -141,7 +141,7 @@ impl Write {
     }
 
     /// The entry behind a provider's id, if we have called it back; whether that was still to be proved.
-    pub async fn recalled(&mut self, key: &[u8; 16]) -> Result<Option<(EntryId, ThreadId, bool)>> {
+    pub async fn find_cancelled_scheduled(&mut self, key: &[u8; 16]) -> Result<Option<(EntryId, ThreadId, bool)>> {
         let row: Option<(i64, i64, bool)> = sqlx::query_as(
             "SELECT o.id, o.thread_id, o.state = 'scheduled' FROM messages m JOIN outbox o ON o.message_id = m.id
              WHERE m.provider_key = $1 AND o.recalled_at IS NOT NULL AND o.state IN ('scheduled', 'discarded')",

@@ -339,6 +339,6 @@ async fn a_person_who_lost_a_role_decides_nothing_by_the_one_they_came_with() {
     stage.people.replace(vec![crate::stage::user("ada", Role::Viewer)]);
     // The console was opened while she was an admin.
     assert_eq!(code(&stage.act(asks()).await.expect_err("she is a viewer now")), "role");
-    let told = operations::tell(&stage.system, &ada(), wadeck::domain::query::Query::Tokens).await;
+    let told = operations::run_query(&stage.system, &ada(), wadeck::domain::query::Query::Tokens).await;
     assert_eq!(code(&told.expect_err("admins only")), "role");
 }

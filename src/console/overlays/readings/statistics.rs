@@ -43,7 +43,7 @@ impl Text for Statistics {
         let Some(view) = &self.view else { return vec!["Loading …".into()] };
         let mut lines = targets(cx, view);
         for (by, title) in [("connection", "Numbers"), ("template", "Templates"), ("author", "Authors")] {
-            let rows: Vec<&Metric> = view.gauges.iter().filter(|gauge| gauge.by == by).collect();
+            let rows: Vec<&Metric> = view.metrics.iter().filter(|gauge| gauge.by == by).collect();
             if !rows.is_empty() {
                 lines.extend([String::new(), title.to_owned()]);
                 lines.extend(rows.into_iter().map(|gauge| gauge_line(cx, gauge)));
@@ -60,11 +60,11 @@ fn targets(cx: &Cx, view: &GaugesView) -> Vec<String> {
     let mut lines = vec![format!("since {}", words::exact(view.since, cx.zone())), String::new()];
     let met = |fine: bool| if fine { "met" } else { "MISSED" };
     lines.push("Targets".into());
-    let connections: Vec<&Metric> = view.gauges.iter().filter(|gauge| gauge.by == "connection").collect();
+    let connections: Vec<&Metric> = view.metrics.iter().filter(|gauge| gauge.by == "connection").collect();
     let delivered: u32 = connections.iter().map(|gauge| gauge.delivered).sum();
     let failed: u32 = connections.iter().map(|gauge| gauge.failed).sum();
     // Only conversations that we started: a reply to a question needs no reply.
-    let begun = view.gauges.iter().filter(|gauge| gauge.by == "template");
+    let begun = view.metrics.iter().filter(|gauge| gauge.by == "template");
     let (reached, replied) = begun.fold((0, 0), |sum, gauge| (sum.0 + gauge.delivered, sum.1 + gauge.replied));
     let rate = |part: u32, of: u32| (of > 0).then(|| f64::from(part) * 100.0 / f64::from(of));
     for (name, part, of, target) in

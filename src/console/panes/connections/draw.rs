@@ -42,15 +42,15 @@ impl ConnectionsPane {
 
     fn connection_row(&self, cx: &Cx, row: &ConnectionView) -> Row {
         let theme = cx.settings.theme;
-        let broken = row.proofs.iter().find(|proof| !proof.works);
+        let broken = row.checks.iter().find(|result| !result.works);
         let newest = row.proved_at();
         let (sign, style) = match (broken, newest) {
             (Some(_), _) => (theme.pick("✗ ", "x "), theme.bad()),
             (None, Some(_)) => (theme.pick("✓ ", "+ "), theme.good()),
             (None, None) => ("? ", theme.dim()),
         };
-        let proof = match (broken, newest) {
-            (Some(broken), _) => format!("{}: {}", broken.hop.name(), words::fit(&broken.note, 24, theme.ellipsis())),
+        let result = match (broken, newest) {
+            (Some(broken), _) => format!("{}: {}", broken.check.name(), words::fit(&broken.note, 24, theme.ellipsis())),
             (None, Some(at)) => format!("checked {}", words::age(at, cx.now)),
             (None, None) => "not verified yet".into(),
         };
@@ -60,7 +60,7 @@ impl ConnectionsPane {
         left.extend(row.connection.kind.mark().map(|mark| (format!(" {mark}"), theme.warn())));
         left.push((format!("  {}", row.connection.phone_number), theme.plain()));
         left.push((format!("  {}", row.routing.name()), theme.dim()));
-        Row { left, right: vec![(proof, if broken.is_some() { theme.bad() } else { theme.dim() })] }
+        Row { left, right: vec![(result, if broken.is_some() { theme.bad() } else { theme.dim() })] }
     }
 
     /// Names stand in a column as wide as the longest, up to a point.
@@ -145,31 +145,31 @@ impl ConnectionsPane {
         sheet.field("threads", &format!("{}, {} unread messages", row.threads, row.unread));
         sheet.field("outbox", &format!("{} queued, {} failed", row.queued, row.failed));
         sheet.heading("Checks");
-        for hop in Check::ALL {
-            let proof = row.proofs.iter().find(|proof| proof.hop == hop);
-            let (text, style) = match proof {
-                None if hop == Check::Upstream && !row.capabilities.delivery_log => {
+        for check in Check::ALL {
+            let result = row.checks.iter().find(|result| result.check == check);
+            let (text, style) = match result {
+                None if check == Check::Upstream && !row.capabilities.delivery_log => {
                     ("not reported by this provider".to_owned(), theme.dim())
                 }
                 None => ("not verified yet".to_owned(), theme.dim()),
-                Some(proof) => {
-                    let sign = if proof.works { theme.pick("✓", "+") } else { theme.pick("✗", "x") };
+                Some(result) => {
+                    let sign = if result.works { theme.pick("✓", "+") } else { theme.pick("✗", "x") };
                     let at =
-                        format!("{} ({})", words::age(proof.at, cx.now), words::moment(proof.at, cx.now, cx.zone()));
+                        format!("{} ({})", words::age(result.at, cx.now), words::moment(result.at, cx.now, cx.zone()));
                     (
-                        format!("{sign} {at}  {}", clean_line(&proof.note)),
-                        if proof.works { theme.good() } else { theme.bad() },
+                        format!("{sign} {at}  {}", clean_line(&result.note)),
+                        if result.works { theme.good() } else { theme.bad() },
                     )
                 }
             };
-            sheet.styled(hop.name(), &text, style);
+            sheet.styled(check.name(), &text, style);
         }
         Self::chores(cx, sheet, row);
         sheet.blank();
         sheet.text("ctrl-r checks this number with the provider now; H shows its health, W its webhooks.", theme.dim());
     }
 
-    /// What has to be done by hand, until every proof of it is there.
+    /// What has to be done by hand, until every result of it is there.
     fn chores(cx: &Cx, sheet: &mut Sheet, row: &ConnectionView) {
         let theme = cx.settings.theme;
         if !row.to_be_done() {
@@ -177,7 +177,7 @@ impl ConnectionsPane {
         }
         sheet.heading("Setup tasks");
         for chore in &row.chores {
-            let (sign, style) = match (chore.proof, row.proof_of(chore)) {
+            let (sign, style) = match (chore.proof, row.last_check(chore)) {
                 (_, Some(_)) => (theme.pick("✓", "+"), theme.good()),
                 (Some(_), None) => (theme.pick("○", "-"), theme.warn()),
                 (None, None) => (theme.pick("·", "."), theme.plain()),
@@ -186,7 +186,7 @@ impl ConnectionsPane {
             if let Some(paste) = &chore.paste {
                 sheet.text(&format!("  {}", clean_line(paste)), theme.accent());
             }
-            if chore.over_api && row.proof_of(chore).is_none() {
+            if chore.over_api && row.last_check(chore).is_none() {
                 sheet.text("  or press r: it is set over the provider's API", theme.dim());
             }
         }

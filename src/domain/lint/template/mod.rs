@@ -1,7 +1,7 @@
 //! The rules of templates, T1 to T45. Source: Cloud API, part 5.8.
 
 mod buttons;
-mod mend;
+mod fix;
 mod part;
 mod special;
 mod texts;
@@ -10,7 +10,7 @@ mod variables;
 
 use serde_json::Value;
 
-pub use self::mend::mend;
+pub use self::fix::fix;
 pub use self::top::{LANGUAGES, check_edit};
 
 use self::part::{parts, text, upper};

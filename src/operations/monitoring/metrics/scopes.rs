@@ -5,14 +5,14 @@ use crate::domain::monitoring::metrics::{Exposition, Kind, Labels};
 use crate::operations::{Result, System};
 
 /// Name, help text and samples.
-type Family = (&'static str, &'static str, Vec<(Labels, f64)>);
+type ScopeFamily = (&'static str, &'static str, Vec<(Labels, f64)>);
 
 /// Scopes that are told: a figure for each of very many would be a list of customers.
 const MOST: usize = 50;
 
 /// Adds what each scope has, with its organization and environment as labels.
-pub(super) async fn tell(system: &System, text: &mut Exposition) -> Result<()> {
-    let mut families: [Family; 6] = [
+pub(super) async fn add_scopes(system: &System, text: &mut Exposition) -> Result<()> {
+    let mut families: [ScopeFamily; 6] = [
         ("wadeck_scope_threads", "Threads, by organization and environment.", vec![]),
         ("wadeck_scope_unread_messages", "Unread messages, by organization and environment.", vec![]),
         ("wadeck_scope_threads_waiting", "Threads waiting for a person, by organization and environment.", vec![]),

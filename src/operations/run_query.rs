@@ -27,7 +27,7 @@ use crate::store::FilterQuery;
 const MOST_COUNTED: u64 = 2_000;
 
 /// Tells what is asked.
-pub async fn tell(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
+pub async fn run_query(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
     let told = Box::pin(answer(system, actor, query)).await;
     if let Err(OperationError::Failed(error)) = &told {
         system.store().note_failure(error);
@@ -85,7 +85,7 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
         Query::Views => Answer::Views(reports::views(system, actor).await?),
         Query::Bulk { action, text } => Answer::Bulk(bulk::preview(system, actor, action, &text).await?),
         Query::Jobs => Answer::Jobs(store.jobs().await?),
-        Query::Gauges { hours } => Answer::Gauges(Box::new(reports::gauges(system, hours).await?)),
+        Query::Gauges { hours } => Answer::Gauges(Box::new(reports::statistics(system, hours).await?)),
         Query::Export { thread } => Answer::Export(reports::export(system, actor, thread).await?),
         Query::Notes { thread } => Answer::Notes(store.notes(thread).await?),
         Query::Messages { thread, limit, before, around } => {

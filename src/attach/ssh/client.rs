@@ -35,7 +35,7 @@ const PIPED: usize = 64 * 1024;
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?25l";
 const LEAVE: &str = "\x1b[?2004l\x1b[?1049l\x1b[?25h";
 
-pub(super) struct Guest {
+pub(super) struct ConsoleClient {
     system: System,
     setup: Arc<SshSetup>,
     crowd: Arc<ConnectionLimits>,
@@ -59,7 +59,7 @@ struct Opened {
     ascii: bool,
 }
 
-impl Guest {
+impl ConsoleClient {
     pub fn new(
         system: System,
         setup: Arc<SshSetup>,
@@ -85,7 +85,7 @@ fn cells(count: u32) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX).clamp(1, 1_000)
 }
 
-impl Handler for Guest {
+impl Handler for ConsoleClient {
     type Error = russh::Error;
 
     async fn auth_publickey_offered(&mut self, _user: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, Self::Error> {
@@ -180,8 +180,8 @@ impl Handler for Guest {
                         everywhere: false,
                     };
                     let (line, other) = tokio::io::duplex(64 * 1024);
-                    let guest = api::ConsoleClient { system, actor, wanted, line: Box::pin(line), stop };
-                    let console = tokio::spawn((setup.consoles)(guest));
+                    let client = api::ConsoleClient { system, actor, wanted, line: Box::pin(line), stop };
+                    let console = tokio::spawn((setup.consoles)(client));
                     show(opened.channel, other).await;
                     let _ = console.await;
                 }

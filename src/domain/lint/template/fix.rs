@@ -7,7 +7,7 @@ use super::variables::variables;
 use crate::domain::lint::Finding;
 
 /// Mends everything among the findings that can be, and says how many were.
-pub fn mend(template: &mut Value, findings: &[Finding]) -> usize {
+pub fn fix(template: &mut Value, findings: &[Finding]) -> usize {
     let wanted: Vec<&Finding> = findings.iter().filter(|finding| finding.mends).collect();
     let has = |rule: &str| wanted.iter().any(|finding| finding.rule == rule);
     if let Some(language) = template.as_object_mut().and_then(|object| object.remove("language_code")) {
