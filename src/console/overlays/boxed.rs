@@ -33,10 +33,30 @@ pub(in crate::console) fn draw_box(theme: Theme, buffer: &mut Buffer, area: Rect
         put(buffer, x, y, 1, corner, theme.dim());
     }
     put(buffer, area.x + 2, area.y, area.width.saturating_sub(4), &format!(" {title} "), theme.accent());
-    let hint = words::fit(&format!(" {hint} "), usize::from(area.width.saturating_sub(4)), theme.ellipsis());
+    let hint = format!(" {} ", fit_hint(hint, usize::from(area.width.saturating_sub(6))));
+    let hint = words::fit(&hint, usize::from(area.width.saturating_sub(4)), theme.ellipsis());
     let x = right.saturating_sub(words::width(&hint) as u16 + 1);
     put(buffer, x, bottom, area.width, &hint, theme.dim());
     Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(4), height: area.height.saturating_sub(2) }
+}
+
+/// A hint that fits: what is taken, then the keys behind the last semicolon. Where there is little room the last examples
+/// are left out, whole; the keys never are.
+pub(in crate::console) fn fit_hint(hint: &str, room: usize) -> String {
+    let Some((mut takes, keys)) = hint.rsplit_once("; ") else { return hint.to_owned() };
+    loop {
+        let hint = format!("{takes}; {keys}");
+        match takes.rsplit_once(' ') {
+            Some((shorter, _)) if words::width(&hint) > room => takes = without_joint(shorter),
+            _ => return hint,
+        }
+    }
+}
+
+/// Words that led to what was left out go with it.
+fn without_joint(text: &str) -> &str {
+    let shorter = [",", " terms:", " and"].into_iter().find_map(|joint| text.strip_suffix(joint));
+    shorter.map_or(text, without_joint)
 }
 
 /// The line of what is typed, at the top of a box, and where its cursor stands.
@@ -71,4 +91,20 @@ pub(in crate::console) fn draw_line(
     let (shown, column) = typed.view(room.into());
     put(buffer, x, y, room, &shown, theme.plain());
     Position::new((x + column as u16).min(screen.width - 1), y)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_keys_are_never_cut_and_examples_are_left_out_whole() {
+        let whole = "words, and terms: is:unread num:4567 conn:support since:2h; enter applies, esc clears";
+        assert_eq!(fit_hint(whole, 118), whole);
+        let shorter = "words, and terms: is:unread num:4567 conn:support; enter applies, esc clears";
+        assert_eq!(fit_hint(whole, 78), shorter);
+        assert_eq!(fit_hint(whole, 38), "words; enter applies, esc clears");
+        assert_eq!(fit_hint("words; enter, esc", 3), "words; enter, esc");
+        assert_eq!(fit_hint("any key closes", 3), "any key closes");
+    }
 }

@@ -3,11 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::boxed::draw_line;
+use super::boxed::{draw_line, fit_hint};
 use crate::console::input::{KeyCode, MAX_LINE, TextField};
 use crate::console::intent::{Intent, Overlay};
 use crate::console::scene::{Press, Scene};
-use crate::console::words;
 
 /// What can be done with the line.
 const KEYS: &str = "enter applies, esc clears";
@@ -61,25 +60,6 @@ impl FilterLine {
     }
 }
 
-/// What stands under the line: what a filter takes, and the keys. Where there is little room the last examples are left
-/// out, whole; the keys never are.
-fn hint(takes: &str, room: usize) -> String {
-    let mut takes = takes;
-    loop {
-        let hint = format!("{takes}; {KEYS}");
-        match takes.rsplit_once(' ') {
-            Some((shorter, _)) if words::width(&hint) > room => takes = without_joint(shorter),
-            _ => return hint,
-        }
-    }
-}
-
-/// Words that led to what was left out go with it.
-fn without_joint(text: &str) -> &str {
-    let shorter = [",", " terms:", " and"].into_iter().find_map(|joint| text.strip_suffix(joint));
-    shorter.map_or(text, without_joint)
-}
-
 impl Overlay for FilterLine {
     fn takes_text(&self) -> bool {
         true
@@ -109,22 +89,8 @@ impl Overlay for FilterLine {
         let room = usize::from(screen.width.saturating_sub(2));
         let (under, style) = match self.fault(scene) {
             Some(fault) => (fault, theme.bad()),
-            None => (hint(scene.beneath.filter_hint(scene.cx), room), theme.dim()),
+            None => (fit_hint(&format!("{}; {KEYS}", scene.beneath.filter_hint(scene.cx)), room), theme.dim()),
         };
         Some(draw_line(theme, buffer, screen, ("Filter", &self.typed), (&under, style)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_keys_are_never_cut_and_examples_are_left_out_whole() {
-        let takes = "words, and terms: is:unread num:4567 conn:support since:2h";
-        assert_eq!(hint(takes, 118), format!("{takes}; {KEYS}"));
-        assert_eq!(hint(takes, 78), format!("words, and terms: is:unread num:4567 conn:support; {KEYS}"));
-        assert_eq!(hint(takes, 38), format!("words; {KEYS}"));
-        assert_eq!(hint("words", 10), format!("words; {KEYS}"));
     }
 }

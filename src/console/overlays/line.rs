@@ -57,7 +57,7 @@ impl Overlay for Line {
 
     fn draw(&self, scene: &Scene<'_>, buffer: &mut Buffer, screen: Rect) -> Option<Position> {
         let theme = scene.cx.settings.theme;
-        let under = ("enter searches, esc closes", theme.dim());
+        let under = ("enter continues, esc closes", theme.dim());
         Some(draw_line(theme, buffer, screen, (self.title, &self.typed), under))
     }
 }

@@ -56,7 +56,7 @@ impl ThreadsPane {
         let empty = composer.is_none_or(crate::console::thread::composer::Composer::is_empty);
         if empty && !writing {
             let hint = if is_open {
-                "c writes, a sends other content; queued replies of the agent are canceled."
+                "c writes, a sends other content; queued agent replies are canceled."
             } else {
                 "T sends a template; other messages need an open service window."
             };

@@ -28,7 +28,7 @@ impl PickerKind for Jobs {
     }
 
     fn hint(&self) -> &'static str {
-        "enter stops a running job, resumes or discards a stopped one; esc closes"
+        "enter stops a job, or resumes or discards a stopped one; esc closes"
     }
 
     fn when_empty(&self) -> &'static str {
