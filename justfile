@@ -37,6 +37,8 @@ docs:
     cargo run --quiet -- codes --markdown > target/docs/codes.md && mv target/docs/codes.md docs/codes.md
     cargo run --quiet -- roles --markdown > target/docs/roles.md && mv target/docs/roles.md docs/roles.md
     cargo run --quiet -- connections states > target/docs/connections.md && mv target/docs/connections.md docs/connections.md
+    cargo run --quiet -- deliveries kinds > target/docs/kinds.md
+    sed -i -e '/^<!-- kinds -->$/,/^<!-- end of kinds -->$/{//!d}' -e '/^<!-- kinds -->$/r target/docs/kinds.md' docs/inbound.md
     WADECK_TEXTS=write cargo test --quiet --test texts
 
 # Draw the picture in the README (takes a minute)

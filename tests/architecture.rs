@@ -288,6 +288,15 @@ fn the_printed_life_of_a_number_is_the_table() {
 }
 
 #[test]
+fn the_printed_kinds_of_inbound_messages_are_the_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/inbound.md");
+    let text = fs::read_to_string(&path).expect("docs/inbound.md");
+    let printed = text.split_once("<!-- kinds -->\n").and_then(|(_, rest)| rest.split_once("<!-- end of kinds -->"));
+    let printed = printed.map(|(printed, _)| printed).expect("docs/inbound.md has its markers");
+    assert_eq!(printed, wadeck::domain::message::inbound_kind::kinds_markdown(), "print it anew: just docs");
+}
+
+#[test]
 fn only_the_table_of_states_moves_a_number() {
     for (module, path, text) in sources() {
         // Tests are cut off by `code`; the life itself and the type of the steps are where states are named.

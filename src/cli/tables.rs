@@ -8,6 +8,7 @@ use super::{Common, Exit, layout};
 use crate::console::{Keymap, keys_markdown};
 use crate::domain::access::permission::Permission;
 use crate::domain::code::{Code, codes_markdown};
+use crate::domain::message::inbound_kind::InboundKind;
 use crate::domain::monitoring::alert_kind::{AlertKind, alerts_markdown};
 use crate::domain::numbers::life::LIFE;
 
@@ -75,6 +76,16 @@ pub(super) fn states_json() -> String {
         json!({ "state": state.name(), "ways": ways.collect::<Vec<_>>() })
     });
     layout::json(&rows.collect::<Vec<_>>())
+}
+
+/// What each kind of inbound message means for its thread.
+pub(super) fn inbound_kinds_json() -> String {
+    let rows = InboundKind::ALL.map(|kind| {
+        let follows = kind.effects();
+        json!({ "kind": kind.name(), "in_thread": follows.line, "opens_window": follows.window, "unread": follows.unread,
+            "asks_agent": follows.routed, "waits_for_person": follows.waits })
+    });
+    layout::json(&rows)
 }
 
 pub(super) fn keys(common: &Common, markdown: bool) -> Exit {

@@ -162,6 +162,9 @@ pub(super) async fn answered(source: &Source, common: &Common, command: Command)
         Command::Connections(Connections::States) if common.json => {
             return Ok((Exit::Done, super::tables::states_json()));
         }
+        Command::Deliveries(Deliveries::Kinds) if common.json => {
+            return Ok((Exit::Done, super::tables::inbound_kinds_json()));
+        }
         Command::Send(send) => Some(CliRequest::Act(super::send::request(source, *send).await?)),
         command => wanted(command)?,
     };

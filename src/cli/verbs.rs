@@ -293,6 +293,9 @@ pub enum Deliveries {
         #[arg(long, value_name = "FILE")]
         body: Option<std::path::PathBuf>,
     },
+    /// Describe what each kind of inbound message means for its thread
+    #[command(after_help = "Examples:\n  wadeck deliveries kinds")]
+    Kinds,
     #[command(flatten)]
     Operation(OperationVerb<OfDeliveries>),
 }

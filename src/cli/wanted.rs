@@ -6,6 +6,7 @@ use super::numbers::{self, Connections, Webhooks};
 use super::verbs::{Alerts, Contacts, Deliveries, Messages, Outbox, Threads};
 use super::{agents, audit, flows, print_numbers, templates, tokens};
 use crate::domain::code::Code;
+use crate::domain::message::inbound_kind::kinds_markdown;
 use crate::domain::numbers::connection::ProviderName;
 use crate::domain::numbers::number::{NumberAnswer, NumberQuery, NumberRequest};
 use crate::domain::numbers::registration::Fetched;
@@ -135,6 +136,7 @@ pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
         }
         Command::Deliveries(Deliveries::Show { delivery, reveal: true }) => Act(Request::RevealDelivery { delivery }),
         Command::Deliveries(Deliveries::Show { delivery, reveal: false }) => Look(Query::Delivery { delivery }),
+        Command::Deliveries(Deliveries::Kinds) => CliRequest::Said(kinds_markdown().trim_end().to_owned()),
         Command::Flows(verb) => flows::wanted(verb)?,
         Command::Templates(verb) => templates::wanted(verb)?,
         Command::Agents(verb) => agents::agents(verb),

@@ -34,6 +34,7 @@ status
 doctor --webhook
 connections list
 connections states
+deliveries kinds
 connections show c1
 connections numbers kapso
 connections setup support

@@ -8,7 +8,7 @@ use crate::domain::contacts::opt_out::OptOutIntent;
 use crate::domain::ids::{ContactId, ThreadId};
 use crate::domain::inbound::event::{MessageEvent, Origin};
 use crate::domain::message::content::Content;
-use crate::domain::message::inbound_kind::{InboundKind, KindEffects};
+use crate::domain::message::inbound_kind::{Circumstance, InboundKind, KindEffects};
 use crate::domain::message::window;
 use crate::domain::time::Timestamp;
 
@@ -118,15 +118,15 @@ impl Decision {
     }
 }
 
-/// What follows for the thread by the kind of a message.
+/// What follows for the thread by the kind of a message, and by how it came.
 pub fn effects_of(event: &MessageEvent) -> KindEffects {
-    let effects = InboundKind::of(&event.content).effects();
-    if event.is_observed() { effects.observed() } else { effects }
+    InboundKind::of(&event.content).effects().under(Circumstance::of(event))
 }
 
-/// Whether routing is asked at all: then the assignments in force have to be known.
+/// Whether routing is asked at all: then the assignments in force have to be known. For a test it is asked who would
+/// answer.
 pub fn asks_for_agents(event: &MessageEvent) -> bool {
-    effects_of(event).routed && event.origin != Origin::HistorySync
+    InboundKind::of(&event.content).effects().under(Circumstance::of_untested(event)).routed
 }
 
 /// Whether words of a contact may opt out or in: what they themselves wrote now, or what was found later.
@@ -176,9 +176,9 @@ pub fn decide(judged: &Judged<'_>, thread: &ThreadFacts, candidates: &[Candidate
         },
     };
     Decision {
-        unread: follows.unread && counts,
-        reopens: thread.resolved && follows.unread && counts,
-        window_closes_at: (follows.window && counts).then(|| window::closes_after(sent_at, judged.received_at)),
+        unread: follows.unread,
+        reopens: thread.resolved && follows.unread,
+        window_closes_at: follows.window.then(|| window::closes_after(sent_at, judged.received_at)),
         opted_out,
         wants_marketing: judged.intent == Some(OptOutIntent::In),
         fetches_file: !event.test && event.content.media().is_some_and(|media| !media.id.is_empty()),
