@@ -214,6 +214,15 @@ fn the_console_stays_a_set_of_panes() {
 }
 
 #[test]
+fn what_is_told_to_a_console_waits_for_it() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/attach/drive.rs");
+    let text = fs::read_to_string(path).expect("src/attach/drive.rs");
+    // A channel that can be full throws a result away, or holds up whoever has it.
+    assert!(code(&text).contains("mpsc::unbounded_channel::<Event>()"), "results go through a channel without a bound");
+    assert!(!code(&text).contains(".try_send("), "a result that finds no room is lost");
+}
+
+#[test]
 fn the_printed_keys_are_the_table() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/keys.md");
     let printed = fs::read_to_string(&path).unwrap_or_default();
