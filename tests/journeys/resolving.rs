@@ -58,6 +58,26 @@ async fn a_resolved_thread_waits_for_nobody_until_its_contact_writes_again() {
 }
 
 #[tokio::test]
+async fn it_is_resolved_with_a_reason_and_reopened_by_one_key() {
+    let stage = a_question().await;
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        let mut sitting = Sitting::down(&stage, columns, rows).await;
+        sitting.press(&stage, "2 ctrl-x").await;
+        sitting.sees("What came of it");
+        sitting.press(&stage, "esc").await;
+        assert!(stage.thread().await.resolved.is_none(), "looking at the form resolves nothing");
+        sitting.press(&stage, "ctrl-x").await;
+        sitting.types(&stage, "Refund sent").await;
+        sitting.press(&stage, "enter").await;
+        sitting.sees("resolved by ada: Refund sent");
+        sitting.press(&stage, "ctrl-x").await;
+        assert!(stage.thread().await.resolved.is_none(), "the same key reopens it");
+    }
+    let events = events(&stage).await;
+    assert_eq!(events, ["thread.resolved", "thread.reopened", "thread.resolved", "thread.reopened"]);
+}
+
+#[tokio::test]
 async fn what_its_agent_has_not_sent_is_canceled_and_the_next_message_is_answered() {
     let mut stage = Stage::set().await;
     stage.says(&rosa(), "hello").await;

@@ -37,6 +37,7 @@ macro_rules! listed {
 /// The commands of every pane, in the order in which they are printed.
 pub(super) static COMMANDS: &[&[CommandSpec]] = listed![
     threads::commands::ROWS,
+    threads::handling::ROWS,
     threads::sending::ROWS,
     threads::messages::ROWS,
     delivery::commands::ROWS,

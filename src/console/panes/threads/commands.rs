@@ -8,14 +8,11 @@ use crate::console::cx::Cx;
 use crate::console::event::Effect;
 use crate::console::intent::Intent;
 use crate::console::overlays::form::Form;
-use crate::console::overlays::picker::Picker;
-use crate::console::overlays::pickers::here::Colleagues;
 use crate::console::overlays::reading::Reading;
 use crate::console::pane_id::PaneId;
 use crate::console::panes::row::Command;
 use crate::console::settings::Focus;
 use crate::console::thread::composer::Composer;
-use crate::domain::access::permission::Permission;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::content::Content;
 use crate::domain::message::window::check_window;
@@ -96,47 +93,6 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
             let request =
                 if taken && mine { Request::ReleaseThread { thread } } else { Request::TakeThread { thread } };
             vec![Intent::perform(request)]
-        },
-        ..Command::ROW
-    },
-    Command {
-        id: "thread.hand_over",
-        title: "Transfer",
-        help: "Transfers the thread and your draft to a colleague who is online.",
-        scope: THREADS,
-        keys: &["H"],
-        ready: operator_with_thread,
-        run: |pane, cx| {
-            let Some(thread) = pane.at_hand(cx).map(|row| row.id) else { return vec![] };
-            vec![Picker::open(Colleagues::for_thread(thread))]
-        },
-        ..Command::ROW
-    },
-    Command {
-        id: "thread.mark_read",
-        title: "Mark read",
-        help: "Marks the thread as read, here and for the contact.",
-        scope: THREADS,
-        keys: &["m"],
-        ready: operator_with_thread,
-        run: |pane, cx| with_thread(pane, cx, |_, thread| vec![Intent::perform(Request::MarkRead { thread })]),
-        ..Command::ROW
-    },
-    Command {
-        id: "thread.refresh",
-        title: "Refresh thread",
-        help: "Compares the thread with its conversation at the provider, and adds what is missing.",
-        scope: THREADS,
-        keys: &["g p"],
-        ready: |pane, cx| {
-            cx.may(Permission::FillGaps)?;
-            pane.at_hand(cx).map(|_| ()).ok_or_else(|| "Select a thread first.".into())
-        },
-        run: |pane, cx| {
-            with_thread(pane, cx, |_, thread| {
-                let said = "Comparing the thread with its conversation at the provider …".to_owned();
-                vec![Intent::Notice(said), Intent::perform(Request::RefreshThread { thread })]
-            })
         },
         ..Command::ROW
     },

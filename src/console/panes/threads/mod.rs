@@ -5,6 +5,7 @@ pub(in crate::console) mod commands;
 mod details;
 mod draw;
 mod forms;
+pub(in crate::console) mod handling;
 pub(in crate::console) mod messages;
 mod pickers;
 mod results;
@@ -80,7 +81,16 @@ impl ThreadsPane {
     }
 }
 
-commands!(ThreadsPane, commands::ROWS, sending::ROWS, messages::ROWS, agents::ROWS, writing::ROWS, RETRY);
+commands!(
+    ThreadsPane,
+    commands::ROWS,
+    handling::ROWS,
+    sending::ROWS,
+    messages::ROWS,
+    agents::ROWS,
+    writing::ROWS,
+    RETRY
+);
 
 impl HasEntry for ThreadsPane {
     fn entry_at_hand(&self) -> Option<(EntryId, EntryState)> {

@@ -5,6 +5,7 @@ pub(super) mod content;
 pub(super) mod file;
 pub(super) mod later;
 pub(super) mod note;
+pub(super) mod resolve;
 pub(super) mod saving;
 pub(super) mod template;
 pub(super) mod view;

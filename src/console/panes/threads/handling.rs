@@ -1,0 +1,78 @@
+//! Commands about who works on a thread, and whether something is left to do in it.
+
+use super::commands::{operator_with_thread, with_thread};
+use super::forms::resolve::ResolveForm;
+use super::state::ThreadsPane;
+use crate::console::command::Scope;
+use crate::console::intent::Intent;
+use crate::console::overlays::form::Form;
+use crate::console::overlays::picker::Picker;
+use crate::console::overlays::pickers::here::Colleagues;
+use crate::console::pane_id::PaneId;
+use crate::console::panes::row::Command;
+use crate::domain::access::permission::Permission;
+use crate::domain::request::Request;
+
+const THREADS: Scope = Scope::Pane(PaneId::Threads);
+
+pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
+    Command {
+        id: "thread.hand_over",
+        title: "Transfer",
+        help: "Transfers the thread and your draft to a colleague who is online.",
+        scope: THREADS,
+        keys: &["H"],
+        ready: operator_with_thread,
+        run: |pane, cx| {
+            let Some(thread) = pane.at_hand(cx).map(|row| row.id) else { return vec![] };
+            vec![Picker::open(Colleagues::for_thread(thread))]
+        },
+        ..Command::ROW
+    },
+    Command {
+        id: "thread.resolve",
+        title: "Resolve or reopen",
+        short: "resolve",
+        help: "Resolves the thread: nothing is left to do until the contact writes again. Reopens a resolved one.",
+        scope: THREADS,
+        keys: &["ctrl-x"],
+        ready: operator_with_thread,
+        run: |pane, cx| {
+            let Some(row) = pane.at_hand(cx) else { return vec![] };
+            let (thread, contact) = (row.id, row.contact.shown());
+            if row.resolved.is_some() {
+                return vec![Intent::perform(Request::ReopenThread { thread })];
+            }
+            vec![Form::open(ResolveForm { thread, contact })]
+        },
+        ..Command::ROW
+    },
+    Command {
+        id: "thread.mark_read",
+        title: "Mark read",
+        help: "Marks the thread as read, here and for the contact.",
+        scope: THREADS,
+        keys: &["m"],
+        ready: operator_with_thread,
+        run: |pane, cx| with_thread(pane, cx, |_, thread| vec![Intent::perform(Request::MarkRead { thread })]),
+        ..Command::ROW
+    },
+    Command {
+        id: "thread.refresh",
+        title: "Refresh thread",
+        help: "Compares the thread with its conversation at the provider, and adds what is missing.",
+        scope: THREADS,
+        keys: &["g p"],
+        ready: |pane, cx| {
+            cx.may(Permission::FillGaps)?;
+            pane.at_hand(cx).map(|_| ()).ok_or_else(|| "Select a thread first.".into())
+        },
+        run: |pane, cx| {
+            with_thread(pane, cx, |_, thread| {
+                let said = "Comparing the thread with its conversation at the provider …".to_owned();
+                vec![Intent::Notice(said), Intent::perform(Request::RefreshThread { thread })]
+            })
+        },
+        ..Command::ROW
+    },
+];
