@@ -35,6 +35,7 @@ docs:
     cargo run --quiet -- keys --markdown > target/docs/keys.md && mv target/docs/keys.md docs/keys.md
     cargo run --quiet -- alerts kinds --markdown > target/docs/alerts.md && mv target/docs/alerts.md docs/alerts.md
     cargo run --quiet -- codes --markdown > target/docs/codes.md && mv target/docs/codes.md docs/codes.md
+    cargo run --quiet -- codes --providers --markdown > target/docs/provider-codes.md && mv target/docs/provider-codes.md docs/provider-codes.md
     cargo run --quiet -- roles --markdown > target/docs/roles.md && mv target/docs/roles.md docs/roles.md
     cargo run --quiet -- connections states > target/docs/connections.md && mv target/docs/connections.md docs/connections.md
     cargo run --quiet -- deliveries kinds > target/docs/kinds.md

@@ -245,6 +245,14 @@ fn the_printed_codes_are_the_list() {
 }
 
 #[test]
+fn the_printed_codes_of_providers_are_the_tables() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/provider-codes.md");
+    let printed = fs::read_to_string(&path).unwrap_or_default();
+    let again = "print it anew: cargo run -- codes --providers --markdown > docs/provider-codes.md";
+    assert_eq!(printed, wadeck::provider::error_codes::error_codes_markdown(), "{again}");
+}
+
+#[test]
 fn the_printed_alerts_are_the_list() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/alerts.md");
     let printed = fs::read_to_string(&path).unwrap_or_default();

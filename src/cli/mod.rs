@@ -315,9 +315,12 @@ pub enum Command {
         markdown: bool,
     },
     /// List the error codes with their HTTP status, exit code and remedy
-    #[command(after_help = "Examples:\n  wadeck codes\n  wadeck codes --json")]
+    #[command(after_help = "Examples:\n  wadeck codes\n  wadeck codes --providers --json")]
     Codes {
-        /// Print docs/codes.md
+        /// List the providers' codes instead: what each means, whether it is retried, and who acts
+        #[arg(long)]
+        providers: bool,
+        /// Print docs/codes.md, or with --providers docs/provider-codes.md
         #[arg(long)]
         markdown: bool,
     },

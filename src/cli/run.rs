@@ -76,7 +76,10 @@ async fn carry_out(cli: Cli) -> Exit {
         Some(Command::Doctor { webhook }) => return examine(&cli.common, webhook).await,
         Some(Command::Keys { markdown }) => return super::tables::keys(&cli.common, markdown),
         Some(Command::Alerts(Alerts::Kinds { markdown })) => return super::tables::alerts(&cli.common, markdown),
-        Some(Command::Codes { markdown }) => return super::tables::codes(&cli.common, markdown),
+        Some(Command::Codes { providers: true, markdown }) => {
+            return super::tables::provider_codes(&cli.common, markdown);
+        }
+        Some(Command::Codes { providers: false, markdown }) => return super::tables::codes(&cli.common, markdown),
         Some(Command::Roles { markdown }) => return super::tables::roles(&cli.common, markdown),
         Some(command) => return verb(&cli.common, command).await,
     };

@@ -11,6 +11,8 @@ use crate::domain::code::{Code, codes_markdown};
 use crate::domain::message::inbound_kind::InboundKind;
 use crate::domain::monitoring::alert_kind::{AlertKind, alerts_markdown};
 use crate::domain::numbers::life::LIFE;
+use crate::domain::outbox::error_code::ErrorCode;
+use crate::provider::error_codes::{error_codes, error_codes_markdown};
 
 pub(super) fn roles(common: &Common, markdown: bool) -> Exit {
     if markdown {
@@ -38,6 +40,30 @@ pub(super) fn codes(common: &Common, markdown: bool) -> Exit {
     } else {
         for code in Code::ALL {
             println!("{:<26} {}", code.as_str(), code.meaning());
+        }
+    }
+    Exit::Done
+}
+
+/// Lists the providers' codes.
+pub(super) fn provider_codes(common: &Common, markdown: bool) -> Exit {
+    if markdown {
+        print!("{}", error_codes_markdown());
+    } else if common.json {
+        let row = |(provider, one): (&str, &ErrorCode)| {
+            json!({ "provider": provider, "code": one.code, "class": one.class, "title": one.title,
+                "meaning": one.explanation, "handling": one.handling(), "who_acts": one.class.who_acts(),
+                "remedy": one.remedy })
+        };
+        let all = error_codes();
+        let rows = all.iter().flat_map(|(name, codes)| codes.iter().map(move |one| row((name, one))));
+        println!("{}", layout::json(&rows.collect::<Vec<_>>()));
+    } else {
+        for (name, codes) in error_codes() {
+            println!("{name}");
+            for one in codes {
+                println!("  {:<9} {}: {}", one.code, one.title, one.handling());
+            }
         }
     }
     Exit::Done

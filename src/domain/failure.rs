@@ -39,6 +39,44 @@ pub enum FailureClass {
     Unknown,
 }
 
+impl FailureClass {
+    /// The class in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Transient => "temporary",
+            Self::Throttled => "rate limit",
+            Self::Authorization => "credentials",
+            Self::Endpoint => "endpoint",
+            Self::Account => "account",
+            Self::Window => "service window",
+            Self::Recipient => "recipient",
+            Self::Template => "template",
+            Self::Policy => "policy",
+            Self::Request => "request",
+            Self::Setup => "setup",
+            Self::Withdrawn => "withdrawn",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Whose turn it is.
+    pub const fn who_acts(self) -> &'static str {
+        match self {
+            Self::Transient | Self::Throttled => "nobody",
+            Self::Authorization | Self::Endpoint | Self::Account | Self::Setup => "admin",
+            Self::Window | Self::Recipient | Self::Policy | Self::Request | Self::Withdrawn | Self::Unknown => {
+                "operator"
+            }
+            Self::Template => "whoever maintains the template",
+        }
+    }
+
+    /// Whether it is about the whole number, so that nothing of it is to be sent before that is mended.
+    pub const fn stops_number(self) -> bool {
+        matches!(self, Self::Authorization | Self::Account | Self::Endpoint)
+    }
+}
+
 /// What a contact does not want, as a refusal tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unwanted {
@@ -110,7 +148,7 @@ impl Failure {
 
     /// Whether it is about the whole number, so that nothing of it is to be sent before that is mended.
     pub const fn stops_number(&self) -> bool {
-        matches!(self.class, FailureClass::Authorization | FailureClass::Account | FailureClass::Endpoint)
+        self.class.stops_number()
     }
 
     /// Whether the provider did not answer, or was too unwell to look at a message: the next one will fare no better.

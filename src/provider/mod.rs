@@ -8,6 +8,7 @@
 mod address;
 mod cloud_api;
 pub mod conversations;
+pub mod error_codes;
 pub mod flows;
 mod http;
 mod http_status;

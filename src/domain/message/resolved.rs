@@ -15,6 +15,16 @@ pub struct Resolved {
 }
 
 impl Resolved {
+    /// The same as a sentence.
+    pub fn sentence(&self) -> String {
+        let (by, reason) = (clean_line(&self.by), clean_line(&self.reason));
+        if reason.is_empty() {
+            format!("{by} resolved this thread.")
+        } else {
+            format!("{by} resolved this thread: {reason}.")
+        }
+    }
+
     /// Who resolved it, and what came of it, in one line.
     pub fn line(&self) -> String {
         let (by, reason) = (clean_line(&self.by), clean_line(&self.reason));

@@ -2,6 +2,7 @@
 
 pub mod bulk;
 pub mod entry;
+pub mod error_code;
 pub mod job;
 pub mod limits;
 pub mod outage;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Timestamp, short_span};
 
 /// The longest time that the other side may ask for: what it asks for beyond is taken for a mistake.
 const LONGEST_WAIT: Duration = Duration::from_secs(7 * 86_400);
@@ -93,6 +93,17 @@ impl RetryPolicy {
             Some(wait) => wait.min(LONGEST_WAIT).max(jittered) + Duration::from_secs_f64(chance),
             None => jittered,
         }
+    }
+
+    /// The schedule in words, without jitter: `after 5 s, then 6 times as long each time up to 10 min; 3 attempts`.
+    pub fn words(&self) -> String {
+        let (first, longest) = (short_span(self.first_pause), short_span(self.longest_pause));
+        let growth = if self.longest_pause <= self.first_pause {
+            format!("every {first}")
+        } else {
+            format!("after {first}, then {} times as long each time up to {longest}", self.factor)
+        };
+        format!("{growth}; {} attempts", self.attempts)
     }
 
     pub const fn exhausted(&self, failed_attempts: u32) -> bool {

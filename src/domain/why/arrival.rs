@@ -299,7 +299,7 @@ pub fn of_thread(thread: &ThreadRow, last: Option<&ArrivalFacts<'_>>, now: Times
             "Leave it to the other app, or send a message to take the conversation over.",
         )
     } else if let Some(resolved) = &thread.resolved {
-        let said = format!("Nothing is left to do: {}.", resolved.line());
+        let said = resolved.sentence();
         Verdict::new(
             "resolved",
             said,

@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 
 use super::rare::{Entry, FAMILIES, RARE};
+use super::schedule::schedule;
 use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::outbox::error_code::ErrorCode;
 use crate::domain::text::{Untrusted, clean_line};
 
 use FailureClass::{Account, Authorization, Policy, Recipient, Request, Setup, Template, Throttled, Transient, Window};
@@ -331,6 +333,21 @@ const ENTRIES: &[Entry] = &[
     ),
 ];
 
+/// Every code, by number.
+pub(crate) fn error_codes() -> Vec<ErrorCode> {
+    let of = |(code, class, title, explanation, remedy): &Entry| ErrorCode {
+        code,
+        class: *class,
+        title,
+        explanation,
+        remedy,
+        schedule: schedule(code),
+    };
+    let mut codes: Vec<ErrorCode> = ENTRIES.iter().chain(RARE).map(of).collect();
+    codes.sort_by_key(|one| one.code.parse::<u64>().unwrap_or(u64::MAX));
+    codes
+}
+
 /// A failure with this code. `title` is used where the code is not in the book.
 pub(crate) fn failure(code: &str, title: Option<&str>, said: &str) -> Failure {
     let known = ENTRIES.iter().chain(RARE).find(|(known, ..)| *known == code);
@@ -388,6 +405,18 @@ mod tests {
             let known = failure(code, None, "");
             assert!(!known.explanation.contains("This code is unknown"), "{code}");
         }
+    }
+
+    /// Codes that the platform's table of errors says to try again later. Source: errors › table, column *Retry*.
+    const RETRIED: &str =
+        "1 2 4 503 613 80007 130429 131000 131016 131048 131056 131057 132069 133004 133008 133009 133015
+        133016 134101 134102 139102 139103 2494100";
+
+    #[test]
+    fn what_is_retried_is_what_the_platform_says() {
+        let codes = error_codes();
+        let retried = codes.iter().filter(|one| one.handling().starts_with("retried")).map(|one| one.code);
+        assert_eq!(retried.collect::<Vec<_>>(), RETRIED.split_whitespace().collect::<Vec<_>>());
     }
 
     #[test]

@@ -3,9 +3,23 @@
 
 use std::borrow::Cow;
 
+use super::schedule::schedule;
 use super::{account_codes, channel_codes};
 use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::outbox::error_code::ErrorCode;
 use crate::domain::text::{Untrusted, clean_line};
+
+/// Every code, by number.
+pub(crate) fn error_codes() -> Vec<ErrorCode> {
+    let entries = account_codes::ENTRIES.iter().chain(channel_codes::ENTRIES);
+    let of = |(codes, class, title, explanation, remedy): &account_codes::Entry| {
+        let (class, title, explanation, remedy) = (*class, *title, *explanation, *remedy);
+        codes.iter().map(move |code| ErrorCode { code, class, title, explanation, remedy, schedule: schedule(code) })
+    };
+    let mut codes: Vec<ErrorCode> = entries.flat_map(of).collect();
+    codes.sort_by_key(|one| one.code.parse::<u64>().unwrap_or(u64::MAX));
+    codes
+}
 
 /// A failure with this code; what is not in the book keeps everything that was said.
 pub(super) fn failure(code: &str, title: Option<&str>, said: &str) -> Failure {

@@ -4,7 +4,7 @@ mod account_codes;
 mod api;
 mod channel_codes;
 mod content;
-mod dictionary;
+pub(super) mod dictionary;
 mod event;
 mod form;
 mod media;
