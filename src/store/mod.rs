@@ -29,6 +29,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, Transaction};
 
+use self::database::health::Health;
 use self::database::migrations;
 
 pub use self::agents::assignments::RunTally;
@@ -78,7 +79,7 @@ pub struct Store {
     scoped: Arc<scoped_readers::ScopedReaders>,
     /// One connection that folds the log back into the file, from beside the writer.
     side: SqlitePool,
-    health: Arc<database::health::Health>,
+    health: Arc<Health>,
     read_only: bool,
 }
 
@@ -86,7 +87,7 @@ pub struct Store {
 #[derive(Debug)]
 pub struct Write {
     tx: Transaction<'static, Sqlite>,
-    health: Arc<database::health::Health>,
+    health: Arc<Health>,
     /// The last row of the audit that this transaction adds.
     head: Option<AuditHead>,
     /// Statements of this transaction so far.
@@ -125,7 +126,8 @@ impl Store {
         migrations::migrator().run(&writer).await.map_err(|error| StoreError::migrate(&path, error))?;
         let side = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
         let side = side.connect_with(options.clone()).await.map_err(|error| StoreError::open(&path, error))?;
-        let readers = Self::readers(options).await.map_err(|error| StoreError::open(&path, error))?;
+        let health: Arc<Health> = Arc::default();
+        let readers = Self::readers(options, &health).await.map_err(|error| StoreError::open(&path, error))?;
         let store = Self {
             shelf: FileStore::new(directory),
             path,
@@ -133,7 +135,7 @@ impl Store {
             readers,
             scoped: Arc::default(),
             side,
-            health: Arc::default(),
+            health,
             read_only: false,
         };
         store.chain_audit().await?;
@@ -144,10 +146,11 @@ impl Store {
     /// Opens an existing database for reading only: for a command line without an engine.
     pub async fn open_read_only(directory: &Path) -> Result<Self> {
         let path = directory.join(DATABASE_FILE);
-        let readers = Self::readers(options(&path)).await.map_err(|error| StoreError::open(&path, error))?;
+        let health: Arc<Health> = Arc::default();
+        let readers = Self::readers(options(&path), &health).await.map_err(|error| StoreError::open(&path, error))?;
         migrations::await_version(&path, &readers).await?;
         let (writer, side) = (readers.clone(), readers.clone());
-        let (scoped, health) = (Arc::default(), Arc::default());
+        let scoped = Arc::default();
         Ok(Self { shelf: FileStore::new(directory), path, writer, side, readers, scoped, health, read_only: true })
     }
 
@@ -162,8 +165,21 @@ impl Store {
         Ok(sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut copy).await?)
     }
 
-    async fn readers(options: SqliteConnectOptions) -> std::result::Result<SqlitePool, sqlx::Error> {
+    async fn readers(
+        options: SqliteConnectOptions,
+        health: &Arc<Health>,
+    ) -> std::result::Result<SqlitePool, sqlx::Error> {
+        let (opened, used) = (health.clone(), health.clone());
         SqlitePoolOptions::new()
+            // A reader is taken from the pool for one statement, with few exceptions.
+            .after_connect(move |_, _| {
+                opened.count_read();
+                Box::pin(async { Ok(()) })
+            })
+            .before_acquire(move |_, _| {
+                used.count_read();
+                Box::pin(async { Ok(true) })
+            })
             .max_connections(4)
             .idle_timeout(None)
             .max_lifetime(None)
@@ -204,6 +220,11 @@ impl Store {
     /// crosses to the database's thread and back.
     pub fn statements(&self) -> u64 {
         self.health.statements()
+    }
+
+    /// How often a reader was taken from its pool since the start: what reading beside the writer costs.
+    pub fn reads(&self) -> u64 {
+        self.health.reads()
     }
 
     /// Whether the file is sound, as the database itself sees it.

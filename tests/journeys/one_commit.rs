@@ -295,6 +295,33 @@ async fn a_number_that_is_held_sends_one_probe_however_many_senders_wait() {
     assert_eq!(stage.simulator.accepted().len(), before);
 }
 
+/// The statements that claim, answer and end the runs of so many people: in transactions, and beside them.
+async fn statements_for_runs(count: usize) -> (u64, u64) {
+    let mut stage = crate::cases::stage().await;
+    for at in 0..count {
+        stage.simulator.heard(crate::cases::ONE, &phone(at));
+    }
+    together(&mut stage, (0..count).map(|at| says(at, &format!("wamid.{at}"), "hello")).collect()).await;
+    stage.apply().await;
+    stage.pass(Duration::from_secs(10));
+    let before = (stage.system.store().statements(), stage.system.store().reads());
+    let ran = futures::future::join_all((0..count).map(|_| operations::run_next(&stage.system))).await;
+    assert!(ran.iter().all(|ran| matches!(ran, Ok(true))), "{ran:?}");
+    let after = (stage.system.store().statements(), stage.system.store().reads());
+    for thread in stage.threads().await {
+        assert_eq!(stage.messages(thread.id).await.len(), 2, "each was answered");
+    }
+    (after.0 - before.0, after.1 - before.1)
+}
+
+#[tokio::test]
+async fn an_agents_run_costs_few_statements() {
+    let (written, read) = statements_for_runs(1).await;
+    // Claimed, its assignment; the thread again, the end of the run, whose number it is, the message, its words, the
+    // thread, the outbox and the check. Beside them: whether one is due, the connection, the thread and its messages.
+    assert!(written <= 10 && read <= 4, "{written} statements in transactions, {read} beside them");
+}
+
 #[tokio::test]
 async fn runs_that_end_together_are_recorded_together_and_one_that_cannot_be_keeps_none_of_the_others() {
     let mut stage = crate::cases::stage().await;

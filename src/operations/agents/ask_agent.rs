@@ -3,6 +3,8 @@
 
 use base64::Engine;
 
+use std::collections::BTreeMap;
+
 use crate::agent::{
     AgentAnswer, AgentConfig, AgentError, AgentInput, InputBounds, InputConnection, InputContact, InputMedia,
     InputMessage, InputThread,
@@ -36,6 +38,8 @@ pub(crate) struct Question {
     pub connection: Connection,
     /// Oldest first.
     pub messages: Vec<MessageView>,
+    /// What they hold, where that was read with them.
+    pub contents: Option<BTreeMap<MessageId, Content>>,
     /// The last so many inbound ones are to be answered.
     pub batch_size: u32,
     pub first_contact: bool,
@@ -74,8 +78,13 @@ impl Question {
     async fn input(&self, system: &System, config: Option<&AgentConfig>) -> Result<AgentInput> {
         let asked: Vec<MessageId> = self.batch().map(|message| message.id).collect();
         let mut messages = vec![];
-        let ids: Vec<MessageId> = self.messages.iter().map(|message| message.id).collect();
-        let contents = system.store().contents(&ids).await?;
+        let contents = match &self.contents {
+            Some(contents) => contents,
+            None => {
+                let ids: Vec<MessageId> = self.messages.iter().map(|message| message.id).collect();
+                &system.store().contents(&ids).await?
+            }
+        };
         for message in &self.messages {
             let sees = config.is_some_and(|config| config.media_input.contains(&message.kind));
             let media = if sees && asked.contains(&message.id) { file(system, message.id).await? } else { None };

@@ -64,7 +64,7 @@ pub(crate) async fn accept(
         check_text(&one.text)?;
     }
     write.decide_run(run, RunState::Answered, &me, "", now).await?.or_refuse(|| decided(run, reply.state, None))?;
-    carry_out(system, &mut write, (&row, run, &author), &words, &acts).await?;
+    carry_out(system, &mut write, None, (&row, run, &author), &words, &acts).await?;
     write.stop_waiting(row.id).await?;
     write.clear_unread(row.id).await?.either_way();
     let how = if instead.is_some() { AuditAction::AcceptEdited } else { AuditAction::Accept };

@@ -49,6 +49,7 @@ async fn ask(system: &System, assignment: &Assignment, message: MessageId) -> Re
         thread,
         connection,
         messages: vec![detail.message],
+        contents: None,
         batch_size: 1,
         first_contact: true,
     };

@@ -134,6 +134,7 @@ async fn play(system: &System, assignment: &Assignment, last: MessageId) -> Resu
         batch_size: u32::try_from(batch.len()).unwrap_or(1).max(1),
         first_contact: batch.len() == at + 1,
         messages: all[..=at].to_vec(),
+        contents: None,
     };
     let began = system.now();
     let told = question.ask(system).await?;

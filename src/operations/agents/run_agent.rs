@@ -25,6 +25,7 @@ use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
 use crate::operations::agents::ask_agent::{AgentReply, Question, TRANSCRIPT, content};
+use crate::operations::agents::typing_sign::{keep_typing, last_said, show_typing};
 use crate::operations::monitoring::metrics::MetricFamily;
 use crate::operations::monitoring::unreadable_row::{UnreadableRow, unreadable_row};
 use crate::operations::outbox::send_message::recipient;
@@ -32,8 +33,6 @@ use crate::operations::outbox::send_message::{address, capabilities};
 use crate::operations::{OperationError, Result, System};
 use crate::store::{DueRun, Finish, NewAlert, NewEntry, StoreError, Write};
 
-/// The typing indicator fades after 25 s; it is renewed before.
-const TYPING_EVERY: Duration = Duration::from_secs(20);
 /// How long an answer may wait for its read mark.
 const FIRST_MARK: Duration = Duration::from_secs(2);
 
@@ -148,7 +147,7 @@ async fn answer(
         let told = AgentReply { error: Some(AgentError("its thread was deleted".into())), ..AgentReply::default() };
         return finish(system, due.clone(), None, told).await;
     };
-    let mut messages = system.store().messages(due.thread, TRANSCRIPT.max(due.batch_size), None).await?;
+    let (mut messages, contents) = system.store().transcript(due.thread, TRANSCRIPT.max(due.batch_size)).await?;
     messages.retain(|message| !message.test && thread.context_from.is_none_or(|from| message.created_at > from));
     messages.reverse();
     let question = Question {
@@ -158,6 +157,7 @@ async fn answer(
         thread,
         connection,
         messages,
+        contents: Some(contents),
         batch_size: due.batch_size,
         first_contact: due.first_contact,
     };
@@ -169,28 +169,10 @@ async fn answer(
         }
     };
     // The contact sees that it was read even when the answer is there at once.
-    let first = tokio::time::timeout(FIRST_MARK, show_typing(system, due, &question.connection));
+    let first = tokio::time::timeout(FIRST_MARK, show_typing(system, due, &question.connection, last_said(&question)));
     let (told, _) = tokio::join!(asked, first);
     system.observe(MetricFamily::RunTimes, vec![("agent", due.agent.clone())], began.elapsed());
     Box::pin(finish(system, due.clone(), Some(question), told?)).await
-}
-
-/// Renews the typing indicator; never ends by itself.
-async fn keep_typing(system: &System, due: &DueRun, connection: &Connection) {
-    loop {
-        tokio::time::sleep(TYPING_EVERY).await;
-        show_typing(system, due, connection).await;
-    }
-}
-
-/// Marks the last message read, with the sign that an answer is being written.
-async fn show_typing(system: &System, due: &DueRun, connection: &Connection) {
-    let provider = system.providers().get(&connection.provider).filter(|provider| provider.capabilities().read_marks);
-    let Some(provider) = provider.filter(|_| connection.settings.read_marks && due.mode == Mode::Auto) else { return };
-    let Ok(Some(last)) = system.store().last_inbound(due.thread).await else { return };
-    if let Err(trouble) = provider.mark_read(connection, &last, true).await {
-        tracing::debug!(thread = %due.thread, trouble = trouble.line(), "Cannot show the typing indicator");
-    }
 }
 
 /// Carries out and records what came of a run, together with others that ended meanwhile.
@@ -220,13 +202,10 @@ async fn end_all(system: &System, all: &[Arc<Ending>]) -> Result<()> {
             Some(error) => (false, format!("{} failed: {}", due.agent, clean_line(&error.to_string()))),
         };
         works.insert(due.connection, note);
-        if write.still_runs(due.run).await? {
-            match question {
-                Some(question) if told.error.is_none() => answered(system, &mut write, due, question, told).await?,
-                _ => failed(system, &mut write, due, told, None).await?,
-            }
-        } else {
-            tracing::info!(run = %due.run, thread = %due.thread, "Reply dropped: a newer message arrived first");
+        let connection = question.as_ref().map(|question| &question.connection);
+        match question {
+            Some(question) if told.error.is_none() => answered(system, &mut write, due, question, told).await?,
+            _ => failed(system, &mut write, due, connection, told, None).await?,
         }
     }
     for (connection, (works, note)) in works {
@@ -262,11 +241,17 @@ fn record<'a>(told: &'a AgentReply, said: Option<&'a Untrusted>, trace: &'a str,
     }
 }
 
+/// A run that was superseded or cancelled meanwhile: nothing of it is kept.
+fn dropped(due: &DueRun) {
+    tracing::info!(run = %due.run, thread = %due.thread, "Reply dropped: a newer message arrived first");
+}
+
 /// The thread stays visibly waiting for a person, with the reason.
 async fn failed(
     system: &System,
     write: &mut Write,
     due: &DueRun,
+    connection: Option<&Connection>,
     told: &AgentReply,
     why: Option<&str>,
 ) -> Result<(), StoreError> {
@@ -278,11 +263,12 @@ async fn failed(
     let trace = told.trace.join("\n");
     let finish = Finish { error: Some(&error), ..record(told, None, &trace, &[]) };
     if !write.finish_run(due.run, RunState::Failed, &finish, now).await?.applied() {
+        dropped(due);
         return Ok(());
     }
     ended(system, due, RunState::Failed);
     let reason = format!("the agent {} failed: {}", due.agent, clean_line(&error));
-    end_sign(system, write, due, "❌").await?;
+    end_sign(system, write, due, connection, "❌").await?;
     needs_person(write, due, AlertKind::AgentFailed, &reason, now).await
 }
 
@@ -293,7 +279,7 @@ pub(crate) async fn answered(
     question: &Question,
     told: &AgentReply,
 ) -> Result<(), StoreError> {
-    let now = system.now();
+    let (now, connection) = (system.now(), &question.connection);
     // The thread as it is now: the agent took its time.
     let fresh = write.thread_row(due.thread).await?;
     let thread = fresh.as_ref().unwrap_or(&question.thread);
@@ -301,7 +287,8 @@ pub(crate) async fn answered(
     let said = (!words.is_empty()).then(|| Untrusted::new(words));
     let wants = said.is_some() || !told.acts.is_empty();
     if said.is_some() && (!window::is_open(thread.window_closes_at, now) || address(thread).is_err()) {
-        return failed(system, write, due, told, Some("the service window closed before it replied")).await;
+        let connection = Some(&question.connection);
+        return failed(system, write, due, connection, told, Some("the service window closed before it replied")).await;
     }
     let breaches = question.breaches(system, write, told).await?;
     let trace = told.trace.join("\n");
@@ -314,6 +301,7 @@ pub(crate) async fn answered(
         (_, false, None) => RunState::Silent,
     };
     if !write.finish_run(due.run, state, &finish, now).await?.applied() {
+        dropped(due);
         return Ok(());
     }
     ended(system, due, state);
@@ -329,8 +317,8 @@ pub(crate) async fn answered(
             write.wait(due.thread, &reason, now).await?;
         }
         let author = format!("agent {}", due.agent);
-        carry_out(system, write, (thread, due.run, &author), &told.words, &told.acts).await?;
-        end_sign(system, write, due, "✅").await?;
+        carry_out(system, write, Some(connection), (thread, due.run, &author), &told.words, &told.acts).await?;
+        end_sign(system, write, due, Some(connection), "✅").await?;
     }
     if let Some(reason) = &told.hand_off {
         // Three facts, each on its own: the contact is told, an alert is raised, the thread waits.
@@ -338,7 +326,7 @@ pub(crate) async fn answered(
         if said.is_none() && !told_so.is_empty() && due.mode == Mode::Auto {
             let words = [ReplyPart { text: told_so.to_owned(), reply_to: None }];
             let author = format!("agent {}", due.agent);
-            carry_out(system, write, (thread, due.run, &author), &words, &[]).await?;
+            carry_out(system, write, Some(connection), (thread, due.run, &author), &words, &[]).await?;
         }
         let reason = format!("{} escalates: {}", due.agent, clean_line(reason));
         write.hand_off(due.thread, Some(now)).await?.either_way();
@@ -350,10 +338,11 @@ pub(crate) async fn answered(
 }
 
 /// Puts what an agent said, and what it wants done, where it goes: words and templates into the outbox,
-/// notes among the notes.
+/// notes among the notes. `known` is a connection that was read already.
 pub(crate) async fn carry_out(
     system: &System,
     write: &mut Write,
+    known: Option<&Connection>,
     (thread, run, author): (&ThreadRow, RunId, &str),
     words: &[ReplyPart],
     acts: &[AgentAction],
@@ -387,8 +376,8 @@ pub(crate) async fn carry_out(
         let Ok(address) = address(&to) else { continue };
         let template = matches!(content, Content::Template { .. });
         let business_initiated = template && !window::is_open(to.window_closes_at, now);
-        enqueue(system, write, (&to, address), content, reply_to, (run, author, business_initiated, not_before))
-            .await?;
+        let how = (run, author, business_initiated, not_before);
+        enqueue(system, write, known, (&to, address), (content, reply_to), how).await?;
     }
     Ok(())
 }
@@ -396,13 +385,18 @@ pub(crate) async fn carry_out(
 async fn enqueue(
     system: &System,
     write: &mut Write,
+    known: Option<&Connection>,
     (thread, to): (&ThreadRow, Address),
-    content: Content,
-    reply_to: Option<String>,
+    (content, reply_to): (Content, Option<String>),
     (run, author, business_initiated, not_before): (RunId, &str, bool, Option<Timestamp>),
 ) -> Result<(), StoreError> {
-    let connection = system.store().connection(thread.connection_id).await?;
-    let able = connection.map(|connection| capabilities(system, &connection)).unwrap_or_default();
+    let able = match known.filter(|known| known.id == thread.connection_id) {
+        Some(known) => capabilities(system, known),
+        None => {
+            let connection = system.store().connection(thread.connection_id).await?;
+            connection.map(|connection| capabilities(system, &connection)).unwrap_or_default()
+        }
+    };
     // Words go without their quote where it cannot be sent; signs that cannot be sent are left out.
     let reply_to = reply_to.filter(|_| able.quotes);
     if let Err(refusal) = able.forbid(&content, false) {
@@ -437,21 +431,33 @@ async fn enqueue(
 /// What the contact sees while an answer is being made, where that is wanted.
 async fn begin_signs(system: &System, write: &mut Write, due: &DueRun, connection: &Connection) -> Result<()> {
     if connection.settings.lifecycle_reactions {
-        end_sign(system, write, due, "👀").await?;
+        end_sign(system, write, due, Some(connection), "👀").await?;
     }
     if connection.settings.batch_note && due.batch_size > 1 {
         let Some(thread) = system.store().thread(due.thread).await? else { return Ok(()) };
         let words = [ReplyPart { text: format!("🧵 Got your {} messages", due.batch_size), reply_to: None }];
         let author = format!("agent {}", due.agent);
-        carry_out(system, write, (&thread, due.run, &author), &words, &[]).await?;
+        carry_out(system, write, Some(connection), (&thread, due.run, &author), &words, &[]).await?;
     }
     Ok(())
 }
 
 /// A reaction on the last message that says how far it is.
-async fn end_sign(system: &System, write: &mut Write, due: &DueRun, emoji: &str) -> Result<(), StoreError> {
-    let connection = system.store().connection(due.connection).await?;
-    if due.mode != Mode::Auto || !connection.is_some_and(|connection| connection.settings.lifecycle_reactions) {
+async fn end_sign(
+    system: &System,
+    write: &mut Write,
+    due: &DueRun,
+    connection: Option<&Connection>,
+    emoji: &str,
+) -> Result<(), StoreError> {
+    let wanted = match connection {
+        Some(known) => known.settings.lifecycle_reactions,
+        None => {
+            let connection = system.store().connection(due.connection).await?;
+            connection.is_some_and(|connection| connection.settings.lifecycle_reactions)
+        }
+    };
+    if due.mode != Mode::Auto || !wanted {
         return Ok(());
     }
     let (thread, last) = (system.store().thread(due.thread).await?, system.store().last_inbound(due.thread).await?);
@@ -459,7 +465,7 @@ async fn end_sign(system: &System, write: &mut Write, due: &DueRun, emoji: &str)
     let Ok(to) = address(&thread) else { return Ok(()) };
     let content = Content::Reaction { target, emoji: Some(Untrusted::from(emoji)) };
     let author = format!("agent {}", due.agent);
-    enqueue(system, write, (&thread, to), content, None, (due.run, &author, false, None)).await
+    enqueue(system, write, connection, (&thread, to), (content, None), (due.run, &author, false, None)).await
 }
 
 async fn needs_person(

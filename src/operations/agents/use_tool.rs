@@ -163,6 +163,7 @@ pub async fn use_tool(
         thread: row,
         connection: connection.clone(),
         messages,
+        contents: None,
         batch_size: 1,
         first_contact: false,
     };

@@ -1,6 +1,5 @@
 //! Agent runs: scheduled with the message that asks for them, claimed under a lease, finished once.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::domain::agents::assignment::Mode;
@@ -247,32 +246,25 @@ impl Write {
 
     /// Takes the next due runs for a limited time, at most so many, and one in each thread.
     pub async fn claim_runs(&mut self, now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<DueRun>> {
-        let due: Vec<(i64, i64)> = sqlx::query_as(
-            "SELECT r.id, r.thread_id FROM runs r WHERE r.state = 'scheduled' AND r.due_at <= $1
+        // A thread has one scheduled run at most.
+        let rows = sqlx::query(
+            "UPDATE runs SET state = 'running', started_at = $1, lease_until = $2
+             WHERE id IN (SELECT r.id FROM runs r WHERE r.state = 'scheduled' AND r.due_at <= $1
                 AND NOT EXISTS (SELECT 1 FROM runs w WHERE w.thread_id = r.thread_id AND w.state = 'running')
-             ORDER BY r.due_at LIMIT $2",
+                ORDER BY r.due_at LIMIT $3)
+             RETURNING id, due_at, thread_id, assignment_id, agent, mode, batch_size, first_contact,
+                (SELECT t.connection_id FROM threads t WHERE t.id = thread_id) AS connection_id",
         )
         .bind(now.millis())
+        .bind(now.plus(lease).millis())
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .fetch_all(self.connection())
         .await?;
-        let mut threads = BTreeSet::new();
-        let ids: Vec<i64> = due.into_iter().filter(|(_, thread)| threads.insert(*thread)).map(|(id, _)| id).collect();
-        let rows = sqlx::query(
-            "UPDATE runs SET state = 'running', started_at = $2, lease_until = $3
-             WHERE id IN (SELECT value FROM json_each($1))
-             RETURNING id, thread_id, assignment_id, agent, mode, batch_size, first_contact,
-                (SELECT t.connection_id FROM threads t WHERE t.id = thread_id) AS connection_id",
-        )
-        .bind(json(&ids))
-        .bind(now.millis())
-        .bind(now.plus(lease).millis())
-        .fetch_all(self.connection())
-        .await?;
-        rows.iter()
+        let claimed: Result<Vec<(i64, DueRun)>> = rows
+            .iter()
             .map(|row| {
                 let cells = RowReader::new(row, "runs");
-                Ok(DueRun {
+                let run = DueRun {
                     run: RunId(cells.int("id")?),
                     thread: ThreadId(cells.int("thread_id")?),
                     connection: ConnectionId(cells.int("connection_id")?),
@@ -281,9 +273,13 @@ impl Write {
                     mode: cells.named("mode", Mode::from_name)?,
                     batch_size: cells.count("batch_size")?,
                     first_contact: cells.flag("first_contact")?,
-                })
+                };
+                Ok((cells.int("due_at")?, run))
             })
-            .collect()
+            .collect();
+        let mut claimed = claimed?;
+        claimed.sort_by_key(|(due_at, run)| (*due_at, run.run));
+        Ok(claimed.into_iter().map(|(_, run)| run).collect())
     }
 
     /// Ends a run whose row cannot be read. Returns its thread.
@@ -369,15 +365,6 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// Whether the run is still the one that works.
-    pub async fn still_runs(&mut self, run: RunId) -> Result<bool> {
-        let found: Option<i64> = sqlx::query_scalar("SELECT id FROM runs WHERE id = $1 AND state = 'running'")
-            .bind(run.0)
-            .fetch_optional(self.connection())
-            .await?;
-        Ok(found.is_some())
-    }
-
     /// A person decides about what an agent proposed. Missed: it does not wait any more.
     pub async fn decide_run(
         &mut self,
@@ -416,21 +403,31 @@ impl Write {
 
     /// A person has the thread now: nothing that an agent has not sent goes out.
     pub async fn silence_agent(&mut self, thread: ThreadId, why: &str, now: Timestamp) -> Result<Silenced> {
+        self.silence_agents(&[thread], why, now).await
+    }
+
+    /// The same for several threads.
+    pub async fn silence_agents(&mut self, threads: &[ThreadId], why: &str, now: Timestamp) -> Result<Silenced> {
+        if threads.is_empty() {
+            return Ok(Silenced { runs: 0, entries: 0 });
+        }
+        let threads = json(&threads.iter().map(|thread| thread.0).collect::<Vec<_>>());
         let runs = sqlx::query(
             "UPDATE runs SET state = 'cancelled', finished_at = $2, error = $3, lease_until = NULL
-             WHERE thread_id = $1 AND state IN ('scheduled', 'running', 'proposed')",
+             WHERE thread_id IN (SELECT value FROM json_each($1)) AND state IN ('scheduled', 'running', 'proposed')",
         )
-        .bind(thread.0)
+        .bind(&threads)
         .bind(now.millis())
         .bind(why)
         .execute(self.connection())
         .await?;
         let entries = sqlx::query(
             "UPDATE outbox SET state = 'discarded', hold = NULL, settled_at = $2
-             WHERE thread_id = $1 AND state = 'queued' AND (not_before IS NULL OR not_before <= $2)
-                AND message_id IN (SELECT id FROM messages WHERE thread_id = $1 AND run_id IS NOT NULL)",
+             WHERE thread_id IN (SELECT value FROM json_each($1)) AND state = 'queued'
+                AND (not_before IS NULL OR not_before <= $2)
+                AND EXISTS (SELECT 1 FROM messages m WHERE m.id = outbox.message_id AND m.run_id IS NOT NULL)",
         )
-        .bind(thread.0)
+        .bind(&threads)
         .bind(now.millis())
         .execute(self.connection())
         .await?;

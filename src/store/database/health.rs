@@ -34,6 +34,7 @@ pub(crate) struct Health {
     head: Mutex<Option<AuditHead>>,
     /// Statements of all transactions that were committed.
     statements: AtomicU64,
+    reads: AtomicU64,
     /// No delivery waits to be applied. Changed by whoever holds the writer; unknown at the start.
     nothing_pending: AtomicBool,
 }
@@ -82,6 +83,14 @@ impl Health {
 
     pub(crate) fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_read(&self) {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
     }
 
     pub(crate) fn note_pending(&self, pending: bool) {

@@ -68,6 +68,28 @@ impl Store {
 
     /// A thread's messages, newest first.
     pub async fn messages(&self, thread: ThreadId, limit: u32, before: Option<MessageId>) -> Result<Vec<MessageView>> {
+        readable(&self.message_rows(thread, limit, before).await?, "messages", message)
+    }
+
+    /// A thread's messages, newest first, and what they hold.
+    pub async fn transcript(
+        &self,
+        thread: ThreadId,
+        limit: u32,
+    ) -> Result<(Vec<MessageView>, BTreeMap<MessageId, Content>)> {
+        let rows = self.message_rows(thread, limit, None).await?;
+        let messages = readable(&rows, "messages", message)?;
+        let mut contents = contents_of(&rows)?;
+        contents.retain(|id, _| messages.iter().any(|message| message.id == *id));
+        Ok((messages, contents))
+    }
+
+    async fn message_rows(
+        &self,
+        thread: ThreadId,
+        limit: u32,
+        before: Option<MessageId>,
+    ) -> Result<Vec<sqlx::sqlite::SqliteRow>> {
         let below = if before.is_some() {
             "(m.created_at, m.id) < (SELECT b.created_at, b.id FROM messages b WHERE b.id = $3)"
         } else {
@@ -83,7 +105,7 @@ impl Store {
             .bind(before.map(|id| id.0))
             .fetch_all(&self.readers)
             .await?;
-        readable(&rows, "messages", message)
+        Ok(rows)
     }
 
     /// What these messages hold, as far as it can be read.
@@ -93,14 +115,7 @@ impl Store {
             .bind(ids)
             .fetch_all(&self.readers)
             .await?;
-        let mut contents = BTreeMap::new();
-        for row in &rows {
-            let cells = RowReader::new(row, "messages");
-            if let Some(content) = cells.opt_json("content")? {
-                contents.insert(MessageId(cells.int("id")?), content);
-            }
-        }
-        Ok(contents)
+        contents_of(&rows)
     }
 
     pub async fn message(&self, id: MessageId) -> Result<Option<MessageDetail>> {
@@ -327,6 +342,18 @@ pub(crate) fn standing(cells: &RowReader<'_>) -> Result<DeliveryRecord> {
         progress: cells.named("progress", DeliveryStatus::from_name)?,
         failed: cells.opt_time("failed_at")?.zip(failure),
     })
+}
+
+/// What the messages of these rows hold, as far as it can be read.
+fn contents_of(rows: &[sqlx::sqlite::SqliteRow]) -> Result<BTreeMap<MessageId, Content>> {
+    let mut contents = BTreeMap::new();
+    for row in rows {
+        let cells = RowReader::new(row, "messages");
+        if let Some(content) = cells.opt_json("content")? {
+            contents.insert(MessageId(cells.int("id")?), content);
+        }
+    }
+    Ok(contents)
 }
 
 fn message(cells: &RowReader<'_>) -> Result<MessageView> {

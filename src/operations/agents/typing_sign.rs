@@ -1,0 +1,46 @@
+//! The sign that an answer is being written, which also marks the contact's last message read.
+
+use std::time::Duration;
+
+use crate::domain::agents::assignment::Mode;
+use crate::domain::inbound::event::Direction;
+use crate::domain::message::inbound_kind::InboundKind;
+use crate::domain::numbers::connection::Connection;
+use crate::domain::view::MessageView;
+use crate::operations::System;
+use crate::operations::agents::ask_agent::Question;
+use crate::store::DueRun;
+
+/// The typing indicator fades after 25 s; it is renewed before.
+const TYPING_EVERY: Duration = Duration::from_secs(20);
+
+/// Renews the typing indicator; never ends by itself.
+pub(crate) async fn keep_typing(system: &System, due: &DueRun, connection: &Connection) {
+    loop {
+        tokio::time::sleep(TYPING_EVERY).await;
+        show_typing(system, due, connection, None).await;
+    }
+}
+
+/// The provider's id of the newest message that the contact wrote, among those that the agent is asked about.
+pub(crate) fn last_said(question: &Question) -> Option<String> {
+    let said = |message: &&MessageView| message.direction == Direction::Inbound && InboundKind::is_said(&message.kind);
+    question.messages.iter().rev().find(said).and_then(|message| message.provider_message_id.clone())
+}
+
+/// Marks the last message read, with the sign that an answer is being written. `last` is that message, where it was just
+/// read.
+pub(crate) async fn show_typing(system: &System, due: &DueRun, connection: &Connection, last: Option<String>) {
+    let provider = system.providers().get(&connection.provider).filter(|provider| provider.capabilities().read_marks);
+    let Some(provider) = provider.filter(|_| connection.settings.read_marks && due.mode == Mode::Auto) else { return };
+    let last = match last {
+        Some(last) => last,
+        None => match system.store().last_inbound(due.thread).await {
+            Ok(Some(last)) => last,
+            _ => return,
+        },
+    };
+    if let Err(trouble) = provider.mark_read(connection, &last, true).await {
+        tracing::debug!(thread = %due.thread, trouble = trouble.line(), "Cannot show the typing indicator");
+    }
+}
