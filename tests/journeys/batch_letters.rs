@@ -125,7 +125,7 @@ impl Post<'_> {
     fn change(&mut self) -> Value {
         let mut value = self.around();
         let rare = !self.dice.words || self.dice.below(20) == 0;
-        let field = match if rare { self.dice.below(20) } else { self.dice.one_of(&[1, 20, 20, 20]) } {
+        let field = match if rare { self.dice.below(20) } else { self.dice.one_of(&[1, 1, 9, 20, 20, 20]) } {
             0 => {
                 value["history"] = json!([{ "metadata": { "phase": 0 }, "threads": [{ "id": "15551600001",
                     "messages": [self.message("old")] }] }]);
@@ -171,13 +171,20 @@ impl Post<'_> {
     }
 
     fn status(&mut self) -> Value {
-        let status = self.dice.one_of(&["sent", "delivered", "delivered", "read", "read", "failed", "warning"]);
+        let status =
+            self.dice.one_of(&["sent", "delivered", "delivered", "read", "read", "failed", "failed", "warning"]);
         let id = match self.sent {
             [] => self.known_id(),
             sent if self.dice.below(5) > 0 => self.dice.one_of(sent),
             _ => self.known_id(),
         };
-        json!({ "id": id, "recipient_id": self.phone(), "status": status, "timestamp": self.time() })
+        let mut told = json!({ "id": id, "recipient_id": self.phone(), "status": status, "timestamp": self.time() });
+        // Of no reach, out of the window, not wanted, a template that is paused, a fault that passes.
+        let code = self.dice.one_of(&[0, 131_026, 131_026, 131_047, 131_049, 131_050, 132_015, 131_000]);
+        if status == "failed" && code > 0 {
+            told["errors"] = json!([{ "code": code, "title": "Undeliverable" }]);
+        }
+        told
     }
 
     fn handover(&mut self) -> Value {
@@ -246,7 +253,7 @@ impl Post<'_> {
 
     fn kapso_item(&mut self) -> Value {
         let rare = !self.dice.words || self.dice.below(12) == 0;
-        match if rare { self.dice.below(14) } else { 14 } {
+        match if rare { self.dice.below(14) } else { self.dice.one_of(&[4, 14, 14, 14]) } {
             0 => json!({ "event": "workflow.execution.handoff", "whatsapp_conversation_id": self.conversation(),
                 "handoff": { "reason": "asked" } }),
             1 => json!({ "type": "whatsapp.phone_number.deleted", "phone_number_id": SUPPORT }),

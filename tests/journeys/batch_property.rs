@@ -154,10 +154,20 @@ pub async fn rows(stage: &Stage) -> Vec<String> {
         let found = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&mut database).await.expect("rows");
         let mut found: Vec<String> =
             found.iter().map(|row| row.get::<String, _>("line").replace(&stage.address.to_string(), "HERE")).collect();
+        for line in &mut found {
+            *line = without_references(line);
+        }
         found.sort();
         lines.extend(found);
     }
     lines
+}
+
+/// A line without the references of messages that are sent again: a batch that is undone has drawn some in vain.
+fn without_references(line: &str) -> String {
+    let mut parts = line.split("w:0000");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |all, part| all + "w:" + part.trim_start_matches(|c: char| c.is_ascii_hexdigit()))
 }
 
 /// A message of these words is refused by the database, as a value of it would be.

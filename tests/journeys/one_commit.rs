@@ -204,11 +204,73 @@ async fn statuses_are_applied_by_statements_whose_number_does_not_grow_with_them
     assert_eq!(sixteen, one);
 }
 
+fn failed(id: &str, to: &str) -> Value {
+    let mut failed = status(id, "failed", to);
+    failed["errors"] = json!([{ "code": 131_026, "title": "Message undeliverable" }]);
+    failed
+}
+
+async fn statements_for_failures(count: usize) -> u64 {
+    let (mut stage, ids) = answered(count).await;
+    let before = stage.system.store().statements();
+    let bodies = ids.iter().enumerate().map(|(at, id)| reported(vec![failed(id, &phone(at))]));
+    together(&mut stage, bodies.collect()).await;
+    let statements = stage.system.store().statements() - before;
+    for thread in stage.threads().await {
+        assert_eq!(stage.messages(thread.id).await[1].status, DeliveryStatus::Failed);
+        let waits = thread.waiting.map(|waiting| waiting.reason).unwrap_or_default();
+        assert!(waits.contains("131026"), "{waits}");
+    }
+    assert!(stage.outbox().await.iter().all(|row| row.state == EntryState::Failed));
+    let alerts = crate::cases::alerts(&stage).await;
+    assert_eq!(alerts.iter().filter(|kind| *kind == "delivery_failed").count(), count);
+    statements
+}
+
+#[tokio::test]
+async fn failures_are_applied_by_statements_whose_number_does_not_grow_with_them() {
+    let (one, sixteen) = (statements_for_failures(1).await, statements_for_failures(16).await);
+    assert!(one <= 11, "{one} statements for the failure of a message");
+    assert_eq!(sixteen, one);
+}
+
+/// A message that was written in the app on the phone.
+fn echoed(at: usize, id: &str) -> String {
+    let echo = json!({ "from": "15550783881", "to": phone(at), "id": id, "timestamp": (MORNING / 1_000).to_string(),
+        "type": "text", "text": { "body": "from the phone" } });
+    let value = json!({ "messaging_product": "whatsapp", "message_echoes": [echo],
+        "metadata": { "display_phone_number": "15550783881", "phone_number_id": crate::cases::ONE } });
+    json!({ "object": "whatsapp_business_account",
+        "entry": [{ "id": "102290129340398", "changes": [{ "field": "smb_message_echoes", "value": value }] }] })
+    .to_string()
+}
+
+async fn statements_for_echoes(count: usize) -> u64 {
+    let (mut stage, _) = answered(count).await;
+    together(&mut stage, (0..count).map(|at| says(at, &format!("wamid.more{at}"), "and?")).collect()).await;
+    assert!(stage.threads().await.iter().all(|thread| thread.waiting.is_some()));
+    let before = stage.system.store().statements();
+    together(&mut stage, (0..count).map(|at| echoed(at, &format!("wamid.echo{at}"))).collect()).await;
+    let statements = stage.system.store().statements() - before;
+    for thread in stage.threads().await {
+        assert!(thread.waiting.is_none(), "it was answered from the phone");
+        let words: Vec<String> = stage.messages(thread.id).await.iter().map(|one| one.text.line()).collect();
+        assert!(words.contains(&"from the phone".to_owned()), "{words:?}");
+    }
+    statements
+}
+
+#[tokio::test]
+async fn messages_from_the_phone_are_applied_by_statements_whose_number_does_not_grow_with_them() {
+    let (one, sixteen) = (statements_for_echoes(1).await, statements_for_echoes(16).await);
+    assert!(one <= 13, "{one} statements for one message");
+    assert_eq!(sixteen, one);
+}
+
 #[tokio::test]
 async fn a_failure_among_arrivals_is_handled_as_it_would_be_alone() {
     let (mut stage, ids) = answered(3).await;
-    let mut failed = status(&ids[1], "failed", &phone(1));
-    failed["errors"] = json!([{ "code": 131_026, "title": "Message undeliverable" }]);
+    let failed = failed(&ids[1], &phone(1));
     let bodies = vec![
         reported(vec![status(&ids[0], "delivered", &phone(0)), failed, status(&ids[2], "delivered", &phone(2))]),
         reported(vec![status(&ids[0], "read", &phone(0)), status("wamid.UNKNOWN", "read", &phone(0))]),

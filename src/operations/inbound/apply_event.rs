@@ -2,17 +2,16 @@
 
 use crate::operations::inbound::effects::extras_of;
 use crate::operations::inbound::effects::{
-    ApplyResult, Effects, NOTHING_TO_DO, Source, as_of, contact_of, external_id, suggest_merge,
+    ApplyResult, Effects, NOTHING_TO_DO, Source, contact_of, external_id, suggest_merge,
 };
 
 use crate::domain::change::Change;
 use crate::domain::contacts::address::Address;
 use crate::domain::ids::ThreadId;
 use crate::domain::inbound::decide::plausible;
-use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, OWN_TEST, Origin, StatusEvent};
+use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, OWN_TEST, StatusEvent};
 use crate::domain::key::message_key;
 use crate::domain::message::content::Content;
-use crate::domain::message::inbound_kind::InboundKind;
 use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::outbox::entry::SettledBy;
 use crate::domain::text::{Untrusted, clean_line};
@@ -24,14 +23,15 @@ use crate::operations::inbound::apply_changes::{
 use crate::operations::inbound::apply_holder::note_holder;
 use crate::operations::inbound::apply_inbound::inbound;
 use crate::operations::inbound::apply_status::{adopt, bare_status, keep_other_status, known_by_id};
-use crate::operations::inbound::batch::Batch;
+use crate::operations::inbound::batch::{Batch, REPLIED_FROM_PHONE};
+use crate::operations::inbound::batch_elsewhere::{elsewhere_message, replied_from_phone};
 use crate::operations::inbound::batch_statuses::Reported;
 use crate::operations::inbound::effects::ApplyError;
 use crate::operations::monitoring::notice::{Notice, notice};
 use crate::operations::numbers::canary::canary_is_back;
 use crate::operations::numbers::number_lifecycle::{NumberLife, number_lifecycle};
 use crate::operations::outbox::send_message::capabilities;
-use crate::store::{Matched, NewInbound, StoreError, ThreadTouch, Write};
+use crate::store::{Matched, StoreError, ThreadTouch, Write};
 
 pub(crate) async fn apply_event(
     system: &System,
@@ -133,6 +133,9 @@ async fn apply_message(
                 counts: message.counts.as_ref().filter(|_| message.statuses.len() <= 1),
             };
             if !message.test && batch.advance(source, &connection, &reported, effects) {
+                return Ok(Ok(()));
+            }
+            if batch.sent_elsewhere(source, &connection, message, effects).await? {
                 return Ok(Ok(()));
             }
             outbound(system, batch.write().await?, source, &connection, message, effects).await
@@ -266,26 +269,8 @@ async fn outbound(
     }
 
     // Nobody here sent it. Perhaps our own answer is still under way: then it becomes that message's.
-    let author = match event.origin {
-        Origin::BusinessApp => Some("phone app"),
-        _ if event.is_observed() => Some("another app"),
-        _ => None,
-    };
-    let new = NewInbound {
-        thread: thread.thread,
-        connection: connection.id,
-        direction: Direction::Outbound,
-        origin: &event.origin,
-        content: &event.content,
-        provider_message_id: &event.provider_message_id,
-        reply_to: event.reply_to.as_deref(),
-        test: event.test,
-        created_at: as_of(event.sent_at, source.received_at, now),
-        received_at: source.received_at,
-        delivery: source.delivery,
-        author,
-        extras: &extras_of(event, source.received_at),
-    };
+    let extras = extras_of(event, source.received_at);
+    let new = elsewhere_message(source, connection.id, event, (thread.thread, &extras), now);
     let Some(inserted) = write.insert_message(&new).await? else {
         return duplicate(write, source, &key, event, effects).await;
     };
@@ -311,7 +296,7 @@ async fn outbound(
     };
     write.touch_threads(&[touch]).await?;
     write.merge_statuses(message).await?;
-    if event.origin == Origin::BusinessApp && !event.test {
+    if replied_from_phone(event) {
         note_reply_from_phone(write, thread.thread, event, now, effects).await?;
     }
     Ok(Ok(()))
@@ -344,11 +329,9 @@ async fn note_reply_from_phone(
     now: Timestamp,
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
-    if matches!(InboundKind::of(&event.content), InboundKind::Words | InboundKind::Sticker) {
-        write.silence_agent(thread, "a person replied from the phone app", now).await?;
-        write.person_wrote(thread, event.sent_at.min(now)).await?;
-        write.stop_waiting(thread).await?;
-        effects.changes.push(Change::Agents);
-    }
+    write.silence_agent(thread, REPLIED_FROM_PHONE, now).await?;
+    write.person_wrote(thread, event.sent_at.min(now)).await?;
+    write.stop_waiting(thread).await?;
+    effects.changes.push(Change::Agents);
     Ok(())
 }

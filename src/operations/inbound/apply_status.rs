@@ -15,11 +15,12 @@ use crate::domain::outbox::limits::Hold;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::operations::System;
+use crate::operations::inbound::batch_statuses::status_rows;
 use crate::operations::inbound::effects::{ApplyResult, Effects, Source};
 use crate::operations::numbers::hold_number::{hold_number, number_sends_again};
 use crate::operations::outbox::failure_alerts::{ENTRY_ALERTS, failure_reaches_people, shared_id};
 use crate::operations::outbox::send_message::recipient::told_by_failure;
-use crate::store::{Acceptance, Matched, NewAlert, StatusRow, StoreError, Write};
+use crate::store::{Acceptance, Matched, NewAlert, StoreError, Write};
 
 /// A status that came by itself.
 pub(crate) async fn bare_status(
@@ -61,23 +62,12 @@ pub(crate) async fn known_by_id(
     (reports, raw): (&[StatusReport], &[String]),
     effects: &mut Effects,
 ) -> Result<bool, StoreError> {
-    let told: Vec<Timestamp> = reports.iter().map(|report| report.at).collect();
+    let rows = status_rows(source, *key, reports, raw);
     let possible =
         |report: &StatusReport| StatusReport { at: plausible(report.at, source.received_at), ..report.clone() };
     let reports: Vec<StatusReport> = reports.iter().map(possible).collect();
     if called_back(system, write, key, &reports, effects).await? {
         return Ok(true);
-    }
-    let mut rows = vec![];
-    for ((report, raw), told) in reports.iter().zip(raw).zip(told) {
-        let odd = Some(told).filter(|told| *told != report.at);
-        rows.push(StatusRow {
-            key: *key,
-            report: report.clone(),
-            raw: raw.clone(),
-            received_at: source.received_at,
-            told_at: odd,
-        });
     }
     write.insert_statuses(&rows).await?;
     matched_by_id(system, write, connection, key, &reports, effects).await

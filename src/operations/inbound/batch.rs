@@ -2,27 +2,33 @@
 //! until it is written down together. Whatever needs the tables as they stand asks for them by [`Batch::write`], which
 //! writes down first.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::domain::agents::routing::Candidate;
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::event_name::EventName;
-use crate::domain::ids::{AssignmentId, ConnectionId, ContactId, MessageId, ThreadId};
+use crate::domain::failure::Failure;
+use crate::domain::ids::{AssignmentId, ConnectionId, ContactId, EntryId, MessageId, ThreadId};
 use crate::domain::inbound::decide::{Answerer, Decision, ThreadFacts};
 use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent};
 use crate::domain::key::message_key;
 use crate::domain::message::conversation::ConversationRecord;
 use crate::domain::message::media::Media;
-use crate::domain::message::status::DeliveryStatus;
+use crate::domain::message::status::DeliveryRecord;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Connection, ProviderName};
 use crate::domain::time::Timestamp;
 use crate::operations::System;
 use crate::operations::inbound::effects::{Source, contact_of};
 use crate::store::{
-    EventRow, Inserted, KnownContact, KnownKeys, KnownOutbound, KnownPeople, MessageRow, NewInbound, NewRun, StatusRow,
-    StoreError, ThreadTouch, Write,
+    EventRow, Inserted, KnownContact, KnownElsewhere, KnownKeys, KnownOutbound, KnownPeople, MessageRow, NewAlert,
+    NewInbound, NewRun, StatusRow, StoreError, ThreadTouch, Write, waits_after,
 };
+
+/// Why an agent falls silent after a message that was sent elsewhere.
+pub(super) const REPLIED_FROM_PHONE: &str = "a person replied from the phone app";
 
 /// Events that are loaded for together, at most; what is beyond loads for itself.
 const MAX_LOADED: usize = 4_096;
@@ -31,8 +37,8 @@ type Result<T> = std::result::Result<T, StoreError>;
 
 /// What is known, and what is still to be written down.
 pub(crate) struct Batch<'b> {
-    system: &'b System,
-    write: &'b mut Write,
+    pub(super) system: &'b System,
+    pub(super) write: &'b mut Write,
     connections: Vec<Connection>,
     numbers: HashSet<String>,
     people: KnownPeople,
@@ -40,6 +46,8 @@ pub(crate) struct Batch<'b> {
     asked: HashSet<[u8; 16]>,
     /// Messages of ours that statuses of the batch are about.
     pub(super) outbound: HashMap<[u8; 16], KnownOutbound>,
+    /// What is known of messages of the batch that were sent elsewhere.
+    pub(super) elsewhere: KnownElsewhere,
     /// Our own numbers, once one of them may be meant in another spelling.
     own: Option<HashSet<String>>,
     candidates: HashMap<ThreadId, Vec<Candidate>>,
@@ -47,9 +55,17 @@ pub(crate) struct Batch<'b> {
     touches: Vec<ThreadTouch>,
     files: Vec<(MessageId, ConnectionId, Media)>,
     events: Vec<EventRow>,
-    runs: Vec<NewRun>,
+    pub(super) runs: Vec<NewRun>,
+    /// Threads in which a person replied from the phone app: their agents are silent.
+    pub(super) silenced: Vec<ThreadId>,
+    /// Threads that wait for a person, beside those that are touched.
+    waits: BTreeMap<ThreadId, (Cow<'static, str>, Timestamp)>,
+    /// Entries that failed after they were accepted.
+    pub(super) failed: Vec<(EntryId, Failure)>,
+    /// What people are told: kind, subject, words and thread.
+    pub(super) alerts: Vec<(AlertKind, String, String, ThreadId)>,
     pub(super) statuses: Vec<StatusRow>,
-    pub(super) progress: BTreeMap<MessageId, DeliveryStatus>,
+    pub(super) progress: BTreeMap<MessageId, DeliveryRecord>,
     pub(super) counts: Vec<(ThreadId, ConversationRecord)>,
 }
 
@@ -64,6 +80,7 @@ impl<'b> Batch<'b> {
             keys: None,
             asked: HashSet::new(),
             outbound: HashMap::new(),
+            elsewhere: KnownElsewhere::default(),
             own: None,
             candidates: HashMap::new(),
             messages: vec![],
@@ -71,14 +88,18 @@ impl<'b> Batch<'b> {
             files: vec![],
             events: vec![],
             runs: vec![],
+            silenced: vec![],
+            waits: BTreeMap::new(),
+            failed: vec![],
+            alerts: vec![],
             statuses: vec![],
             progress: BTreeMap::new(),
             counts: vec![],
         }
     }
 
-    /// Loads what these events need: three statements for messages, one more where agents could answer, and two for
-    /// statuses.
+    /// Loads what these events need: three statements for messages, one more where agents could answer, two for
+    /// statuses, and one for messages that were sent elsewhere.
     pub async fn load(&mut self, events: &[(&Source, &InboundEvent)]) -> Result<()> {
         let events = &events[..events.len().min(MAX_LOADED)];
         let mut numbers: Vec<&str> = events
@@ -96,8 +117,8 @@ impl<'b> Batch<'b> {
             self.connections.extend(self.write.connections_of(&numbers).await?);
             self.numbers.extend(numbers.into_iter().map(str::to_owned));
         }
-        self.load_messages(events).await?;
-        self.load_outbound(events).await
+        self.load_outbound(events).await?;
+        self.load_messages(events).await
     }
 
     /// Messages of ours that are reported on.
@@ -128,13 +149,16 @@ impl<'b> Batch<'b> {
             _ => None,
         });
         let mut people: Vec<(&Address, ConnectionId)> = vec![];
-        let mut keys = vec![];
+        let (mut keys, mut elsewhere) = (vec![], vec![]);
         for (source, message) in messages {
             let Some(connection) = self.known_connection(&source.provider, &message.phone_number_id) else { continue };
             let connection = connection.id;
-            if message.direction == Direction::Inbound && message.group.is_none() {
+            let key = message_key(connection, &message.provider_message_id);
+            let outbound = message.direction == Direction::Outbound;
+            if message.group.is_none() && !(outbound && self.outbound.contains_key(&key)) {
                 people.extend(message.contact.iter().map(|address| (address, connection)));
-                keys.push(message_key(connection, &message.provider_message_id));
+                keys.push(key);
+                elsewhere.extend(outbound.then_some(key));
             }
         }
         if keys.is_empty() {
@@ -151,6 +175,10 @@ impl<'b> Batch<'b> {
         }
         self.keys = Some(self.write.known_keys(&keys).await?);
         self.asked.extend(keys);
+        if !elsewhere.is_empty() {
+            let threads: Vec<ThreadId> = self.people.threads.values().map(|facts| facts.thread).collect();
+            self.elsewhere = self.write.known_elsewhere(&elsewhere, &threads).await?;
+        }
         Ok(())
     }
 
@@ -165,6 +193,7 @@ impl<'b> Batch<'b> {
         self.keys = None;
         self.asked.clear();
         self.outbound.clear();
+        self.elsewhere = KnownElsewhere::default();
         self.own = None;
         Ok(self.write)
     }
@@ -178,9 +207,15 @@ impl<'b> Batch<'b> {
     pub async fn store(&mut self) -> Result<()> {
         self.write.insert_messages(&self.messages).await?;
         self.messages.clear();
+        let now = self.system.now();
+        // What is scheduled here came after the reply.
+        self.write.silence_agents(&self.silenced, REPLIED_FROM_PHONE, now).await?;
+        self.silenced.clear();
         self.write.touch_threads(&self.touches).await?;
         self.touches.clear();
-        let now = self.system.now();
+        let waits: Vec<_> = self.waits.iter().map(|(thread, (reason, since))| (*thread, &**reason, *since)).collect();
+        self.write.wait_all(&waits).await?;
+        self.waits.clear();
         self.write.schedule_runs(&self.runs, now).await?;
         self.runs.clear();
         for (message, connection, media) in self.files.drain(..) {
@@ -190,6 +225,13 @@ impl<'b> Batch<'b> {
         self.statuses.clear();
         let progress: Vec<_> = std::mem::take(&mut self.progress).into_iter().collect();
         self.write.advance_messages(&progress).await?;
+        self.write.fail_entries(&self.failed, now).await?;
+        self.failed.clear();
+        let alerts = self.alerts.iter();
+        let alerts = alerts.map(|(kind, subject, said, of)| NewAlert { kind: *kind, subject, said, thread: Some(*of) });
+        let alerts: Vec<_> = alerts.collect();
+        self.write.raise_all(&alerts, now).await?;
+        self.alerts.clear();
         self.write.note_conversations(&self.counts).await?;
         self.counts.clear();
         let wanting: Vec<Vec<&str>> = self.events.iter().map(|event| self.system.wanting(event.event)).collect();
@@ -354,27 +396,41 @@ impl<'b> Batch<'b> {
         let mut waiting = None;
         if let Answerer::Nobody { reason, waits, .. } = &decision.answerer {
             row.not_routed = Some(reason);
-            waiting = waits.then_some((*reason, new.created_at));
+            waiting = waits.then_some((Cow::Borrowed(*reason), new.created_at));
         }
         let touch = ThreadTouch {
-            thread: new.thread,
-            message: row.id,
-            at: new.created_at,
             unread: u32::from(decision.unread),
             window_closes_at: decision.window_closes_at,
             conversation: event.conversation.clone(),
             waits: waiting,
             new_at: decision.new_at,
             counts: event.counts.clone().filter(|_| decision.told),
-            counted_anew: false,
             from: from.filter(|_| decision.window_closes_at.is_some()).map(Address::external_id),
+            ..ThreadTouch::plain(new.thread, row.id, new.created_at)
         };
         if let Some(media) = new.content.media().filter(|_| decision.fetches_file) {
             self.files.push((row.id, new.connection, media.clone()));
         }
-        match self.touches.iter_mut().find(|known| known.thread == touch.thread) {
-            Some(known) => known.then(touch),
-            None => self.touches.push(touch),
+        self.touch(touch);
+    }
+
+    /// Keeps what a message means for its thread.
+    pub(super) fn touch(&mut self, mut touch: ThreadTouch) {
+        if let Some(known) = self.touches.iter_mut().find(|known| known.thread == touch.thread) {
+            return known.then(touch);
+        }
+        let before = self.waits.remove(&touch.thread).filter(|_| !touch.answered);
+        touch.waits = waits_after(before, touch.waits);
+        self.touches.push(touch);
+    }
+
+    /// Keeps that a thread waits for a person.
+    pub(super) fn wait(&mut self, thread: ThreadId, reason: String, since: Timestamp) {
+        let next = Some((Cow::Owned(reason), since));
+        if let Some(known) = self.touches.iter_mut().find(|known| known.thread == thread) {
+            known.waits = waits_after(known.waits.take(), next);
+        } else if let Some(waits) = waits_after(self.waits.remove(&thread), next) {
+            self.waits.insert(thread, waits);
         }
     }
 

@@ -1,17 +1,20 @@
-//! Statuses that only say that a message of ours went on: nothing has to be asked for them one by one.
+//! Statuses from which nothing follows that has to be asked one by one: a message of ours went on, or failed for good.
 
 use crate::domain::change::Change;
 use crate::domain::event_name::EventName;
+use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::inbound::decide::plausible;
 use crate::domain::inbound::event::OtherStatus;
 use crate::domain::key::message_key;
 use crate::domain::message::conversation::ConversationRecord;
 use crate::domain::message::status::{DeliveryStatus, StatusReport};
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::outbox::entry::EntryState;
 use crate::operations::inbound::batch::Batch;
 use crate::operations::inbound::effects::{Effects, Source};
-use crate::store::StatusRow;
+use crate::operations::outbox::failure_alerts::{not_delivered, waits_for};
+use crate::store::{KnownOutbound, StatusRow};
 
 /// What is reported of one message of ours.
 pub(crate) struct Reported<'a> {
@@ -24,9 +27,21 @@ pub(crate) struct Reported<'a> {
     pub counts: Option<&'a ConversationRecord>,
 }
 
+/// Statuses as they are stored, each at a time that can be.
+pub(crate) fn status_rows(source: &Source, key: [u8; 16], reports: &[StatusReport], raw: &[String]) -> Vec<StatusRow> {
+    let row = |(report, raw): (&StatusReport, &String)| {
+        let at = plausible(report.at, source.received_at);
+        let told_at = Some(report.at).filter(|told| *told != at);
+        let report = StatusReport { at, ..report.clone() };
+        StatusRow { key, report, raw: raw.clone(), received_at: source.received_at, told_at }
+    };
+    reports.iter().zip(raw).map(row).collect()
+}
+
 impl Batch<'_> {
-    /// Keeps statuses of a message that is known and under way or arrived. `false` where more may follow from them: a
-    /// failure, an entry that is not accepted yet, a number that waits for a result. Nothing is kept then.
+    /// Keeps statuses of a message that is known and under way, arrived or failed. `false` where more may follow from
+    /// them: a further attempt, an arrival after a failure, an entry that is not accepted yet, a number that waits for a
+    /// proof. Nothing is kept then.
     #[must_use = "where more follows from them, nothing was kept"]
     pub fn advance(
         &mut self,
@@ -37,39 +52,79 @@ impl Batch<'_> {
     ) -> bool {
         let now = self.now();
         let key = message_key(connection.id, reported.provider_message_id);
-        let Some(known) = self.outbound.get_mut(&key) else { return false };
-        let accepted = known.entry.is_none_or(|(_, state)| state == EntryState::Accepted);
-        let failing = known.failed || reported.statuses.iter().any(|report| report.status == DeliveryStatus::Failed);
-        let whole = reported.statuses.len() == reported.raw.len() && reported.others.is_empty();
-        if !accepted || failing || known.awaits_proof || !whole {
+        let Some(known) = self.outbound.get(&key) else { return false };
+        if reported.statuses.len() != reported.raw.len() || !reported.others.is_empty() || known.awaits_proof {
             return false;
         }
-        let was = known.progress;
-        for (report, raw) in reported.statuses.iter().zip(reported.raw) {
-            let at = plausible(report.at, source.received_at);
-            let told_at = Some(report.at).filter(|told| *told != at);
-            let report = StatusReport { at, ..report.clone() };
-            known.progress = known.progress.max(report.status);
-            self.statuses.push(StatusRow { key, report, raw: raw.clone(), received_at: source.received_at, told_at });
+        let rows = status_rows(source, key, reported.statuses, reported.raw);
+        let before = known.record.clone();
+        // Of two failures at the same time the table keeps one: which of them counts is read from there.
+        let failures = rows.iter().filter(|row| row.report.status == DeliveryStatus::Failed).count();
+        if failures + usize::from(before.failed.is_some()) > 1 && failures > 0 {
+            return false;
         }
-        let (message, thread, is) = (known.message, known.thread, known.progress);
+        let after = rows.iter().fold(before.clone(), |record, row| record.merge(&row.report));
+        let (was, is) = (before.status(), after.status());
+        let (failed_before, failed) = (was == DeliveryStatus::Failed, is == DeliveryStatus::Failed);
+        let open = match known.entry {
+            None => true,
+            Some((_, EntryState::Accepted)) => !failed_before,
+            Some((_, EntryState::Failed)) => failed_before,
+            Some(_) => false,
+        };
+        let revised = failed_before && !failed || after.contradictory() && !before.contradictory();
+        let mut reasons = rows.iter().filter_map(|row| row.report.failure.as_ref());
+        let withdrawn = reasons.any(|failure| failure.class == FailureClass::Withdrawn);
+        let newly = after.failure().filter(|_| failed && !failed_before);
+        if !open || revised || withdrawn || newly.is_some_and(|failure| !self.ends_with(connection, known, failure)) {
+            return false;
+        }
+        let (message, thread) = (known.message, known.thread);
+        if let (Some(failure), Some((entry, _))) = (newly, known.entry) {
+            self.failed.push((entry, failure.clone()));
+            let said = not_delivered(entry, failure);
+            self.alerts.push((AlertKind::DeliveryFailed, entry.to_string(), said, thread));
+            self.wait(thread, waits_for(failure), now);
+            effects.changes.push(Change::Alerts);
+        }
+        if let Some(known) = self.outbound.get_mut(&key) {
+            known.record = after.clone();
+            known.entry = known.entry.map(|(entry, state)| (entry, if failed { EntryState::Failed } else { state }));
+        }
+        self.statuses.extend(rows);
         effects.check_passed(connection.id, Check::Status, now, "status received");
         effects.changes.extend([Change::Thread(thread), Change::Outbox]);
         if let Some(counts) = reported.counts {
             self.counts.push((thread, counts.clone()));
         }
-        if was == is {
+        if after == before {
             return true;
         }
-        self.progress.insert(message, is);
+        let error = after.failure().cloned();
+        self.progress.insert(message, after);
         let event = match is {
+            _ if was == is => return true,
             DeliveryStatus::Delivered => EventName::MessageDelivered,
             DeliveryStatus::Read | DeliveryStatus::Played => EventName::MessageRead,
+            DeliveryStatus::Failed => EventName::MessageFailed,
             _ => return true,
         };
-        let data = serde_json::json!({ "message": message, "status": is, "error": null });
+        let data = serde_json::json!({ "message": message, "status": is, "error": error });
         self.record_event(event, thread, &data);
         effects.tells = true;
         true
+    }
+
+    /// Whether a failure ends this message alone: it is not tried again, says nothing of what the contact wants, and has
+    /// no cause that others share.
+    fn ends_with(&self, connection: &Connection, known: &KnownOutbound, failure: &Failure) -> bool {
+        if failure.unwanted().is_some() {
+            return false;
+        }
+        let scheduled = || {
+            let provider = self.system.providers().get(&connection.provider);
+            provider.and_then(|provider| provider.schedule(&failure.code)).is_some()
+        };
+        known.entry.is_none() || !failure.is_shared() && !scheduled()
     }
 }

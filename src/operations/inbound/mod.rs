@@ -9,6 +9,7 @@ pub(crate) mod apply_status;
 pub(crate) mod backfill;
 mod backfill_conversations;
 pub(crate) mod batch;
+mod batch_elsewhere;
 mod batch_statuses;
 mod comparison;
 pub(crate) mod dry_run;

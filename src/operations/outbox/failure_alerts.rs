@@ -36,6 +36,16 @@ pub(crate) async fn shared_id(
     write.raise(&NewAlert { kind: AlertKind::SharedId, subject: &subject, said: &said, thread: None }, now).await
 }
 
+/// What is said of an entry that was not delivered, for a cause of its own.
+pub(crate) fn not_delivered(entry: EntryId, failure: &Failure) -> String {
+    format!("{entry} was not delivered: {}. {}", failure.line(), failure.remedy)
+}
+
+/// Why a thread waits after a failure.
+pub(crate) fn waits_for(failure: &Failure) -> String {
+    format!("a reply was not delivered: {}", failure.line())
+}
+
 /// A failure shows in the thread, raises an alert, and leaves the contact visibly waiting.
 pub(crate) async fn failure_reaches_people(
     system: &System,
@@ -52,7 +62,7 @@ pub(crate) async fn failure_reaches_people(
     };
     crate::operations::outbox::send_message::recipient::told_by_failure(system, write, thread, (failure, &told), now)
         .await?;
-    let alone = format!("{entry} was not delivered: {}. {}", failure.line(), failure.remedy);
+    let alone = not_delivered(entry, failure);
     if failure.is_shared() {
         // The same cause for many is one alert, which says how many.
         let connection = write.entry_state(entry).await?.map(|(.., connection)| connection.to_string());
@@ -71,5 +81,5 @@ pub(crate) async fn failure_reaches_people(
         let subject = entry.to_string();
         write.raise(&NewAlert { kind, subject: &subject, said: &alone, thread: Some(thread) }, now).await?;
     }
-    write.wait(thread, &format!("a reply was not delivered: {}", failure.line()), now).await
+    write.wait(thread, &waits_for(failure), now).await
 }

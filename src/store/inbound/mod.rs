@@ -2,6 +2,7 @@
 
 pub(crate) mod changes;
 pub(crate) mod deliveries;
+pub(crate) mod elsewhere;
 pub(crate) mod load;
 pub(crate) mod messages;
 pub(crate) mod rows;

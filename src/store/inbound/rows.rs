@@ -1,5 +1,7 @@
 //! What a batch of inbound messages changes, written down by statements whose number does not grow with the batch.
 
+use std::borrow::Cow;
+
 use sqlx::QueryBuilder;
 
 use crate::domain::event_name::EventName;
@@ -102,7 +104,11 @@ pub struct ThreadTouch {
     pub window_closes_at: Option<Timestamp>,
     pub conversation: Option<String>,
     /// Why it waits for a person, and since when.
-    pub waits: Option<(&'static str, Timestamp)>,
+    pub waits: Option<(Cow<'static, str>, Timestamp)>,
+    /// It was answered: whatever it waited for before, it waits no longer.
+    pub answered: bool,
+    /// When a person wrote in it.
+    pub person_wrote_at: Option<Timestamp>,
     /// Since when its contact is new.
     pub new_at: Option<Timestamp>,
     /// What the provider counts of its conversation.
@@ -124,6 +130,8 @@ impl ThreadTouch {
             window_closes_at: None,
             conversation: None,
             waits: None,
+            answered: false,
+            person_wrote_at: None,
             new_at: None,
             counts: None,
             counted_anew: false,
@@ -151,11 +159,21 @@ impl ThreadTouch {
             }
             (before, after) => after.or(before),
         };
-        // The first time stays until they are answered; the reason is the newest.
-        self.waits = match (self.waits, next.waits) {
-            (Some((_, since)), Some((reason, _))) => Some((reason, since)),
-            (before, after) => after.or(before),
-        };
+        self.person_wrote_at = self.person_wrote_at.max(next.person_wrote_at);
+        self.answered = self.answered || next.answered;
+        let before = self.waits.take().filter(|_| !next.answered);
+        self.waits = waits_after(before, next.waits);
+    }
+}
+
+/// What a thread waits for after a further reason: the first time stays until it is answered, the reason is the newest.
+pub fn waits_after(
+    before: Option<(Cow<'static, str>, Timestamp)>,
+    next: Option<(Cow<'static, str>, Timestamp)>,
+) -> Option<(Cow<'static, str>, Timestamp)> {
+    match (before, next) {
+        (Some((_, since)), Some((reason, _))) => Some((reason, since)),
+        (before, next) => next.or(before),
     }
 }
 
@@ -223,22 +241,25 @@ impl Write {
         let rows: Vec<_> = touches
             .iter()
             .map(|touch| {
-                let (reason, since) = touch.waits.unzip();
+                let (reason, since) = touch.waits.as_ref().map(|(reason, since)| (&**reason, since.millis())).unzip();
+                let wrote = touch.person_wrote_at.map(Timestamp::millis);
                 let window = touch.window_closes_at.map(Timestamp::millis);
-                let (at, since) = (touch.at.millis(), since.map(Timestamp::millis));
+                let at = touch.at.millis();
                 let row =
                     (touch.thread.0, touch.message.0, at, touch.unread, window, &touch.conversation, reason, since);
                 let counts = touch.counts.as_ref();
                 let count = counts.and_then(|counts| counts.messages_count);
                 let id = counts.and_then(|counts| counts.id.as_deref());
-                (row, touch.new_at.map(Timestamp::millis), counts.map(json), count, id, &touch.from, touch.counted_anew)
+                let new_at = touch.new_at.map(Timestamp::millis);
+                let person = (touch.answered, wrote);
+                (row, new_at, counts.map(json), count, id, &touch.from, touch.counted_anew, person)
             })
             .collect();
         sqlx::query(
-            "WITH w (id, message, at, unread, closes_at, conversation, reason, since, new_at, counts, count, counts_id, sender, anew) AS MATERIALIZED (
+            "WITH w (id, message, at, unread, closes_at, conversation, reason, since, new_at, counts, count, counts_id, sender, anew, answered, wrote) AS MATERIALIZED (
                 SELECT value -> 0 ->> 0, value -> 0 ->> 1, value -> 0 ->> 2, value -> 0 ->> 3, value -> 0 ->> 4, value -> 0 ->> 5,
                     value -> 0 ->> 6, value -> 0 ->> 7, value ->> 1, value ->> 2, value ->> 3, value ->> 4,
-                    value ->> 5, value ->> 6 FROM json_each($1))
+                    value ->> 5, value ->> 6, value -> 7 ->> 0, value -> 7 ->> 1 FROM json_each($1))
              UPDATE threads SET unread = threads.unread + w.unread,
                 -- Answers go where the window is open: to the number of the newest message that opened it.
                 external_id = CASE WHEN w.closes_at >= coalesce(window_closes_at, 0) THEN coalesce(w.sender, external_id)
@@ -248,8 +269,11 @@ impl Write {
                 window_closes_at = CASE WHEN w.closes_at IS NULL THEN window_closes_at
                     ELSE max(coalesce(window_closes_at, 0), w.closes_at) END,
                 conversation = coalesce(w.conversation, threads.conversation),
-                waiting_since = CASE WHEN w.reason IS NULL THEN waiting_since ELSE coalesce(waiting_since, w.since) END,
-                waiting_reason = coalesce(w.reason, waiting_reason),
+                waiting_since = CASE WHEN w.answered THEN w.since WHEN w.reason IS NULL THEN waiting_since
+                    ELSE coalesce(waiting_since, w.since) END,
+                waiting_reason = CASE WHEN w.answered THEN w.reason ELSE coalesce(w.reason, waiting_reason) END,
+                person_wrote_at = CASE WHEN w.wrote IS NULL THEN person_wrote_at
+                    ELSE max(coalesce(person_wrote_at, 0), w.wrote) END,
                 -- What a person has to read opens a resolved thread again.
                 resolved_at = CASE WHEN w.unread > 0 THEN NULL ELSE resolved_at END,
                 resolved_by = CASE WHEN w.unread > 0 THEN NULL ELSE resolved_by END,

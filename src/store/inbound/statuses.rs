@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use sqlx::QueryBuilder;
 
+use crate::domain::failure::Failure;
 use crate::domain::ids::{EntryId, MessageId, ThreadId};
-use crate::domain::message::status::{DeliveryStatus, StatusReport};
-use crate::domain::outbox::entry::EntryState;
+use crate::domain::message::status::{DeliveryRecord, DeliveryStatus, StatusReport};
+use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::time::Timestamp;
 use crate::store::codec::{RowReader, json};
 use crate::store::multi_row::chunks;
@@ -18,9 +19,8 @@ use crate::store::{Result, Write};
 pub struct KnownOutbound {
     pub message: MessageId,
     pub thread: ThreadId,
-    pub progress: DeliveryStatus,
-    /// A failure is known of it.
-    pub failed: bool,
+    /// What is known of its delivery.
+    pub record: DeliveryRecord,
     pub entry: Option<(EntryId, EntryState)>,
     /// Its number is held until a status proves that it may send.
     pub awaits_proof: bool,
@@ -38,7 +38,7 @@ pub struct StatusRow {
 }
 
 const OUTBOUND: &str = "WITH wanted (key) AS MATERIALIZED (SELECT unhex(value) FROM json_each($1))
-    SELECT m.id, m.provider_key, m.thread_id, m.progress, m.failed_at, o.id AS entry_id, o.state,
+    SELECT m.id, m.provider_key, m.thread_id, m.progress, m.failure, m.failed_at, o.id AS entry_id, o.state,
         EXISTS (SELECT 1 FROM connection_holds h WHERE h.connection_id = m.connection_id AND h.by_status = 1) AS awaits_proof
     FROM wanted w CROSS JOIN messages m ON m.provider_key = w.key LEFT JOIN outbox o ON o.message_id = m.id
     WHERE m.direction = 'outbound'";
@@ -53,11 +53,14 @@ impl Write {
             let cells = RowReader::new(row, "messages");
             let Ok(key) = <[u8; 16]>::try_from(cells.bytes("provider_key")?) else { continue };
             let state = cells.opt_named("state", EntryState::from_name)?;
+            let record = DeliveryRecord {
+                progress: cells.named("progress", DeliveryStatus::from_name)?,
+                failed: cells.opt_time("failed_at")?.zip(cells.opt_json("failure")?),
+            };
             let outbound = KnownOutbound {
                 message: MessageId(cells.int("id")?),
                 thread: ThreadId(cells.int("thread_id")?),
-                progress: cells.named("progress", DeliveryStatus::from_name)?,
-                failed: cells.opt_int("failed_at")?.is_some(),
+                record,
                 entry: cells.opt_int("entry_id")?.map(EntryId).zip(state),
                 awaits_proof: cells.flag("awaits_proof")?,
             };
@@ -87,17 +90,46 @@ impl Write {
         Ok(())
     }
 
-    /// Writes down how far messages of ours have come.
-    pub async fn advance_messages(&mut self, progress: &[(MessageId, DeliveryStatus)]) -> Result<()> {
-        if progress.is_empty() {
+    /// Writes down how far messages of ours have come, and the failures that were reported. A failure is never forgotten.
+    pub async fn advance_messages(&mut self, records: &[(MessageId, DeliveryRecord)]) -> Result<()> {
+        if records.is_empty() {
             return Ok(());
         }
-        let rows: Vec<_> = progress.iter().map(|(message, status)| (message.0, status.name())).collect();
+        let rows: Vec<_> = records
+            .iter()
+            .map(|(message, record)| {
+                let failed_at = record.failed.as_ref().map(|(at, _)| at.millis());
+                (message.0, record.progress.name(), record.failure().map(json), failed_at)
+            })
+            .collect();
         sqlx::query(
-            "WITH w (id, progress) AS MATERIALIZED (SELECT value ->> 0, value ->> 1 FROM json_each($1))
-             UPDATE messages SET progress = w.progress FROM w WHERE messages.id = w.id",
+            "WITH w (id, progress, failure, failed_at) AS MATERIALIZED (
+                SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($1))
+             UPDATE messages SET progress = w.progress, failure = coalesce(w.failure, messages.failure),
+                failed_at = coalesce(w.failed_at, messages.failed_at)
+             FROM w WHERE messages.id = w.id",
         )
         .bind(json(&rows))
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Ends entries that failed after the provider had accepted them, as statuses report.
+    pub async fn fail_entries(&mut self, failed: &[(EntryId, Failure)], now: Timestamp) -> Result<()> {
+        if failed.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<_> = failed.iter().map(|(entry, failure)| (entry.0, json(failure))).collect();
+        sqlx::query(
+            "WITH w (id, failure) AS MATERIALIZED (SELECT value ->> 0, value ->> 1 FROM json_each($1))
+             UPDATE outbox SET state = $2, failure = w.failure, settled_by = $3, settled_at = $4, lease_until = NULL, hold = NULL
+             FROM w WHERE outbox.id = w.id",
+        )
+        .bind(json(&rows))
+        .bind(EntryState::Failed.name())
+        .bind(SettledBy::Status.name())
+        .bind(now.millis())
         .execute(self.connection())
         .await?;
         Ok(())

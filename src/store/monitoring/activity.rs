@@ -8,7 +8,7 @@ use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::view::AlertView;
-use crate::store::codec::{RowReader, readable};
+use crate::store::codec::{RowReader, json, readable};
 use crate::store::{Result, Store, Update, Write};
 
 /// A condition that wants a person.
@@ -164,15 +164,24 @@ fn alert_view(cells: &RowReader<'_>) -> Result<AlertView> {
 impl Write {
     /// Raises an alert, or counts it again while nobody has acknowledged it.
     pub async fn raise(&mut self, alert: &NewAlert<'_>, now: Timestamp) -> Result<()> {
+        self.raise_all(std::slice::from_ref(alert), now).await
+    }
+
+    /// Raises alerts about different things.
+    pub async fn raise_all(&mut self, alerts: &[NewAlert<'_>], now: Timestamp) -> Result<()> {
+        if alerts.is_empty() {
+            return Ok(());
+        }
+        let row = |alert: &NewAlert<'_>| {
+            (alert.kind.as_str(), alert.subject.to_owned(), alert.said.to_owned(), alert.thread.map(|id| id.0))
+        };
         sqlx::query(
-            "INSERT INTO alerts (kind, subject, said, thread_id, raised_at, last_at) VALUES ($1, $2, $3, $4, $5, $5)
+            "INSERT INTO alerts (kind, subject, said, thread_id, raised_at, last_at)
+             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, $2, $2 FROM json_each($1) WHERE true
              ON CONFLICT (kind, subject) WHERE acked_at IS NULL
                 DO UPDATE SET count = count + 1, last_at = excluded.last_at, said = excluded.said",
         )
-        .bind(alert.kind.as_str())
-        .bind(alert.subject)
-        .bind(alert.said)
-        .bind(alert.thread.map(|id| id.0))
+        .bind(json(&alerts.iter().map(row).collect::<Vec<_>>()))
         .bind(now.millis())
         .execute(self.connection())
         .await?;

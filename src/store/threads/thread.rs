@@ -348,12 +348,21 @@ impl Write {
 
     /// Somebody waits for a person. The first reason and time stay until they are answered.
     pub async fn wait(&mut self, thread: ThreadId, reason: &str, since: Timestamp) -> Result<()> {
+        self.wait_all(&[(thread, reason, since)]).await
+    }
+
+    /// Different threads wait for a person, each for its reason and since its time.
+    pub async fn wait_all(&mut self, waits: &[(ThreadId, &str, Timestamp)]) -> Result<()> {
+        if waits.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<_> = waits.iter().map(|(thread, reason, since)| (thread.0, reason, since.millis())).collect();
         sqlx::query(
-            "UPDATE threads SET waiting_since = coalesce(waiting_since, $3), waiting_reason = $2 WHERE id = $1",
+            "WITH w (id, reason, since) AS MATERIALIZED (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($1))
+             UPDATE threads SET waiting_since = coalesce(waiting_since, w.since), waiting_reason = w.reason
+             FROM w WHERE threads.id = w.id",
         )
-        .bind(thread.0)
-        .bind(reason)
-        .bind(since.millis())
+        .bind(json(&rows))
         .execute(self.connection())
         .await?;
         Ok(())
