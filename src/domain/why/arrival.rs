@@ -303,7 +303,10 @@ pub fn of_thread(thread: &ThreadRow, last: Option<&ArrivalFacts<'_>>, now: Times
         Verdict::new(
             "resolved",
             said,
-            "The contact's next message reopens the thread; `wadeck threads reopen` does so now.",
+            format!(
+                "The contact's next message reopens the thread; `wadeck threads reopen {}` does so now.",
+                thread.id
+            ),
         )
     } else if let Some(verdict) = last.and_then(answered) {
         verdict
