@@ -76,7 +76,7 @@ pub(super) async fn answer(
             };
             let (result, failed) = match called {
                 Ok(value) => (value.to_string(), false),
-                Err(refused) => (refused, true),
+                Err(refused) => (refused.0, true),
             };
             results.push(
                 json!({ "type": "tool_result", "tool_use_id": call.get("id"), "content": result, "is_error": failed }),

@@ -33,6 +33,7 @@ use crate::domain::agents::contract::Money;
 pub use crate::domain::agents::contract_check::ReplyPart;
 use crate::domain::agents::script::Rule;
 use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::error_text::error_text;
 use crate::domain::ids::{MessageId, RunId, ThreadId};
 use crate::domain::inbound::event::Direction;
 use crate::domain::message::content::{Card, Content, InteractiveReply};
@@ -321,12 +322,17 @@ impl AgentAnswer {
 #[error("{0}")]
 pub struct AgentError(pub String);
 
+error_text! {
+    /// Why a call of a tool failed, as the model is told.
+    ToolError
+}
+
 /// What an agent may reach for while it thinks. Given by whoever runs it, who also keeps what was called.
 pub trait Tools: Send + Sync {
     /// Name, purpose and JSON schema of the arguments.
     fn offered(&self) -> Vec<ToolSpec>;
 
-    fn call<'a>(&'a self, name: &'a str, arguments: &'a Value) -> BoxFuture<'a, Result<Value, String>>;
+    fn call<'a>(&'a self, name: &'a str, arguments: &'a Value) -> BoxFuture<'a, Result<Value, ToolError>>;
 }
 
 /// Nothing to reach for: for trying an agent out.
@@ -338,8 +344,8 @@ impl Tools for NoTools {
         vec![]
     }
 
-    fn call<'a>(&'a self, name: &'a str, _: &'a Value) -> BoxFuture<'a, Result<Value, String>> {
-        Box::pin(async move { Err(format!("the tool {name} is not available in a test")) })
+    fn call<'a>(&'a self, name: &'a str, _: &'a Value) -> BoxFuture<'a, Result<Value, ToolError>> {
+        Box::pin(async move { Err(format!("the tool {name} is not available in a test").into()) })
     }
 }
 
@@ -429,7 +435,7 @@ impl Agents {
         let mut answer = bounded(answer)?;
         for wish in std::mem::take(&mut answer.tools) {
             if let Err(refused) = tools.call(&wish.name, &wish.arguments).await {
-                answer.trace.push(format!("{}: {}", excerpt(&wish.name), excerpt(&refused)));
+                answer.trace.push(format!("{}: {}", excerpt(&wish.name), excerpt(&refused.0)));
             }
         }
         Ok(answer)

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::ToolError;
 use super::{AgentError, excerpt, exchange_whole};
 
 /// The tool that ends a run: a person is wanted.
@@ -93,7 +94,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// What a hand-off says about itself.
-pub(super) fn reason_of(arguments: &Result<Value, String>) -> String {
+pub(super) fn reason_of(arguments: &Result<Value, ToolError>) -> String {
     let reason = arguments.as_ref().ok().and_then(|value| value.get("reason")).and_then(Value::as_str);
     excerpt(reason.unwrap_or("no reason given"))
 }

@@ -77,7 +77,7 @@ pub(super) async fn answer(
             };
             let result = match called {
                 Ok(value) => value.to_string(),
-                Err(refused) => json!({ "error": refused }).to_string(),
+                Err(refused) => json!({ "error": refused.0 }).to_string(),
             };
             messages.push(json!({ "role": "tool", "tool_call_id": call.get("id"), "content": result }));
         }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::ToolError;
 use super::{AgentError, excerpt};
 
 /// What an answer says about itself where it is an error, in the words of whoever wrote it.
@@ -60,7 +61,7 @@ pub(super) fn words_of(content: &Value) -> Result<Option<String>, AgentError> {
 }
 
 /// Arguments of a tool call: an object, or one that is written as a string. Nothing is an empty object.
-pub(super) fn arguments_of(arguments: Option<&Value>) -> Result<Value, String> {
+pub(super) fn arguments_of(arguments: Option<&Value>) -> Result<Value, ToolError> {
     let value = match arguments {
         None | Some(Value::Null) => return Ok(Value::Object(serde_json::Map::new())),
         Some(Value::String(text)) if text.trim().is_empty() => return Ok(Value::Object(serde_json::Map::new())),
@@ -72,7 +73,7 @@ pub(super) fn arguments_of(arguments: Option<&Value>) -> Result<Value, String> {
     if value.is_object() {
         Ok(value)
     } else {
-        Err(format!("the arguments are not an object: {}", excerpt(&value.to_string())))
+        Err(format!("the arguments are not an object: {}", excerpt(&value.to_string())).into())
     }
 }
 

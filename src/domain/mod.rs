@@ -7,6 +7,7 @@ pub mod agents;
 pub mod change;
 pub mod code;
 pub mod contacts;
+pub(crate) mod error_text;
 pub mod event_name;
 pub mod failure;
 pub mod file_name;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-/// Items that wait for whoever has the turn. Each becomes one outcome.
+/// Items that wait for the task that serves the queue. Each gets one outcome.
 pub(crate) struct Combiner<I, O> {
     waiting: Mutex<VecDeque<(Arc<I>, oneshot::Sender<O>)>>,
     turn: tokio::sync::Mutex<()>,

@@ -362,7 +362,7 @@ impl System {
         text
     }
 
-    /// Bytes that nobody can guess.
+    /// Random bytes for tokens and keys.
     fn secret(&self) -> [u8; 16] {
         self.parts.chance.token()
     }

@@ -45,7 +45,7 @@ use crate::operations::threads::resolve_thread;
 use crate::operations::threads::save_draft;
 use crate::operations::threads::take_thread;
 use crate::operations::threads::transfer;
-use crate::operations::threads::update_presence;
+use crate::operations::threads::update_presence::{PresenceUpdate, update_presence};
 use crate::operations::{OperationError, Result, System, require};
 use crate::provider::numbers::RawApiRequest;
 
@@ -74,12 +74,14 @@ async fn allowed(system: &System, actor: &Actor, request: Request) -> Result<Don
     Box::pin(done(system, &seen, actor, request, &context)).await
 }
 
+fn nested_request() -> Refusal {
+    Refusal::new(Code::Request, "A request cannot contain another one.", "")
+}
+
 /// Does it, now that it is known to be allowed and to be about what there is.
 async fn done(system: &System, seen: &System, actor: &Actor, request: Request, context: &SendContext) -> Result<Done> {
     match request {
-        Request::SendKnowing { .. } | Request::Within { .. } => {
-            Err(Refusal::new(Code::Request, "A request cannot contain another one.", "").into())
-        }
+        Request::SendKnowing { .. } | Request::Within { .. } => Err(nested_request().into()),
         Request::Send { thread, content, reply_to, at } => {
             send_message::send(system, actor, thread, SendMessage { content: *content, reply_to, at }, context).await
         }
@@ -94,7 +96,7 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         Request::AddNote { thread, text } => add_note::add_note(system, actor, thread, &text).await,
         Request::OptOut { thread, out } => opt_out::opt_out(system, actor, thread, out).await,
         Request::Attend { thread, writes, typing } => {
-            update_presence::update_presence(system, actor, thread, writes, typing).await
+            update_presence(system, actor, PresenceUpdate { thread, writes, typing }).await
         }
         Request::HoldEntry { entry } => hold_entry::hold_entry(system, actor, entry, true).await,
         Request::ReleaseEntry { entry } => hold_entry::hold_entry(system, actor, entry, false).await,

@@ -115,7 +115,7 @@ impl OpenAnswer {
     pub async fn pour(mut self, sink: Sink<'_>) -> Result<(), ProviderError> {
         while let Some(chunk) = self.chunk().await.map_err(|lost| lost.failure())? {
             sink(&chunk).map_err(|why| {
-                let class = if why.contains("larger") { FailureClass::Policy } else { FailureClass::Transient };
+                let class = if why.0.contains("larger") { FailureClass::Policy } else { FailureClass::Transient };
                 let explanation = format!("The file came, and could not be kept here: {why}.");
                 let remedy = "See that the disk has room; it is retried automatically.";
                 Box::new(Failure::own(class, "File not kept", explanation, remedy))

@@ -30,6 +30,7 @@ use self::numbers::{Access, FreeAnswer, Numbers, Profiles, ProviderFuture, RawAp
 use self::templates::Templates;
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::error_text::error_text;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::inbound::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::inbound::event::{InboundEvent, MessageEvent};
@@ -149,8 +150,13 @@ pub struct Listed {
     pub next: Option<String>,
 }
 
+error_text! {
+    /// Why what a provider sends could not be stored.
+    SinkError
+}
+
 /// Takes a file piece by piece; says why it cannot.
-pub type Sink<'a> = &'a mut (dyn FnMut(&[u8]) -> Result<(), String> + Send);
+pub type Sink<'a> = &'a mut (dyn FnMut(&[u8]) -> Result<(), SinkError> + Send);
 
 /// A file of ours on its way up.
 #[derive(Clone, Copy)]

@@ -49,6 +49,7 @@ pub use self::integrations::tokens::IdempotencyRecord;
 pub use self::media::file_store::{FileStore, Incoming, MEDIA_DIRECTORY, Pinned};
 pub use self::media::files::{KeptFile, PendingDownload, ToUpload};
 pub use self::media::uploads::StoredUpload;
+pub use self::monitoring::activity::Acknowledgement;
 pub use self::monitoring::activity::NewAlert;
 pub use self::monitoring::audit_head::{heads_in_logs, read_heads};
 pub use self::narrow::FilterQuery;

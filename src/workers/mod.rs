@@ -74,12 +74,6 @@ pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &Ta
             |system| async move { operations::next_upload_due(&system).await },
         ));
     }
-    tasks.spawn(every(system.clone(), stop.clone(), "watcher", WATCH_EVERY, |system| async move {
-        operations::watch(&system).await
-    }));
-    tasks.spawn(every(system.clone(), stop.clone(), "pruner", PRUNE_EVERY, |system| async move {
-        operations::prune_media(&system).await
-    }));
     let setups = named("setups", |system| &system.wakes().setups);
     tasks.spawn(setups.run(
         |system| async move { operations::step_setup(&system).await },
@@ -107,21 +101,32 @@ pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &Ta
         |system| async move { operations::look_up_due(&system).await },
         |system| async move { operations::next_look_due(&system).await },
     ));
+    tasks.spawn(refresh_templates(system.clone(), stop.clone()));
+    tasks.spawn(checkpoint_wal(system.clone(), stop.clone()));
+    start_periodic(system, tasks, stop);
+    tasks.spawn(operations::check_file_at_start(system.clone()));
+}
+
+/// Starts the workers that run at fixed intervals.
+fn start_periodic(system: &System, tasks: &TaskTracker, stop: &CancellationToken) {
+    tasks.spawn(every(system.clone(), stop.clone(), "watcher", WATCH_EVERY, |system| async move {
+        operations::watch(&system).await
+    }));
+    tasks.spawn(every(system.clone(), stop.clone(), "pruner", PRUNE_EVERY, |system| async move {
+        operations::prune_media(&system).await
+    }));
     tasks.spawn(every(system.clone(), stop.clone(), "checker", CHECK_EVERY, |system| async move {
         operations::check_all(&system).await
     }));
-    tasks.spawn(refresh_templates(system.clone(), stop.clone()));
     tasks.spawn(every(system.clone(), stop.clone(), "flows", FLOWS_EVERY, |system| async move {
         operations::refresh_flows(&system).await.map(|_| ())
     }));
     tasks.spawn(every(system.clone(), stop.clone(), "maintenance", KEEP_EVERY, |system| async move {
         operations::rescue_abandoned(&system).await.map(|_| ())
     }));
-    tasks.spawn(checkpoint_wal(system.clone(), stop.clone()));
     tasks.spawn(every(system.clone(), stop.clone(), "pulse", PULSE_EVERY, |system| async move {
         operations::pulse(&system).await
     }));
-    tasks.spawn(operations::check_file_at_start(system.clone()));
 }
 
 /// The one task that writes deliveries down. It goes on until nobody can hand it any more.

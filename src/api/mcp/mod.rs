@@ -91,7 +91,7 @@ async fn under_contract(system: &System, agent: &str, call: Call) -> Came {
     let arguments = Value::Object(call.arguments);
     match use_tool(system, agent, &call.name, thread, &arguments).await {
         Ok(Ok(value)) => Came { good: true, value },
-        Ok(Err(why)) => wrong(Code::Refused, &why, "Do what the contract allows, or hand off to a person."),
+        Ok(Err(why)) => wrong(Code::Refused, &why.0, "Do what the contract allows, or hand off to a person."),
         Err(OperationError::Refused(refusal)) => Came { good: false, value: super::refusal_json(&refusal) },
         Err(OperationError::Failed(failed)) => failed_call(&failed),
     }

@@ -6,8 +6,19 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::domain::error_text::error_text;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
+
+error_text! {
+    /// Why a text is no time range.
+    HoursError
+}
+
+error_text! {
+    /// Why a contract cannot be agreed to.
+    ContractError
+}
 
 /// Something an agent may reach for while it answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,8 +130,9 @@ impl Hours {
     }
 
     /// Reads `mon-fri 09:00-18:00`, `sat 10:00-14:00` or `22:00-06:00`.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{}` is not a time range. Write it like mon-fri 09:00-18:00.", clean_line(text));
+    pub fn parse(text: &str) -> Result<Self, HoursError> {
+        let wrong =
+            || HoursError(format!("`{}` is not a time range. Write it like mon-fri 09:00-18:00.", clean_line(text)));
         let lower = text.trim().to_lowercase();
         let (days, span) = lower.split_once(' ').unwrap_or(("mon-sun", &lower));
         let mut hours = Self { days: [false; 7], from: 0, until: 0 };
@@ -342,9 +354,9 @@ impl Contract {
     }
 
     /// Why it cannot be agreed to.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), ContractError> {
         if self.pause_after_person_minutes.is_some_and(|minutes| minutes > LONGEST_PAUSE_MINUTES) {
-            return Err(format!("pause_after_person_minutes must be between 0 and {LONGEST_PAUSE_MINUTES}."));
+            return Err(format!("pause_after_person_minutes must be between 0 and {LONGEST_PAUSE_MINUTES}.").into());
         }
         if !(1..=10).contains(&self.max_messages) {
             return Err("max_messages must be between 1 and 10.".into());

@@ -97,7 +97,7 @@ pub enum InboundEvent {
         alarming: bool,
         template: Option<TemplateState>,
     },
-    /// A name nobody here knows. Kept, shown, answered 200.
+    /// An event with an unknown name. It is stored, shown and answered with 200.
     Unknown {
         name: String,
     },

@@ -25,7 +25,7 @@ pub struct Section {
     pub rows: Vec<Choice>,
 }
 
-/// What stands above the words.
+/// The header above the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Heading {

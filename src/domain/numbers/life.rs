@@ -201,7 +201,7 @@ pub(crate) const LIFE: &[(S, &[(E, S)])] = &[
 ];
 
 impl NumberState {
-    /// Where a number stands whose steps, where any were taken, stand so.
+    /// The state of a number, from the state of its setup steps, if it has any.
     pub const fn of(number: Presence, steps: Option<SetupState>) -> Self {
         match (number, steps) {
             (Presence::New, Some(SetupState::Running)) => Self::SettingUp,

@@ -1,4 +1,4 @@
-//! Why a message of ours stands where it stands.
+//! Explains the state of an outgoing message.
 
 use super::{Chain, Verdict, Why};
 use crate::domain::agents::requests::RunView;
@@ -273,7 +273,7 @@ fn blocked_sender(row: &EntryRow, hold: Hold) -> Verdict {
     )
 }
 
-/// What stands in the way of a queued entry.
+/// Why a queued entry has not been sent yet.
 fn waiting(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaView>, now: Timestamp) -> Verdict {
     let row = &entry.row;
     if let Some(behind) = row.behind {

@@ -125,7 +125,7 @@ impl Question {
         })
     }
 
-    /// Asks. Whatever happens is told, with everything that was reached for on the way.
+    /// Asks the agent. The reply, or the error, has all tool calls that were made on the way.
     pub async fn ask(&self, system: &System) -> Result<AgentReply> {
         let config = system.agents().get(&self.agent);
         let input = self.input(system, config).await?;

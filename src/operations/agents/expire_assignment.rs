@@ -1,4 +1,4 @@
-//! Assignments end at their time, which is told ahead, or when nobody decided about them.
+//! Assignments expire at their end, with a notice before it; proposals expire when nobody decides about them.
 
 use std::time::Duration;
 

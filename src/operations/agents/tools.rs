@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
-use crate::agent::{ToolSpec, Tools, clean};
+use crate::agent::{ToolError, ToolSpec, Tools, clean};
 use crate::domain::agents::contract::{Contract, Tool};
 use crate::domain::agents::contract_check::ReplyPart;
 use crate::domain::agents::requests::{AgentAction, ToolCall};
@@ -43,7 +43,7 @@ pub(crate) struct Reached {
     pub refused: Vec<String>,
 }
 
-type Outcome = Result<Value, String>;
+type Outcome = Result<Value, ToolError>;
 
 impl<'a> RunTools<'a> {
     pub fn new(system: &'a System, thread: &'a ThreadRow, contract: &'a Contract) -> Self {
@@ -83,7 +83,7 @@ impl<'a> RunTools<'a> {
                 if !connection.is_some_and(|one| {
                     crate::operations::outbox::send_message::capabilities(self.system, &one).reactions
                 }) {
-                    return Err("the provider of this number cannot send reactions".to_owned());
+                    return Err("the provider of this number cannot send reactions".into());
                 }
                 let (thread, id) = (self.thread.id, own_id(text("message_id"))?);
                 let found = self.look(self.system.store().provider_id(id)).await?;
@@ -103,7 +103,7 @@ impl<'a> RunTools<'a> {
             }
             Tool::Note => Ok(self.note_down(AgentAction::Note { text: text("text").to_owned() })),
             // Whoever asks a model ends the run with it; others say it in their answer.
-            Tool::HandOff => Err("say it in the answer: hand_off, with the reason".to_owned()),
+            Tool::HandOff => Err("say it in the answer: hand_off, with the reason".into()),
         }
     }
 
@@ -117,7 +117,7 @@ impl<'a> RunTools<'a> {
     async fn send(&self, words: &str, to: &str, reply_to: &str) -> Outcome {
         let words = &clean(words);
         if words.trim().is_empty() {
-            return Err("there is nothing to send".to_owned());
+            return Err("there is nothing to send".into());
         }
         let own = self.thread.contact.phone_number.as_ref().map(PhoneNumber::digits);
         let wanted: String = to.chars().filter(char::is_ascii_digit).collect();
@@ -140,14 +140,14 @@ impl<'a> RunTools<'a> {
         }))
     }
 
-    async fn other_thread(&self, to: &str) -> Result<ThreadRow, String> {
+    async fn other_thread(&self, to: &str) -> Result<ThreadRow, ToolError> {
         if !self.contract.allow_initiating {
             unpoisoned(&self.done).refused.push(format!("{} to another contact", Tool::Send.name()));
-            return Err("the contract allows only the contact of this thread".to_owned());
+            return Err("the contract allows only the contact of this thread".into());
         }
         let number = PhoneNumber::parse(to).map_err(|error| error.to_string())?;
         let found = self.look(self.system.store().thread_with(self.thread.connection_id, &number)).await?;
-        found.ok_or_else(|| format!("there is no thread with {number} on this number"))
+        found.ok_or_else(|| format!("there is no thread with {number} on this number").into())
     }
 
     async fn send_template(&self, arguments: &Value) -> Outcome {
@@ -176,7 +176,7 @@ impl<'a> RunTools<'a> {
         name: &str,
         language: &str,
         parameters: Vec<(String, String)>,
-    ) -> Result<Content, String> {
+    ) -> Result<Content, ToolError> {
         let templates = self.system.templates();
         let list = templates.get(&thread.connection_id).filter(|list| list.fetched_at.is_some());
         let list = list.ok_or("the templates of this number have not been fetched")?;
@@ -197,16 +197,16 @@ impl<'a> RunTools<'a> {
         })
     }
 
-    async fn look<T>(&self, query: impl Future<Output = Result<T, crate::store::StoreError>>) -> Result<T, String> {
+    async fn look<T>(&self, query: impl Future<Output = Result<T, crate::store::StoreError>>) -> Result<T, ToolError> {
         query.await.map_err(|error| {
             tracing::error!(%error, thread = %self.thread.id, "a tool of an agent failed");
-            "the lookup failed".to_owned()
+            ToolError::from("the lookup failed")
         })
     }
 }
 
-fn own_id(text: &str) -> Result<MessageId, String> {
-    text.parse().map_err(|error: BadId| error.to_string())
+fn own_id(text: &str) -> Result<MessageId, ToolError> {
+    text.parse().map_err(|error: BadId| error.to_string().into())
 }
 
 /// What a tool is for, as a model is told.
@@ -271,11 +271,11 @@ impl Tools for RunTools<'_> {
             let known = Tool::from_name(name).filter(|tool| *tool == Tool::HandOff || self.contract.allows(*tool));
             let many = unpoisoned(&self.done).calls.len() >= MOST_CALLS;
             let result = match known {
-                _ if many => Err(format!("a run makes at most {MOST_CALLS} calls")),
+                _ if many => Err(format!("a run makes at most {MOST_CALLS} calls").into()),
                 None => {
                     let plain = crate::domain::text::clean_line(name).chars().take(80).collect::<String>();
                     unpoisoned(&self.done).refused.push(plain);
-                    Err(format!("the contract of this agent does not allow the tool {name}"))
+                    Err(format!("the contract of this agent does not allow the tool {name}").into())
                 }
                 Some(tool) => self.use_tool(tool, arguments).await,
             };
@@ -283,7 +283,7 @@ impl Tools for RunTools<'_> {
                 let kept = match &result {
                     Ok(value) if value.to_string().len() > LONGEST_RESULT => json!("too long to be recorded"),
                     Ok(value) => value.clone(),
-                    Err(why) => json!(why),
+                    Err(why) => json!(why.0),
                 };
                 unpoisoned(&self.done).calls.push(ToolCall {
                     tool: name.chars().take(80).collect(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::agent::{AgentConfig, ToolSpec, Tools};
+use crate::agent::{AgentConfig, ToolError, ToolSpec, Tools};
 use crate::domain::agents::assignment::Mode;
 use crate::domain::agents::contract::Tool;
 use crate::domain::agents::requests::RunRecord;
@@ -108,7 +108,7 @@ pub async fn use_tool(
     name: &str,
     thread: ThreadId,
     arguments: &Value,
-) -> Result<std::result::Result<Value, String>> {
+) -> Result<std::result::Result<Value, ToolError>> {
     let Some(tool) = Tool::from_name(name) else {
         return Err(refusal(Code::Tool, format!("Unknown tool {}.", clean_line(name))));
     };
@@ -182,8 +182,8 @@ fn became(
     state: RunState,
     run: RunId,
     record: &RunRecord,
-    result: std::result::Result<Value, String>,
-) -> std::result::Result<Value, String> {
+    result: std::result::Result<Value, ToolError>,
+) -> std::result::Result<Value, ToolError> {
     match state {
         RunState::Answered => {
             Ok(json!({ "run": run, "state": "queued", "note": "Queued. getStatus returns its delivery status." }))
@@ -192,7 +192,7 @@ fn became(
         RunState::Proposed => Ok(json!({ "run": run, "state": "held", "why": record.run.breaches,
             "note": "Held for a person. Do not send it again." })),
         RunState::Failed => {
-            Err(record.run.error.as_ref().map_or_else(|| "the call failed".to_owned(), Untrusted::line))
+            Err(record.run.error.as_ref().map_or_else(|| "the call failed".to_owned(), Untrusted::line).into())
         }
         _ => result,
     }

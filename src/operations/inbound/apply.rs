@@ -2,6 +2,7 @@
 //! cannot be read is kept, marked and shown, and stands in nobody's way.
 
 use crate::domain::change::Change;
+use crate::domain::error_text::error_text;
 use crate::domain::event_name::EventName;
 use crate::domain::ids::ThreadId;
 use crate::domain::inbound::delivery::{DeliveryState, RawDelivery};
@@ -164,11 +165,16 @@ pub(crate) struct Read {
 }
 
 /// What a provider reads in a request, or why it cannot be read.
-pub(crate) type ReadResult = std::result::Result<Reading, String>;
+pub(crate) type ReadResult = std::result::Result<Reading, UnreadableDelivery>;
+
+error_text! {
+    /// Why a delivery cannot be read.
+    UnreadableDelivery
+}
 
 pub(crate) fn read(system: &System, delivery: &StoredDelivery) -> Read {
     let reading = match system.providers().get(&delivery.raw.provider) {
-        None => Err(format!("unknown provider {}", delivery.raw.provider)),
+        None => Err(format!("unknown provider {}", delivery.raw.provider).into()),
         Some(provider) => read_raw(&**provider, &delivery.raw),
     };
     Read { source: Source::pushed(delivery), reading }
@@ -176,7 +182,7 @@ pub(crate) fn read(system: &System, delivery: &StoredDelivery) -> Read {
 
 /// Reads a request. Needs nothing but its bytes, and so nobody waits for it but whoever sent it.
 pub(crate) fn read_raw(provider: &dyn Provider, raw: &RawDelivery) -> ReadResult {
-    provider.read(raw).map_err(|unreadable| unreadable.to_string())
+    provider.read(raw).map_err(|unreadable| unreadable.to_string().into())
 }
 
 /// How the items of a delivery are applied.
@@ -266,7 +272,7 @@ pub(crate) async fn apply_one(
 ) -> Result<Outcome, StoreError> {
     let reading = match reading {
         Ok(reading) => reading,
-        Err(note) => return Ok(Outcome::Unreadable { note }),
+        Err(note) => return Ok(Outcome::Unreadable { note: note.0 }),
     };
     // Its own: the thread that it told about may be one that another delivery told about before.
     let mut own = Effects::default();

@@ -210,7 +210,7 @@ pub(crate) async fn move_contact(
     Ok(())
 }
 
-/// What is said in a group belongs into nobody's private thread, and is answered to nobody. It is kept in its delivery.
+/// A group message is not added to the private thread of its sender, and no agent answers it. Its delivery keeps it.
 pub(crate) async fn said_in_a_group(
     write: &mut Write,
     connection: &Connection,

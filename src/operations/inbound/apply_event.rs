@@ -1,4 +1,4 @@
-//! Apply one event: a contact's message, one of ours that was written elsewhere, or news about a number.
+//! Applies one event: a message from a contact, a message sent from another app, or a notice about a number.
 
 use crate::operations::inbound::effects::extras_of;
 use crate::operations::inbound::effects::{
@@ -229,7 +229,7 @@ async fn apply_name(
     Ok(Ok(()))
 }
 
-/// A message of ours: one that was sent from here and has news, or one that was written elsewhere.
+/// Applies an outgoing message: a report about one that wadeck sent, or one that was sent from another app.
 async fn outbound(
     system: &System,
     write: &mut Write,

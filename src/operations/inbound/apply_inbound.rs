@@ -1,4 +1,4 @@
-//! Apply a message that a contact wrote: it is decided what it means, and that is written down.
+//! Applies a message from a contact: decides what it means, and stores the result.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
@@ -59,7 +59,7 @@ pub(crate) async fn inbound(
         react(batch.write().await?, connection.id, side, emoji.as_ref(), event.sent_at, effects).await?;
         return Ok(Ok(()));
     }
-    // What nobody answers asks for no agent.
+    // Agents are loaded only for messages that one could answer.
     let asks = thread.has_agents && asks_for_agents(event);
     let candidates = if asks { batch.candidates(thread.thread, connection.id).await? } else { vec![] };
     let judged = Judged {
@@ -188,7 +188,7 @@ async fn wishes(
     Ok(())
 }
 
-/// Asks the agent that answers; what one proposed before falls, since the question has changed.
+/// Schedules the agent that answers. A reply that was suggested earlier is withdrawn, because the contact wrote again.
 async fn answer(
     system: &System,
     batch: &mut Batch<'_>,

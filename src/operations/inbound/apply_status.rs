@@ -52,7 +52,7 @@ pub(crate) async fn bare_status(
     Ok(Ok(()))
 }
 
-/// Keeps what is told about a message, and applies it where its id is known. `false` where it is not.
+/// Stores the status reports of a message, and applies them if its id is known. Returns `false` if it is not.
 pub(crate) async fn known_by_id(
     system: &System,
     write: &mut Write,

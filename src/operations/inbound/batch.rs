@@ -346,7 +346,7 @@ impl<'b> Batch<'b> {
         Ok(found)
     }
 
-    /// Asks an agent, in the place of whoever was asked before the question changed.
+    /// Schedules a run of an agent. It replaces the run that was scheduled before the contact wrote again.
     pub async fn schedule(
         &mut self,
         thread: &ThreadFacts,

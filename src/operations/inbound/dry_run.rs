@@ -1,5 +1,5 @@
 //! Apply a copy of a delivery dry: it is read and applied like any other, and then everything is
-//! taken back. What would have happened is told.
+//! rolled back. Returns what would have happened.
 
 use std::sync::Arc;
 

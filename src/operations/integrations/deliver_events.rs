@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::domain::change::Change;
+use crate::domain::error_text::error_text;
 use crate::domain::event_name::EventName;
 use crate::domain::ids::{EventId, ThreadId};
 use crate::domain::monitoring::alert_kind::AlertKind;
@@ -92,7 +93,7 @@ pub async fn deliver_next_event(system: &System) -> Result<bool> {
     system.wakes().event_delivery.notify_one();
     let endpoint = system.endpoints().iter().find(|one| one.name == delivery.endpoint);
     let outcome = match endpoint {
-        None => Err("it is no longer configured".to_owned()),
+        None => Err("it is no longer configured".into()),
         Some(endpoint) => {
             let mut body = json!({ "id": delivery.event.id, "event": delivery.event.event, "at": delivery.event.at,
                 "thread": delivery.event.thread, "data": delivery.event.data });
@@ -103,7 +104,7 @@ pub async fn deliver_next_event(system: &System) -> Result<bool> {
                 .agents()
                 .post(&endpoint.url, endpoint.secret.as_ref(), &body)
                 .await
-                .map_err(|error| error.to_string())
+                .map_err(|error| error.to_string().into())
         }
     };
     settle(system, &delivery, endpoint.is_some(), outcome).await?;
@@ -131,7 +132,17 @@ async fn request(system: &System, data: &Value) -> Result<Value> {
     Ok(request)
 }
 
-async fn settle(system: &System, delivery: &EventDelivery, declared: bool, outcome: Result<(), String>) -> Result<()> {
+error_text! {
+    /// Why an endpoint did not take an event.
+    EventDeliveryError
+}
+
+async fn settle(
+    system: &System,
+    delivery: &EventDelivery,
+    declared: bool,
+    outcome: Result<(), EventDeliveryError>,
+) -> Result<()> {
     let now = system.now();
     let result = if outcome.is_ok() { "told" } else { "failed" };
     system.increment(
@@ -143,14 +154,14 @@ async fn settle(system: &System, delivery: &EventDelivery, declared: bool, outco
         Ok(()) => write.settle_event_delivery(delivery, true, None, "").await?,
         Err(why) => {
             let again = AGAIN.get(delivery.tried as usize).filter(|_| declared).map(|wait| now.plus(*wait));
-            write.settle_event_delivery(delivery, false, again, &why).await?;
+            write.settle_event_delivery(delivery, false, again, &why.0).await?;
             if again.is_none() && declared {
                 let said = format!(
                     "Cannot deliver to {} the event {} {}: {}",
                     delivery.endpoint,
                     delivery.event.event,
                     delivery.event.id,
-                    crate::domain::text::clean_line(&why)
+                    crate::domain::text::clean_line(&why.0)
                 );
                 let alert = NewAlert {
                     kind: AlertKind::Endpoint,

@@ -104,7 +104,7 @@ async fn fetch(system: &System, wanted: &PendingDownload) -> Result<Came> {
         if first.len() < 512 {
             first.extend_from_slice(&chunk[..chunk.len().min(512)]);
         }
-        incoming.chunk(chunk).map_err(|error| error.to_string())
+        incoming.chunk(chunk).map_err(|error| error.to_string().into())
     };
     let source = match provider.fetch_media(&connection, &wanted.provider_id, &mut sink).await {
         Ok(source) => source,

@@ -9,8 +9,11 @@ pub(crate) use self::codecs::{pad, preview};
 
 /// Refuses: this build cannot change a picture.
 #[cfg(not(feature = "pictures"))]
-pub(crate) fn pad(_: &[u8], _: &crate::domain::message::media::ImagePadding) -> Result<Vec<u8>, String> {
-    Err("this build of wadeck cannot pad pictures (the `pictures` feature was left out)".to_owned())
+pub(crate) fn pad(
+    _: &[u8],
+    _: &crate::domain::message::media::ImagePadding,
+) -> Result<Vec<u8>, crate::operations::media::image_error::ImageError> {
+    Err("this build of wadeck cannot pad pictures (the `pictures` feature was left out)".into())
 }
 
 /// Nothing can be shown.

@@ -2,6 +2,7 @@
 
 pub(crate) mod fetch_media;
 pub(crate) mod file_facts;
+pub(crate) mod image_error;
 pub(crate) mod imaging;
 pub(crate) mod media_links;
 pub(crate) mod open_media;

@@ -78,7 +78,7 @@ async fn upload(system: &System, file: &ToUpload) -> Result<std::result::Result<
     Ok(provider.upload(&connection, upload).await)
 }
 
-/// A screen is told at each twentieth.
+/// Consoles are notified at every 5 % of the file.
 fn note_progress(system: &System, entry: EntryId, thread: ThreadId, sent: u64, all: u64) {
     let part = |sent: u64| sent * 20 / all.max(1);
     let moved = {

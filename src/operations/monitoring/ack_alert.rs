@@ -8,6 +8,7 @@ use crate::domain::code::Code;
 use crate::domain::ids::AlertId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
+use crate::store::Acknowledgement;
 
 pub(crate) async fn ack_alert(system: &System, actor: &Actor, alert: AlertId) -> Result<Done> {
     require(actor, Permission::AcknowledgeAlerts)?;
@@ -24,11 +25,11 @@ pub(crate) async fn ack_alert(system: &System, actor: &Actor, alert: AlertId) ->
     let mut write = system.store().write().await?;
     match write.ack_alert(alert, &me, now).await? {
         None => return Err(Refusal::new(Code::NotFound, format!("Alert {alert} not found."), "").into()),
-        Some(Err(other)) => {
+        Some(Acknowledgement::Earlier(other)) => {
             let why = format!("{other} already acknowledged {alert}.");
             return Err(Refusal::new(Code::AlreadyAcknowledged, why, "").into());
         }
-        Some(Ok(())) => {}
+        Some(Acknowledgement::Done) => {}
     }
     write.audit(actor, AuditAction::Acknowledge, &alert.to_string(), "", now).await?;
     write.commit().await?;

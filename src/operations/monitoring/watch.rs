@@ -147,7 +147,7 @@ async fn closing(system: &System, now: Timestamp) -> Result<Option<String>> {
     }))
 }
 
-/// A number that people write to all day and that nobody writes to is broken, or has lost its people.
+/// Raises an alert when a number that usually gets messages all day gets none.
 fn silence(connection: &Connection, last: Option<Timestamp>, started: Timestamp, now: Timestamp) -> Option<String> {
     let after = connection.settings.silent_after;
     let since = last.unwrap_or(started);

@@ -7,6 +7,7 @@ use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
+use crate::domain::error_text::error_text;
 use crate::domain::ids::ConnectionId;
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Check, Connection};
@@ -16,6 +17,11 @@ use crate::operations::inbound::effects::{Effects, Source};
 use crate::operations::{Result, System, require};
 use crate::provider::Provider;
 use crate::store::{NewAlert, StoreError, Write};
+
+error_text! {
+    /// Why no test webhook was sent.
+    TestWebhookError
+}
 
 /// A test that is not back by then is lost.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -38,7 +44,10 @@ pub(crate) async fn canary(system: &System, actor: &Actor, connection: Connectio
 }
 
 /// Asks for one. The reason where there is nothing to ask for.
-pub(crate) async fn send(system: &System, connection: &Connection) -> Result<std::result::Result<(), String>> {
+pub(crate) async fn send(
+    system: &System,
+    connection: &Connection,
+) -> Result<std::result::Result<(), TestWebhookError>> {
     let Some(provider) = system.providers().get(&connection.provider) else {
         return Ok(Err("This build does not support its provider.".into()));
     };
@@ -46,10 +55,10 @@ pub(crate) async fn send(system: &System, connection: &Connection) -> Result<std
     let Some(webhooks) = webhooks else { return send_test_webhook(system, provider.as_ref(), connection).await };
     let registrations = match webhooks.list(connection.into(), Some(&connection.phone_number_id)).await {
         Ok(list) => list,
-        Err(trouble) => return Ok(Err(format!("{}. {}", trouble.line(), trouble.remedy))),
+        Err(trouble) => return Ok(Err(format!("{}. {}", trouble.line(), trouble.remedy).into())),
     };
     let Some(registration) = registrations.iter().find(|one| one.active) else {
-        return Ok(Err(format!("{} has no active webhook at the provider.", connection.name)));
+        return Ok(Err(format!("{} has no active webhook at the provider.", connection.name).into()));
     };
     send_through(system, connection, registration, None).await
 }
@@ -59,10 +68,10 @@ async fn send_test_webhook(
     system: &System,
     provider: &dyn Provider,
     connection: &Connection,
-) -> Result<std::result::Result<(), String>> {
+) -> Result<std::result::Result<(), TestWebhookError>> {
     let base = match crate::operations::numbers::set_up::public_url(system) {
         Ok(base) => base,
-        Err(refusal) => return Ok(Err(refusal.to_string())),
+        Err(refusal) => return Ok(Err(refusal.to_string().into())),
     };
     let now = system.now();
     let mut write = system.store().write().await?;
@@ -78,7 +87,7 @@ async fn send_test_webhook(
     write.record_check(connection.id, Check::Public, now, false, &trouble.explanation).await?;
     write.commit().await?;
     system.bus().publish([Change::Connection(connection.id)]);
-    Ok(Err(said))
+    Ok(Err(said.into()))
 }
 
 /// Asks for one through a certain webhook.
@@ -87,10 +96,10 @@ pub(crate) async fn send_through(
     connection: &Connection,
     registration: &Registration,
     event: Option<&str>,
-) -> Result<std::result::Result<(), String>> {
+) -> Result<std::result::Result<(), TestWebhookError>> {
     let webhooks = system.providers().get(&connection.provider).map(std::convert::AsRef::as_ref);
     let Some(webhooks) = webhooks.and_then(|provider| provider.webhooks()) else {
-        return Ok(Err(format!("{} sends no tests.", connection.provider)));
+        return Ok(Err(format!("{} sends no tests.", connection.provider).into()));
     };
     let now = system.now();
     let mut write = system.store().write().await?;
@@ -100,7 +109,7 @@ pub(crate) async fn send_through(
         let mut write = system.store().write().await?;
         write.forget_canary(canary).await?;
         write.commit().await?;
-        return Ok(Err(format!("The provider sends no test: {}. {}", trouble.line(), trouble.remedy)));
+        return Ok(Err(format!("The provider sends no test: {}. {}", trouble.line(), trouble.remedy).into()));
     }
     Ok(Ok(()))
 }
@@ -126,7 +135,7 @@ pub(crate) async fn watch_canaries(system: &System) -> Result<()> {
         if last.is_none_or(|last| now.since(last) >= every)
             && let Err(why) = send(system, &connection).await?
         {
-            tracing::warn!(connection = connection.name, why, "no canary");
+            tracing::warn!(connection = connection.name, why = why.0, "no canary");
         }
     }
     Ok(())

@@ -155,7 +155,7 @@ async fn registration(
     Ok(())
 }
 
-/// A rating that falls is told before it costs.
+/// Raises an alert when the quality rating falls, before the provider lowers the limit.
 async fn notice_quality(
     write: &mut Write,
     connection: &Connection,

@@ -47,7 +47,7 @@ pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
     let base = public_url(system)?;
     let now = system.now();
     let mut options = plan.options;
-    // Which key is used is said by a connection's settings, and by nobody from outside.
+    // Only the settings of a connection choose its key; a request cannot.
     options.api_key_env = None;
     // Whoever follows the link comes back to a page of ours, unless another was named.
     if base.starts_with("https://") || base.starts_with("http://127.0.0.1") {

@@ -194,7 +194,7 @@ async fn as_it_was(system: &System, setup: &Setup) -> Result<Ended> {
 /// The way to another number, where the provider has the one before no more and its own list says so, too.
 async fn gone(numbers: &dyn Numbers, setup: &Setup, id: &str) -> Option<Ended> {
     let listed = numbers.list(access(setup), None).await.ok()?;
-    // A number that was never connected may be mistyped: whoever adopts it says another.
+    // A number that was never connected may be mistyped: the person can adopt another one.
     if setup.connection_id.is_none() || listed.iter().any(|one| one.phone_number_id == id) {
         return None;
     }
@@ -360,7 +360,7 @@ async fn verified(system: &System, setup: &Setup) -> Result<Ended> {
     let Some(asked) = asked else {
         return Ok(match canary::send(system, &connection).await? {
             Ok(()) => Ended::Waits("test webhook requested".into(), now.plus(BACK_YET)),
-            Err(why) => Ended::Failed(why),
+            Err(why) => Ended::Failed(why.0),
         });
     };
     let checks = system.store().checks().await?;

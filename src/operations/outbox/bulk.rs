@@ -62,7 +62,7 @@ pub(crate) async fn preview(system: &System, actor: &Actor, action: BulkAction, 
     Ok(preview)
 }
 
-/// An uncertain entry is never part of a crowd by chance: whoever means it says so.
+/// Bulk actions include uncertain entries only if the filter names that state.
 fn asks_for_uncertain(filter: &Filter) -> bool {
     filter.terms.contains(&Term::Status(StatusTerm::Entry(EntryState::Uncertain)))
 }

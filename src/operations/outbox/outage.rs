@@ -14,7 +14,7 @@ use crate::store::{StoreError, Write};
 
 const KIND: AlertKind = AlertKind::Outage;
 
-/// A try failed: where the provider is to blame, an outage begins, or goes on and is told when it has lasted.
+/// Records a failed attempt. If the provider caused it, an outage begins or continues; an alert is raised once it has lasted.
 pub(crate) async fn note_failure(
     system: &System,
     write: &mut Write,

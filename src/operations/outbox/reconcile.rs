@@ -7,6 +7,7 @@ use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
+use crate::domain::error_text::error_text;
 use crate::domain::ids::EntryId;
 use crate::domain::key::message_key;
 use crate::domain::monitoring::alert_kind::AlertKind;
@@ -97,7 +98,7 @@ pub(crate) async fn request_reconcile(system: &System, actor: &Actor, entry: Ent
 async fn look(system: &System, doubtful: &UncertainEntry) -> Result<Seen> {
     let connection = system.store().connection(doubtful.connection).await?;
     let seen = match &connection {
-        None => Err("the connection was removed".to_owned()),
+        None => Err("the connection was removed".into()),
         Some(connection) => ask(system, connection, doubtful).await,
     };
     let has_list = connection.as_ref().is_none_or(|connection| {
@@ -112,7 +113,7 @@ async fn look(system: &System, doubtful: &UncertainEntry) -> Result<Seen> {
         return Ok(match seen {
             Ok(Looked { found: Some(_), .. }) => Seen::Found,
             Ok(_) => Seen::NotListed,
-            Err(why) => Seen::CannotAsk(why),
+            Err(why) => Seen::CannotAsk(why.0),
         });
     }
     if let Ok(looked) = &seen {
@@ -165,7 +166,7 @@ async fn look(system: &System, doubtful: &UncertainEntry) -> Result<Seen> {
                     .await?;
             }
             match missing {
-                Err(why) => Seen::CannotAsk(why),
+                Err(why) => Seen::CannotAsk(why.0),
                 _ => Seen::NotListed,
             }
         }
@@ -176,13 +177,18 @@ async fn look(system: &System, doubtful: &UncertainEntry) -> Result<Seen> {
     Ok(seen)
 }
 
+error_text! {
+    /// Why the provider's list could not be searched.
+    LookupError
+}
+
 /// What the list showed, and the id of the one message that is ours, if there is one.
 struct Looked {
     found: Option<String>,
     evidence: Evidence,
 }
 
-async fn ask(system: &System, connection: &Connection, doubtful: &UncertainEntry) -> Result<Looked, String> {
+async fn ask(system: &System, connection: &Connection, doubtful: &UncertainEntry) -> Result<Looked, LookupError> {
     let provider = system.providers().get(&connection.provider).ok_or("this build does not support the provider")?;
     let phone = doubtful
         .outgoing

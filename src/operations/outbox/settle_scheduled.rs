@@ -87,7 +87,7 @@ async fn warn(write: &mut Write, kept: &ScheduledAtProvider, said: &str, now: Ti
     Ok(())
 }
 
-/// The inner failure: nobody answered, and the entry stays as it is.
+/// The inner error: the provider did not answer, and the entry keeps its state.
 async fn settle(
     system: &System,
     provider: &dyn Provider,

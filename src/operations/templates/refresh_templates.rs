@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
 use crate::domain::change::Change;
+use crate::domain::error_text::error_text;
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::refusal::Done;
@@ -17,7 +18,12 @@ use crate::store::NewAlert;
 /// A provider is asked for a list again at the earliest after this time, whoever wants it.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
-type Fetched = std::result::Result<Vec<Template>, String>;
+error_text! {
+    /// Why a list of templates could not be fetched.
+    FetchError
+}
+
+type Fetched = std::result::Result<Vec<Template>, FetchError>;
 
 /// Fetches every connection's list. Numbers of one account share one request.
 pub async fn refresh_templates(system: &System) -> Result<Done> {
@@ -53,7 +59,7 @@ pub(crate) async fn refresh_list(system: &System, connection: &Connection) -> Re
         return Ok(());
     }
     if let Some(fetched) = fetch(system, connection).await {
-        // Why it could not be fetched stands beside the list.
+        // The reason of a failure is stored with the list.
         let _ = keep(system, connection, fetched).await?;
         system.bus().publish([Change::Templates]);
     }
@@ -64,7 +70,7 @@ pub(crate) async fn refresh_list(system: &System, connection: &Connection) -> Re
 async fn fetch(system: &System, connection: &Connection) -> Option<Fetched> {
     let provider = system.providers().get(&connection.provider)?;
     let listed = provider.templates(connection).await;
-    Some(listed.map_err(|trouble| format!("{}. {}", trouble.line(), trouble.remedy)))
+    Some(listed.map_err(|trouble| format!("{}. {}", trouble.line(), trouble.remedy).into()))
 }
 
 /// Keeps a list with its time, or why there is none. Returns how many templates it holds.
@@ -72,7 +78,7 @@ async fn keep(
     system: &System,
     connection: &Connection,
     fetched: Fetched,
-) -> Result<std::result::Result<usize, String>> {
+) -> Result<std::result::Result<usize, FetchError>> {
     if let Ok(templates) = &fetched {
         notice_changes(system, connection, templates).await?;
     }
@@ -96,7 +102,7 @@ async fn keep(
             Ok(count)
         }
         Err(why) => {
-            list.trouble = Some(why.clone());
+            list.trouble = Some(why.0.clone());
             Err(why)
         }
     })

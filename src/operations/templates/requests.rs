@@ -67,7 +67,7 @@ pub(crate) async fn look(system: &System, actor: &Actor, query: TemplateQuery) -
             TemplateAnswer::Record(Box::new(system.store().template_record(account, &name, &language).await?))
         }
         TemplateQuery::Lint { connection, text, id } => {
-            // What an account has is told only to whoever may see the connection.
+            // The templates of an account are shown only to callers who may see the connection.
             if let Some(connection) = connection.map(Subject::Connection)
                 && !system.store().exists(connection).await?
             {

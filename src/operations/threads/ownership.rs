@@ -14,7 +14,7 @@ use crate::domain::view::ThreadRow;
 use crate::operations::{Result, System};
 use crate::store::Write;
 
-/// How long a thread is kept after the last sign of whoever took it.
+/// How long a person owns a thread after they last looked at it or wrote in it.
 const KEPT: Duration = Duration::from_secs(30 * 60);
 /// A colleague's message is this long too young to have been read by whoever writes at the same time.
 const JUST_NOW: Duration = Duration::from_secs(5);
@@ -26,7 +26,7 @@ pub(crate) fn until(now: Timestamp) -> Timestamp {
     now.plus(KEPT)
 }
 
-/// Who has the thread so that nobody else may, if somebody does.
+/// The person who owns the thread, if it is not `me` and the ownership has not expired.
 pub(crate) fn holder<'r>(row: &'r ThreadRow, me: &str, now: Timestamp) -> Option<&'r str> {
     row.taken_by.as_deref().filter(|other| *other != me && !row.is_left(now))
 }

@@ -46,12 +46,19 @@ impl Attendance {
     }
 }
 
+/// What somebody does at a console.
+pub(crate) struct PresenceUpdate {
+    /// The thread that they look at.
+    pub thread: Option<ThreadId>,
+    pub writes: bool,
+    /// The contact is shown that somebody types.
+    pub typing: bool,
+}
+
 pub(crate) async fn update_presence(
     system: &System,
     actor: &Actor,
-    thread: Option<ThreadId>,
-    writes: bool,
-    typing: bool,
+    PresenceUpdate { thread, writes, typing }: PresenceUpdate,
 ) -> Result<Done> {
     require(actor, Permission::Look)?;
     let now = system.now();

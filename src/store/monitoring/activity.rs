@@ -161,6 +161,14 @@ fn alert_view(cells: &RowReader<'_>) -> Result<AlertView> {
     })
 }
 
+/// The result of acknowledging an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Acknowledgement {
+    Done,
+    /// This person had acknowledged it before.
+    Earlier(String),
+}
+
 impl Write {
     /// Raises an alert, or counts it again while nobody has acknowledged it.
     pub async fn raise(&mut self, alert: &NewAlert<'_>, now: Timestamp) -> Result<()> {
@@ -212,8 +220,8 @@ impl Write {
         Ok(())
     }
 
-    /// Acknowledges an alert that is open. The inner error names whoever acknowledged it before.
-    pub async fn ack_alert(&mut self, id: AlertId, by: &str, now: Timestamp) -> Result<Option<Result<(), String>>> {
+    /// Acknowledges an alert that is open. `None`: there is no such alert.
+    pub async fn ack_alert(&mut self, id: AlertId, by: &str, now: Timestamp) -> Result<Option<Acknowledgement>> {
         let before: Option<Option<String>> = sqlx::query_scalar("SELECT acked_by FROM alerts WHERE id = $1")
             .bind(id.0)
             .fetch_optional(self.connection())
@@ -226,7 +234,7 @@ impl Write {
                 .execute(self.connection())
                 .await?;
         }
-        Ok(before.map(|before| before.map_or(Ok(()), Err)))
+        Ok(before.map(|before| before.map_or(Acknowledgement::Done, Acknowledgement::Earlier)))
     }
 
     /// One more entry with a cause that others may have too: one alert for all of them, in the words for so many.

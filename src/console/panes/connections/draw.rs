@@ -9,6 +9,7 @@ use super::state::{ConnectionsPane, NumberRow};
 use crate::console::cx::Cx;
 use crate::console::draw::row::Row;
 use crate::console::draw::sheet::Sheet;
+use crate::console::theme::Theme;
 use crate::console::words;
 use crate::domain::numbers::connected::ConnectionView;
 use crate::domain::numbers::connection::{Check, Environment};
@@ -249,7 +250,7 @@ impl ConnectionsPane {
             sheet.text(&words::waits(since, cx.now), theme.dim());
         }
         sheet.blank();
-        let picture = qr(&link.url, sheet.width.saturating_sub(4), theme.colour, theme.ascii);
+        let picture = qr(&link.url, sheet.width.saturating_sub(4), theme);
         if picture.is_empty() {
             sheet.text("The window is too small for the QR code of the link.", theme.dim());
         }
@@ -299,11 +300,11 @@ impl ConnectionsPane {
 
 /// An address as a picture, two modules in a character; nothing where it does not fit. Dark modules
 /// are dark: with colours said so, without them light ones are drawn, as on a dark terminal.
-fn qr(address: &str, room: usize, colour: bool, ascii: bool) -> Vec<Line<'static>> {
+fn qr(address: &str, room: usize, theme: Theme) -> Vec<Line<'static>> {
     let Ok(code) = QrCode::new(address.as_bytes()) else { return vec![] };
     let side = code.width();
     let whole = side + 2 * QUIET;
-    if whole * if ascii { 2 } else { 1 } > room {
+    if whole * if theme.ascii { 2 } else { 1 } > room {
         return vec![];
     }
     let modules = code.to_colors();
@@ -311,9 +312,10 @@ fn qr(address: &str, room: usize, colour: bool, ascii: bool) -> Vec<Line<'static
         let inside = |at: usize| (QUIET..side + QUIET).contains(&at);
         inside(x) && inside(y) && modules[(y - QUIET) * side + x - QUIET] == Module::Dark
     };
-    let style = if colour { Style::new().fg(Color::Rgb(255, 255, 255)).bg(Color::Rgb(0, 0, 0)) } else { Style::new() };
+    let style =
+        if theme.colour { Style::new().fg(Color::Rgb(255, 255, 255)).bg(Color::Rgb(0, 0, 0)) } else { Style::new() };
     let line = |text: String| Line::from(vec![Span::raw("  "), Span::styled(text, style)]);
-    if ascii {
+    if theme.ascii {
         return (0..whole).map(|y| line((0..whole).map(|x| if dark(x, y) { "  " } else { "##" }).collect())).collect();
     }
     (0..whole.div_ceil(2))

@@ -6,6 +6,7 @@ use image::{DynamicImage, ImageFormat, ImageReader, Limits, Rgb, RgbImage, image
 
 use crate::domain::message::media::ImagePadding;
 use crate::domain::message::picture::Raster;
+use crate::operations::media::image_error::ImageError;
 
 /// No picture is opened that has more pixels across than this: a small file can claim a huge one.
 const WIDEST: u32 = 12_000;
@@ -22,25 +23,26 @@ fn reader(bytes: &[u8]) -> Option<ImageReader<Cursor<&[u8]>>> {
     Some(reader)
 }
 
-fn open(bytes: &[u8]) -> Result<DynamicImage, String> {
+fn open(bytes: &[u8]) -> Result<DynamicImage, ImageError> {
     let reader = reader(bytes).ok_or("this image format cannot be read")?;
-    reader.decode().map_err(|error| format!("cannot read the image: {error}"))
+    reader.decode().map_err(|error| format!("cannot read the image: {error}").into())
 }
 
 /// Sets a picture in the middle of a canvas of one colour, as PNG.
-pub fn pad(bytes: &[u8], pad: &ImagePadding) -> Result<Vec<u8>, String> {
+pub fn pad(bytes: &[u8], pad: &ImagePadding) -> Result<Vec<u8>, ImageError> {
     let padded = padded(bytes, pad)?;
     let mut out = Cursor::new(vec![]);
     padded.write_to(&mut out, ImageFormat::Png).map_err(|error| format!("cannot write the image: {error}"))?;
     Ok(out.into_inner())
 }
 
-fn padded(bytes: &[u8], pad: &ImagePadding) -> Result<RgbImage, String> {
+fn padded(bytes: &[u8], pad: &ImagePadding) -> Result<RgbImage, ImageError> {
     if !(1..=PADDED).contains(&pad.width) || !(1..=PADDED).contains(&pad.height) {
         return Err(format!(
             "an image is padded to between 1 and {PADDED} pixels, not to {}x{}",
             pad.width, pad.height
-        ));
+        )
+        .into());
     }
     let picture = open(bytes)?;
     let corner = picture.to_rgb8().get_pixel_checked(0, 0).map_or([255; 3], |pixel| pixel.0);
