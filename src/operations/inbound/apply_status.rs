@@ -293,12 +293,13 @@ async fn update_entry(
             write.end_entry(entry, ends, Some(&failure), Some(SettledBy::Status), now).await?;
             effects.looks |= failure.unwanted().is_some();
             failure_reaches_people(system, write, AlertKind::DeliveryFailed, thread, entry, &failure, now).await?;
+            effects.changes.push(Change::Alerts);
             if failure.class == FailureClass::Template {
                 system.wakes().templates.notify_one();
             }
         }
     } else if !failed(after.status()) && failed(before.status()) {
-        // It failed, they said, and now there is result that it arrived.
+        // A failure was reported, and a later status shows that it arrived.
         write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Status), now).await?;
         write.clear_alert(AlertKind::DeliveryFailed, &entry.to_string(), now).await?;
     } else if after.progress > DeliveryStatus::Accepted
