@@ -230,7 +230,10 @@ async fn look(source: &Source, query: &Query, common: &Common) -> Result<(Exit, 
         _ => Exit::Done,
     };
     let mut text = printed(&answer, common)?;
-    if let Some(more) = cut(query, &answer).filter(|_| !common.json && common.columns.is_empty()) {
+    if !common.json
+        && common.columns.is_empty()
+        && let Some(more) = cut(query, &answer)
+    {
         text.push_str(&more);
     }
     Ok((exit, text))
