@@ -91,7 +91,7 @@ impl ConnectionView {
         self.checks.iter().filter(|result| result.works && result.check.is_outside()).map(|result| result.at).max()
     }
 
-    /// Something is left that has a result, and has it not.
+    /// A check that can pass has not passed yet.
     pub fn to_be_done(&self) -> bool {
         self.chores.iter().any(|chore| chore.proof.is_some() && self.last_check(chore).is_none())
     }

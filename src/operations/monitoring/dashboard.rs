@@ -13,7 +13,7 @@ use crate::domain::numbers::history::{ConnectionHistory, DatedChange, RoutingKin
 use crate::domain::view::{Handed, Overview};
 use crate::operations::{Result, System, unpoisoned};
 
-/// A commit within this long is result enough that the database can be written.
+/// A commit within this time shows that the database can be written.
 const PROVEN_WITHIN: Duration = Duration::from_secs(10);
 
 /// The handed thread, while it is still theirs.

@@ -21,7 +21,7 @@ pub(crate) const SKEW: Duration = Duration::from_secs(30);
 /// So many failures within so long are one trouble, not many.
 const FAILING: u32 = 5;
 const FAILING_WITHIN: Duration = Duration::from_secs(900);
-/// How often a check that works is proved again.
+/// How often a check that passes is repeated.
 const PROVED_AGAIN: Duration = Duration::from_secs(600);
 
 /// Looks at queue, disk and silence, sends canaries, fills gaps, and tells who wants to be told.

@@ -1,4 +1,4 @@
-//! Ask the provider about a number: the result that key, address and number work, or the reason why
+//! Ask the provider about a number: whether key, address and number work, or the reason why
 //! not. A silent network is no wrong key, and is not called one.
 
 use crate::domain::access::actor::Actor;

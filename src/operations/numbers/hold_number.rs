@@ -1,4 +1,4 @@
-//! A number that may not send: held as a whole, probed now and then, released by result.
+//! A number that may not send: held as a whole, probed now and then, released when a probe succeeds.
 
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::ids::{ConnectionId, EntryId};

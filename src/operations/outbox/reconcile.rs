@@ -232,7 +232,7 @@ async fn ask(system: &System, connection: &Connection, doubtful: &UncertainEntry
             });
         }
     }
-    // Two that fit are no result of either.
+    // Two that fit prove neither.
     let found = found.or_else(|| if let [one] = strangers.as_slice() { Some(one.clone()) } else { None });
     let said = match (&found, strangers.len()) {
         (Some(_), _) => "found in the list: it was accepted".to_owned(),

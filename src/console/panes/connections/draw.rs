@@ -170,7 +170,7 @@ impl ConnectionsPane {
         sheet.text("ctrl-r checks this number with the provider now; H shows its health, W its webhooks.", theme.dim());
     }
 
-    /// What has to be done by hand, until every result of it is there.
+    /// What has to be done by hand, until all of its checks have passed.
     fn chores(cx: &Cx, sheet: &mut Sheet, row: &ConnectionView) {
         let theme = cx.settings.theme;
         if !row.to_be_done() {
