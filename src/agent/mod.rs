@@ -5,6 +5,7 @@
 mod anthropic;
 mod command;
 mod http;
+mod input;
 mod model;
 mod openai;
 mod programs;
@@ -25,21 +26,19 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+pub use self::input::{
+    AgentInput, InputBounds, InputChoice, InputConnection, InputContact, InputMedia, InputMessage, InputThread,
+};
 use self::model::Endpoint;
 pub use self::programs::{start, started_with};
 use self::scripted::Scripted;
 pub use self::thoughts::clean;
 use crate::domain::agents::contract::Money;
 pub use crate::domain::agents::contract_check::ReplyPart;
+use crate::domain::agents::foreign_data::Guard;
 use crate::domain::agents::script::Rule;
-use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::error_text::error_text;
-use crate::domain::ids::{MessageId, RunId, ThreadId};
-use crate::domain::inbound::event::Direction;
-use crate::domain::message::content::{Card, Content, InteractiveReply};
-use crate::domain::numbers::connection::Environment;
 use crate::domain::text::Untrusted;
-use crate::domain::time::Timestamp;
 
 /// Whoever says more than this says nothing that anybody could read.
 const MOST_MESSAGES: usize = 50;
@@ -61,6 +60,8 @@ pub struct AgentConfig {
     pub media_input: Vec<String>,
     /// What a million tokens cost, given and said.
     pub prices: (Money, Money),
+    /// Whether its replies are compared with other contacts' data, where its contract does not say.
+    pub guard: Guard,
 }
 
 impl AgentConfig {
@@ -76,12 +77,24 @@ impl AgentConfig {
             AgentKind::Scripted { rules } => rules.iter().map(|rule| format!("{rule:?}")).collect(),
         };
         let mut hash = Sha256::new();
-        let parts = [self.kind.name(), &self.introduction].map(str::to_owned);
+        let mut parts = [self.kind.name(), &self.introduction].map(str::to_owned).to_vec();
+        if self.guard == Guard::Off {
+            parts.push("guard = off".to_owned());
+        }
         for part in parts.iter().chain(&self.media_input).chain(&what) {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
         }
         hex::encode(&hash.finalize()[..8])
+    }
+
+    /// Returns the texts in which its configuration tells it facts: what they say may be said to anybody.
+    pub fn own_texts(&self) -> Vec<&str> {
+        let prompt = match &self.kind {
+            AgentKind::OpenAi { prompt, .. } | AgentKind::Anthropic { prompt, .. } => prompt.as_str(),
+            _ => "",
+        };
+        vec![prompt, &self.introduction]
     }
 
     /// What so many tokens cost.
@@ -134,145 +147,6 @@ impl AgentKind {
             Self::Anthropic { .. } => "anthropic",
             Self::Scripted { .. } => "scripted",
             Self::Workflow { .. } => "workflow",
-        }
-    }
-}
-
-/// What an agent is told. The shape is a promise to whoever writes one.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct AgentInput {
-    pub run_id: RunId,
-    pub batch_size: u32,
-    pub first_contact: bool,
-    pub connection: InputConnection,
-    pub thread: InputThread,
-    pub contact: InputContact,
-    /// Oldest first; the last `batch_size` inbound ones are those to answer.
-    pub messages: Vec<InputMessage>,
-    pub tools: Vec<String>,
-    pub bounds: InputBounds,
-}
-
-/// What an answer has to fit into; what does not is held for a person.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct InputBounds {
-    pub messages: u32,
-    /// In one message.
-    pub characters: u32,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct InputConnection {
-    pub name: String,
-    pub phone_number: PhoneNumber,
-    pub environment: Environment,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct InputThread {
-    pub id: ThreadId,
-    pub external_id: String,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct InputContact {
-    pub name: Option<Untrusted>,
-    pub phone_number: Option<PhoneNumber>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct InputMessage {
-    pub id: MessageId,
-    pub direction: Direction,
-    #[serde(rename = "type")]
-    pub kind: String,
-    pub text: Untrusted,
-    /// What was chosen by a tap on a button or a row of a list, with the id that we gave it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub chose: Option<InputChoice>,
-    /// Shared contact cards.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub contacts: Vec<Card>,
-    /// The name of the file that came along.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub file_name: Option<Untrusted>,
-    /// The words of the message that it quotes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quotes: Option<Untrusted>,
-    pub created_at: Timestamp,
-    /// The file that came along, for agents that can take one of its kind.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub media: Option<InputMedia>,
-}
-
-/// A tap.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InputChoice {
-    pub id: Untrusted,
-    pub title: Untrusted,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<Untrusted>,
-}
-
-impl InputMessage {
-    /// Fills in what the line of a message does not tell.
-    pub fn detailed(mut self, content: &Content) -> Self {
-        self.file_name = content.media().and_then(|media| media.file_name.clone());
-        match content {
-            Content::Button { text, payload } => {
-                self.chose = Some(InputChoice { id: payload.clone(), title: text.clone(), description: None });
-            }
-            Content::Interactive {
-                reply: InteractiveReply::Button | InteractiveReply::List,
-                id,
-                title,
-                description,
-            } => {
-                let (id, title, description) = (id.clone(), title.clone(), description.clone());
-                self.chose = Some(InputChoice { id, title, description });
-            }
-            Content::Contacts { cards } => self.contacts.clone_from(cards),
-            _ => {}
-        }
-        self
-    }
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct InputMedia {
-    pub mime_type: String,
-    /// Base64.
-    pub data: String,
-}
-
-impl AgentInput {
-    /// Somebody who is nobody asks something: for trying an agent out.
-    pub fn sample(words: &str, now: Timestamp) -> Self {
-        Self {
-            run_id: RunId(0),
-            batch_size: 1,
-            first_contact: true,
-            connection: InputConnection {
-                name: "nobody".to_owned(),
-                phone_number: PhoneNumber::nobody(),
-                environment: Environment::Development,
-            },
-            thread: InputThread { id: ThreadId(0), external_id: "whatsapp:15550000001".to_owned() },
-            contact: InputContact { name: Some(Untrusted::from("Nobody")), phone_number: None },
-            messages: vec![InputMessage {
-                id: MessageId(0),
-                direction: Direction::Inbound,
-                kind: "text".to_owned(),
-                text: Untrusted::from(words),
-                chose: None,
-                contacts: vec![],
-                file_name: None,
-                quotes: None,
-                created_at: now,
-                media: None,
-            }],
-            tools: vec![],
-            bounds: InputBounds { messages: 3, characters: 700 },
         }
     }
 }

@@ -259,6 +259,7 @@ fn declared_agent(agent: &AgentDeclaration, secrets: &SecretSource) -> AgentConf
         introduction: agent.introduction.clone(),
         media_input: agent.media_input.clone(),
         prices: agent.prices,
+        guard: agent.guard,
     }
 }
 

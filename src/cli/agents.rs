@@ -8,6 +8,7 @@ use super::wanted::CliRequest;
 use crate::domain::agents::assignment::Mode;
 use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::contract::{Conditions, Contract, Hours, Money, Tool};
+use crate::domain::agents::foreign_data::Guard;
 use crate::domain::agents::requests::{AgentQuery, AgentRequest, StopScope};
 use crate::domain::ids::{AssignmentId, ConnectionId, EventId, RunId, ThreadId};
 use crate::domain::query::Query;
@@ -200,6 +201,9 @@ pub struct Terms {
     /// Minutes that the agent stays silent in a thread after a person wrote there; without it, as the connection says
     #[arg(long, value_name = "MINUTES")]
     pause_after_person_minutes: Option<u32>,
+    /// Hold replies with another contact's data, or send them (off); without it, as the agent's configuration says
+    #[arg(long, value_name = "hold|off", value_parser = guard)]
+    guard: Option<Guard>,
 }
 
 impl Terms {
@@ -220,6 +224,7 @@ impl Terms {
                 money_per_day: self.money_per_day,
                 allow_initiating: self.allow_initiating,
                 pause_after_person_minutes: self.pause_after_person_minutes.or(usual.pause_after_person_minutes),
+                guard: self.guard,
                 when: Conditions {
                     first_contact: self.first_contact,
                     hours: self.hours,
@@ -249,6 +254,10 @@ pub enum Events {
         #[arg(long, value_name = "EVENT")]
         after: Option<EventId>,
     },
+}
+
+fn guard(name: &str) -> Result<Guard, String> {
+    Guard::from_name(name).ok_or_else(|| "expected hold or off".to_owned())
 }
 
 fn mode(name: &str) -> Result<Mode, String> {

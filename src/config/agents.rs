@@ -11,6 +11,7 @@ use super::faults::{Faults, MODES, nearest, one_of};
 use super::{AgentDeclaration, DeclaredKind, EndpointConfig};
 use crate::domain::agents::assignment::{ApprovalPolicy, Mode};
 use crate::domain::agents::contract::{Conditions, Contract, Hours, LONGEST_PAUSE_MINUTES, Money, Tool};
+use crate::domain::agents::foreign_data::Guard;
 use crate::domain::agents::script::Rule;
 use crate::domain::event_name::EventName;
 
@@ -34,6 +35,7 @@ pub(super) struct AgentTable {
     pub media_input: Vec<Spanned<String>>,
     pub price_in: Option<Spanned<f64>>,
     pub price_out: Option<Spanned<f64>>,
+    pub guard: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -47,6 +49,7 @@ pub(super) struct ContractTable {
     pub money_per_day: Option<Spanned<f64>>,
     pub allow_initiating: Option<bool>,
     pub pause_after_person_minutes: Option<u32>,
+    pub guard: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -124,6 +127,8 @@ fn known_event(pattern: &Spanned<String>, faults: &mut Faults<'_>) {
     faults.add(pattern.span(), format!("No event is named `{given}`: the events are {}.{hint}", names.join(", ")));
 }
 
+const GUARDS: [(&str, Guard); 2] = [("hold", Guard::Hold), ("off", Guard::Off)];
+
 /// The bounds of a contract; what is not said is as `usual`.
 pub(super) fn contract(table: Option<Spanned<ContractTable>>, usual: &Contract, faults: &mut Faults<'_>) -> Contract {
     let usual = usual.clone();
@@ -163,6 +168,7 @@ pub(super) fn contract(table: Option<Spanned<ContractTable>>, usual: &Contract, 
         },
         allow_initiating: table.allow_initiating.unwrap_or(usual.allow_initiating),
         pause_after_person_minutes: table.pause_after_person_minutes.or(usual.pause_after_person_minutes),
+        guard: table.guard.as_ref().and_then(|word| one_of(word, &GUARDS, "guard", faults)).or(usual.guard),
         ..usual
     };
     if let Err(why) = contract.check() {
@@ -302,6 +308,7 @@ pub(super) fn agent(table: Spanned<AgentTable>, faults: &mut Faults<'_>) -> Opti
         introduction: table.introduction.unwrap_or_default(),
         media_input: table.media_input.into_iter().map(Spanned::into_inner).collect(),
         prices,
+        guard: table.guard.as_ref().and_then(|word| one_of(word, &GUARDS, "guard", faults)).unwrap_or_default(),
     })
 }
 

@@ -29,6 +29,7 @@ use self::renamed::Migrated;
 use crate::domain::access::role::Role;
 use crate::domain::agents::assignment::{ApprovalPolicy, Mode};
 use crate::domain::agents::contract::{Contract, Money};
+use crate::domain::agents::foreign_data::Guard;
 use crate::domain::agents::script::Rule;
 use crate::domain::contacts::opt_out::OptOutWords;
 use crate::domain::contacts::phone::PhoneNumber;
@@ -134,6 +135,8 @@ pub struct AgentDeclaration {
     pub media_input: Vec<String>,
     /// What a million tokens cost, given and said.
     pub prices: (Money, Money),
+    /// Whether its replies are compared with other contacts' data.
+    pub guard: Guard,
 }
 
 /// Another program that wants to know what happens.

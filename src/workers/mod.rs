@@ -122,7 +122,8 @@ fn start_periodic(system: &System, tasks: &TaskTracker, stop: &CancellationToken
         operations::refresh_flows(&system).await.map(|_| ())
     }));
     tasks.spawn(every(system.clone(), stop.clone(), "maintenance", KEEP_EVERY, |system| async move {
-        operations::rescue_abandoned(&system).await.map(|_| ())
+        operations::rescue_abandoned(&system).await?;
+        operations::index_identifiers(&system).await
     }));
     tasks.spawn(every(system.clone(), stop.clone(), "pulse", PULSE_EVERY, |system| async move {
         operations::pulse(&system).await

@@ -77,8 +77,16 @@ async fn every_misbehaviour_is_held_with_its_reason_and_none_reaches_the_contact
             "it is in English, and the contact writes Spanish",
         ),
         ("{ reply = [\"Done.\"], tools = [\"admin.delete\"] }".to_owned(), "hi", "it called the tool admin.delete"),
-        ("{ reply = [\"Hi Tom Weber, it is ready.\"] }".to_owned(), "hi", "it mentions Tom Weber, another contact"),
-        ("{ reply = [\"Call +1 555-010-0077.\"] }".to_owned(), "hi", "it mentions 15550100077"),
+        (
+            "{ reply = [\"Hi Tom Weber, it is ready.\"] }".to_owned(),
+            "hi",
+            "it contains the name of another contact (t1)",
+        ),
+        (
+            "{ reply = [\"Call +1 555-010-0077.\"] }".to_owned(),
+            "hi",
+            "it contains the phone number of another contact (t1)",
+        ),
     ] {
         let mut stage = Stage::with_config(&helper("", &format!("{{ when = [\"setup\"] }}, {rule}"))).await;
         stage.says(&Person::new("Tom Weber", "15550100077"), "setup").await;

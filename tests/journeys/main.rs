@@ -30,6 +30,7 @@ mod fields;
 mod filters;
 mod finding;
 mod flows;
+mod foreign_data;
 mod holders;
 mod inbound;
 mod keeping;

@@ -61,6 +61,8 @@ pub(super) fn contract() -> Value {
                 "description": "in millionths of the currency" },
             "pause_after_person_minutes": { "type": ["integer", "null"], "minimum": 0, "maximum": 10_080,
                 "description": "minutes of silence in a thread after a person wrote there; null: as the number says" },
+            "guard": { "enum": ["hold", "off", null],
+                "description": "whether a reply with another contact's data is held; null: as the agent's configuration says" },
             "allow_initiating": { "type": "boolean" } } })
 }
 

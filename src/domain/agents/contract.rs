@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::domain::agents::foreign_data::Guard;
 use crate::domain::error_text::error_text;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
@@ -267,6 +268,9 @@ pub struct Contract {
     /// How long it is silent in a thread after a person wrote there; without it, as the number says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pause_after_person_minutes: Option<u32>,
+    /// Whether a reply with another contact's data is held; without it, as the agent's configuration says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guard: Option<Guard>,
 }
 
 /// A pause after a person's words is at most a week.
@@ -287,6 +291,7 @@ impl Default for Contract {
             money_per_day: None,
             pause_after_person_minutes: None,
             allow_initiating: false,
+            guard: None,
         }
     }
 }
@@ -307,6 +312,7 @@ impl Contract {
             && at_most(self.money_per_day.map(|money| money.0), other.money_per_day.map(|money| money.0))
             && (!self.allow_initiating || other.allow_initiating)
             && self.pauses_as_long_as(other)
+            && (self.guard == other.guard || self.guard == Some(Guard::Hold))
             && self.when.are_within(&other.when)
     }
 
@@ -346,6 +352,13 @@ impl Contract {
         }
         if let Some(minutes) = self.pause_after_person_minutes {
             terms.push(("pause", format!("for {minutes} minutes after a person wrote")));
+        }
+        if let Some(guard) = self.guard {
+            let held = match guard {
+                Guard::Hold => "held",
+                Guard::Off => "not held",
+            };
+            terms.push(("guard", format!("replies with another contact's data are {held}")));
         }
         if self.allow_initiating {
             terms.push(("recipients", "may write to contacts who did not write first".to_owned()));
@@ -403,6 +416,8 @@ mod tests {
         assert!(narrow.is_within(&usual));
         assert!(!usual.is_within(&narrow));
         assert!(!Contract { allow_initiating: true, ..usual.clone() }.is_within(&usual));
+        let guards = |guard| Contract { guard, ..usual.clone() };
+        assert!(guards(Some(Guard::Hold)).is_within(&usual) && !guards(Some(Guard::Off)).is_within(&usual));
         let pauses = |minutes| Contract { pause_after_person_minutes: minutes, ..usual.clone() };
         assert!(pauses(Some(90)).is_within(&pauses(Some(60))));
         assert!(!pauses(Some(30)).is_within(&pauses(Some(60))), "a shorter pause lets it answer more");

@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::agents::contract::{Contract, Tool};
-use crate::domain::ids::MessageId;
+use crate::domain::agents::foreign_data::DatumKind;
+use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::text::clean_line;
 
 /// Something an agent wants to say.
@@ -35,9 +36,10 @@ pub enum ContractViolation {
     Forbidden {
         tool: String,
     },
-    /// It calls the contact by somebody else's name, or gives somebody else's number.
-    SomebodyElse {
-        name: String,
+    /// It holds another contact's datum; the thread is one of that contact, `None` in another organization.
+    ForeignDatum {
+        kind: DatumKind,
+        thread: Option<ThreadId>,
     },
     NotAllowedToSpeak,
 }
@@ -55,7 +57,12 @@ impl ContractViolation {
             Self::Forbidden { tool } => {
                 format!("it called the tool {}, which its contract does not allow", clean_line(tool))
             }
-            Self::SomebodyElse { name } => format!("it mentions {}, another contact", clean_line(name)),
+            Self::ForeignDatum { kind, thread: Some(thread) } => {
+                format!("it contains the {} of another contact ({thread})", kind.title())
+            }
+            Self::ForeignDatum { kind, thread: None } => {
+                format!("it contains the {} of another organization's contact", kind.title())
+            }
             Self::NotAllowedToSpeak => format!("its contract does not allow {}", Tool::Send.name()),
         }
     }
@@ -87,8 +94,8 @@ fn language(code: &str) -> String {
 pub struct Measure<'a> {
     /// The language of what is to be answered and of the answer, where both can be told for sure.
     pub languages: Option<(&'a str, &'a str)>,
-    /// Other contacts whom the answer names.
-    pub others: &'a [String],
+    /// Data of other contacts that the answer holds; `None` of a thread in another organization.
+    pub foreign: &'a [(DatumKind, Option<ThreadId>)],
     /// Tools that it called and may not.
     pub refused: &'a [String],
 }
@@ -113,7 +120,9 @@ pub fn breaches(contract: &Contract, words: &[ReplyPart], measure: &Measure<'_>)
     if let Some((asked, answered)) = measure.languages.filter(|(asked, answered)| asked != answered) {
         found.push(ContractViolation::Language { asked: asked.to_owned(), answered: answered.to_owned() });
     }
-    found.extend(measure.others.iter().map(|name| ContractViolation::SomebodyElse { name: name.clone() }));
+    found.extend(
+        measure.foreign.iter().map(|(kind, thread)| ContractViolation::ForeignDatum { kind: *kind, thread: *thread }),
+    );
     found
 }
 
@@ -143,66 +152,6 @@ pub fn introduce(introduction: &str, words: &mut [ReplyPart]) {
     if let Some(first) = words.first_mut() {
         first.text = format!("{own} {}", first.text.trim_start());
     }
-}
-
-/// Names that an answer may be addressing somebody by: words with capitals that stand together, and
-/// the one word after a greeting.
-pub fn names_in(text: &str) -> Vec<String> {
-    const GREETINGS: [&str; 16] = [
-        "hi", "hello", "hey", "dear", "hola", "olá", "oi", "bonjour", "salut", "hallo", "ciao", "liebe", "lieber",
-        "thanks", "gracias", "merci",
-    ];
-    let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
-    let is_name = |word: &str| word.chars().next().is_some_and(char::is_uppercase) && word.chars().count() > 1;
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let mut names = vec![];
-    let mut run: Vec<String> = vec![];
-    let mut end = |run: &mut Vec<String>| {
-        // Every stretch of two or three: a sentence may begin with the word before a name.
-        for size in 2..=3 {
-            names.extend(run.windows(size).map(|part| part.join(" ")));
-        }
-        run.clear();
-    };
-    let mut greeted = vec![];
-    for (index, word) in words.iter().enumerate() {
-        let own = bare(word);
-        if is_name(&own) {
-            run.push(own.clone());
-        } else {
-            end(&mut run);
-        }
-        if index > 0 && is_name(&own) && GREETINGS.contains(&bare(words[index - 1]).to_lowercase().as_str()) {
-            greeted.push(own);
-        }
-        if word.ends_with(['.', '!', '?', ',', ':', ';']) {
-            end(&mut run);
-        }
-    }
-    end(&mut run);
-    names.extend(greeted);
-    names.sort();
-    names.dedup();
-    names
-}
-
-/// Numbers that could be somebody's: eight digits and more that stand together.
-pub fn numbers_in(text: &str) -> Vec<String> {
-    let mut numbers = vec![];
-    let mut digits = String::new();
-    for character in text.chars().chain(std::iter::once('x')) {
-        match character {
-            '0'..='9' => digits.push(character),
-            '+' | '-' | ' ' | '(' | ')' | '.' | '/' if !digits.is_empty() => {}
-            _ => {
-                if (8..=15).contains(&digits.len()) {
-                    numbers.push(digits.clone());
-                }
-                digits.clear();
-            }
-        }
-    }
-    numbers
 }
 
 #[cfg(test)]
@@ -251,22 +200,5 @@ mod tests {
         assert_eq!(fresh[0].text, "I am Lumen's assistant. We open at nine.");
         introduce("I am Lumen's assistant.", &mut fresh);
         assert_eq!(fresh[0].text.matches("assistant").count(), 1);
-    }
-
-    #[test]
-    fn names_and_numbers_are_seen() {
-        assert_eq!(
-            names_in("Hi Maria, your order with Tom Weber is ready."),
-            ["Maria", "Tom Weber"]
-                .map(str::to_owned)
-                .to_vec()
-                .into_iter()
-                .chain(["Hi Maria".to_owned()])
-                .collect::<std::collections::BTreeSet<_>>()
-                .into_iter()
-                .collect::<Vec<_>>()
-        );
-        assert_eq!(names_in("we open at nine"), Vec::<String>::new());
-        assert_eq!(numbers_in("call +1 555-010-0003 or 12"), ["15550100003"]);
     }
 }

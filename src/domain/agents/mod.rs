@@ -3,6 +3,7 @@
 pub mod assignment;
 pub mod contract;
 pub mod contract_check;
+pub mod foreign_data;
 pub mod requests;
 pub mod routing;
 pub mod run;

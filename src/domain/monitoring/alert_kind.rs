@@ -134,6 +134,8 @@ kinds! {
     AgentFailed "agent_failed" "Agent failed" "Answer the thread, and look at the agent's run.";
     /// An agent wanted to send something that must not be sent, or did not answer a message.
     AgentHeldBack "agent_held_back" "Agent held back" "Read the thread, and answer it if needed.";
+    /// An agent's reply contains data of another contact; it is held.
+    ForeignData "foreign_data" "Reply with another contact's data held" "Read the held reply; correct or dismiss it.";
     /// An agent changed after its approval, so the approval is stale.
     AgentChanged "agent_changed" "Approval stale" "Approve the agent in its current version.";
     /// An assignment ends soon.

@@ -65,6 +65,15 @@ pub(crate) struct AgentReply {
     pub error: Option<AgentError>,
 }
 
+/// Where a reply leaves its contract.
+#[derive(Debug, Default)]
+pub(crate) struct Breaches {
+    /// One sentence's second half each.
+    pub lines: Vec<String>,
+    /// It holds data of another contact.
+    pub is_foreign: bool,
+}
+
 impl Question {
     fn batch(&self) -> impl Iterator<Item = &MessageView> {
         // News about the conversation stands between what was said, and is not what is answered.
@@ -169,31 +178,26 @@ impl Question {
         system: &System,
         write: &mut Write,
         told: &AgentReply,
-    ) -> Result<Vec<String>, crate::store::StoreError> {
+    ) -> Result<Breaches, crate::store::StoreError> {
         let said = told.words.iter().map(|one| one.text.as_str()).collect::<Vec<_>>().join("\n\n");
         let asked = self.batch().map(|message| message.text.as_received()).collect::<Vec<_>>().join("\n");
         let languages = language::told(&asked).zip(language::told(&said));
-        // What was named in the thread itself may be named again.
-        let spoken = self.messages.iter().map(|message| message.text.as_received().to_lowercase()).collect::<Vec<_>>();
-        let fresh = |name: &String| !spoken.iter().any(|text| text.contains(&name.to_lowercase()));
-        let names: Vec<String> = contract_check::names_in(&said).into_iter().filter(fresh).collect();
-        let numbers: Vec<String> = contract_check::numbers_in(&said).into_iter().filter(fresh).collect();
-        let others = if names.is_empty() && numbers.is_empty() || self.contract.allow_initiating {
-            vec![]
-        } else {
-            let found = write.others_called(self.thread.id, &names, &numbers).await?;
-            // A name that is a part of a longer one says nothing more.
-            let part = |name: &String| found.iter().any(|other| other != name && other.contains(name.as_str()));
-            found.iter().filter(|name| !part(name)).cloned().collect()
-        };
-        let measure = Measure { languages, others: &others, refused: &told.refused };
+        let foreign = self.foreign_data(system, write, told).await?;
+        let measure = Measure { languages, foreign: &foreign.found, refused: &told.refused };
         // What the provider would not take is beyond every contract.
         let most = crate::operations::outbox::send_message::capabilities(system, &self.connection)
             .longest_text
             .unwrap_or(u32::MAX);
         let contract = Contract { max_characters: self.contract.max_characters.min(most), ..self.contract.clone() };
         let found = contract_check::breaches(&contract, &told.words, &measure);
-        Ok(told.cut.iter().cloned().chain(found.iter().map(contract_check::ContractViolation::words)).collect())
+        let unknown = foreign.is_unknown.then(|| {
+            "the index of contacts' data is not complete yet, so that it cannot be compared with them".to_owned()
+        });
+        let lines = found.iter().map(contract_check::ContractViolation::words);
+        Ok(Breaches {
+            lines: told.cut.iter().cloned().chain(lines).chain(unknown).collect(),
+            is_foreign: !foreign.found.is_empty(),
+        })
     }
 }
 

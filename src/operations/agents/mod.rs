@@ -6,6 +6,7 @@ pub(crate) mod decide_assignment;
 pub(crate) mod dry_run;
 pub(crate) mod end_assignment;
 pub(crate) mod expire_assignment;
+pub(crate) mod foreign_data;
 pub(crate) mod propose_assignment;
 pub(crate) mod rehearse;
 pub(crate) mod requests;

@@ -154,7 +154,7 @@ async fn play(system: &System, assignment: &Assignment, last: MessageId) -> Resu
         hand_off: told.hand_off,
         error: told.error.map(|error| error.to_string()),
         tools: told.calls.into_iter().map(|call| call.tool).collect(),
-        breaches,
+        breaches: breaches.lines,
         took_ms,
         tokens: told.tokens_in + told.tokens_out,
         cost: told.cost,

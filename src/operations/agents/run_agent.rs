@@ -24,7 +24,7 @@ use crate::domain::outbox::entry::Outgoing;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
-use crate::operations::agents::ask_agent::{AgentReply, Question, TRANSCRIPT, content};
+use crate::operations::agents::ask_agent::{AgentReply, Breaches, Question, TRANSCRIPT, content};
 use crate::operations::agents::typing_sign::{keep_typing, last_said, show_typing};
 use crate::operations::monitoring::metrics::MetricFamily;
 use crate::operations::monitoring::unreadable_row::{UnreadableRow, unreadable_row};
@@ -290,7 +290,7 @@ pub(crate) async fn answered(
         let connection = Some(&question.connection);
         return failed(system, write, due, connection, told, Some("the service window closed before it replied")).await;
     }
-    let breaches = question.breaches(system, write, told).await?;
+    let Breaches { lines: breaches, is_foreign } = question.breaches(system, write, told).await?;
     let trace = told.trace.join("\n");
     let finish = record(told, said.as_ref(), &trace, &breaches);
     let held = wants && (!breaches.is_empty() || due.mode == Mode::Draft);
@@ -311,6 +311,14 @@ pub(crate) async fn answered(
             Some(first) => format!("the reply of {} is held: {first}", due.agent),
         };
         write.wait(due.thread, &reason, now).await?;
+        if is_foreign {
+            let subject = due.thread.to_string();
+            let said =
+                format!("The reply of {} in {} is held: {}.", clean_line(&due.agent), due.thread, breaches.join("; "));
+            let alert =
+                NewAlert { kind: AlertKind::ForeignData, subject: &subject, said: &said, thread: Some(due.thread) };
+            write.raise(&alert, now).await?;
+        }
     } else {
         if !breaches.is_empty() {
             let reason = format!("{}: {}", due.agent, breaches.join("; "));

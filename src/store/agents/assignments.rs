@@ -394,29 +394,6 @@ impl Write {
             .await?;
         Ok(())
     }
-
-    /// Other contacts than the thread's who have one of these names, or numbers.
-    pub async fn others_called(
-        &mut self,
-        thread: ThreadId,
-        names: &[String],
-        numbers: &[String],
-    ) -> Result<Vec<String>> {
-        Ok(sqlx::query_scalar(
-            "SELECT DISTINCT n.value FROM json_each($2) n JOIN contacts p
-                ON p.folded LIKE lower(n.value) || ' %' AND p.merged_into IS NULL
-             WHERE p.id <> (SELECT contact_id FROM threads WHERE id = $1)
-                AND NOT EXISTS (SELECT 1 FROM contacts own JOIN threads t ON t.contact_id = own.id
-                                WHERE t.id = $1 AND ' ' || own.folded LIKE '% ' || lower(n.value) || ' %')
-             UNION SELECT n.value FROM json_each($3) n JOIN addresses a ON a.kind = 'phone' AND a.value = n.value
-             WHERE a.contact_id <> (SELECT contact_id FROM threads WHERE id = $1)",
-        )
-        .bind(thread.0)
-        .bind(json(&names))
-        .bind(json(&numbers))
-        .fetch_all(self.connection())
-        .await?)
-    }
 }
 
 pub(crate) fn money(cells: &RowReader<'_>, column: &'static str) -> Result<Money> {

@@ -1,6 +1,7 @@
 //! Assignments, runs, rehearsals and stops.
 
 pub(crate) mod assignments;
+pub(crate) mod identifiers;
 pub(crate) mod rehearsals;
 pub(crate) mod runs;
 pub(crate) mod stops;

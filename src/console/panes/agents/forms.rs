@@ -7,6 +7,7 @@ use crate::console::theme::Theme;
 use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::assignment::{Assignment, AssignmentState, Mode};
 use crate::domain::agents::contract::{Conditions, Contract, Hours, Money, Tool};
+use crate::domain::agents::foreign_data::Guard;
 use crate::domain::agents::requests::AgentRequest;
 use crate::domain::ids::{AssignmentId, ConnectionId, RunId, ThreadId};
 use crate::domain::request::Request;
@@ -93,6 +94,12 @@ fn terms(mode: Mode, contract: &Contract, expires: Option<Timestamp>) -> Vec<Fie
             "Pause",
             "minutes of silence after a person wrote; empty: as the number",
             &figure(contract.pause_after_person_minutes.map(u64::from)),
+        ),
+        field(
+            "guard",
+            "Guard",
+            "hold or off: replies with another contact's data; empty: as the agent",
+            contract.guard.map(Guard::name).unwrap_or_default(),
         ),
         field(
             "until",
@@ -293,6 +300,10 @@ fn proposal(
         money_per_day: money,
         allow_initiating: filled.text("others").eq_ignore_ascii_case("yes"),
         pause_after_person_minutes: figure(filled, "pause", "minutes of the pause")?,
+        guard: match filled.text("guard") {
+            "" => None,
+            word => Some(Guard::from_name(word).ok_or("The guard is hold or off.")?),
+        },
         when: Conditions {
             first_contact,
             hours,
