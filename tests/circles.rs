@@ -11,7 +11,7 @@ const IN_CIRCLES: &[(&str, usize)] = &[
     ("api", 11),
     ("app", 0),
     ("attach", 6),
-    ("cli", 23),
+    ("cli", 0),
     ("config", 6),
     ("console", 0),
     ("domain", 0),

@@ -1,4 +1,4 @@
-//! Consoles: the one in this process, those of guests, and being a guest of the engine that runs.
+//! Runs consoles: the one in the engine's process, those attached to it, and this terminal attached to a running engine.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,13 +8,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::scoped::Asked;
-use super::{Common, Exit};
+use super::exit::Exit;
+use super::options::Common;
 use crate::api::{self, ApiError, ConsoleClient, Consoles, TerminalSpec};
 use crate::app::{AppError, Engine, People, current_actor};
 use crate::attach::{
     End, Left, RingSignals, SurfaceCommand, SurfaceOptions, Tty, carry, drive, host, pair, size, theme,
 };
+use crate::cli::client::scope::ScopeOptions;
 use crate::config::Config;
 use crate::console::{FilePlace, Keymap, Settings, Theme};
 use crate::domain::access::actor::Actor;
@@ -23,12 +24,12 @@ use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::code::Code;
 use crate::domain::time::Timestamp;
 
-/// What the next guest is told: that a console's terminal went away, and the engine went on.
+/// Notice for the next console that attaches: the engine continued after its own terminal closed.
 pub(super) type Greeting = Arc<Mutex<Option<String>>>;
 
 const BROKE: &str = "The console failed. Accepted webhooks and queued messages are safe. See the log for the cause.";
 
-/// What every console of this engine has in common.
+/// Returns the settings that all consoles of this engine share.
 fn settings(config: &Config, actor: Actor, theme: Theme) -> Result<Settings, AppError> {
     let keymap = Keymap::with(&config.keys)
         .map_err(|faults| AppError::Other { what: faults.join(" "), remedy: String::new() })?;
@@ -56,7 +57,7 @@ fn trouble(error: std::io::Error) -> AppError {
     }
 }
 
-/// Whether this terminal stands at the other end of a line.
+/// Returns whether this terminal is an SSH session.
 fn over_ssh() -> bool {
     ["SSH_CONNECTION", "SSH_TTY", "MOSH_IP"].iter().any(|name| std::env::var(name).is_ok_and(|set| !set.is_empty()))
 }
@@ -72,7 +73,7 @@ fn restricted(actor: Actor, read_only: bool) -> Actor {
     }
 }
 
-/// Gives guests consoles of their own. One that breaks harms nobody else.
+/// Returns the factory of attached consoles. A panic in one console does not affect the others.
 pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greeting) -> Consoles {
     let config = Arc::new(config.clone());
     Arc::new(move |guest: ConsoleClient| {
@@ -124,7 +125,7 @@ pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greetin
     })
 }
 
-/// Returns when somebody is not who they were: taken out of the configuration, or with a lesser role.
+/// Completes when a user is removed from the configuration or loses permissions.
 async fn not_any_more(people: &People, actor: &Actor) {
     let mut changes = people.changes();
     while people.still(actor) {
@@ -134,7 +135,7 @@ async fn not_any_more(people: &People, actor: &Actor) {
     }
 }
 
-/// Why somebody's console is taken from them.
+/// Returns the reason that a user's console is closed with.
 fn less(people: &People, actor: &Actor) -> String {
     match actor.person().and_then(|name| people.role_of(name)) {
         Some(role) => format!("Your role is now {}. Open the console again to continue.", role.name()),
@@ -142,7 +143,7 @@ fn less(people: &People, actor: &Actor) -> String {
     }
 }
 
-/// The console in this process. `Gone` says that its terminal went away.
+/// Runs the console in this process. Returns `Left::Gone` if its terminal closed.
 pub(super) async fn own(
     common: &Common,
     config: &Config,
@@ -154,7 +155,7 @@ pub(super) async fn own(
     let mut settings = settings(config, actor, theme(Theme { colour: !common.no_color, ascii: config.console.ascii }))?;
     settings.editor = has_editor();
     settings.files = FilePlace::Here;
-    settings.scope = Asked::by(common).choice();
+    settings.scope = ScopeOptions::by(common).choice();
     settings.quitting_ends = Some(ends.to_owned());
     let (columns, rows) = size().map_err(trouble)?;
     let manner = SurfaceOptions {
@@ -171,7 +172,7 @@ pub(super) async fn own(
     let mut tty = Tty::enter().map_err(trouble)?;
     let (surface, seat) = pair();
     let (system, stop) = (engine.system.clone(), CancellationToken::new());
-    // A console that breaks harms only itself: the engine is stopped in order all the same.
+    // In a task of its own: after a panic in the console the engine still shuts down in order.
     let driven = tokio::spawn({
         let stop = stop.clone();
         crate::attach::at_home(
@@ -196,7 +197,7 @@ pub(super) async fn own(
     }))
 }
 
-/// The engine goes on without the console that it began with, until somebody ends it.
+/// Keeps the engine running after its terminal closed, until a signal ends it.
 pub(super) async fn go_on(greeting: &Greeting, now: Timestamp) {
     tracing::warn!("The console's terminal closed; the engine keeps running");
     let said = format!("The terminal of the first console closed at {now}. The engine kept running.");
@@ -212,7 +213,7 @@ pub(super) async fn go_on(greeting: &Greeting, now: Timestamp) {
     }
 }
 
-/// A console of the engine that runs, on this terminal.
+/// Attaches this terminal to the running engine.
 pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, AppError> {
     let look = theme(Theme { colour: !common.no_color, ascii: false });
     let (columns, rows) = size().map_err(trouble)?;
@@ -252,7 +253,11 @@ pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, Ap
     };
     let mut tty = Tty::enter().map_err(trouble)?;
     let (surface, seat) = pair();
-    let carried = tokio::spawn(carry(line, surface, Some(super::files::upload_handler(directory, common.read_only))));
+    let carried = tokio::spawn(carry(
+        line,
+        surface,
+        Some(crate::cli::client::files::upload_handler(directory, common.read_only)),
+    ));
     let left = tty.sit(seat).await;
     drop(tty);
     match left.map_err(trouble)? {

@@ -1,6 +1,6 @@
-//! What the command line prints. Whoever reads standard output may leave at any time (`| head -1`), and either
-//! stream may lie on a full disk: neither is a reason to panic. A reader that left changes nothing about how a
-//! command ended; output that could not be written for another reason is a failure.
+//! Output of the command line. Standard output can be a closed pipe (`| head -1`) and either stream can be on a full
+//! disk; neither causes a panic. A closed pipe does not change the exit code; any other write error makes the command
+//! fail.
 
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};
@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// How often a command that goes on for ever looks whether anybody still reads.
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// Interval at which a command that never ends checks whether its output is still read.
+const READER_CHECK_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Standard output could not be written, and not because its reader left.
+/// Whether a write to standard output failed for a reason other than a closed pipe.
 static LOST: AtomicBool = AtomicBool::new(false);
 
-/// Writes to standard output. Nobody is told if its reader has left.
+/// Writes to standard output. A closed pipe is ignored.
 pub(super) fn write(text: Arguments<'_>) {
     let mut out = io::stdout().lock();
     let Err(error) = out.write_fmt(text).and_then(|()| out.flush()) else { return };
@@ -24,17 +24,17 @@ pub(super) fn write(text: Arguments<'_>) {
     }
 }
 
-/// Writes to standard error, as far as that is possible.
+/// Writes to standard error; errors are ignored.
 pub(super) fn write_error(text: Arguments<'_>) {
     let _ = io::stderr().lock().write_fmt(text);
 }
 
-/// Whether some of what was printed is lost, though somebody reads.
+/// Returns whether output was lost although the pipe was open.
 pub(super) fn is_lost() -> bool {
     LOST.load(Ordering::Relaxed)
 }
 
-/// Returns once nobody reads standard output any more.
+/// Completes when standard output is closed by its reader.
 pub(super) async fn reader_left() {
     let left = || {
         let out = io::stdout();
@@ -43,7 +43,7 @@ pub(super) async fn reader_left() {
         let gone = PollFlags::ERR | PollFlags::NVAL;
         poll(&mut ends, Some(&none)).is_ok() && ends[0].revents().intersects(gone)
     };
-    let mut look = tokio::time::interval(LOOK_AGAIN);
+    let mut look = tokio::time::interval(READER_CHECK_INTERVAL);
     loop {
         look.tick().await;
         if left() {
@@ -52,18 +52,18 @@ pub(super) async fn reader_left() {
     }
 }
 
-/// As the standard one, for a command line whose output may be cut off.
+/// Replaces the standard macro; does not panic on a closed pipe.
 macro_rules! print {
     ($($text:tt)*) => { $crate::cli::out::write(format_args!($($text)*)) };
 }
 
-/// As the standard one, for a command line whose output may be cut off.
+/// Replaces the standard macro; does not panic on a closed pipe.
 macro_rules! println {
     () => { $crate::cli::out::write(format_args!("\n")) };
     ($($text:tt)*) => { $crate::cli::out::write(format_args!("{}\n", format_args!($($text)*))) };
 }
 
-/// As the standard one, for a standard error that may not be writable.
+/// Replaces the standard macro; does not panic if standard error cannot be written.
 macro_rules! eprintln {
     ($($text:tt)*) => { $crate::cli::out::write_error(format_args!("{}\n", format_args!($($text)*))) };
 }

@@ -1,31 +1,31 @@
-//! The command line for somebody at the other end of an SSH line: the same verbs, in the engine's own
-//! process, with their role. What would touch files here as the engine's user is not offered.
+//! The command line over SSH: the same commands, run in the engine's process with the role of the connected user.
+//! Commands that would read or write the engine's files are not available.
 
 use std::sync::Arc;
 
 use clap::Parser;
 use futures::FutureExt;
 
-use super::agents::Events;
-use super::ask::Source;
-use super::files::Files;
-use super::no_answer::{NoAnswer, usage_json};
-use super::numbers::Connections;
-use super::reference::Reading;
-use super::templates::Templates;
-use super::verb::answered;
-use super::verbs::{Deliveries, Messages};
-use super::{Cli, Command};
+use super::arguments::{Cli, Command};
+use super::execute::output_of;
 use crate::app::{AppError, Engine, People, SystemChance};
 use crate::attach::ssh::{self, Ran, SshSetup, Verbs, WhoseKey, known_keys};
+use crate::cli::client::error::{CliError, usage_json};
+use crate::cli::client::input::Files;
+use crate::cli::client::source::Source;
+use crate::cli::verbs::agents::Events;
+use crate::cli::verbs::connections::Connections;
+use crate::cli::verbs::reference::NameResolver;
+use crate::cli::verbs::templates::Templates;
+use crate::cli::verbs::{Deliveries, Messages};
 use crate::config::Config;
 use crate::domain::code::Code;
 use crate::domain::text::clean_line;
 use crate::domain::time::Rng;
 use crate::operations::{System, media_file};
 
-/// Whether a verb may be asked for from elsewhere.
-fn offered(command: &Command) -> bool {
+/// Returns whether a command is available over SSH.
+fn is_available(command: &Command) -> bool {
     matches!(
         command,
         Command::Status
@@ -54,9 +54,9 @@ fn verbs(system: System) -> Verbs {
         async move {
             let given = std::iter::once("wadeck".to_owned()).chain(words);
             let given: Vec<std::ffi::OsString> = given.map(Into::into).collect();
-            Reading::start();
+            NameResolver::start();
             let read = Cli::try_parse_from(&given);
-            let names = Reading::end();
+            let names = NameResolver::end();
             let cli = match read {
                 Ok(cli) => cli,
                 Err(error) => {
@@ -72,48 +72,48 @@ fn verbs(system: System) -> Verbs {
             };
             let Some(command) = cli.command else {
                 let remedy = "Use ssh -t without a command.";
-                let none = NoAnswer::new(Code::Usage, "The console needs a terminal.", remedy);
-                return unanswered(&none, cli.common.json);
+                let none = CliError::new(Code::Usage, "The console needs a terminal.", remedy);
+                return unoutput_of(&none, cli.common.json);
             };
-            if !offered(&command) {
+            if !is_available(&command) {
                 let reason = "This command is not available over SSH.";
-                let none = NoAnswer::new(Code::OwnMachineOnly, reason, "Run it on the engine's machine.");
-                return unanswered(&none, cli.common.json);
+                let none = CliError::new(Code::OwnMachineOnly, reason, "Run it on the engine's machine.");
+                return unoutput_of(&none, cli.common.json);
             }
             let source = Source {
                 directory: std::path::PathBuf::new(),
                 read_only: cli.common.read_only,
                 here: Some((system.clone(), actor.clone())),
-                scope: super::scoped::Asked::by(&cli.common),
+                scope: crate::cli::client::scope::ScopeOptions::by(&cli.common),
                 files: Files::remote(input),
             };
-            let command = match names.resolve(&source, given).await {
+            let command = match names.resolve::<Cli>(&source, given).await {
                 Ok(None) => command,
                 Ok(Some(cli)) => cli.command.unwrap_or(command),
-                Err(none) => return unanswered(&none, cli.common.json),
+                Err(none) => return unoutput_of(&none, cli.common.json),
             };
             if let Command::Messages(Messages::Save { message, to }) = &command
                 && to == "-"
             {
-                return match media_file(&system, &actor, *message).await.map_err(NoAnswer::from) {
+                return match media_file(&system, &actor, *message).await.map_err(CliError::from) {
                     Ok(opened) => Ran { file: Some(opened.file), ..Ran::default() },
-                    Err(none) => unanswered(&none, cli.common.json),
+                    Err(none) => unoutput_of(&none, cli.common.json),
                 };
             }
-            match answered(&source, &cli.common, command).await {
+            match output_of(&source, &cli.common, command).await {
                 Ok((exit, text)) => Ran { out: format!("{text}\n"), status: exit as u32, ..Ran::default() },
-                Err(none) => unanswered(&none, cli.common.json),
+                Err(none) => unoutput_of(&none, cli.common.json),
             }
         }
         .boxed()
     })
 }
 
-fn unanswered(none: &NoAnswer, json: bool) -> Ran {
+fn unoutput_of(none: &CliError, json: bool) -> Ran {
     Ran { err: format!("{}\n", none.text(json)), status: none.exit as u32, ..Ran::default() }
 }
 
-/// Lets people in over SSH, where the configuration wants that.
+/// Starts the SSH server if the configuration enables it.
 pub(super) async fn listen(
     engine: &Engine,
     config: &Config,
@@ -134,7 +134,7 @@ pub(super) async fn listen(
         listen,
         host_key: config.ssh.host_key.clone().unwrap_or_else(|| directory.join("ssh_host_ed25519_key")),
         seed,
-        whose: whose(people.clone(), config.ssh.authorized_keys.clone()),
+        whose: key_lookup(people.clone(), config.ssh.authorized_keys.clone()),
         consoles,
         verbs: verbs(engine.system.clone()),
         allow_classical_key_exchange: config.ssh.allow_classical_key_exchange,
@@ -149,8 +149,9 @@ pub(super) async fn listen(
     Ok(())
 }
 
-/// The key is the user. The file of keys is read each time: whoever is taken out of it is nobody at once.
-fn whose(people: Arc<People>, file: Option<std::path::PathBuf>) -> WhoseKey {
+/// Returns the lookup from a public key to its user. The key file is read on each login, so that removing a key takes
+/// effect at once.
+fn key_lookup(people: Arc<People>, file: Option<std::path::PathBuf>) -> WhoseKey {
     Arc::new(move |offered| {
         let same = |text: &str| known_keys(text).0.iter().any(|known| known.key.key_data() == offered.key_data());
         if let Some(actor) = people.by_key(same) {

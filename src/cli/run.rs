@@ -1,43 +1,51 @@
-//! Runs what the command line says.
+//! Entry point of the command line: dispatches a parsed command.
 
 use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::ask::Source;
+use super::arguments::{Cli, Command};
 use super::consoles::{self, Greeting};
-use super::files::Files;
-use super::no_answer::NoAnswer;
-use super::scoped::Asked;
-use super::verb::{source, verb};
-use super::verbs::Alerts;
-use super::{Cli, Command, Common, Exit, doctor, layout};
+use super::execute::{execute, source};
+use super::exit::Exit;
+use super::options::Common;
+#[cfg(feature = "ssh")]
+use super::remote;
+#[cfg(not(feature = "ssh"))]
+use super::without_ssh as remote;
 use crate::api::Consoles;
 use crate::app::{
     AppError, Demo, Engine, EngineSetup, INBOX, Logs, People, SystemChance, SystemClock, random_seed, zone_offset,
 };
 use crate::attach::{Left, is_terminal};
+use crate::cli::client::error::CliError;
+use crate::cli::client::input::Files;
+use crate::cli::client::scope::ScopeOptions;
+use crate::cli::client::source::Source;
+use crate::cli::doctor;
+use crate::cli::print::layout;
+use crate::cli::verbs::Alerts;
 use crate::config::{self, Config, ConfigError};
 use crate::domain::code::Code;
 use crate::domain::time::Clock;
 use crate::provider::Registry;
 
-/// Runs a command to its end. What went wrong is said on standard error, in one sentence.
+/// Runs a command and returns its exit code. Errors are printed to standard error.
 pub async fn run(cli: Cli) -> Exit {
-    // Manual pages are for everybody; whatever else is written holds what people wrote.
+    // Manual pages are public; all other files can contain messages and are created with mode 0600.
     if !matches!(cli.command, Some(Command::Man { .. })) {
         crate::app::keep_private();
     }
-    if let Some((reason, remedy)) = cli.common.read_only.then(|| writes(cli.command.as_ref())).flatten() {
-        return NoAnswer::new(Code::ReadOnly, reason, remedy).report(cli.common.json);
+    if let Some((reason, remedy)) = cli.common.read_only.then(|| read_only_refusal(cli.command.as_ref())).flatten() {
+        return CliError::new(Code::ReadOnly, reason, remedy).report(cli.common.json);
     }
-    let exit = Box::pin(carry_out(cli)).await;
+    let exit = Box::pin(dispatch(cli)).await;
     if exit == Exit::Done && super::out::is_lost() { Exit::Failed } else { exit }
 }
 
-/// Why a command that writes or sends by itself does not go with `--read-only`, and what does; what asks the engine to change
-/// something is refused where it asks.
-fn writes(command: Option<&Command>) -> Option<(&'static str, &'static str)> {
+/// Returns reason and remedy for a command that writes or sends without asking the engine, which `--read-only` refuses
+/// here. Requests to the engine are refused where they are sent.
+fn read_only_refusal(command: Option<&Command>) -> Option<(&'static str, &'static str)> {
     Some(match command? {
         Command::Serve => (
             "`wadeck serve` takes webhooks, runs agents and sends: --read-only cannot hold for it.",
@@ -59,35 +67,39 @@ fn writes(command: Option<&Command>) -> Option<(&'static str, &'static str)> {
     })
 }
 
-async fn carry_out(cli: Cli) -> Exit {
+async fn dispatch(cli: Cli) -> Exit {
     let result = match cli.command {
         None => console(&cli.common).await,
         Some(Command::Demo { seed, speed }) => demo(&cli.common, seed, speed).await,
         Some(Command::Serve) => serve(&cli.common).await,
         Some(Command::Attach) => attach(&cli.common).await,
-        Some(Command::Simulator(arguments)) => super::simulator::run(arguments).await,
-        Some(Command::Mcp) => return super::tools::serve(&cli.common).await,
-        Some(Command::Config(verb)) => return super::config_file::run(&cli.common, &verb),
+        Some(Command::Simulator(arguments)) => crate::cli::verbs::simulator::run(arguments).await,
+        Some(Command::Mcp) => return crate::cli::verbs::mcp::serve(&cli.common).await,
+        Some(Command::Config(verb)) => return crate::cli::verbs::config_file::run(&cli.common, &verb),
         Some(Command::Backup { to, media }) => {
-            return super::shell::backup(&cli.common, &to, media.as_deref()).await;
+            return crate::cli::verbs::offline::backup(&cli.common, &to, media.as_deref()).await;
         }
-        Some(Command::Completions { shell }) => return super::shell::completions(shell),
-        Some(Command::Man { to }) => return super::shell::man(&cli.common, to.as_deref()),
+        Some(Command::Completions { shell }) => return crate::cli::verbs::offline::completions(shell),
+        Some(Command::Man { to }) => return crate::cli::verbs::offline::man(&cli.common, to.as_deref()),
         Some(Command::Doctor { webhook }) => return examine(&cli.common, webhook).await,
-        Some(Command::Keys { markdown }) => return super::tables::keys(&cli.common, markdown),
-        Some(Command::Alerts(Alerts::Kinds { markdown })) => return super::tables::alerts(&cli.common, markdown),
-        Some(Command::Codes { providers: true, markdown }) => {
-            return super::tables::provider_codes(&cli.common, markdown);
+        Some(Command::Keys { markdown }) => return crate::cli::print::reference_tables::keys(&cli.common, markdown),
+        Some(Command::Alerts(Alerts::Kinds { markdown })) => {
+            return crate::cli::print::reference_tables::alerts(&cli.common, markdown);
         }
-        Some(Command::Codes { providers: false, markdown }) => return super::tables::codes(&cli.common, markdown),
-        Some(Command::Roles { markdown }) => return super::tables::roles(&cli.common, markdown),
-        Some(command) => return verb(&cli.common, command).await,
+        Some(Command::Codes { providers: true, markdown }) => {
+            return crate::cli::print::reference_tables::provider_codes(&cli.common, markdown);
+        }
+        Some(Command::Codes { providers: false, markdown }) => {
+            return crate::cli::print::reference_tables::codes(&cli.common, markdown);
+        }
+        Some(Command::Roles { markdown }) => return crate::cli::print::reference_tables::roles(&cli.common, markdown),
+        Some(command) => return execute(&cli.common, command).await,
     };
-    result.unwrap_or_else(|error| NoAnswer::from(error).report(cli.common.json))
+    result.unwrap_or_else(|error| CliError::from(error).report(cli.common.json))
 }
 
-/// Says a line on standard error. Where that is closed or on a full disk, nobody is told, and nothing ends.
-fn said(line: &str) {
+/// Prints a line to standard error; errors are ignored.
+fn print_notice(line: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "{line}");
 }
@@ -103,7 +115,7 @@ fn setup(
     (people, consoles): (&Arc<People>, &Consoles),
 ) -> Result<EngineSetup, AppError> {
     let directory = config::data_directory(common.data_dir.as_deref());
-    // The lock says who has it, before anything else is touched.
+    // Checked first: a second engine must not touch logs or database.
     drop(crate::app::Lock::take(&directory)?);
     let logs = Logs::start(&directory, &config.log.level, config.log.files, on_stderr)?;
     for warning in &config.warnings {
@@ -126,7 +138,7 @@ fn setup(
 
 async fn serve(common: &Common) -> Result<Exit, AppError> {
     let config = load(common)?;
-    // Handlers first: a signal that comes while starting is not lost.
+    // Installed before the engine starts, so that a signal during startup is not lost.
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| no_signals(&error))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| no_signals(&error))?;
     let mut hangup = signal(SignalKind::hangup()).map_err(|error| no_signals(&error))?;
@@ -135,7 +147,7 @@ async fn serve(common: &Common) -> Result<Exit, AppError> {
     let engine = start(common, &config, true, (&people, &guests)).await?;
     let watched = tokio::spawn(super::service::watchdog(engine.system.clone()));
     super::service::ready();
-    said(&format!(
+    print_notice(&format!(
         "wadeck receives webhooks at http://{}. Query it with `wadeck status`; stop it with SIGTERM.",
         engine.address
     ));
@@ -159,7 +171,7 @@ async fn serve(common: &Common) -> Result<Exit, AppError> {
     Ok(Exit::Done)
 }
 
-/// An engine, with everybody let in who may come.
+/// Starts the engine with its SSH server.
 async fn start(
     common: &Common,
     config: &Config,
@@ -169,7 +181,7 @@ async fn start(
     let setup = setup(common, config, on_stderr, (people, guests))?;
     let directory = setup.directory.clone();
     let engine = Engine::start(setup).await?;
-    if let Err(error) = super::remote::listen(&engine, config, people, &directory, guests.clone()).await {
+    if let Err(error) = remote::listen(&engine, config, people, &directory, guests.clone()).await {
         engine.stop().await;
         return Err(error);
     }
@@ -185,7 +197,7 @@ fn no_signals(error: &std::io::Error) -> AppError {
 
 async fn console(common: &Common) -> Result<Exit, AppError> {
     if common.read_only {
-        // An engine takes webhooks, runs agents and sends: none is started here, only looked at.
+        // An engine receives webhooks, runs agents and sends, so none is started.
         return attach(common).await;
     }
     let config = load(common)?;
@@ -196,13 +208,13 @@ async fn console(common: &Common) -> Result<Exit, AppError> {
     let people = Arc::new(People::new(config.users.clone()));
     let guests = consoles::for_guests(&config, people.clone(), greeting.clone());
     let engine = match start(common, &config, false, (&people, &guests)).await {
-        // Somebody's engine runs already: this is one more console of it.
-        Err(AppError::Locked { path, .. }) if common.plain => return Ok(guest_in_lines(common, path).await),
+        // An engine is running already: attach to it.
+        Err(AppError::Locked { path, .. }) if common.plain => return Ok(attach_line_console(common, path).await),
         Err(AppError::Locked { path, .. }) => return consoles::attach(common, &path).await,
         engine => engine?,
     };
     if common.plain {
-        let exit = super::plain::sit(
+        let exit = super::line_console::run(
             common,
             Source { files: Files::WithoutInput, ..source(common) },
             "The engine runs in this process and ends when you quit.",
@@ -220,21 +232,22 @@ async fn console(common: &Common) -> Result<Exit, AppError> {
     Ok(shown?.unwrap_or(Exit::Done))
 }
 
-/// A console in lines of an engine that runs elsewhere.
-async fn guest_in_lines(common: &Common, directory: std::path::PathBuf) -> Exit {
+/// Runs the line console of an engine in another process.
+async fn attach_line_console(common: &Common, directory: std::path::PathBuf) -> Exit {
     let source = Source {
         directory,
         read_only: common.read_only,
         here: None,
-        scope: Asked::by(common),
+        scope: ScopeOptions::by(common),
         files: Files::WithoutInput,
     };
-    super::plain::sit(common, source, "The engine runs in another process and keeps running when you quit.").await
+    super::line_console::run(common, source, "The engine runs in another process and keeps running when you quit.")
+        .await
 }
 
 async fn attach(common: &Common) -> Result<Exit, AppError> {
     if common.plain {
-        return Ok(guest_in_lines(common, config::data_directory(common.data_dir.as_deref())).await);
+        return Ok(attach_line_console(common, config::data_directory(common.data_dir.as_deref())).await);
     }
     need_terminal("`wadeck status` needs none.")?;
     consoles::attach(common, &config::data_directory(common.data_dir.as_deref())).await
@@ -254,10 +267,10 @@ async fn demo(common: &Common, seed: Option<u64>, speed: f64) -> Result<Exit, Ap
             directory,
             read_only: common.read_only,
             here: None,
-            scope: Asked::by(common),
+            scope: ScopeOptions::by(common),
             files: Files::WithoutInput,
         };
-        let exit = super::plain::sit(common, source, "This is the demo. It ends when you quit.").await;
+        let exit = super::line_console::run(common, source, "This is the demo. It ends when you quit.").await;
         demo.stop().await;
         return Ok(exit);
     }
@@ -282,7 +295,7 @@ async fn examine(common: &Common, webhook: bool) -> Exit {
     if webhook {
         found.extend(doctor::webhooks(&source).await);
     }
-    let works = found.iter().all(|finding| finding.level != doctor::Level::Fail);
+    let works = found.iter().all(|finding| finding.level != doctor::finding::Level::Fail);
     if common.json {
         println!("{}", layout::json(&found));
     } else {

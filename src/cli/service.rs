@@ -1,5 +1,4 @@
-//! Being a service: what systemd is told, the port that it opened for us, and its watchdog. Without it
-//! nothing of this does anything.
+//! systemd integration: readiness notifications, socket activation and the watchdog. Does nothing outside systemd.
 
 use sd_notify::NotifyState;
 
@@ -11,7 +10,7 @@ fn told(states: &[NotifyState<'_>]) {
     }
 }
 
-/// The first port that was opened for us.
+/// Returns the first socket passed by socket activation; `None` without it.
 pub(super) fn port() -> Option<std::net::TcpListener> {
     listenfd::ListenFd::from_env().take_tcp_listener(0).ok().flatten()
 }
@@ -28,7 +27,7 @@ pub(super) fn stopping() {
     told(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
 }
 
-/// Says that it is well as long as something can be written; an engine that hangs is started anew.
+/// Feeds the watchdog while the database can be written, so that systemd restarts an engine that hangs.
 pub(super) async fn watchdog(system: System) {
     let Some(patience) = sd_notify::watchdog_enabled() else { return };
     let mut beat = tokio::time::interval(patience / 3);

@@ -1,4 +1,4 @@
-//! What stands in a build without the `ssh` feature: whoever configures SSH is told so at the start.
+//! Replaces the SSH server in builds without the `ssh` feature: a configuration that enables SSH fails at startup.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::app::{AppError, Engine, People};
 use crate::config::Config;
 
-/// Fails when the configuration wants consoles over SSH.
+/// Fails if the configuration enables SSH.
 pub(super) async fn listen(
     _: &Engine,
     config: &Config,

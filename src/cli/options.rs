@@ -1,0 +1,57 @@
+//! Options that every command takes.
+
+use std::path::PathBuf;
+
+use super::environment_values;
+use crate::domain::numbers::connection::Environment;
+
+/// Options of every verb.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Common {
+    /// Configuration file
+    #[arg(long, global = true, env = "WADECK_CONFIG", value_name = "FILE", value_parser = environment_values::place())]
+    pub config: Option<PathBuf>,
+    /// Directory of the database, the socket, the lock and the logs
+    #[arg(long, global = true, env = "WADECK_DATA_DIR", value_name = "DIR", value_parser = environment_values::place())]
+    pub data_dir: Option<PathBuf>,
+    /// Refuse every change
+    #[arg(long, global = true, env = "WADECK_READONLY", value_parser = environment_values::read_only)]
+    pub read_only: bool,
+    /// Print JSON instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Run the console line by line, for screen readers and serial lines
+    #[arg(long, global = true, env = "WADECK_PLAIN", value_parser = environment_values::plain)]
+    pub plain: bool,
+    /// Columns of a list, comma-separated: fields as --json names them, such as id,contact.name,status
+    #[arg(long, global = true, value_delimiter = ',', value_name = "FIELDS")]
+    pub columns: Vec<String>,
+    /// After the answer, print related events as they happen, one JSON object per line
+    #[arg(long, global = true)]
+    pub follow: bool,
+    /// Do not use colors
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// Only this organization; without it, the one that `wadeck status` shows
+    #[arg(long, global = true, value_name = "NAME")]
+    pub organization: Option<String>,
+    /// Only this environment: development or production
+    #[arg(long, global = true, value_parser = environment)]
+    pub environment: Option<Environment>,
+    /// All organizations and environments
+    #[arg(long, global = true, conflicts_with_all = ["organization", "environment"])]
+    pub everywhere: bool,
+}
+
+/// Parses the name of an environment; for value parsers.
+pub(in crate::cli) fn environment(name: &str) -> Result<Environment, String> {
+    Environment::from_name(name).ok_or_else(|| "expected development or production".to_owned())
+}
+
+/// Parses NAME=VALUE; for value parsers.
+pub(in crate::cli) fn pair(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| "expected NAME=VALUE".into())
+}

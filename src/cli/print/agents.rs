@@ -1,0 +1,191 @@
+//! Prints agents, assignments, runs, events and the audit log as text and JSON.
+
+use super::layout::{at, json, shortened, table};
+use crate::domain::agents::requests::{AgentTold, AssignmentDetail, AssignmentRow, RunRecord, RunView};
+use crate::domain::text::{Untrusted, clean_line};
+
+/// Returns the JSON form of an answer.
+pub(in crate::cli) fn answer_json(told: &AgentTold) -> String {
+    match told {
+        AgentTold::Run(value) | AgentTold::Waiting(value) => json(value),
+        AgentTold::Runs(value) => json(value),
+        AgentTold::Assignments(value) => json(value),
+        AgentTold::Assignment(value) => json(value),
+        AgentTold::Stops(value) => json(value),
+        AgentTold::Audit(value) => json(value),
+        AgentTold::Verified(value) => json(value),
+        AgentTold::Events(value) => json(value),
+        AgentTold::LastEvent(value) => json(value),
+    }
+}
+
+/// Returns whether an answer reports a failure, for the exit code.
+pub(in crate::cli) fn is_failure(told: &AgentTold) -> bool {
+    matches!(told, AgentTold::Verified(check) if check.is_trouble())
+}
+
+pub(in crate::cli) fn answer_text(told: &AgentTold) -> String {
+    match told {
+        AgentTold::Run(None) | AgentTold::Waiting(None) => "Run not found.".to_owned(),
+        AgentTold::Run(Some(record)) | AgentTold::Waiting(Some(record)) => run_text(record),
+        AgentTold::Runs(runs) => {
+            table("runs", &["id", "agent", "state", "contact", "thread", "said"], runs.iter().map(run_row).collect())
+        }
+        AgentTold::Assignments(rows) => table(
+            "assignments",
+            &["id", "state", "agent", "mode", "answers", "proposed by", "decided by", "until"],
+            rows.iter().map(assignment_row).collect(),
+        ),
+        AgentTold::Assignment(None) => "Assignment not found.".to_owned(),
+        AgentTold::Assignment(Some(dossier)) => dossier_text(dossier),
+        AgentTold::Stops(stops) => {
+            let rows = stops.iter().map(|stop| {
+                let lifted = stop
+                    .lifted
+                    .as_ref()
+                    .map_or_else(|| "active".to_owned(), |(by, when)| format!("{} {by}", at(*when)));
+                vec![
+                    stop.id.to_string(),
+                    at(stop.at),
+                    clean_line(&stop.by),
+                    stop.what.words(),
+                    stop.caught.len().to_string(),
+                    stop.departed.len().to_string(),
+                    lifted,
+                    clean_line(&stop.reason),
+                ]
+            });
+            table("stops", &["id", "at", "by", "what", "canceled", "already left", "resumed", "reason"], rows.collect())
+        }
+        AgentTold::Audit(rows) => {
+            let rows = rows.iter().map(|row| {
+                [
+                    at(row.at),
+                    clean_line(&row.actor),
+                    row.action.clone(),
+                    clean_line(&row.subject),
+                    clean_line(&row.detail),
+                ]
+                .to_vec()
+            });
+            table("audit entries", &["at", "actor", "action", "subject", "detail"], rows.collect())
+        }
+        AgentTold::Verified(check) => check.said(),
+        AgentTold::LastEvent(event) => event.to_string(),
+        AgentTold::Events(events) => {
+            let rows = events.iter().map(|event| {
+                let thread = event.thread.map(|thread| thread.to_string()).unwrap_or_default();
+                vec![
+                    event.id.to_string(),
+                    at(event.at),
+                    event.event.clone(),
+                    thread,
+                    shortened(&clean_line(&event.data.to_string())),
+                ]
+            });
+            table("events", &["id", "at", "event", "thread", "data"], rows.collect())
+        }
+    }
+}
+
+fn run_row(run: &RunView) -> Vec<String> {
+    let said = run.said.as_ref().or(run.error.as_ref()).map(|text| shortened(&text.line())).unwrap_or_default();
+    vec![
+        run.id.to_string(),
+        clean_line(&run.agent),
+        run.state.name().replace('_', " "),
+        run.contact.shown(),
+        run.thread_id.to_string(),
+        said,
+    ]
+}
+
+fn assignment_row(row: &AssignmentRow) -> Vec<String> {
+    let one = &row.assignment;
+    let state = if one.stale_since.is_some() { "stale" } else { one.state.name() };
+    vec![
+        one.id.to_string(),
+        state.to_owned(),
+        clean_line(&one.agent),
+        one.mode.name().to_owned(),
+        row.contact
+            .as_ref()
+            .map_or_else(|| row.connection_name.clone(), crate::domain::contacts::view::ContactView::shown),
+        clean_line(&one.proposed_by),
+        one.decided_by.as_deref().map(clean_line).unwrap_or_default(),
+        one.expires_at.map(at).unwrap_or_default(),
+    ]
+}
+
+fn dossier_text(dossier: &AssignmentDetail) -> String {
+    let one = &dossier.row.assignment;
+    let mut lines = vec![format!(
+        "{} {} {} ({}), {}",
+        one.id,
+        clean_line(&one.agent),
+        dossier.row.connection_name,
+        one.mode.name(),
+        one.state.name()
+    )];
+    for term in dossier.terms() {
+        let was = term.today.map(|today| format!("   (now: {today})")).unwrap_or_default();
+        lines.push(format!("  {:<12}{}{was}", term.name, term.value));
+    }
+    if let Some(before) = &dossier.instead_of {
+        lines.push(format!("  replaces {} {} ({})", before.id, clean_line(&before.agent), before.mode.name()));
+    }
+    match &dossier.rehearsal {
+        None => lines.push("  not rehearsed".to_owned()),
+        Some(rehearsal) => {
+            let digest = rehearsal.digest.as_deref().unwrap_or("still running");
+            lines.push(format!("  rehearsed {} of {}: {digest}", rehearsal.played.len(), rehearsal.wanted));
+            for one in &rehearsal.played {
+                let now = one.now.as_ref().map(Untrusted::line);
+                let now = now.or_else(|| one.hand_off.as_ref().map(|why| format!("(escalates: {})", clean_line(why))));
+                let now = now.or_else(|| one.error.as_deref().map(|why| format!("(fails: {})", clean_line(why))));
+                lines.push(format!("  asked  {}", shortened(&one.asked.line())));
+                lines.push(format!("  said   {}", shortened(&one.said.line())));
+                lines.push(format!("  now    {}", shortened(&now.unwrap_or_else(|| "(nothing)".to_owned()))));
+                lines.extend(one.breaches.iter().map(|breach| format!("         ! {}", clean_line(breach))));
+            }
+        }
+    }
+    lines.join("\n")
+}
+
+fn run_text(record: &RunRecord) -> String {
+    let run = &record.run;
+    let mut lines = vec![
+        format!(
+            "{} {} {} for {} ({})",
+            run.id,
+            clean_line(&run.agent),
+            run.state.name(),
+            run.contact.shown(),
+            run.thread_id
+        ),
+        format!(
+            "  under {}, {} tokens in, {} out, {}",
+            record.assignment, record.tokens_in, record.tokens_out, record.cost
+        ),
+    ];
+    for call in &record.calls {
+        let mark = if call.refused { "refused" } else { "called" };
+        lines.push(format!(
+            "  {mark} {} {} -> {}",
+            clean_line(&call.tool),
+            shortened(&clean_line(&call.arguments.to_string())),
+            shortened(&clean_line(&call.result.to_string()))
+        ));
+    }
+    lines.extend(run.breaches.iter().map(|breach| format!("  held: {}", clean_line(breach))));
+    lines.extend(run.said.iter().flat_map(Untrusted::lines).map(|line| format!("  | {line}")));
+    lines.extend(run.error.iter().map(|error| format!("  why: {}", error.line())));
+    lines.extend(
+        record
+            .messages
+            .iter()
+            .map(|(id, text, status)| format!("  {id} {}: {}", status.name(), shortened(&text.line()))),
+    );
+    lines.join("\n")
+}
