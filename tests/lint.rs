@@ -41,6 +41,9 @@ fn known(name: &str, status: &str) -> Template {
         rejected_reason: None,
         quality: None,
         shared_places: false,
+        offer: None,
+        cards: vec![],
+        since: None,
         unfillable: vec![],
     }
 }

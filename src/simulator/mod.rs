@@ -14,6 +14,7 @@ mod rules;
 mod scenario;
 mod story;
 mod subscriptions;
+mod template_rules;
 mod templates;
 mod twilio;
 mod watch;

@@ -33,9 +33,13 @@ pub(super) fn refused(shared: &Shared, number: &str, to: &str, request: &Value, 
             Some(one) if one["status"] != "APPROVED" => {
                 Some(graph(StatusCode::NOT_FOUND, 132_001, "Template is not approved", name))
             }
-            Some(one) => template_parts(one, request).map(|details| {
-                graph(StatusCode::BAD_REQUEST, 132_000, "Number of parameters does not match", &details)
-            }),
+            Some(one) => {
+                let is_media =
+                    |id: &str| world.files.stored.get(id).is_some_and(|file| file.number.as_deref() == Some(number));
+                super::template_rules::wrong_parts(one, request, now, &is_media).map(|details| {
+                    graph(StatusCode::BAD_REQUEST, 132_000, "Number of parameters does not match", &details)
+                })
+            }
         };
     }
     if !world.window_open(number, to, now) {
@@ -135,75 +139,4 @@ fn interactive(object: &Value) -> Option<String> {
         _ => false,
     };
     (!fine).then(|| format!("interactive of type {} does not fit its schema", object["type"]))
-}
-
-/// Whether every part of the template has the parameters that it needs.
-fn template_parts(template: &Value, request: &Value) -> Option<String> {
-    let given = request.pointer("/template/components").and_then(Value::as_array).cloned().unwrap_or_default();
-    let given_for = |kind: &str| {
-        given.iter().find(|part| part["type"].as_str().is_some_and(|found| found.eq_ignore_ascii_case(kind)))
-    };
-    let parameters = |part: Option<&Value>| part.and_then(|part| part["parameters"].as_array()).map_or(0, Vec::len);
-    for part in template["components"].as_array().into_iter().flatten() {
-        let kind = part["type"].as_str().unwrap_or_default();
-        match kind {
-            "BODY" | "HEADER" => {
-                let text = part["text"].as_str().unwrap_or_default();
-                let media = part["format"].as_str().is_some_and(|format| format != "TEXT");
-                let wanted = if media { 1 } else { text.matches("{{").count() };
-                let found = parameters(given_for(kind));
-                if found != wanted {
-                    return Some(format!(
-                        "{}: number of localizable_params ({found}) does not match the expected number of params ({wanted})",
-                        kind.to_lowercase()
-                    ));
-                }
-                if let Some(format) = part["format"].as_str().filter(|_| media) {
-                    let given = given_for(kind).map(|part| &part["parameters"][0]["type"]);
-                    if given.and_then(Value::as_str) != Some(format.to_lowercase().as_str()) {
-                        return Some(format!(
-                            "header: Format mismatch, expected {format}, received {}",
-                            given.unwrap_or(&Value::Null)
-                        ));
-                    }
-                }
-                if template["parameter_format"] == "NAMED" && !media {
-                    let named =
-                        given_for(kind).and_then(|part| part["parameters"].as_array()).cloned().unwrap_or_default();
-                    if let Some(stranger) = named.iter().find(|one| {
-                        !text.contains(&format!("{{{{{}}}}}", one["parameter_name"].as_str().unwrap_or_default()))
-                    }) {
-                        return Some(format!(
-                            "{}: no parameter is called {}",
-                            kind.to_lowercase(),
-                            stranger["parameter_name"]
-                        ));
-                    }
-                }
-            }
-            "CAROUSEL" => {
-                let wanted = part["cards"].as_array().map_or(0, Vec::len);
-                let found = given_for(kind).and_then(|part| part["cards"].as_array()).map_or(0, Vec::len);
-                if found != wanted {
-                    return Some(format!(
-                        "carousel: number of cards ({found}) does not match the expected number ({wanted})"
-                    ));
-                }
-            }
-            "BUTTONS" => {
-                for (index, button) in part["buttons"].as_array().into_iter().flatten().enumerate() {
-                    let needs =
-                        button["url"].as_str().is_some_and(|url| url.contains("{{")) || button["type"] == "COPY_CODE";
-                    let found = given.iter().any(|one| {
-                        one["type"] == "button" && one["index"].to_string().trim_matches('"') == index.to_string()
-                    });
-                    if needs && !found {
-                        return Some(format!("button at index {index} needs a parameter"));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    None
 }

@@ -132,7 +132,8 @@ pub(in crate::api) fn schema() -> Value {
                 "properties": {
                     "name": { "type": "string" },
                     "language": { "type": "string", "description": "required if the template exists in several languages" },
-                    "parameters": { "type": "object", "additionalProperties": { "type": "string" } },
+                    "parameters": { "type": "object", "additionalProperties": { "type": "string" },
+                        "description": "values by place: `1` or `customer_name` of the body, `header:…`, `button:0:url`, `button:0:payload`, `offer:expires`, `card:0:header` …; a file is an https link, an upload id or the provider's media id" },
                     "header": upload("upload id of the file for the header")
                 } } ] },
             "file": { "anyOf": [ { "type": "null" }, {

@@ -13,6 +13,7 @@ use crate::domain::message::content::Content;
 use crate::domain::message::media::ImagePadding;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::{Request, SendContext};
+use crate::domain::templates::render::is_link;
 use crate::domain::text::clean_line;
 use crate::domain::time::{Clock, Timestamp};
 
@@ -45,10 +46,10 @@ pub struct Send {
     /// Template language, such as pt_BR; needed if the template exists in several
     #[arg(long, value_name = "CODE", default_value = "")]
     pub lang: String,
-    /// Template parameter, such as customer_name=Rosa or button:0:url=A-17; can be repeated
+    /// Template parameter, such as customer_name=Rosa, button:0:url=A-17 or card:0:header=FILE; can be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub param: Vec<String>,
-    /// File for the template's media header; - reads standard input
+    /// File for the template's media header: a path, an https link or the provider's media id; - reads standard input
     #[arg(long, value_name = "FILE")]
     pub header: Option<String>,
     /// Caption of the file
@@ -197,10 +198,20 @@ async fn template(source: &Source, send: &Send, name: &str, at: Option<Timestamp
                 "Write KEY=VALUE.",
             )
         })?;
-        parameters.push((key.to_owned(), value.to_owned()));
+        // A file of this machine is handed over, and named by its upload.
+        let value = if key.ends_with("header") && is_path(value) {
+            source.upload(value, None).await?.to_string()
+        } else {
+            value.to_owned()
+        };
+        parameters.push((key.to_owned(), value));
     }
     let header = match &send.header {
-        Some(path) => Some(source.upload(path, send.name.as_deref()).await?),
+        Some(path) if is_path(path) => Some(source.upload(path, send.name.as_deref()).await?),
+        Some(value) => {
+            parameters.push(("header".to_owned(), value.clone()));
+            None
+        }
         None => None,
     };
     Ok(Request::SendTemplate {
@@ -212,6 +223,11 @@ async fn template(source: &Source, send: &Send, name: &str, at: Option<Timestamp
         header,
         at,
     })
+}
+
+/// Whether a value for a file of a template is a path: neither a link nor the provider's media id.
+fn is_path(value: &str) -> bool {
+    !is_link(value) && !value.chars().all(|c| c.is_ascii_digit())
 }
 
 /// Resolves the thread of a phone number on the connection.

@@ -1,7 +1,11 @@
 //! Message templates.
 
 pub mod form;
+pub mod products;
+pub mod render;
 pub mod requests;
+pub mod slots;
 pub mod starter;
 pub mod template;
+pub mod value_checks;
 pub mod values;

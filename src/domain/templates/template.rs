@@ -26,6 +26,11 @@ impl TemplateStatus {
         self.0 == "APPROVED"
     }
 
+    /// Whether the provider still decides about it.
+    pub fn is_pending(&self) -> bool {
+        matches!(self.0.as_str(), "PENDING" | "IN_APPEAL" | "RECEIVED" | "SUBMITTED")
+    }
+
     /// Somebody has to act before it can be sent again.
     pub fn wants_attention(&self) -> bool {
         matches!(self.0.as_str(), "REJECTED" | "PAUSED" | "DISABLED" | "LIMIT_EXCEEDED" | "FLAGGED")
@@ -57,8 +62,17 @@ pub struct Template {
     /// Places are named once for the whole template, wherever they stand in it.
     #[serde(default)]
     pub shared_places: bool,
-    /// Parts that need values of their own at each send and for which this build has no fields, as a
-    /// person calls them: `carousel`, `limited-time offer`, `product list`. Such a template is refused.
+    /// An offer that ends, where the template has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<LimitedTimeOffer>,
+    /// The cards of a carousel, in their order; empty without one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cards: Vec<TemplateCard>,
+    /// Since when it has this status, as far as it was seen here. `None` if it was never stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Parts of a kind that this build does not know, as a person calls them, such as `header of the kind gif`.
+    /// Such a template is refused.
     #[serde(default)]
     pub unfillable: Vec<String>,
 }
@@ -71,19 +85,21 @@ pub struct TemplateButton {
     pub url: Option<Untrusted>,
 }
 
-/// What a location header is filled in with, all of it, under `header:latitude` and so on.
-pub(crate) const LOCATION_PARTS: [&str; 4] = ["latitude", "longitude", "name", "address"];
+/// One card of a carousel. Source: Cloud API, part 5.3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateCard {
+    /// `IMAGE`, `VIDEO` or `PRODUCT`; `None` without a header.
+    pub header_format: Option<String>,
+    pub body: Untrusted,
+    pub buttons: Vec<TemplateButton>,
+}
 
-/// One place in a template that has to be filled in before it can be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slot {
-    /// How it is called in a request: `customer_name`, `1`, `header:1`, `button:0:url`, `header`.
-    pub key: String,
-    /// How it is called to a person.
-    pub label: String,
-    pub example: Option<Untrusted>,
-    /// A file, not words.
-    pub file: bool,
+/// An offer that may end at a time given with each message. Source: Cloud API, part 5.3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitedTimeOffer {
+    pub text: Untrusted,
+    /// Whether the time at which it ends is given with each message.
+    pub has_expiration: bool,
 }
 
 impl Template {
@@ -107,143 +123,6 @@ impl Template {
             }
         })
     }
-
-    /// What has to be filled in, in reading order.
-    pub fn slots(&self) -> Vec<Slot> {
-        let mut slots = vec![];
-        let example = |key: &str| self.examples.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone());
-        let mut add = |key: String, label: String, file: bool| {
-            let example = example(&key);
-            slots.push(Slot { key, label, example, file });
-        };
-        if self.shared_places {
-            let texts = self.header.iter().chain([&self.body]);
-            let texts = texts.chain(self.buttons.iter().filter_map(|button| button.url.as_ref()));
-            let mut names: Vec<String> = texts.flat_map(|text| places(text.as_received())).collect();
-            // As people count them: 2 before 10.
-            names.sort_by_key(|name| (name.parse::<u32>().unwrap_or(u32::MAX), name.clone()));
-            names.dedup();
-            for name in names {
-                add(name.clone(), name, false);
-            }
-            return slots;
-        }
-        match self.header_format.as_deref() {
-            None => {}
-            Some("TEXT") => {
-                for name in self.header.iter().flat_map(|text| places(text.as_received())) {
-                    add(format!("header:{name}"), format!("header {name}"), false);
-                }
-            }
-            Some("LOCATION") => {
-                for part in LOCATION_PARTS {
-                    add(format!("header:{part}"), format!("header {part}"), false);
-                }
-            }
-            Some(format) => add("header".into(), format!("header, {}", format.to_ascii_lowercase()), true),
-        }
-        for name in places(self.body.as_received()) {
-            add(name.clone(), name, false);
-        }
-        for (index, button) in self.buttons.iter().enumerate() {
-            let open = button.url.as_ref().is_some_and(|url| !places(url.as_received()).is_empty());
-            let label = format!("button \u{201c}{}\u{201d}", button.text.line());
-            if open && !self.doubles_code() {
-                add(format!("button:{index}:url"), label, false);
-            } else if button.kind == "COPY_CODE" && !self.doubles_code() {
-                add(format!("button:{index}:code"), format!("{label}, code"), false);
-            }
-        }
-        slots
-    }
-
-    /// What goes out beside what was filled in: a code goes into its button too.
-    pub fn doubled(&self, given: &[(String, String)]) -> Vec<(String, String)> {
-        let mut all = given.to_vec();
-        if self.doubles_code()
-            && !self.buttons.is_empty()
-            && let Some((_, code)) = given.first()
-        {
-            all.push(("button:0:url".into(), code.clone()));
-        }
-        all
-    }
-
-    /// The header's words with what is filled in; none for other headers than texts.
-    pub(crate) fn filled_header(&self, given: &[(String, String)]) -> Option<String> {
-        let text = self.header.as_ref().filter(|_| self.header_format.as_deref() == Some("TEXT"))?;
-        let key = |name: &str| if self.shared_places { name.to_owned() } else { format!("header:{name}") };
-        Some(filled(text.as_received(), |name| value_of(given, &key(name))))
-    }
-
-    /// The body's words with what is filled in.
-    pub(crate) fn filled_body(&self, given: &[(String, String)]) -> String {
-        filled(self.body.as_received(), |name| value_of(given, name))
-    }
-
-    /// The words as the contact will see them; what is not filled in yet stays as it is.
-    pub fn render(&self, given: &[(String, String)]) -> Untrusted {
-        let mut parts = vec![];
-        match (self.filled_header(given), self.header_format.as_deref()) {
-            (Some(text), _) => parts.push(text),
-            (None, Some("LOCATION")) => {
-                let name = value_of(given, "header:name").map(|name| format!(" {name}")).unwrap_or_default();
-                parts.push(format!("[location]{name}"));
-            }
-            (None, Some(format)) => parts.push(format!("[{}]", format.to_ascii_lowercase())),
-            (None, None) => {}
-        }
-        parts.push(self.filled_body(given));
-        parts.extend(self.footer.as_ref().map(|footer| footer.as_received().to_owned()));
-        for (index, button) in self.buttons.iter().enumerate() {
-            let url = button.url.as_ref().map(|url| {
-                filled(url.as_received(), |name| {
-                    if self.shared_places {
-                        value_of(given, name)
-                    } else {
-                        value_of(given, &format!("button:{index}:url"))
-                    }
-                })
-            });
-            let tail = url.map(|url| format!(" {url}")).unwrap_or_default();
-            parts.push(format!("[{}]{tail}", button.text.as_received()));
-        }
-        Untrusted::new(parts.join("\n"))
-    }
-}
-
-/// What was filled in under a key; none where that is empty.
-fn value_of<'g>(given: &'g [(String, String)], key: &str) -> Option<&'g str> {
-    given.iter().find(|(known, value)| known == key && !value.is_empty()).map(|(_, value)| value.as_str())
-}
-
-/// The names between double braces, in order, each once.
-fn places(text: &str) -> Vec<String> {
-    let mut names: Vec<String> = vec![];
-    let mut rest = text;
-    while let Some(start) = rest.find("{{") {
-        let Some(end) = rest[start..].find("}}") else { break };
-        let name = rest[start + 2..start + end].trim().to_owned();
-        if !name.is_empty() && !names.contains(&name) {
-            names.push(name);
-        }
-        rest = &rest[start + end + 2..];
-    }
-    names
-}
-
-fn filled<'v>(text: &str, value: impl Fn(&str) -> Option<&'v str>) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(start) = rest.find("{{") {
-        let Some(end) = rest[start..].find("}}") else { break };
-        out.push_str(&rest[..start]);
-        let name = rest[start + 2..start + end].trim();
-        out.push_str(value(name).unwrap_or(&rest[start..start + end + 2]));
-        rest = &rest[start + end + 2..];
-    }
-    out.push_str(rest);
-    out
 }
 
 /// One connection's templates as the provider listed them, with the time of the list.
@@ -285,6 +164,9 @@ mod tests {
             rejected_reason: None,
             quality: None,
             shared_places: false,
+            offer: None,
+            cards: vec![],
+            since: None,
             unfillable: vec![],
         }
     }
@@ -341,6 +223,6 @@ mod tests {
             ..template()
         };
         assert_eq!(template.slots().len(), 1);
-        assert_eq!(template.doubled(&given(&[("1", "4711")]))[1], ("button:0:url".into(), "4711".into()));
+        assert_eq!(template.parameters(&given(&[("1", "4711")]))[1], ("button:0:url".into(), "4711".into()));
     }
 }

@@ -5,20 +5,15 @@ use crate::domain::code::Code;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::message::media::Media;
 use crate::domain::refusal::Refusal;
-use crate::domain::templates::template::{LOCATION_PARTS, Template, TemplateList};
+use crate::domain::templates::slots::LOCATION_PARTS;
+use crate::domain::templates::template::{Template, TemplateList};
+use crate::domain::templates::value_checks::refused;
 use crate::domain::text::{Untrusted, clean_line};
 
-/// A coupon code or one-time code holds this many characters (Kapso: sending templates, `copy_code`;
-/// Meta: authentication templates, sending).
-const MAX_CODE_CHARACTERS: usize = 15;
 /// A text header holds this many characters once it is filled in (Meta: template components, header).
 const MAX_HEADER_CHARACTERS: usize = 60;
 /// A body beside other components holds this many characters once it is filled in (Meta: sending a template).
 const MAX_BODY_CHARACTERS: usize = 1024;
-
-fn refused(why: String, instead: impl Into<String>) -> Refusal {
-    Refusal::new(Code::TemplateParameters, why, instead)
-}
 
 impl Template {
     /// Checks the values given by key, and that a header file is given exactly where the template has one.
@@ -30,21 +25,23 @@ impl Template {
         let slots = self.slots();
         for slot in &slots {
             let value = given.iter().find(|(key, _)| *key == slot.key).map(|(_, value)| value.trim());
-            if slot.file {
-                if !has_file {
-                    return Err(refused(
-                        format!("The template needs a file for its {}.", slot.label),
-                        "Choose a file.",
-                    ));
+            let value = value.filter(|value| !value.is_empty());
+            if slot.key == "header" && slot.file && has_file {
+                if value.is_some() {
+                    let why = format!("Two files are given for the {}.", slot.label);
+                    return Err(refused(why, "Give one of file, link and media id."));
                 }
-            } else if value.is_none_or(str::is_empty) {
+            } else if let Some(value) = value {
+                self.check_value(slot, value)?;
+            } else if slot.file {
+                let why = format!("The template needs a file for its {}.", slot.label);
+                return Err(refused(why, "Choose a file, or give an https link."));
+            } else if !slot.optional {
                 let why = format!("{} is not filled in; templates with empty places are refused.", slot.label);
                 return Err(refused(why, "Give it a value."));
-            } else if let Some(value) = value {
-                self.check_value(&slot.key, &slot.label, value)?;
             }
         }
-        if has_file && !slots.iter().any(|slot| slot.file) {
+        if has_file && !slots.iter().any(|slot| slot.key == "header") {
             let why = format!("The header of the template {} takes no file.", self.name.line());
             return Err(refused(why, "Send it without one."));
         }
@@ -55,31 +52,6 @@ impl Template {
             return Err(refused(why, instead));
         }
         self.check_lengths(given)
-    }
-
-    fn check_value(&self, key: &str, label: &str, value: &str) -> Result<(), Refusal> {
-        if value.contains(['\n', '\r', '\t']) || value.contains("     ") {
-            let why = format!("{label} holds a line break, a tab or more than four blanks in a row.");
-            return Err(refused(why, "Write it in one line."));
-        }
-        let code = key.ends_with(":code") || (self.doubles_code() && !key.contains(':'));
-        let length = value.chars().count();
-        if code && length > MAX_CODE_CHARACTERS {
-            let why = format!("{label} has {length} characters; a code holds {MAX_CODE_CHARACTERS}.");
-            return Err(refused(why, "Give a shorter code."));
-        }
-        if self.header_format.as_deref() == Some("LOCATION") {
-            let bound = match key.strip_prefix("header:") {
-                Some("latitude") => 90.0,
-                Some("longitude") => 180.0,
-                _ => return Ok(()),
-            };
-            if value.parse::<f64>().ok().is_none_or(|degrees| !(-bound..=bound).contains(&degrees)) {
-                let why = format!("{label} is {}, which is no number between -{bound} and {bound}.", clean_line(value));
-                return Err(refused(why, "Write degrees with a point, such as 52.52."));
-            }
-        }
-        Ok(())
     }
 
     /// Texts that are too long once they are filled in are refused with 132005.
@@ -98,10 +70,10 @@ impl Template {
         Ok(())
     }
 
-    /// Checks that a header file is of the kind that the template was approved with: a picture in a
+    /// Checks that the file for a place, `header` or `card:0:header`, is of the kind that was approved: a picture in a
     /// document's place, and the other way round, is refused by the platform (132012).
-    pub fn check_header_file(&self, file: &Media) -> Result<(), Refusal> {
-        let format = self.header_format.as_deref().unwrap_or_default().to_ascii_lowercase();
+    pub fn check_header_file(&self, key: &str, file: &Media) -> Result<(), Refusal> {
+        let format = self.file_format(key).unwrap_or_default().to_ascii_lowercase();
         let family = file.mime_type.split('/').next().unwrap_or_default();
         let kind = if ["image", "video", "audio"].contains(&family) { family } else { "document" };
         if kind == format {
@@ -114,6 +86,10 @@ impl Template {
         );
         Err(Refusal::new(Code::TemplateHeader, why, format!("Choose a file of the kind {format}.")))
     }
+
+    /// What a person should know before sending a template of this category.
+    pub const MARKETING_NOTE: &str =
+        "It is marketing: the contact must have opted in, and each delivered message is charged.";
 
     /// Returns `true` for a template of the category that contacts can turn off.
     pub fn is_marketing(&self) -> bool {
@@ -217,6 +193,9 @@ mod tests {
             rejected_reason: None,
             quality: None,
             shared_places: false,
+            offer: None,
+            cards: vec![],
+            since: None,
             unfillable: vec![],
         }
     }
@@ -233,7 +212,11 @@ mod tests {
             ("VIDEO", "video/mp4", true),
             ("VIDEO", "image/jpeg", false),
         ] {
-            assert_eq!(with_header(format).check_header_file(&file(mime_type)).is_ok(), fits, "{format} {mime_type}");
+            assert_eq!(
+                with_header(format).check_header_file("header", &file(mime_type)).is_ok(),
+                fits,
+                "{format} {mime_type}"
+            );
         }
     }
 

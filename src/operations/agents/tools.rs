@@ -186,7 +186,8 @@ impl<'a> RunTools<'a> {
             template.check_recipient(number).map_err(|refusal| refusal.to_string())?;
         }
         let rendered = Some(template.render(&parameters));
-        let parameters = template.doubled(&parameters).into_iter();
+        template.check_offer(&parameters, self.system.now()).map_err(|refusal| refusal.to_string())?;
+        let parameters = template.parameters(&parameters).into_iter();
         Ok(Content::Template {
             name: name.to_owned(),
             language: template.language.as_received().to_owned(),

@@ -1,6 +1,7 @@
 //! Send an approved template: the only thing that may begin a conversation.
 
 mod approved;
+mod files;
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
@@ -17,9 +18,9 @@ use crate::domain::numbers::connection::Connection;
 use crate::domain::outbox::entry::Outgoing;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::request::SendContext;
+use crate::domain::templates::template::Template;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
-use crate::operations::outbox::send_file::header_file;
 use crate::operations::outbox::send_message::thread_within;
 use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
@@ -78,7 +79,7 @@ async fn open_thread(
 pub(crate) async fn send_template(
     system: &System,
     actor: &Actor,
-    filled: Filled,
+    mut filled: Filled,
     context: &SendContext,
 ) -> Result<Done> {
     require(actor, Permission::WriteToPeople)?;
@@ -90,17 +91,14 @@ pub(crate) async fn send_template(
     check_input(&filled, system.now())?;
     let template = approved::find(system, &connection, &filled.name, &filled.language).await?;
     template.check_recipient(&filled.to)?;
+    files::take_header_upload(&mut filled);
     template.check(&filled.parameters, filled.header.is_some())?;
-    let parameters = template.doubled(&filled.parameters);
+    template.check_offer(&filled.parameters, filled.at.unwrap_or_else(|| system.now()))?;
     let rendered = Some(template.render(&filled.parameters));
     // The file stays in the store until the message that names it is written down.
-    let (header, _pinned) = match filled.header {
-        Some(upload) => header_file(system, actor, upload).await.map(|(media, pinned)| (Some(media), Some(pinned)))?,
-        None => (None, None),
-    };
-    if let Some(file) = &header {
-        template.check_header_file(file)?;
-    }
+    let (header, _pinned) = files::header(system, actor, &template, filled.header).await?;
+    files::upload_cards(system, actor, (&connection, &template), &mut filled.parameters).await?;
+    let parameters = template.parameters(&filled.parameters);
     let now = system.now();
     // A file is lent for a while only: what carries one is kept here.
     let provider = system.providers().get(&connection.provider);
@@ -112,7 +110,7 @@ pub(crate) async fn send_template(
         content: Content::Template {
             name: filled.name.clone(),
             language: template.language.as_received().to_owned(),
-            id: Some(template.id).filter(|id| !id.is_empty()),
+            id: Some(template.id.clone()).filter(|id| !id.is_empty()),
             parameters: parameters.into_iter().map(|(name, value)| (name, Untrusted::new(value))).collect(),
             header: header.map(Box::new),
             rendered,
@@ -127,6 +125,8 @@ pub(crate) async fn send_template(
     let row = thread_within(&mut write, thread.thread).await?;
     ownership::may_answer(&mut write, &row, &author, context, now).await?;
     let open = window::is_open(row.window_closes_at, now);
+    // A person may undo it for a while, like any other message.
+    let undo = Some(connection.settings.undo).filter(|undo| !undo.is_zero());
     let new = NewEntry {
         thread: thread.thread,
         connection: connection.id,
@@ -134,7 +134,7 @@ pub(crate) async fn send_template(
         author: &author,
         run: None,
         business_initiated: !open,
-        not_before: filled.at,
+        not_before: filled.at.or_else(|| undo.map(|undo| now.plus(undo))),
         provider_takes_at,
         now,
     };
@@ -146,8 +146,9 @@ pub(crate) async fn send_template(
     system.bus().publish([Change::Thread(thread.thread), Change::Outbox, Change::Activity]);
     system.wakes().uploader.notify_one();
     system.wakes().sender.notify_one();
+    let marketing = if template.is_marketing() { format!(" {}", Template::MARKETING_NOTE) } else { String::new() };
     Ok(Done {
-        message: format!("Queued {} for {} as {entry}.", filled.name, filled.to),
+        message: format!("Queued {} for {} as {entry}.{marketing}", filled.name, filled.to),
         created_id: Some(message.to_string()),
     })
 }

@@ -14,6 +14,7 @@ mod rare;
 pub(super) mod schedule;
 pub(super) mod signature;
 pub(super) mod template;
+mod template_parts;
 pub(super) mod webhook;
 
 use serde_json::Value;

@@ -7,7 +7,6 @@ use crate::domain::message::content::{Card, Content};
 use crate::domain::message::interactive::{Action, Heading, Interactive, Section};
 use crate::domain::message::media::Media;
 use crate::domain::outbox::entry::Outgoing;
-use crate::domain::templates::values::location_of;
 use crate::domain::text::Untrusted;
 
 /// The JSON body of `POST /{phone_number_id}/messages`.
@@ -60,7 +59,7 @@ fn object(content: &Content) -> Value {
         }
         Content::Template { name, language, parameters, header, .. } => {
             let mut object = json!({ "name": name, "language": { "code": language } });
-            let parts = components(parameters, header.as_deref());
+            let parts = super::template_parts::components(parameters, header.as_deref());
             if !parts.is_empty() {
                 object["components"] = parts.into();
             }
@@ -87,12 +86,12 @@ fn put(object: &mut Value, field: &str, words: Option<&Untrusted>) {
 
 /// A field beside the id that only some kinds of files have.
 #[derive(Clone, Copy)]
-enum FileField {
+pub(super) enum FileField {
     Caption,
     FileName,
 }
 
-fn file(media: &Media, fields: &[FileField]) -> Value {
+pub(super) fn file(media: &Media, fields: &[FileField]) -> Value {
     let mut object = json!({ "id": media.id });
     for field in fields {
         match field {
@@ -121,58 +120,6 @@ fn card(card: &Card) -> Value {
         object["emails"] = card.emails.iter().map(|mail| json!({ "email": mail.as_received() })).collect();
     }
     object
-}
-
-/// Parameters by place: `name` for the body, `header:name`, `button:0:1`, `button:0:payload`, `button:0:code`.
-fn components(parameters: &[(String, Untrusted)], header: Option<&Media>) -> Vec<Value> {
-    let mut parts = vec![];
-    let in_header: Vec<_> =
-        parameters.iter().filter_map(|(key, value)| Some((key.strip_prefix("header:")?, value))).collect();
-    if let Some(media) = header {
-        let kind = match media.mime_type.split('/').next() {
-            Some("image") => "image",
-            Some("video") => "video",
-            _ => "document",
-        };
-        let mut object = json!({ "type": kind });
-        let fields: &[FileField] = if kind == "document" { &[FileField::FileName] } else { &[] };
-        object[kind] = file(media, fields);
-        parts.push(json!({ "type": "header", "parameters": [object] }));
-    } else if let Some([latitude, longitude, name, address]) = location_of(parameters) {
-        let location = json!({ "latitude": latitude.as_received(), "longitude": longitude.as_received(),
-            "name": name.as_received(), "address": address.as_received() });
-        parts.push(json!({ "type": "header", "parameters": [{ "type": "location", "location": location }] }));
-    } else if !in_header.is_empty() {
-        parts.push(json!({ "type": "header", "parameters": texts(&in_header) }));
-    }
-    let in_body: Vec<_> =
-        parameters.iter().filter(|(key, _)| !key.contains(':')).map(|(key, value)| (key.as_str(), value)).collect();
-    if !in_body.is_empty() {
-        parts.push(json!({ "type": "body", "parameters": texts(&in_body) }));
-    }
-    for (key, value) in parameters {
-        let Some((index, what)) = key.strip_prefix("button:").and_then(|rest| rest.split_once(':')) else { continue };
-        let words = value.as_received();
-        let (sub_type, parameter) = match what {
-            "payload" => ("quick_reply", json!({ "type": "payload", "payload": words })),
-            "code" => ("copy_code", json!({ "type": "coupon_code", "coupon_code": words })),
-            _ => ("url", json!({ "type": "text", "text": words })),
-        };
-        parts.push(json!({ "type": "button", "sub_type": sub_type, "index": index, "parameters": [parameter] }));
-    }
-    parts
-}
-
-fn texts(parameters: &[(&str, &Untrusted)]) -> Value {
-    let positional = parameters.iter().all(|(name, _)| name.chars().all(|c| c.is_ascii_digit()));
-    let parameter = |(name, value): &(&str, &Untrusted)| {
-        let mut parameter = json!({ "type": "text", "text": value.as_received() });
-        if !positional {
-            parameter["parameter_name"] = (*name).into();
-        }
-        parameter
-    };
-    parameters.iter().map(parameter).collect()
 }
 
 fn interactive(offer: &Interactive) -> Value {

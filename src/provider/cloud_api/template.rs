@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{text, untrusted};
-use crate::domain::templates::template::{Template, TemplateButton, TemplateStatus};
+use crate::domain::templates::template::{LimitedTimeOffer, Template, TemplateButton, TemplateCard, TemplateStatus};
 use crate::domain::text::{Untrusted, clean_line};
 
 /// One entry of a template list. Without a name it is none.
@@ -16,15 +16,16 @@ pub(crate) fn template(object: &Value) -> Option<Template> {
         Some(words) => words,
         None => Untrusted::new(format!("[{}]", text(header, "/format").unwrap_or("header").to_ascii_lowercase())),
     });
-    let buttons =
-        component("BUTTONS").and_then(|part| part.get("buttons")).and_then(Value::as_array).into_iter().flatten();
     let header_format =
         component("HEADER").map(|header| text(header, "/format").unwrap_or("TEXT").to_ascii_uppercase());
     Some(Template {
         shared_places: false,
         unfillable: unfillable(object),
         header_format,
-        examples: examples(component("HEADER"), component("BODY")),
+        examples: examples(object),
+        offer: component("LIMITED_TIME_OFFER").map(offer),
+        cards: component("CAROUSEL").map(cards).unwrap_or_default(),
+        since: None,
         id: text(object, "/id").unwrap_or_default().to_owned(),
         name: untrusted(object, "/name")?,
         language: untrusted(object, "/language").unwrap_or_default(),
@@ -33,13 +34,44 @@ pub(crate) fn template(object: &Value) -> Option<Template> {
         header,
         body: component("BODY").and_then(|body| untrusted(body, "/text")).unwrap_or_default(),
         footer: component("FOOTER").and_then(|footer| untrusted(footer, "/text")),
-        buttons: buttons.map(button).collect(),
+        buttons: buttons_of(components()),
         quality: text(object, "/quality_score/score")
             .or_else(|| text(object, "/quality_score"))
             .map(|score| crate::domain::text::clean_line(score).to_uppercase())
             .filter(|score| score != "UNKNOWN"),
         rejected_reason: untrusted(object, "/rejected_reason").filter(|reason| reason.as_received() != "NONE"),
     })
+}
+
+fn buttons_of<'v>(mut parts: impl Iterator<Item = &'v Value>) -> Vec<TemplateButton> {
+    let part = parts.find(|part| text(part, "/type").is_some_and(|found| found.eq_ignore_ascii_case("BUTTONS")));
+    let buttons = part.and_then(|part| part.get("buttons")).and_then(Value::as_array);
+    buttons.into_iter().flatten().map(button).collect()
+}
+
+fn offer(part: &Value) -> LimitedTimeOffer {
+    LimitedTimeOffer {
+        text: untrusted(part, "/limited_time_offer/text").unwrap_or_default(),
+        has_expiration: part.pointer("/limited_time_offer/has_expiration").and_then(Value::as_bool).unwrap_or(false),
+    }
+}
+
+fn cards(part: &Value) -> Vec<TemplateCard> {
+    let cards = part.get("cards").and_then(Value::as_array).into_iter().flatten();
+    cards
+        .map(|card| {
+            let parts = || card.get("components").and_then(Value::as_array).into_iter().flatten();
+            let part = |kind: &'static str| {
+                parts().find(move |part| text(part, "/type").is_some_and(|found| found.eq_ignore_ascii_case(kind)))
+            };
+            TemplateCard {
+                header_format: part("HEADER")
+                    .map(|header| text(header, "/format").unwrap_or("IMAGE").to_ascii_uppercase()),
+                body: part("BODY").and_then(|body| untrusted(body, "/text")).unwrap_or_default(),
+                buttons: buttons_of(parts()),
+            }
+        })
+        .collect()
 }
 
 fn button(object: &Value) -> TemplateButton {
@@ -53,8 +85,19 @@ fn button(object: &Value) -> TemplateButton {
 }
 
 /// Buttons that are sent without values, or with values that there are fields for. Meta: template buttons.
-const BUTTONS: [&str; 9] =
-    ["QUICK_REPLY", "URL", "PHONE_NUMBER", "COPY_CODE", "VOICE_CALL", "FLOW", "CATALOG", "OTP", "REQUEST_CONTACT_INFO"];
+const BUTTONS: [&str; 11] = [
+    "QUICK_REPLY",
+    "URL",
+    "PHONE_NUMBER",
+    "COPY_CODE",
+    "VOICE_CALL",
+    "FLOW",
+    "CATALOG",
+    "MPM",
+    "SPM",
+    "OTP",
+    "REQUEST_CONTACT_INFO",
+];
 
 /// `order details`: the name of a kind, as it is read.
 fn kind_shown(kind: &str) -> String {
@@ -62,52 +105,85 @@ fn kind_shown(kind: &str) -> String {
     if name.is_empty() { "that has no name".to_owned() } else { name }
 }
 
-/// Parts that cannot go without values that this build has no fields for. Meta: sending a template.
+/// Parts of a kind that is not known here: they may need values that there are no fields for. Meta: sending a template.
 fn unfillable(object: &Value) -> Vec<String> {
     let mut found = vec![];
     for part in object.get("components").and_then(Value::as_array).into_iter().flatten() {
         let kind = text(part, "/type").unwrap_or_default().to_ascii_uppercase();
         let format = text(part, "/format").unwrap_or_default().to_ascii_uppercase();
         match (kind.as_str(), format.as_str()) {
-            ("CAROUSEL", _) => found.push("carousel".to_owned()),
-            ("LIMITED_TIME_OFFER", _) => found.push("limited-time offer".to_owned()),
-            ("HEADER", "TEXT" | "IMAGE" | "VIDEO" | "DOCUMENT" | "LOCATION" | "") => {}
+            ("HEADER", "TEXT" | "IMAGE" | "VIDEO" | "DOCUMENT" | "LOCATION" | "PRODUCT" | "") => {}
             ("HEADER", format) => found.push(format!("header of the kind {}", kind_shown(format))),
-            ("BODY" | "FOOTER" | "BUTTONS" | "CALL_PERMISSION_REQUEST", _) => {}
+            ("BODY" | "FOOTER" | "BUTTONS" | "CALL_PERMISSION_REQUEST" | "LIMITED_TIME_OFFER", _) => {}
+            ("CAROUSEL", _) => {
+                let cards = part.get("cards").and_then(Value::as_array).into_iter().flatten();
+                found.extend(cards.flat_map(unfillable).map(|what| format!("card with a {what}")));
+            }
             // What is not known here may need values: it is refused here rather than there.
             (other, _) => found.push(format!("part of the kind {}", kind_shown(other))),
         }
         for button in part.get("buttons").and_then(Value::as_array).into_iter().flatten() {
-            match text(button, "/type").unwrap_or_default().to_ascii_uppercase().as_str() {
-                "MPM" => found.push("product list".to_owned()),
-                "SPM" => found.push("product button".to_owned()),
-                kind if BUTTONS.contains(&kind) => {}
-                other => found.push(format!("button of the kind {}", kind_shown(other))),
+            let kind = text(button, "/type").unwrap_or_default().to_ascii_uppercase();
+            if !BUTTONS.contains(&kind.as_str()) {
+                found.push(format!("button of the kind {}", kind_shown(&kind)));
             }
         }
     }
     found
 }
 
-/// The examples that were given for approval: they show what belongs where.
-fn examples(header: Option<&Value>, body: Option<&Value>) -> Vec<(String, Untrusted)> {
+/// The examples that were given for approval, by place: they show what belongs where.
+fn examples(object: &Value) -> Vec<(String, Untrusted)> {
     let mut found = vec![];
-    for (part, prefix, named, positional) in [
-        (header, "header:", "/example/header_text_named_params", "/example/header_text"),
-        (body, "", "/example/body_text_named_params", "/example/body_text/0"),
-    ] {
-        let Some(part) = part else { continue };
+    examples_of(object, "", &mut found);
+    let parts = object.get("components").and_then(Value::as_array).into_iter().flatten();
+    let carousel = parts.filter_map(|part| part.get("cards").and_then(Value::as_array)).flatten();
+    for (index, card) in carousel.enumerate() {
+        examples_of(card, &format!("card:{index}:"), &mut found);
+    }
+    found
+}
+
+fn examples_of(object: &Value, prefix: &str, found: &mut Vec<(String, Untrusted)>) {
+    for part in object.get("components").and_then(Value::as_array).into_iter().flatten() {
+        let kind = text(part, "/type").unwrap_or_default().to_ascii_uppercase();
+        let (key, named, positional) = match kind.as_str() {
+            "HEADER" => ("header:", "/example/header_text_named_params", "/example/header_text"),
+            "BODY" => ("", "/example/body_text_named_params", "/example/body_text"),
+            "BUTTONS" => {
+                button_examples(part, prefix, found);
+                continue;
+            }
+            _ => continue,
+        };
         let list = |path: &str| part.pointer(path).and_then(Value::as_array).cloned().unwrap_or_default();
         for one in list(named) {
             if let (Some(name), Some(example)) = (text(&one, "/param_name"), untrusted(&one, "/example")) {
-                found.push((format!("{prefix}{name}"), example));
+                found.push((format!("{prefix}{key}{name}"), example));
             }
         }
-        for (index, one) in list(positional).iter().enumerate() {
-            found.extend(one.as_str().map(|example| (format!("{prefix}{}", index + 1), Untrusted::from(example))));
+        // A body's list stands in a list; a flat one is read as well.
+        let flat = list(positional);
+        let inner = flat.first().and_then(Value::as_array).cloned();
+        for (index, one) in inner.unwrap_or(flat).iter().enumerate() {
+            let example = one.as_str().map(Untrusted::from);
+            found.extend(example.map(|example| (format!("{prefix}{key}{}", index + 1), example)));
         }
     }
-    found
+}
+
+/// The example of an address is the whole address or only its end; what is filled in is the end.
+fn button_examples(part: &Value, prefix: &str, found: &mut Vec<(String, Untrusted)>) {
+    for (index, button) in part.get("buttons").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        let Some(example) = text(button, "/example/0").or_else(|| text(button, "/example")) else { continue };
+        let kind = text(button, "/type").unwrap_or_default().to_ascii_uppercase();
+        let (what, example) = match text(button, "/url").and_then(|url| url.split_once("{{")) {
+            Some((start, _)) => ("url", example.strip_prefix(start).unwrap_or(example)),
+            None if kind == "COPY_CODE" => ("code", example),
+            None => continue,
+        };
+        found.push((format!("{prefix}button:{index}:{what}"), Untrusted::from(example)));
+    }
 }
 
 #[cfg(test)]
@@ -125,7 +201,7 @@ mod tests {
             assert!(of(button(&kind.to_lowercase())).is_empty(), "{kind}");
         }
         assert_eq!(of(button("ORDER_DETAILS")), ["button of the kind order details"]);
-        assert_eq!(of(button("MPM")), ["product list"]);
+
         assert_eq!(of(json!({ "type": "SOMETHING_NEW" })), ["part of the kind something new"]);
         assert_eq!(of(json!({ "type": "" })), ["part of the kind that has no name"]);
         assert_eq!(of(json!({ "type": "HEADER", "format": "GIF" })), ["header of the kind gif"]);

@@ -81,6 +81,9 @@ fn template(object: &Value) -> Option<Template> {
         rejected_reason: approval("/rejection_reason").map(Untrusted::from),
         quality: None,
         shared_places: true,
+        offer: None,
+        cards: vec![],
+        since: None,
         unfillable: vec![],
     })
 }

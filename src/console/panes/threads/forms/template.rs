@@ -7,6 +7,7 @@ use crate::console::theme::Theme;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::ConnectionId;
 use crate::domain::request::Request;
+use crate::domain::templates::slots::Slot;
 use crate::domain::templates::template::Template;
 
 #[derive(Debug)]
@@ -16,6 +17,24 @@ pub(in crate::console) struct TemplateForm {
     pub template: Template,
 }
 
+/// What a field without an example takes.
+fn hint(slot: &Slot) -> String {
+    let what = match slot.key.rsplit(':').next().unwrap_or_default() {
+        _ if slot.file && slot.key == "header" => "path (tab completes), https link or media id",
+        _ if slot.file => "https link or media id",
+        "expires" if slot.key == "offer:expires" => "such as 2026-06-01T09:00:00Z",
+        "sections" => "such as Tea: GREEN-1, BLACK-2; Cups: CUP-7",
+        "flow_data" => "JSON object",
+        "payload" => "empty: the label",
+        _ => "",
+    };
+    if slot.optional && !what.starts_with("empty") {
+        format!("may be empty {what}").trim_end().to_owned()
+    } else {
+        what.to_owned()
+    }
+}
+
 impl FormKind for TemplateForm {
     fn title(&self) -> String {
         format!("{} to {}", self.template.name.line(), self.to)
@@ -23,9 +42,8 @@ impl FormKind for TemplateForm {
 
     fn fields(&self) -> Vec<Field> {
         let slots = self.template.slots().into_iter().map(|slot| {
-            let example = slot.example.map(|example| format!("such as {}", example.line()));
-            let hint = if slot.file { Some("path; tab completes".to_owned()) } else { example };
-            field(&slot.key, &slot.label, &hint.unwrap_or_default(), "")
+            let example = slot.example.as_ref().map(|example| format!("such as {}", example.line()));
+            field(&slot.key, &slot.label, &example.unwrap_or_else(|| hint(&slot)), "")
         });
         slots.chain([field("at", "When", "empty: now; or 30m, 18:30, 2026-06-02 09:00", "")]).collect()
     }
@@ -44,12 +62,16 @@ impl FormKind for TemplateForm {
 
     fn preview(&self, theme: Theme, filled: &Filled<'_>) -> Vec<(String, Style)> {
         let lines = self.template.render(&filled.values()).lines().into_iter().map(|line| (line, theme.plain()));
-        std::iter::once(("Preview".to_owned(), theme.dim())).chain(lines).collect()
+        let note = self.template.is_marketing().then(|| (Template::MARKETING_NOTE.to_owned(), theme.warn()));
+        note.into_iter().chain([("Preview".to_owned(), theme.dim())]).chain(lines).collect()
     }
 
     fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
         let values = filled.values().into_iter();
-        let parameters: Vec<_> = values.filter(|(key, _)| key != "at" && key != "header").collect();
+        // A path of the header's field was handed over as a file; a link or an id stays.
+        let parameters: Vec<_> = values
+            .filter(|(key, value)| key != "at" && !value.is_empty() && (key != "header" || filled.upload.is_none()))
+            .collect();
         self.template.check(&parameters, filled.upload.is_some()).map_err(|refusal| refusal.to_string())?;
         Ok(Submission::Perform(Request::SendTemplate {
             connection: self.connection,

@@ -1,0 +1,73 @@
+//! The sections of a product list in a template: `Tea: GREEN-1, BLACK-2; Cups: CUP-7`. Source: Cloud API, part 5.4.
+
+use crate::domain::code::Code;
+use crate::domain::refusal::Refusal;
+
+/// Sections in one message (Meta: multi-product message templates).
+const MAX_SECTIONS: usize = 10;
+/// Products in one message, in all sections together.
+const MAX_PRODUCTS: usize = 30;
+/// The title of a section holds this many characters (Meta: interactive messages, sections).
+const MAX_TITLE: usize = 24;
+
+/// One section: its title, and the seller's ids of its products.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductSection {
+    pub title: String,
+    pub products: Vec<String>,
+}
+
+/// Reads sections: each a title, a colon and products with commas between; semicolons stand between sections.
+/// Refuses empty sections and those beyond the limits, with the limit.
+pub fn read_sections(label: &str, text: &str) -> Result<Vec<ProductSection>, Refusal> {
+    let refused =
+        |why: String| Refusal::new(Code::TemplateParameters, why, "Write it like: Tea: GREEN-1, BLACK-2; Cups: CUP-7.");
+    let mut sections = vec![];
+    for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
+        let Some((title, products)) = part.split_once(':') else {
+            return Err(refused(format!("{label} has a section without a title.")));
+        };
+        let title = title.trim().to_owned();
+        let products: Vec<String> =
+            products.split(',').map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect();
+        let length = title.chars().count();
+        if length == 0 || length > MAX_TITLE {
+            return Err(refused(format!(
+                "{label} has a section title of {length} characters; 1 to {MAX_TITLE} are allowed."
+            )));
+        }
+        if products.is_empty() {
+            return Err(refused(format!("{label} has a section without products.")));
+        }
+        sections.push(ProductSection { title, products });
+    }
+    let products: usize = sections.iter().map(|section| section.products.len()).sum();
+    if sections.is_empty() || sections.len() > MAX_SECTIONS || products > MAX_PRODUCTS {
+        return Err(refused(format!(
+            "{label} has {} sections with {products} products; 1 to {MAX_SECTIONS} sections with up to {MAX_PRODUCTS} products are allowed.",
+            sections.len()
+        )));
+    }
+    Ok(sections)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_are_read_within_their_limits() {
+        let read = read_sections("x", "Tea: GREEN-1, BLACK-2; Cups: CUP-7").expect("read");
+        assert_eq!((read.len(), read[0].products.len(), read[1].title.as_str()), (2, 2, "Cups"));
+        let many = (0..31).map(|index| format!("P{index}")).collect::<Vec<_>>().join(",");
+        for (text, words) in [
+            ("", "0 sections"),
+            ("Tea", "without a title"),
+            ("Tea:", "without products"),
+            ("A title that is far too long: X", "24"),
+            (&format!("Tea: {many}"), "30 products"),
+        ] {
+            assert!(read_sections("x", text).expect_err(text).reason.contains(words), "{text}");
+        }
+    }
+}
