@@ -280,6 +280,10 @@ pub struct MessageView {
     #[serde(rename = "type")]
     pub kind: String,
     pub text: Untrusted,
+    /// The words of a template as the contact sees them: header, body with its values, footer, buttons. `None` for
+    /// other kinds, and for templates that another program sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rendered: Option<Untrusted>,
     pub status: DeliveryStatus,
     pub provider_message_id: Option<String>,
     pub created_at: Timestamp,

@@ -108,8 +108,13 @@ pub(super) fn bubble(cx: &Cx, message: &MessageView, width: usize) -> Vec<Line<'
         let text = format!("{} {}", theme.pick("❝", "\""), quoted.line());
         rows.push((words::fit(&text, inner, theme.ellipsis()), theme.dim()));
     }
-    for line in message.text.lines() {
-        rows.extend(words::wrap(&line, inner).into_iter().map(|line| (line, theme.plain())));
+    // A template shows its words as the contact sees them, below its name.
+    let texts = [(Some(&message.text), message.rendered.is_some()), (message.rendered.as_ref(), false)];
+    for (text, is_name) in texts {
+        let style = if is_name { theme.dim() } else { theme.plain() };
+        for line in text.into_iter().flat_map(Untrusted::lines) {
+            rows.extend(words::wrap(&line, inner).into_iter().map(|line| (line, style)));
+        }
     }
     if let Some((text, style)) = file_line(cx, message) {
         rows.extend(words::wrap(&text, inner).into_iter().map(|line| (line, style)));

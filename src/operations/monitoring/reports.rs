@@ -13,6 +13,7 @@ use crate::domain::ids::ThreadId;
 use crate::domain::inbound::event::Direction;
 use crate::domain::monitoring::gauge::GaugesView;
 use crate::domain::refusal::{Done, Refusal};
+use crate::domain::text::Untrusted;
 use crate::domain::view::{RadarRow, SavedView};
 use crate::operations::outbox::send_message::thread_row;
 use crate::operations::{Result, System, require};
@@ -133,7 +134,7 @@ pub(crate) async fn export(system: &System, actor: &Actor, thread: ThreadId) -> 
             (Direction::Outbound, None) => row.connection.clone(),
         };
         let _ = writeln!(text, "{}  {who}  {}", message.created_at, message.status.name());
-        for line in message.text.lines() {
+        for line in message.text.lines().into_iter().chain(message.rendered.iter().flat_map(Untrusted::lines)) {
             let _ = writeln!(text, "    {line}");
         }
         if let Some(error) = &message.error {

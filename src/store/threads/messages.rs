@@ -23,6 +23,7 @@ use crate::store::narrow::{self, FilterQuery, FilterTarget};
 use crate::store::{Result, Store};
 
 const MESSAGE: &str = "SELECT m.id, m.thread_id, m.direction, m.kind, m.words, m.progress, m.failure, m.failed_at,
+    CASE WHEN m.kind = 'template' AND json_valid(m.content) THEN json_extract(m.content, '$.rendered') END AS rendered,
     m.provider_message_id, m.created_at, m.origin, m.author, m.test, m.content, m.received_at, m.delivery_id, m.run_id, m.not_routed, m.route, m.extras,
     (SELECT nc.organization FROM connections nc WHERE nc.id = m.connection_id) AS organization,
     (SELECT nc.environment FROM connections nc WHERE nc.id = m.connection_id) AS environment,
@@ -390,6 +391,7 @@ fn message(cells: &RowReader<'_>) -> Result<MessageView> {
         direction: cells.named("direction", Direction::from_name)?,
         kind: cells.text("kind")?,
         text: cells.untrusted("words")?,
+        rendered: cells.opt_untrusted("rendered")?,
         status: standing.status(),
         provider_message_id: cells.opt_text("provider_message_id")?,
         created_at: cells.time("created_at")?,
