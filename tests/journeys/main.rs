@@ -68,6 +68,7 @@ mod scopes;
 mod senders;
 mod sitting;
 mod stage;
+mod template_parts;
 mod template_sends;
 mod templates;
 mod thread_keys;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::inbound::delivery::DeliveryState;
 use wadeck::domain::message::media::MediaState;
@@ -109,6 +109,30 @@ async fn the_platform_speaks_of_templates_and_people_hear_the_bad_news() {
     stage.simulator.post_raw("raw", &status("REINSTATED"));
     stage.deliver().await;
     assert_eq!(stage.overview().await.alerts, 0, "it is well again");
+    let told = |field: &str, mut value: Value| {
+        value["message_template_name"] = "visit".into();
+        value["message_template_language"] = "en".into();
+        json!({ "object": "whatsapp_business_account", "phone_number_id": DIRECT, "entry": [{ "id": "102290129340399",
+            "time": 1, "changes": [{ "field": field, "value": value }] }] })
+    };
+    let quality = |now: &str| json!({ "previous_quality_score": "GREEN", "new_quality_score": now });
+    let category = |now: &str| json!({ "previous_category": "UTILITY", "new_category": now });
+    for (field, value, alerts) in
+        [("message_template_quality_update", quality("RED"), 1), ("template_category_update", category("MARKETING"), 2)]
+    {
+        stage.simulator.post_raw("raw", &told(field, value));
+        stage.deliver().await;
+        assert_eq!(stage.overview().await.alerts, alerts, "{field}");
+    }
+    let Answer::Templates(lists) = stage.ask(Query::Templates).await else { panic!("templates") };
+    let known = &lists[0].templates[0];
+    assert_eq!((known.quality.as_deref(), known.category.as_received()), (Some("RED"), "MARKETING"));
+    stage.simulator.post_raw("raw", &told("template_category_update", category("UTILITY")));
+    stage.deliver().await;
+    assert_eq!(stage.overview().await.alerts, 1, "the cheaper category ends the alert");
+    // The list says that the quality is fine again.
+    operations::refresh_templates(&stage.system).await.expect("fetched");
+    assert_eq!(stage.overview().await.alerts, 0);
     let alert = json!({ "object": "whatsapp_business_account", "phone_number_id": DIRECT, "entry": [{
         "id": "102290129340399", "time": 1, "changes": [{ "field": "account_alerts", "value": { "entity_type": "WABA",
         "entity_id": "1", "alert_info": { "alert_severity": "CRITICAL", "alert_status": "ACTIVE",

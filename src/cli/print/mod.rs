@@ -149,10 +149,11 @@ fn template_list(list: &TemplateList) -> String {
             one.language.line(),
             one.category.line(),
             clean_line(one.status.name()),
+            one.since.map_or_else(String::new, at),
             shortened(&one.body.line()),
         ]
     });
-    let rows = table("templates", &["name", "language", "category", "status", "body"], rows.collect());
+    let rows = table("templates", &["name", "language", "category", "status", "since", "body"], rows.collect());
     format!("{}, {as_of}{trouble}\n{rows}", clean_line(&list.connection_name))
 }
 

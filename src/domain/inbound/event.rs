@@ -150,8 +150,22 @@ pub struct Moved {
 pub struct TemplateState {
     pub name: String,
     pub language: String,
-    pub status: TemplateStatus,
-    pub reason: Option<Untrusted>,
+    pub change: TemplateChange,
+}
+
+/// What changed about a template. Source: Cloud API, part 1.9.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TemplateChange {
+    Status {
+        status: TemplateStatus,
+        reason: Option<Untrusted>,
+    },
+    /// The category is another one now.
+    Category(String),
+    /// The category changes within a day.
+    CategoryPlanned,
+    /// `GREEN`, `YELLOW`, `RED` or `UNKNOWN`.
+    Quality(String),
 }
 
 /// A message with everything the delivery said about it.

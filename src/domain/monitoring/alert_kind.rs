@@ -76,6 +76,10 @@ kinds! {
     Template "template" "Template not usable" "Edit the template, or use another one.";
     /// Queued messages use a template that cannot be sent.
     TemplateScheduled "template_scheduled" "Queued messages use an unusable template" "Discard them, or wait for the approval.";
+    /// The quality rating of a template fell. The platform pauses templates of low quality.
+    TemplateQuality "template_quality" "Template quality fell" "Send it to fewer contacts, or edit it, before it is paused.";
+    /// The category of a template changes to one that costs more.
+    TemplateCategory "template_category" "Template category changes" "Check the price, or edit the template.";
     /// The quality rating of a number fell.
     Quality "quality" "Quality rating fell" "Send fewer and better targeted messages.";
     /// The platform reports a problem of the account.

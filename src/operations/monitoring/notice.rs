@@ -2,7 +2,7 @@
 //! news reaches people.
 
 use crate::domain::change::Change;
-use crate::domain::inbound::event::TemplateState;
+use crate::domain::inbound::event::{TemplateChange, TemplateState};
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
@@ -27,13 +27,15 @@ pub(crate) async fn notice(
 ) -> Result<(), StoreError> {
     let account = clean_line(notice.account);
     let (kind, subject) = match notice.template {
-        Some(state) => (AlertKind::Template, format!("template:{account}/{}/{}", state.name, state.language)),
+        Some(state) => (alert_kind(&state.change), format!("template:{account}/{}/{}", state.name, state.language)),
         None => (AlertKind::Platform, format!("{account}/{}", notice.subject)),
     };
     if let Some(state) = notice.template {
-        let reason = state.reason.as_ref().map(Untrusted::line).unwrap_or_default();
-        write.keep_snapshot(&subject, state.status.name(), now).await?;
-        write.note_template(&account, (&state.name, &state.language), state.status.name(), &reason, now).await?;
+        if let TemplateChange::Status { status, reason } = &state.change {
+            let reason = reason.as_ref().map(Untrusted::line).unwrap_or_default();
+            write.keep_snapshot(&subject, status.name(), now).await?;
+            write.note_template(&account, (&state.name, &state.language), status.name(), &reason, now).await?;
+        }
         effects.templates.push((account, state.clone()));
     }
     if notice.alarming {
@@ -46,6 +48,15 @@ pub(crate) async fn notice(
     effects.tells = true;
     effects.changes.push(Change::Alerts);
     Ok(())
+}
+
+/// The kind of the alert about a change; an alert of one kind does not end one of another.
+fn alert_kind(change: &TemplateChange) -> AlertKind {
+    match change {
+        TemplateChange::Status { .. } => AlertKind::Template,
+        TemplateChange::Quality(_) => AlertKind::TemplateQuality,
+        TemplateChange::Category(_) | TemplateChange::CategoryPlanned => AlertKind::TemplateCategory,
+    }
 }
 
 /// The lists as they were fetched are true again, as far as they were told about.
@@ -61,8 +72,20 @@ pub(crate) async fn adopt(system: &System, told: &[(String, TemplateState)]) -> 
             let same = |text: &Untrusted, wanted: &str| text.as_received() == wanted;
             let found = list.templates.iter_mut();
             for template in found.filter(|one| same(&one.name, &state.name) && same(&one.language, &state.language)) {
-                template.status = state.status.clone();
-                template.rejected_reason.clone_from(&state.reason);
+                match &state.change {
+                    TemplateChange::Status { status, reason } => {
+                        if template.status != *status {
+                            template.since = Some(system.now());
+                        }
+                        template.status = status.clone();
+                        template.rejected_reason.clone_from(reason);
+                    }
+                    TemplateChange::Category(category) => template.category = Untrusted::from(category.as_str()),
+                    TemplateChange::CategoryPlanned => {}
+                    TemplateChange::Quality(score) => {
+                        template.quality = Some(score.to_uppercase()).filter(|score| score != "UNKNOWN");
+                    }
+                }
             }
         }
     }

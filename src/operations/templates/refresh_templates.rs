@@ -1,6 +1,7 @@
 //! Fetch templates from the provider. What is kept is a picture with its time; when a fetch fails,
 //! the old picture stays, with its age and the reason.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::access::actor::Actor;
@@ -11,6 +12,7 @@ use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::refusal::Done;
 use crate::domain::templates::template::{Template, TemplateList};
+use crate::domain::time::Timestamp;
 use crate::operations::monitoring::conditions::condition;
 use crate::operations::{Result, System};
 use crate::store::NewAlert;
@@ -77,10 +79,12 @@ async fn fetch(system: &System, connection: &Connection) -> Option<Fetched> {
 async fn keep(
     system: &System,
     connection: &Connection,
-    fetched: Fetched,
+    mut fetched: Fetched,
 ) -> Result<std::result::Result<usize, FetchError>> {
-    if let Ok(templates) = &fetched {
+    if let Ok(templates) = &mut fetched {
         notice_changes(system, connection, templates).await?;
+        note_ages(system, connection, templates).await?;
+        end_quality_alerts(system, connection, templates).await?;
     }
     let now = system.now();
     let mut lists = system.templates();
@@ -108,18 +112,46 @@ async fn keep(
     })
 }
 
+/// The name under which the state of a template is remembered.
+fn subject_of(connection: &Connection, template: &Template) -> String {
+    format!("template:{}/{}/{}", connection.business_account_id, template.name.line(), template.language.line())
+}
+
+/// Notes since when each template has its status.
+async fn note_ages(system: &System, connection: &Connection, templates: &mut [Template]) -> Result<()> {
+    let times = system.store().snapshot_times(&format!("template:{}/", connection.business_account_id)).await?;
+    let times: BTreeMap<String, Timestamp> = times.into_iter().collect();
+    for template in templates {
+        template.since = times.get(&subject_of(connection, template)).copied();
+    }
+    Ok(())
+}
+
+/// Ends the alerts about the quality of templates that the list shows to be good again.
+async fn end_quality_alerts(system: &System, connection: &Connection, templates: &[Template]) -> Result<()> {
+    let open = system.store().open_alert_subjects(AlertKind::TemplateQuality).await?;
+    let is_bad = |template: &Template| matches!(template.quality.as_deref(), Some("YELLOW" | "RED"));
+    let good = templates.iter().filter(|one| !is_bad(one)).map(|one| subject_of(connection, one));
+    let ended: Vec<String> = good.filter(|subject| open.contains(subject)).collect();
+    if ended.is_empty() {
+        return Ok(());
+    }
+    let mut write = system.store().write().await?;
+    for subject in &ended {
+        write.clear_alert(AlertKind::TemplateQuality, subject, system.now()).await?;
+    }
+    write.commit().await?;
+    system.bus().publish([Change::Alerts]);
+    Ok(())
+}
+
 /// A template that was paused, rejected or switched off wants a person; one that is well again does not.
 async fn notice_changes(system: &System, connection: &Connection, templates: &[Template]) -> Result<()> {
     let now = system.now();
     let known = system.store().snapshots(&format!("template:{}/", connection.business_account_id)).await?;
     let mut changes = vec![];
     for template in templates {
-        let subject = format!(
-            "template:{}/{}/{}",
-            connection.business_account_id,
-            template.name.line(),
-            template.language.line()
-        );
+        let subject = subject_of(connection, template);
         let before = known.iter().find(|(name, _)| *name == subject).map(|(_, state)| state.as_str());
         if before != Some(template.status.name()) {
             changes.push((subject, template, before.is_some()));

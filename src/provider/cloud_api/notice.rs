@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{dictionary, loose, text};
-use crate::domain::inbound::event::{InboundEvent, TemplateState};
+use crate::domain::inbound::event::{InboundEvent, TemplateChange, TemplateState};
 use crate::domain::templates::template::TemplateStatus;
 use crate::domain::text::{Untrusted, clean_line};
 
@@ -46,22 +46,7 @@ fn told(field: &str, value: &Value) -> RawNotice {
     }
     match field {
         "message_template_status_update" => template_status(value),
-        "template_category_update" => {
-            let (name, language) = template_name(value);
-            let coming = at("/correct_category");
-            let said = match (&coming, at("/previous_category"), at("/new_category")) {
-                (Some(coming), _, _) => {
-                    format!("The template {name} ({language}) moves to the category {coming} within a day.")
-                }
-                (None, before, now) => {
-                    let (before, now) = (or(before, "another one"), or(now, "another one"));
-                    format!(
-                        "The template {name} ({language}) moved from the category {before} to {now}: its price changed."
-                    )
-                }
-            };
-            note(name, said, true)
-        }
+        "template_category_update" => template_category(value),
         "phone_number_quality_update" => {
             let event = or(at("/event"), "changed");
             let limit = at("/current_limit").or_else(|| at("/max_daily_conversations_per_business"));
@@ -150,10 +135,31 @@ fn template_status(value: &Value) -> RawNotice {
         template: Some(TemplateState {
             name,
             language,
-            status: TemplateStatus::new(status),
-            reason: why.map(Untrusted::new),
+            change: TemplateChange::Status { status: TemplateStatus::new(status), reason: why.map(Untrusted::new) },
         }),
     }
+}
+
+/// A category that costs more than before wants a person.
+fn template_category(value: &Value) -> RawNotice {
+    let (name, language) = template_name(value);
+    let at = |path: &str| plain(value, path);
+    let (change, said, alarming) = match (at("/correct_category"), at("/previous_category"), at("/new_category")) {
+        (Some(coming), _, _) => {
+            let said = format!("The template {name} ({language}) moves to the category {coming} within a day.");
+            (TemplateChange::CategoryPlanned, said, true)
+        }
+        (None, before, now) => {
+            let (before, now) = (or(before, "another one"), or(now, "another one"));
+            let said = format!(
+                "The template {name} ({language}) moved from the category {before} to {now}: its price changed."
+            );
+            let alarming = now.eq_ignore_ascii_case("MARKETING");
+            (TemplateChange::Category(now), said, alarming)
+        }
+    };
+    let template = Some(TemplateState { name: name.clone(), language, change });
+    RawNotice { subject: name, said, alarming, template }
 }
 
 fn template_quality(value: &Value) -> RawNotice {
@@ -161,7 +167,9 @@ fn template_quality(value: &Value) -> RawNotice {
     let score = |path: &str| or(plain(value, path), "UNKNOWN");
     let (before, now) = (score("/previous_quality_score"), score("/new_quality_score"));
     let said = format!("The quality of the template {name} ({language}) went from {before} to {now}.");
-    RawNotice { subject: name, said, alarming: matches!(now.as_str(), "RED" | "YELLOW"), template: None }
+    let alarming = matches!(now.as_str(), "RED" | "YELLOW");
+    let template = Some(TemplateState { name: name.clone(), language, change: TemplateChange::Quality(now) });
+    RawNotice { subject: name, said, alarming, template }
 }
 
 #[cfg(test)]

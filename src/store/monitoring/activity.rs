@@ -169,6 +169,16 @@ pub enum Acknowledgement {
     Earlier(String),
 }
 
+impl Store {
+    /// Returns the subjects of the open alerts of a kind.
+    pub async fn open_alert_subjects(&self, kind: AlertKind) -> Result<Vec<String>> {
+        Ok(sqlx::query_scalar("SELECT subject FROM alerts WHERE kind = $1 AND acked_at IS NULL")
+            .bind(kind.as_str())
+            .fetch_all(&self.readers)
+            .await?)
+    }
+}
+
 impl Write {
     /// Raises an alert, or counts it again while nobody has acknowledged it.
     pub async fn raise(&mut self, alert: &NewAlert<'_>, now: Timestamp) -> Result<()> {

@@ -15,6 +15,17 @@ impl Store {
         .await?)
     }
 
+    /// Since when what was seen under each name that begins so is as it is.
+    pub async fn snapshot_times(&self, beginning: &str) -> Result<Vec<(String, Timestamp)>> {
+        let seen: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT subject, at FROM provider_snapshots WHERE subject >= $1 AND subject < $1 || char(1114111)",
+        )
+        .bind(beginning)
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(seen.into_iter().map(|(subject, at)| (subject, Timestamp::from_millis(at))).collect())
+    }
+
     /// The last thing seen under this name, and since when it is so.
     pub async fn snapshot(&self, subject: &str) -> Result<Option<(String, Timestamp)>> {
         let seen: Option<(String, i64)> = sqlx::query_as("SELECT state, at FROM provider_snapshots WHERE subject = $1")

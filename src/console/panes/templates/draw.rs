@@ -18,7 +18,10 @@ impl TemplatesPane {
             () if template.status.wants_attention() => (theme.pick("✗ ", "x "), theme.bad()),
             () => (theme.pick("… ", ". "), theme.warn()),
         };
-        let status = clean_line(status).to_lowercase();
+        let mut status = clean_line(status).to_lowercase();
+        if let Some(since) = template.since.filter(|_| template.status.is_pending()) {
+            status = format!("{status} {}", words::age(since, cx.now));
+        }
         Row {
             left: vec![
                 (sign.into(), style),
@@ -46,6 +49,10 @@ impl TemplatesPane {
         sheet.field("account of", &clean_line(&list.connection_name));
         let style = if template.status.can_send() { theme.good() } else { theme.warn() };
         sheet.styled("status", &clean_line(template.status.name()).to_lowercase(), style);
+        if let Some(since) = template.since {
+            let age = words::age(since, cx.now);
+            sheet.field("seen since", &format!("{} ({age})", words::exact(since, cx.zone())));
+        }
         if let Some(quality) = &template.quality {
             let style = if quality == "GREEN" { theme.good() } else { theme.warn() };
             sheet.styled("quality", &quality.to_lowercase(), style);
