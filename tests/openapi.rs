@@ -218,7 +218,7 @@ async fn content_is_what_the_description_of_content_says() {
     };
     let registry = Registry::new(Arc::new(secrets), &mut |_| {}).expect("built");
     let provider = registry.get(&ProviderName::new("twilio")).expect("known");
-    let desk = provider.template_desk().expect("templates can be made");
+    let desk = provider.template_api().expect("templates can be made");
     for starter in starter::TEMPLATES.iter().filter(|one| one.name != "spring_offer") {
         let form = form::read(starter.text).expect("a starter");
         desk.create(&connection("twilio"), &form).await.expect("submitted");
@@ -318,7 +318,7 @@ async fn templates_are_what_the_description_of_the_platform_says() {
     let validator = schema(&description, description.pointer(at).expect("described"));
     let (base, taken) = listening().await;
     let provider = meta_at(base);
-    let desk = provider.template_desk().expect("templates can be made");
+    let desk = provider.template_api().expect("templates can be made");
     for starter in starter::TEMPLATES.iter().filter(|one| one.name != "spring_offer") {
         let form = form::read(starter.text).expect("a starter");
         desk.create(&connection("meta"), &form).await.expect("submitted");

@@ -1,33 +1,34 @@
-//! What a provider keeps of conversations: which there are, and what was said in each.
+//! The conversation API of a provider, for backfill.
 
 use super::numbers::ProviderFuture;
-use super::{Listed, ProviderError};
+use super::{MessagePage, ProviderError};
 use crate::domain::message::conversation::ConversationRecord;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::time::Timestamp;
 
-/// A conversation as the provider has it. A contact has a new one after one has ended.
+/// A conversation as the provider stores it. A contact gets a new one after the last has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversation {
     pub id: String,
     pub last_active_at: Option<Timestamp>,
     pub last_message_id: Option<String>,
-    /// How many messages it has there, where that is told.
+    /// How many messages the provider has stored. `None` where it does not report the count.
     pub messages_count: Option<u32>,
-    /// What the provider counts of it, as threads keep it.
+    /// The provider's counters and times, as threads store them.
     pub record: ConversationRecord,
 }
 
-/// A page of conversations. The cursor of the next one is opaque: it also says which list it belongs to.
+/// A page of conversations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConversationPage {
     pub conversations: Vec<Conversation>,
+    /// The cursor of the next page, which also names its list. `None` on the last page.
     pub next: Option<String>,
 }
 
-/// Conversations and stored messages, for backfill.
+/// Lists conversations and stored messages.
 pub trait Conversations: Send + Sync {
-    /// A page of conversations over a number that were active since this time; others may come along.
+    /// Returns a page of a number's conversations that were active since this time. Older ones may be included.
     fn page<'a>(
         &'a self,
         connection: &'a Connection,
@@ -35,30 +36,30 @@ pub trait Conversations: Send + Sync {
         after: Option<&'a str>,
     ) -> ProviderFuture<'a, ConversationPage>;
 
-    /// One conversation; nothing where the provider has it no more.
+    /// Returns one conversation. `None` where the provider no longer has it.
     fn one<'a>(&'a self, connection: &'a Connection, id: &'a str) -> ProviderFuture<'a, Option<Conversation>>;
 
-    /// A page of what was said in a conversation, newest first.
+    /// Returns a page of a conversation's messages, newest first.
     fn messages<'a>(
         &'a self,
         connection: &'a Connection,
         conversation: &'a str,
         after: Option<&'a str>,
         now: Timestamp,
-    ) -> ProviderFuture<'a, Listed>;
+    ) -> ProviderFuture<'a, MessagePage>;
 
-    /// A page of everything said over a number since a time, newest first, from the provider's second list.
+    /// Returns a page of a number's messages since a time, newest first, from the provider's second message list.
     fn history<'a>(
         &'a self,
         connection: &'a Connection,
         since: Timestamp,
         after: Option<&'a str>,
         now: Timestamp,
-    ) -> ProviderFuture<'a, Listed>;
+    ) -> ProviderFuture<'a, MessagePage>;
 }
 
-/// Whether another list may answer where this one failed: a refused key is refused there, too.
-pub fn may_ask_elsewhere(trouble: &ProviderError) -> bool {
+/// Returns `true` if another list may work where this one failed. It cannot after a rejected key or a rate limit.
+pub fn may_try_other_list(trouble: &ProviderError) -> bool {
     use crate::domain::failure::FailureClass;
     !matches!(trouble.class, FailureClass::Authorization | FailureClass::Throttled)
 }

@@ -1,4 +1,4 @@
-//! The providers' error codes as a table: what each means, what happens by itself, and who has to act.
+//! The providers' error codes: meaning, automatic handling, and who has to act.
 
 use crate::domain::outbox::error_code::ErrorCode;
 use crate::provider::{cloud_api, twilio};
@@ -11,7 +11,7 @@ pub fn error_codes() -> [(&'static str, Vec<ErrorCode>); 2] {
     ]
 }
 
-/// The table as a document.
+/// Returns the table as a Markdown document.
 pub fn error_codes_markdown() -> String {
     let mut text = "# Error codes of the providers\n\n\
         Printed by `wadeck codes --providers --markdown` from the tables by which failures are classified. Decisions rest on the\n\

@@ -1,5 +1,5 @@
-//! What an HTTP status says by itself: one table for all providers, for messages and for every other request.
-//! A code in the body that the provider's dictionary knows says more, and is asked first.
+//! What an HTTP status code means without the body: one table for all providers and all requests. An error code in
+//! the body that the provider's dictionary knows takes precedence.
 //!
 //! Sources: RFC 9110 and RFC 6585 for what a status promises about processing; the providers' references for 409, 429
 //! and 503.
@@ -10,24 +10,24 @@ use crate::domain::failure::FailureClass::{
     self, Account, Authorization, Endpoint, Policy, Request, Setup, Throttled, Transient, Unknown,
 };
 
-/// What a status says about a message that was to be sent.
+/// What a status code means for a message that was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// Taken, if the body names it.
+    /// Accepted, if the body contains a message id.
     Taken,
-    /// Not sent, and never will be as it is.
+    /// Not sent; repeating the same request is useless.
     Rejected,
-    /// Not processed: the same request may work later.
+    /// Not processed; the same request may succeed later.
     RetryLater,
-    /// Not sent, and nothing of this number will be: it is held, and everything waits.
+    /// Not sent, and no message of this number can be: its queue is held.
     NumberHeld,
-    /// Not processed where the provider says so of this status, else unknown.
+    /// Not processed if the provider guarantees it for this status, otherwise uncertain.
     Unavailable,
-    /// It may have been sent.
+    /// The message may have been sent.
     Uncertain,
 }
 
-/// One row of the table.
+/// The meaning of a range of status codes.
 #[derive(Debug)]
 pub(super) struct Meaning {
     statuses: RangeInclusive<u16>,
@@ -53,7 +53,7 @@ const READ: &str = "See the provider's response below.";
 const PROXY: &str = "Something between wadeck and the provider responded instead of it.";
 const DOUBT: &str = "wadeck queries the provider if possible. If it persists, check the provider's status page.";
 
-/// The first row that holds a status is its meaning.
+/// The first row that contains a status applies.
 #[rustfmt::skip]
 const TABLE: &[Meaning] = &[
     row(200..=299, Outcome::Taken, Unknown, ["Accepted", "The provider accepted the request.", READ]),
@@ -64,7 +64,7 @@ const TABLE: &[Meaning] = &[
     row(403..=403, Outcome::Rejected, Setup, ["Not allowed", "This key or number may not do this.", "Check what the key and the number are allowed to do."]),
     row(404..=404, Outcome::Rejected, Setup, ["Not known there", "Something that the request names is not known there: the number, a Flow, a file or a message; or this key does not reach it.", "See the provider's response below; for a number check phone_number_id and business_account_id of the connection."]),
     row(407..=407, Outcome::NumberHeld, Endpoint, ["Proxy authentication required", PROXY, "Check the proxy's settings and credentials."]),
-    // The other side stopped waiting for the request, or says so for what stands behind it.
+    // The server, or a server behind it, timed out.
     row(408..=408, Outcome::Uncertain, Transient, ["Request timed out", "The provider reports a timeout: the request may have been processed.", DOUBT]),
     row(409..=409, Outcome::RetryLater, Throttled, ["Another message under way", "The provider is still sending another message of this conversation.", AGAIN]),
     row(413..=413, Outcome::Rejected, Request, ["Too large", "The request is larger than the provider accepts.", "Shorten it, or use a smaller file."]),
@@ -76,16 +76,16 @@ const TABLE: &[Meaning] = &[
     row(451..=451, Outcome::Rejected, Policy, ["Forbidden by law", "The provider may not do this for legal reasons.", READ]),
     row(400..=499, Outcome::Rejected, Unknown, ["Rejected", "The provider rejected the request.", READ]),
     row(503..=503, Outcome::Unavailable, Transient, ["Provider error", "The provider returned an internal error.", "Wait. If it persists, check the provider's status page."]),
-    // A login page of the network that this machine is in.
+    // The login page of a captive portal.
     row(511..=511, Outcome::NumberHeld, Endpoint, ["Network login required", PROXY, "Log this machine in to its network."]),
     row(500..=599, Outcome::Uncertain, Transient, ["Provider error", "The provider returned an internal error.", "Wait. If it persists, check the provider's status page."]),
-    // No status of HTTP.
+    // Not a valid HTTP status.
     row(0..=u16::MAX, Outcome::Uncertain, Unknown, ["Response not valid", "The response has an unknown HTTP status.", DOUBT]),
 ];
 
-/// What a status means by itself.
+/// Returns the row of a status code.
 pub(super) fn meaning(status: u16) -> &'static Meaning {
-    // The last row holds every status.
+    // The last row matches every status.
     TABLE.iter().find(|row| row.statuses.contains(&status)).unwrap_or(&TABLE[TABLE.len() - 1])
 }
 

@@ -1,4 +1,4 @@
-//! What a provider offers about numbers: whose they are, how they are set up, how they fare.
+//! The APIs of a provider for numbers, profiles and webhooks, and for requests that have no method here.
 
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -10,17 +10,17 @@ use crate::domain::numbers::number::{Number, Profile};
 use crate::domain::numbers::registration::{Registration, WebhookDraft, WebhookScope};
 use crate::domain::numbers::setup::{LinkState, SetupLink, SetupOptions};
 
-/// An answer that takes a while.
+/// A request to the provider in progress.
 pub type ProviderFuture<'a, T> = BoxFuture<'a, Result<T, ProviderError>>;
 
-/// With which key something is asked, and on whose behalf.
+/// The API key of a request, and the connection that it concerns.
 #[derive(Debug, Clone, Copy)]
 pub struct Access<'a> {
-    /// What the key is for, in messages.
+    /// The name of the key's owner, for error texts.
     pub label: &'a str,
-    /// The environment variable that holds the key, where it is not the usual one.
+    /// The environment variable that holds the key. `None` for the provider's default variable.
     pub api_key_env: Option<&'a str>,
-    /// The number that it is about, where it is about one that is connected.
+    /// The connection that the request concerns. `None` where it concerns none.
     pub connection: Option<&'a Connection>,
 }
 
@@ -34,12 +34,13 @@ impl<'a> From<&'a Connection> for Access<'a> {
     }
 }
 
-/// Customers, setup links and numbers.
+/// Onboards, lists and disconnects numbers.
 pub trait Numbers: Send + Sync {
-    /// The customer with this name of ours, made if there is none: asked twice, there is one.
+    /// Returns the id of the customer with this external id, and creates it if there is none. Repeating it creates no
+    /// second one.
     fn customer<'a>(&'a self, access: Access<'a>, name: &'a str, external_id: &'a str) -> ProviderFuture<'a, String>;
 
-    /// A new link. It revokes the one before.
+    /// Creates a setup link. The previous one is revoked.
     fn link<'a>(
         &'a self,
         access: Access<'a>,
@@ -47,6 +48,7 @@ pub trait Numbers: Send + Sync {
         options: &'a SetupOptions,
     ) -> ProviderFuture<'a, SetupLink>;
 
+    /// Returns the state of a setup link. `None` where the provider does not know the link.
     fn link_state<'a>(
         &'a self,
         access: Access<'a>,
@@ -56,39 +58,41 @@ pub trait Numbers: Send + Sync {
 
     fn revoke_link<'a>(&'a self, access: Access<'a>, customer: &'a str, link: &'a str) -> ProviderFuture<'a, ()>;
 
-    /// Every number that the key reaches, or those of one customer; the newest first.
+    /// Lists the numbers that the key reaches, or those of one customer, newest first.
     fn list<'a>(&'a self, access: Access<'a>, customer: Option<&'a str>) -> ProviderFuture<'a, Vec<Number>>;
 
+    /// Returns one number. Fails where the key does not reach it.
     fn number<'a>(&'a self, access: Access<'a>, phone_number_id: &'a str) -> ProviderFuture<'a, Number>;
 
     fn health<'a>(&'a self, connection: &'a Connection) -> ProviderFuture<'a, Health>;
 
-    /// Gives the number back. The customer stays.
+    /// Disconnects the number from the account. The customer stays.
     fn disconnect<'a>(&'a self, connection: &'a Connection) -> ProviderFuture<'a, ()>;
 }
 
-/// What contacts see of a number.
+/// Reads and changes the business profile that contacts see.
 pub trait Profiles: Send + Sync {
     fn profile<'a>(&'a self, connection: &'a Connection) -> ProviderFuture<'a, Profile>;
 
     fn save_profile<'a>(&'a self, connection: &'a Connection, profile: &'a Profile) -> ProviderFuture<'a, ()>;
 }
 
-/// Webhooks as they are on file there. Where a number has one address
+/// Manages webhook registrations. Where a number has one address
 /// ([`WebhookSupport::is_one_address`](crate::domain::numbers::webhook_support::WebhookSupport::is_one_address)),
-/// creating and updating read it back and fail where the provider says something else.
+/// creating and updating read the registration back and fail where the provider stored another URL.
 pub trait Webhooks: Send + Sync {
-    /// The path below our public address that deliveries of this scope come to.
+    /// Returns the path below our public URL that receives deliveries of this scope.
     fn path(&self, scope: &WebhookScope) -> &'static str;
 
-    /// The path for statuses, where they go to an address of their own.
+    /// Returns the path that receives statuses. `None` where they use the path of messages.
     fn status_path(&self) -> Option<&'static str> {
         None
     }
 
-    /// Those of a number, or of the project with all its numbers.
+    /// Lists the webhooks of a number, or without one those of the project and all its numbers.
     fn list<'a>(&'a self, access: Access<'a>, number: Option<&'a str>) -> ProviderFuture<'a, Vec<Registration>>;
 
+    /// Registers a webhook. Returns its id.
     fn create<'a>(
         &'a self,
         access: Access<'a>,
@@ -100,22 +104,22 @@ pub trait Webhooks: Send + Sync {
 
     fn delete<'a>(&'a self, access: Access<'a>, id: &'a str) -> ProviderFuture<'a, ()>;
 
-    /// Asks for a test delivery of an event, or of any. Fails where the provider sends none.
+    /// Requests a test delivery of an event, or without one of any event. Fails where the provider sends no tests.
     fn test<'a>(&'a self, access: Access<'a>, id: &'a str, event: Option<&'a str>) -> ProviderFuture<'a, ()>;
 }
 
-/// A request that no command is made for.
+/// An API request that has no method of its own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RawApiRequest {
     pub method: String,
-    /// Below the provider's address, with its query.
+    /// The path below the base URL, with its query.
     pub path: String,
     pub body: Option<Value>,
 }
 
-/// An answer as it came: its status and its body, secrets masked.
+/// The response to a raw API request, with secrets masked.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FreeAnswer {
+pub struct RawApiResponse {
     pub status: u16,
     pub body: Value,
 }

@@ -1,23 +1,25 @@
-//! What a provider offers for making templates. Nothing here is a draft: what is made is submitted.
+//! The template API of a provider. Creating or updating a template submits it for approval; there are no drafts.
 
 use serde_json::Value;
 
 use super::numbers::ProviderFuture;
 use crate::domain::numbers::connection::Connection;
 
+/// Creates, edits and deletes templates.
 pub trait Templates: Send + Sync {
-    /// Submits a new one: its id, and the status that it has at once.
+    /// Submits a new template. Returns its id and its approval status.
     fn create<'a>(&'a self, connection: &'a Connection, template: &'a Value) -> ProviderFuture<'a, (String, String)>;
 
-    /// Replaces everything of one but its name and language.
+    /// Replaces the content of a template. Name and language stay.
     fn update<'a>(&'a self, connection: &'a Connection, id: &'a str, template: &'a Value) -> ProviderFuture<'a, ()>;
 
-    /// One by its id, or without it every language of the name.
+    /// Deletes one template by its id, or without an id all languages of the name.
     fn delete<'a>(&'a self, connection: &'a Connection, name: &'a str, id: Option<&'a str>) -> ProviderFuture<'a, ()>;
 
-    /// A template as it can be edited: what the provider adds of its own is left out.
+    /// Returns the editable text of a template, without fields that the provider adds. `None` where it does not
+    /// exist.
     fn text<'a>(&'a self, connection: &'a Connection, id: &'a str) -> ProviderFuture<'a, Option<Value>>;
 
-    /// Has a sample for a header fetched from a public address; gives the handle that stands for it.
+    /// Submits a public URL as the sample of a header. Returns the handle of the sample.
     fn sample<'a>(&'a self, connection: &'a Connection, source: &'a str) -> ProviderFuture<'a, String>;
 }

@@ -187,7 +187,7 @@ async fn ready(State(system): State<System>) -> Response {
 /// A webhook in the query of its address, where the provider can be told to send it so; else the question whether
 /// this path is ours.
 async fn asked(State(endpoint): State<Endpoint>, RawQuery(query): RawQuery, request: Request) -> Response {
-    if endpoint.provider.takes_get() {
+    if endpoint.provider.accepts_get() {
         return take(State(endpoint), request).await;
     }
     shake(&endpoint, query)

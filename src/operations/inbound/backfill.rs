@@ -18,7 +18,7 @@ use crate::operations::inbound::backfill_conversations::{Pass, keep, read_conver
 use crate::operations::inbound::comparison::{Comparison, UNDER_WAY};
 use crate::operations::inbound::effects::{Effects, Source};
 use crate::operations::{Result, System, require};
-use crate::provider::conversations::{Conversations, may_ask_elsewhere};
+use crate::provider::conversations::{Conversations, may_try_other_list};
 use crate::provider::{Provider, ProviderError};
 use crate::store::{NewAlert, Write};
 
@@ -76,13 +76,13 @@ async fn compare_newest(
     let mut second = None;
     for _ in 0..PAGES {
         let page = match second {
-            None => provider.listed(connection, after.as_deref(), now).await,
+            None => provider.list_messages(connection, after.as_deref(), now).await,
             Some(source) => Conversations::history(source, connection, since, after.as_deref(), now).await,
         };
         let page = match page {
             Ok(page) => page,
             Err(trouble) => {
-                match provider.conversations().filter(|_| second.is_none() && may_ask_elsewhere(&trouble)) {
+                match provider.conversations().filter(|_| second.is_none() && may_try_other_list(&trouble)) {
                     Some(source) => {
                         (second, after) = (Some(source), None);
                         continue;

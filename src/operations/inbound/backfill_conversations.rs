@@ -8,7 +8,7 @@ use crate::domain::time::Timestamp;
 use crate::operations::inbound::comparison::Comparison;
 use crate::operations::{Result, System};
 use crate::provider::conversations::{Conversation, Conversations};
-use crate::provider::{Listed, ProviderError};
+use crate::provider::{MessagePage, ProviderError};
 use crate::store::Write;
 
 /// Requests to the provider in one go.
@@ -170,7 +170,7 @@ impl Reader<'_> {
                 return Ok(Some(Step::Spent));
             }
             let page = self.source.messages(self.connection, id, after.as_deref(), comparison.now).await;
-            let Listed { messages, next } = match page {
+            let MessagePage { messages, next } = match page {
                 Ok(page) => page,
                 Err(trouble) => {
                     at.conversation = Some((id.to_owned(), after));

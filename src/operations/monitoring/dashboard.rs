@@ -116,7 +116,7 @@ pub(crate) async fn connections(system: &System) -> Result<ConnectionList> {
                     (Some(_), Some("workflow")) => RoutingKind::Workflow,
                     (Some(_), _) => RoutingKind::Native,
                 },
-                usual: system.providers().is_usual(&connection),
+                usual: system.providers().is_default_number(&connection),
                 graph_version: system
                     .providers()
                     .get(&connection.provider)
@@ -131,7 +131,7 @@ pub(crate) async fn connections(system: &System) -> Result<ConnectionList> {
                 chores: system
                     .providers()
                     .get(&connection.provider)
-                    .map(|one| one.chores(&connection))
+                    .map(|one| one.setup_tasks(&connection))
                     .unwrap_or_default(),
                 agent: in_force.map(|one| AssignmentView {
                     agent: one.agent.clone(),

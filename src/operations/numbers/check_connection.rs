@@ -49,7 +49,7 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
     let answer = provider.check(connection).await;
     // Whoever does not answer at all is not asked more.
     let (registered, upstream) = match &answer {
-        Ok(_) => (registrations(provider.as_ref(), connection).await, Some(provider.upstream(connection).await)),
+        Ok(_) => (registrations(provider.as_ref(), connection).await, Some(provider.delivery_log(connection).await)),
         Err(_) => (None, None),
     };
     let paths = provider.webhook_paths();

@@ -128,7 +128,7 @@ impl Claiming<'_> {
                 None => self.changes.extend([Change::Outbox, Change::Thread(thread)]),
             }
         }
-        let shown: Vec<String> = passed.iter().map(|one| one.request.shown()).collect();
+        let shown: Vec<String> = passed.iter().map(|one| one.request.attempt_text()).collect();
         let rows: Vec<_> = passed.iter().map(|one| &one.claimed).zip(shown.iter().map(String::as_str)).collect();
         let attempts = self.write.begin_attempts(&rows, self.now, LEASE).await?;
         for (Passed { claimed, connection, provider, request }, attempt) in passed.into_iter().zip(attempts) {
@@ -194,7 +194,7 @@ impl Claiming<'_> {
         }
         let pace = paces.of(&claimed);
         if let Some(then) = claimed.outgoing.at.take().filter(|then| *then > now) {
-            if !may_hand_over(&connection, provider.ahead(&connection), &claimed, &pace, (then, now)) {
+            if !may_hand_over(&connection, provider.scheduling_limits(&connection), &claimed, &pace, (then, now)) {
                 // It is kept here, and every rule is asked again at its time.
                 self.write.hold_entry(claimed.entry, None, then).await?;
                 return Ok(None);

@@ -38,7 +38,7 @@ pub(crate) async fn query_message_status(system: &System, actor: &Actor, message
         return Err(Refusal::new(Code::NoProvider, "This build does not support the connection's provider.", "").into());
     };
     let now = system.now();
-    let told = match provider.inspect(&connection, &id, now).await {
+    let told = match provider.query_message(&connection, &id, now).await {
         Ok(told) => told,
         Err(trouble) => {
             let why = format!("The provider does not answer about {message}: {}.", trouble.line());

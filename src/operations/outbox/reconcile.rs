@@ -195,7 +195,7 @@ async fn ask(system: &System, connection: &Connection, doubtful: &UncertainEntry
         .to
         .phone()
         .ok_or("the provider's list is searched by phone number, and the contact has none")?;
-    let listed = provider.sent_to(connection, phone).await.map_err(|trouble| trouble.line())?;
+    let listed = provider.list_sent_to(connection, phone).await.map_err(|trouble| trouble.line())?;
     let mut lines = vec![];
     let mut strangers = vec![];
     let mut found = None;

@@ -102,7 +102,7 @@ pub(crate) async fn send_template(
     let now = system.now();
     // A file is lent for a while only: what carries one is kept here.
     let provider = system.providers().get(&connection.provider);
-    let ahead = provider.and_then(|provider| provider.ahead(&connection)).filter(|_| header.is_none());
+    let ahead = provider.and_then(|provider| provider.scheduling_limits(&connection)).filter(|_| header.is_none());
     let provider_takes_at = ahead.zip(filled.at).map(|(ahead, at)| ahead.opens(at, now));
     let outgoing = Outgoing {
         take_over: false,

@@ -95,7 +95,7 @@ async fn settle(
     kept: &ScheduledAtProvider,
 ) -> Result<Result<(), Failure>> {
     if kept.recalled_by.is_some() {
-        match provider.call_back(connection, &kept.provider_message_id).await {
+        match provider.cancel_scheduled(connection, &kept.provider_message_id).await {
             Ok(CancelOutcome::Cancelled) => {
                 withdrawn(system, kept).await?;
                 return Ok(Ok(()));
@@ -108,7 +108,7 @@ async fn settle(
         }
     }
     let now = system.now();
-    let told = match provider.inspect(connection, &kept.provider_message_id, now).await {
+    let told = match provider.query_message(connection, &kept.provider_message_id, now).await {
         Ok(told) => told,
         Err(trouble) => return Ok(Err(*trouble)),
     };

@@ -27,7 +27,7 @@ use crate::provider::templates::Templates;
 fn templates<'p>(provider: &'p dyn Provider, connection: &Connection) -> Result<&'p dyn Templates, Refusal> {
     let why = || format!("wadeck cannot create templates of {}.", connection.provider);
     provider
-        .template_desk()
+        .template_api()
         .ok_or_else(|| Refusal::new(Code::Provider, why(), "Create them in the provider's own console."))
 }
 

@@ -17,7 +17,7 @@ pub async fn find_connection(system: &System, text: Option<&str>) -> Result<Conn
         (Some(text), all) => Ok(lookup::find_connection(all, text)?.clone()),
         (None, [only]) => Ok(only.clone()),
         (None, all) => {
-            let usual: Vec<&Connection> = all.iter().filter(|one| system.providers().is_usual(one)).collect();
+            let usual: Vec<&Connection> = all.iter().filter(|one| system.providers().is_default_number(one)).collect();
             if let [one] = usual.as_slice() {
                 return Ok((*one).clone());
             }

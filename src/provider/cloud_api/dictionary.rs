@@ -1,5 +1,5 @@
-//! The error codes of the Cloud API in plain words: what it means, whether trying again helps,
-//! what to do. Decisions rest on the code, then on the details, never on HTTP status or title.
+//! The error codes of the Cloud API: class, explanation and remedy. Decisions rest on the code, then on the details,
+//! never on HTTP status or title.
 
 use std::borrow::Cow;
 
@@ -333,7 +333,7 @@ const ENTRIES: &[Entry] = &[
     ),
 ];
 
-/// Every code, by number.
+/// Returns all codes, sorted by number.
 pub(crate) fn error_codes() -> Vec<ErrorCode> {
     let of = |(code, class, title, explanation, remedy): &Entry| ErrorCode {
         code,
@@ -348,7 +348,7 @@ pub(crate) fn error_codes() -> Vec<ErrorCode> {
     codes
 }
 
-/// A failure with this code. `title` is used where the code is not in the book.
+/// Returns the failure of a code. `title` is used for unknown codes, which keep the response's text.
 pub(crate) fn failure(code: &str, title: Option<&str>, said: &str) -> Failure {
     let known = ENTRIES.iter().chain(RARE).find(|(known, ..)| *known == code);
     let number = code.parse::<u32>().ok();
@@ -382,7 +382,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_stands_once_and_says_what_to_do() {
+    fn every_code_occurs_once_with_a_remedy() {
         let all: Vec<&Entry> = ENTRIES.iter().chain(RARE).collect();
         for (index, (code, _, title, explanation, remedy)) in all.iter().enumerate() {
             assert!(all[index + 1..].iter().all(|(other, ..)| other != code), "{code} stands twice");
@@ -390,7 +390,7 @@ mod tests {
         }
     }
 
-    /// Every code that the platforms document.
+    /// All codes that the platforms document.
     const DOCUMENTED: &str = "0 1 2 3 4 10 33 100 190 200 299 368 421 427 432 470 501 503 613 1026 80007 130429 130472 130497
         131000 131005 131008 131009 131016 131020 131021 131026 131030 131031 131036 131037 131041 131042 131044 131045 131047
         131048 131049 131050 131051 131052 131053 131055 131056 131057 131059 131062 131063 131064 131201 131207 131208 132000
@@ -400,27 +400,27 @@ mod tests {
         2388047 2388072 2388073 2388091 2388093 2388103 2388293 2388299 2494073 2494100 2593107 2593108";
 
     #[test]
-    fn every_documented_code_is_in_the_book() {
+    fn every_documented_code_is_in_the_dictionary() {
         for code in DOCUMENTED.split_whitespace() {
             let known = failure(code, None, "");
             assert!(!known.explanation.contains("This code is unknown"), "{code}");
         }
     }
 
-    /// Codes that the platform's table of errors says to try again later. Source: errors › table, column *Retry*.
+    /// Codes that the platform documents as retriable. Source: errors › table, column *Retry*.
     const RETRIED: &str =
         "1 2 4 503 613 80007 130429 131000 131016 131048 131056 131057 132069 133004 133008 133009 133015
         133016 134101 134102 139102 139103 2494100";
 
     #[test]
-    fn what_is_retried_is_what_the_platform_says() {
+    fn documented_codes_are_retried() {
         let codes = error_codes();
         let retried = codes.iter().filter(|one| one.handling().starts_with("retried")).map(|one| one.code);
         assert_eq!(retried.collect::<Vec<_>>(), RETRIED.split_whitespace().collect::<Vec<_>>());
     }
 
     #[test]
-    fn an_unknown_code_keeps_everything_that_was_said() {
+    fn an_unknown_code_keeps_the_response() {
         let unknown = failure("999001", Some("Quota\u{1b}[2J"), "details");
         assert_eq!(unknown.title, "Quota␛[2J");
         assert_eq!(unknown.said.as_received(), "details");

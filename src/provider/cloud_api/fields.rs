@@ -1,10 +1,10 @@
-//! Fields beside messages and statuses that are about people: calls, history, wishes about marketing, names from the
-//! phone, and who holds the conversation. Source: part 1.9, and the changes of 2026.
+//! Parses the webhook fields besides messages and statuses that concern contacts: calls, history, marketing
+//! preferences, contact names and handovers. Source: part 1.9, and the changes of 2026.
 
 use serde_json::Value;
 
+use super::contacts::{Person, person, same_phone};
 use super::message::{content, members};
-use super::people::{Person, person, same_phone};
 use super::webhook::{Around, message, told, unreadable};
 use super::{list, loose, text, time, untrusted};
 use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, Origin};
@@ -17,13 +17,13 @@ pub(super) fn read(around: &Around<'_>, field: &str, events: &mut Vec<InboundEve
     events.extend(list(value, "calls").map(|object| call(object, around)));
     for chunk in list(value, "history") {
         for thread in list(chunk, "threads") {
-            events.extend(list(thread, "messages").map(|object| past(object, thread, around)));
+            events.extend(list(thread, "messages").map(|object| history_message(object, thread, around)));
         }
     }
     events.extend(list(value, "user_preferences").map(|object| preference(object, around)));
-    events.extend(list(value, "state_sync").filter_map(|object| named(object, around)));
+    events.extend(list(value, "state_sync").filter_map(|object| contact_name(object, around)));
     if let Some(standby) = value.get("standby").filter(|standby| standby.is_object()) {
-        // Somebody else holds the conversation: what is said in it is seen, and answered by nobody here.
+        // Another app controls the conversation: its messages are stored, and nobody answers them here.
         let mut named = standby.clone();
         if let (Some(fields), None, Some(contacts)) =
             (named.as_object_mut(), standby.get("contacts"), value.get("contacts"))
@@ -31,25 +31,27 @@ pub(super) fn read(around: &Around<'_>, field: &str, events: &mut Vec<InboundEve
             fields.insert("contacts".into(), contacts.clone());
         }
         let within = Around { value: &named, number: around.number.clone(), received_at: around.received_at };
-        let mut seen: Vec<InboundEvent> = list(standby, "messages")
+        let mut standby_events: Vec<InboundEvent> = list(standby, "messages")
             .map(|object| message(object, &within, Direction::Inbound))
-            .chain(list(standby, "message_echoes").map(|echo| message(&unwrapped(echo), &within, Direction::Outbound)))
+            .chain(
+                list(standby, "message_echoes").map(|echo| message(&unwrap_echo(echo), &within, Direction::Outbound)),
+            )
             .chain(list(standby, "statuses").map(|object| told(object, &around.number, around.received_at)))
             .collect();
-        for event in &mut seen {
+        for event in &mut standby_events {
             if let InboundEvent::Message(message) = event {
                 message.origin = Origin::Other(crate::domain::agents::routing::STANDBY.into());
             }
         }
-        events.extend(seen);
+        events.extend(standby_events);
     }
     if field == "messaging_handovers" {
         events.push(handover(around));
     }
 }
 
-/// An echo of another app may hold its message within: the id beside it is the message's own.
-fn unwrapped(echo: &Value) -> Value {
+/// Unwraps the message within another app's echo. Missing fields are taken from the echo.
+fn unwrap_echo(echo: &Value) -> Value {
     let Some(Value::Object(within)) = echo.get("message").filter(|_| echo.get("type").is_none()) else {
         return echo.clone();
     };
@@ -87,7 +89,7 @@ fn event(around: &Around<'_>, person: Person, id: String, content: Content) -> M
     }
 }
 
-/// A call that rings or has ended. Both share an id: each is a line of its own.
+/// Parses a call that rings or has ended. Both events share an id, and each is stored on its own.
 fn call(object: &Value, around: &Around<'_>) -> InboundEvent {
     let Some(id) = text(object, "/id") else { return unreadable("a call has no id") };
     let by_us = text(object, "/direction").is_some_and(|direction| direction.starts_with("BUSINESS"));
@@ -106,43 +108,43 @@ fn call(object: &Value, around: &Around<'_>) -> InboundEvent {
         by_us,
         seconds,
     };
-    let told = event(around, person, format!("{id}:{}", named.as_received()), Content::Call(call));
+    let base = event(around, person, format!("{id}:{}", named.as_received()), Content::Call(call));
     InboundEvent::Message(Box::new(MessageEvent {
         direction: if by_us { Direction::Outbound } else { Direction::Inbound },
         sent_at: time(object, "/timestamp").unwrap_or(around.received_at),
-        ..told
+        ..base
     }))
 }
 
-/// A message from before the number was connected.
-fn past(object: &Value, thread: &Value, around: &Around<'_>) -> InboundEvent {
+/// Parses a message of the history before the number was connected.
+fn history_message(object: &Value, thread: &Value, around: &Around<'_>) -> InboundEvent {
     let Some(id) = text(object, "/id") else { return unreadable("a message of the history has no id") };
     let with = loose(thread, "/id");
     let from = loose(object, "/from");
-    let ours = object.pointer("/history_context/from_me").and_then(Value::as_bool).unwrap_or_else(|| {
+    let from_us = object.pointer("/history_context/from_me").and_then(Value::as_bool).unwrap_or_else(|| {
         let display = loose(around.value, "/metadata/display_phone_number");
         from.as_deref().zip(display.as_deref()).is_some_and(|(one, two)| same_phone(one, two))
     });
-    let other = if ours { loose(object, "/to").or(with) } else { from.or(with) };
-    let user = text(object, if ours { "/to_user_id" } else { "/from_user_id" });
+    let other = if from_us { loose(object, "/to").or(with) } else { from.or(with) };
+    let user = text(object, if from_us { "/to_user_id" } else { "/from_user_id" });
     let person = person(around.value, other.as_deref(), user);
     if person.addresses.is_empty() {
         return unreadable(format!("the message {} of the history names nobody", clean_line(id)));
     }
     let kind = super::message::kind_of(object);
-    let told = event(around, person, id.to_owned(), content(object, kind, None));
+    let base = event(around, person, id.to_owned(), content(object, kind, None));
     InboundEvent::Message(Box::new(MessageEvent {
-        direction: if ours { Direction::Outbound } else { Direction::Inbound },
+        direction: if from_us { Direction::Outbound } else { Direction::Inbound },
         origin: Origin::HistorySync,
         sent_at: time(object, "/timestamp").unwrap_or(around.received_at),
         reply_to: text(object, "/context/id").map(str::to_owned),
         extras: super::message::extras(object),
-        group: super::people::group(object),
-        ..told
+        group: super::contacts::group(object),
+        ..base
     }))
 }
 
-/// `stop` and `resume` of marketing messages.
+/// Parses a preference about marketing messages: `stop`, `resume` or `signup`.
 fn preference(object: &Value, around: &Around<'_>) -> InboundEvent {
     let person = person(around.value, loose(object, "/wa_id").as_deref(), text(object, "/user_id"));
     let word = text(object, "/value").unwrap_or_default();
@@ -162,8 +164,8 @@ fn preference(object: &Value, around: &Around<'_>) -> InboundEvent {
     }
 }
 
-/// What the business calls somebody in its phone. A name that was taken off says nothing about them.
-fn named(object: &Value, around: &Around<'_>) -> Option<InboundEvent> {
+/// Parses a contact name from the business's phone. `None` for a removed name, which says nothing about the contact.
+fn contact_name(object: &Value, around: &Around<'_>) -> Option<InboundEvent> {
     let contact = object.get("contact")?;
     if text(object, "/action").is_some_and(|action| action == "remove") {
         return None;
@@ -177,15 +179,15 @@ fn named(object: &Value, around: &Around<'_>) -> Option<InboundEvent> {
     })
 }
 
-/// The conversation changed hands between apps.
+/// Parses a handover of the conversation between apps.
 fn handover(around: &Around<'_>) -> InboundEvent {
     let value = around.value;
     let phone = ["/sender/phone_number", "/sender/wa_id", "/recipient/phone_number", "/wa_id"];
     let phone = phone.iter().find_map(|path| loose(value, path));
     let user = ["/sender/user_id", "/user_id"].iter().find_map(|path| text(value, path));
-    // Where the handover itself names nobody, the only contact beside it is meant; of several, none.
-    let mut beside = list(value, "contacts");
-    let only = beside.next().filter(|_| beside.next().is_none() && phone.is_none() && user.is_none());
+    // If the handover names no contact, a single entry of `contacts` applies; of several, none.
+    let mut entries = list(value, "contacts");
+    let only = entries.next().filter(|_| entries.next().is_none() && phone.is_none() && user.is_none());
     let phone = phone.or_else(|| only.and_then(|only| loose(only, "/wa_id")));
     let user = user.or_else(|| only.and_then(|only| text(only, "/user_id")));
     let person = person(value, phone.as_deref(), user);
@@ -207,6 +209,6 @@ fn handover(around: &Around<'_>) -> InboundEvent {
         members: members(value.get(what).unwrap_or(value)),
     };
     let id = format!("handover:{}:{}", person.addresses[0].key(), at.millis());
-    let told = event(around, person, id, Content::News(news));
-    InboundEvent::Message(Box::new(MessageEvent { sent_at: at, ..told }))
+    let base = event(around, person, id, Content::News(news));
+    InboundEvent::Message(Box::new(MessageEvent { sent_at: at, ..base }))
 }

@@ -1,11 +1,10 @@
-//! The Graph API's requests, for whoever mirrors it or is it: an address, a header that lets in, and the
-//! rest is the same.
+//! Requests of the Graph API, for its own host and for mirrors: only root URL and key header differ.
 
 use futures::StreamExt;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::people::same_phone;
+use super::contacts::same_phone;
 use super::{error, loose, template, text};
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
@@ -16,15 +15,15 @@ use crate::domain::numbers::graph_version::{DEFAULT_GRAPH_VERSION, is_graph_vers
 use crate::domain::outbox::entry::Verdict;
 use crate::domain::templates::template::Template;
 use crate::domain::text::{Untrusted, clean_line};
-use crate::provider::http::{Client, HttpAnswer};
+use crate::provider::http::{Client, HttpResponse};
 use crate::provider::{ProviderError, SendReport, Sink, Upload};
 
-/// How many characters of an answer without an id stand in its explanation; more is kept with it.
-const MAX_SHOWN: usize = 300;
-/// Pages of a hundred: more templates than any account may have.
-const MOST_PAGES: usize = 70;
+/// Characters of a response that are shown in an explanation. The failure keeps more of it.
+const MAX_SHOWN_CHARS: usize = 300;
+/// Pages of 100 templates that are read at most, more than any account may have.
+const MAX_PAGES: usize = 70;
 
-/// The version that is asked for. What is no version, such as `latest`, is not put into addresses.
+/// Returns the Graph API version for request paths. An invalid one, such as `latest`, is replaced with a warning.
 pub(crate) fn version(given: Option<String>, warn: &mut dyn FnMut(String)) -> String {
     match given {
         Some(version) if is_graph_version(&version) => version,
@@ -37,15 +36,15 @@ pub(crate) fn version(given: Option<String>, warn: &mut dyn FnMut(String)) -> St
     }
 }
 
-/// An id inside a path: whatever it is, it stays one segment.
+/// Encodes an id as a single path segment.
 pub(crate) fn encoded(id: &str) -> String {
     url::form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
-/// The API behind one address, with what lets us in.
+/// A client of the Graph API at one root URL.
 pub(crate) struct Graph<'c> {
     pub client: &'c Client,
-    /// Everything before an object's id, with the version.
+    /// Base URL with the version, before an object's id.
     pub root: String,
     pub header: &'static str,
     pub key: SecretString,
@@ -56,24 +55,24 @@ impl Graph<'_> {
         (self.header, &self.key)
     }
 
-    pub async fn answer(&self, method: &str, path: &str, body: Option<&Value>) -> Result<HttpAnswer, ProviderError> {
+    pub async fn answer(&self, method: &str, path: &str, body: Option<&Value>) -> Result<HttpResponse, ProviderError> {
         let verb = reqwest::Method::from_bytes(method.as_bytes()).map_err(|_| {
             let explanation = format!("`{method}` is not an HTTP method.");
             Box::new(Failure::own(FailureClass::Request, "No method", explanation, "Say GET."))
         })?;
-        let looks = verb == reqwest::Method::GET;
+        let is_read = verb == reqwest::Method::GET;
         let url = format!("{}{path}", self.root);
         let answer = self.client.call(verb, &url, self.key(), body.map(Value::to_string)).await;
-        answer.map_err(|lost| Box::new(if looks { lost.failure() } else { lost.of_change() }))
+        answer.map_err(|error| Box::new(if is_read { error.failure() } else { error.change_failure() }))
     }
 
-    /// An empty answer is `null`.
+    /// Sends a request and parses the JSON response. An empty body is `null`.
     pub async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, ProviderError> {
         let answer = self.answer(method, path, body).await?;
         if answer.is_success() && answer.body.trim().is_empty() {
             return Ok(Value::Null);
         }
-        parsed(&answer)
+        parse_response(&answer)
     }
 
     pub async fn mark_read(&self, number: &str, message: &str, typing: bool) -> Result<(), ProviderError> {
@@ -84,11 +83,12 @@ impl Graph<'_> {
         self.call("POST", &format!("/{}/messages", encoded(number)), Some(&body)).await.map(|_| ())
     }
 
-    /// `GET /{business_account_id}/message_templates`, page by page; the cursor drives, not `next`.
+    /// Lists all templates with `GET /{business_account_id}/message_templates`, following the cursor, not the URL in
+    /// `next`.
     pub async fn templates(&self, account: &str) -> Result<Vec<Template>, ProviderError> {
         let mut found = vec![];
         let mut after: Option<String> = None;
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let answer = self.call("GET", &template_page(account, after.as_deref()), None).await?;
             let page = answer.get("data").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
             found.extend(page.iter().filter_map(template::template));
@@ -101,7 +101,8 @@ impl Graph<'_> {
         Ok(found)
     }
 
-    /// `POST /{phone_number_id}/media`. The type of the file's own part decides.
+    /// Uploads a file with `POST /{phone_number_id}/media`. Returns its id. The platform uses the MIME type of the
+    /// file part.
     pub async fn upload(&self, number: &str, file: Upload<'_>) -> Result<String, ProviderError> {
         let url = format!("{}/{}/media", self.root, encoded(number));
         let bytes = tokio::fs::read(file.path).await.map_err(|error| {
@@ -109,12 +110,12 @@ impl Graph<'_> {
             Box::new(Failure::own(FailureClass::Request, "File not readable", explanation, "Attach it again."))
         })?;
         let total = bytes.len() as u64;
-        let (told, mut heard) = tokio::sync::mpsc::unbounded_channel::<u64>();
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<u64>();
         let chunks: Vec<bytes::Bytes> = split(bytes::Bytes::from(bytes));
         let mut sent = 0;
         let stream = futures::stream::iter(chunks).map(move |chunk| {
             sent += chunk.len() as u64;
-            let _ = told.send(sent);
+            let _ = sender.send(sent);
             Ok::<_, std::io::Error>(chunk)
         });
         let form = |body| -> Result<_, reqwest::Error> {
@@ -134,12 +135,12 @@ impl Graph<'_> {
         tokio::pin!(posting);
         let answer = loop {
             tokio::select! {
-                answer = &mut posting => break answer.map_err(|lost| lost.failure())?,
-                Some(sent) = heard.recv() => (file.progress)(sent, total),
+                answer = &mut posting => break answer.map_err(|error| error.failure())?,
+                Some(sent) = receiver.recv() => (file.progress)(sent, total),
             }
         };
         if !answer.is_success() {
-            return Err(of_answer(&answer).into());
+            return Err(response_failure(&answer).into());
         }
         let parsed = json_text::parse(answer.body.as_bytes()).unwrap_or_default();
         loose(&parsed, "/id").ok_or_else(|| {
@@ -154,10 +155,10 @@ impl Graph<'_> {
         })
     }
 
-    /// Submits a template: its id, and the status that it has at once.
+    /// Submits a template. Returns its id and its approval status.
     pub async fn create_template(&self, account: &str, template: &Value) -> Result<(String, String), ProviderError> {
         let answer = self.call("POST", &format!("/{}/message_templates", encoded(account)), Some(template)).await?;
-        let id = loose(&answer, "/id").ok_or_else(|| lacking("id of the template"))?;
+        let id = loose(&answer, "/id").ok_or_else(|| missing_field("id of the template"))?;
         Ok((id, text(&answer, "/status").unwrap_or("PENDING").to_owned()))
     }
 
@@ -167,19 +168,19 @@ impl Graph<'_> {
         self.call("DELETE", &path, None).await.map(|_| ())
     }
 
-    /// A template as its writer wrote it, asked for under this path.
+    /// Returns a template's editable fields. `None` where the path is unknown to the platform.
     pub async fn template_text(&self, path: &str) -> Result<Option<Value>, ProviderError> {
         let mut answer = match self.call("GET", path, None).await {
             Ok(answer) => answer,
-            // Unknown ids are told as a Graph error.
+            // The Graph API reports unknown ids with these codes.
             Err(trouble) if matches!(trouble.code.as_str(), "100" | "33") => return Ok(None),
             Err(trouble) => return Err(trouble),
         };
-        let mut whole = if answer["data"].is_object() { answer["data"].take() } else { answer };
+        let mut object = if answer["data"].is_object() { answer["data"].take() } else { answer };
         let mut own = json!({});
-        for key in OWN {
-            if !whole[key].is_null() {
-                own[key] = whole[key].take();
+        for key in AUTHOR_FIELDS {
+            if !object[key].is_null() {
+                own[key] = object[key].take();
             }
         }
         if let Some(format) = own["parameter_format"].as_str().map(str::to_ascii_uppercase) {
@@ -189,14 +190,15 @@ impl Graph<'_> {
     }
 }
 
-/// What belongs to whoever writes a template.
-const OWN: [&str; 6] = ["name", "language", "category", "parameter_format", "message_send_ttl_seconds", "components"];
+/// The fields of a template that its author edits.
+const AUTHOR_FIELDS: [&str; 6] =
+    ["name", "language", "category", "parameter_format", "message_send_ttl_seconds", "components"];
 
-/// An answer that lacks what was asked for.
-pub(crate) fn lacking(what: &str) -> Failure {
-    let said = format!("The provider accepted the request, but returned no {what}.");
+/// Returns the failure of a success response without an expected field.
+pub(crate) fn missing_field(what: &str) -> Failure {
+    let explanation = format!("The provider accepted the request, but returned no {what}.");
     let remedy = "Check the state at the provider before you retry.";
-    Failure::own(FailureClass::Unknown, "Response incomplete", said, remedy)
+    Failure::own(FailureClass::Unknown, "Response incomplete", explanation, remedy)
 }
 
 const TEMPLATE_FIELDS: &str =
@@ -205,7 +207,7 @@ const TEMPLATE_FIELDS: &str =
 fn template_page(account: &str, after: Option<&str>) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("limit", "100");
-    // Quality and reasons come only where they are asked for.
+    // Quality score and rejection reason are returned only if requested.
     query.append_pair("fields", TEMPLATE_FIELDS);
     if let Some(cursor) = after {
         query.append_pair("after", cursor);
@@ -213,7 +215,7 @@ fn template_page(account: &str, after: Option<&str>) -> String {
     format!("/{}/message_templates?{}", encoded(account), query.finish())
 }
 
-/// Pieces small enough to see them go.
+/// Splits a file into chunks, small enough to report progress.
 fn split(mut bytes: bytes::Bytes) -> Vec<bytes::Bytes> {
     const PIECE: usize = 64 * 1024;
     let mut pieces = vec![];
@@ -224,9 +226,9 @@ fn split(mut bytes: bytes::Bytes) -> Vec<bytes::Bytes> {
     pieces
 }
 
-pub(crate) fn parsed(answer: &HttpAnswer) -> Result<Value, ProviderError> {
+pub(crate) fn parse_response(answer: &HttpResponse) -> Result<Value, ProviderError> {
     if !answer.is_success() {
-        return Err(of_answer(answer).into());
+        return Err(response_failure(answer).into());
     }
     json_text::parse(answer.body.as_bytes()).map_err(|_| {
         Failure::own(
@@ -240,7 +242,7 @@ pub(crate) fn parsed(answer: &HttpAnswer) -> Result<Value, ProviderError> {
     })
 }
 
-/// Posts a message, and says what its answer means.
+/// Posts a message and classifies the response.
 pub(crate) async fn send(
     client: &Client,
     url: &str,
@@ -256,7 +258,7 @@ pub(crate) async fn send(
     };
     let answer = match client.post(url, Some((header, &key)), body).await {
         Ok(answer) => answer,
-        Err(lost) => return lost.of_send(),
+        Err(error) => return error.send_report(),
     };
     SendReport {
         verdict: verdict(&answer),
@@ -265,45 +267,45 @@ pub(crate) async fn send(
     }
 }
 
-/// The number that the platform delivers to, which may be spelt otherwise than the one that was dialled. Source: part
-/// 2.1, the response. It is that of `to` where the answer names `to` as what was asked for, or where it is another
-/// spelling of it: anything else would make two people one.
+/// Returns the phone number that the platform delivers to, which may be a variant of the one in the request (part
+/// 2.1, the response). `None` unless the response names `to` as its input or the number is a variant of `to`:
+/// anything else would merge two contacts.
 pub(crate) fn recipient(to: &Address, response: &str) -> Option<Address> {
     let parsed = json_text::parse(response.as_bytes()).ok()?;
     text(&parsed, "/messages/0/id")?;
     let number = text(&parsed, "/contacts/0/wa_id")?;
-    let theirs = match loose(&parsed, "/contacts/0/input") {
-        Some(asked) => same_phone(&asked, to.key()),
+    let is_match = match loose(&parsed, "/contacts/0/input") {
+        Some(input) => same_phone(&input, to.key()),
         None => same_phone(number, to.key()),
     };
-    PhoneNumber::parse_short(number).ok().filter(|_| theirs).map(Address::Phone)
+    PhoneNumber::parse_short(number).ok().filter(|_| is_match).map(Address::Phone)
 }
 
-fn verdict(answer: &HttpAnswer) -> Verdict {
+fn verdict(answer: &HttpResponse) -> Verdict {
     if !answer.is_success() {
         return refusal_verdict(answer);
     }
     let parsed = json_text::parse(answer.body.as_bytes()).unwrap_or_default();
     match text(&parsed, "/messages/0/id") {
         Some(id) => Verdict::Accepted { provider_message_id: id.to_owned() },
-        // An error with a code that is known is one, whatever the status.
-        None if known(&of_answer(answer)) => refusal_verdict(answer),
-        None => Verdict::Unknown { failure: nameless(answer) },
+        // A known error code decides, whatever the HTTP status.
+        None if is_known_code(&response_failure(answer)) => refusal_verdict(answer),
+        None => Verdict::Unknown { failure: missing_message_id(answer) },
     }
 }
 
-/// The reason why an answer is no success; what was not answered by the provider's API says so.
-fn of_answer(answer: &HttpAnswer) -> Failure {
-    answer.elsewhere().unwrap_or_else(|| error::failure(answer.status, &answer.body))
+/// Returns the failure of a response. A redirect or a proxy is reported as such.
+fn response_failure(answer: &HttpResponse) -> Failure {
+    answer.endpoint_failure().unwrap_or_else(|| error::failure(answer.status, &answer.body))
 }
 
-/// What an error answer to a send means for the message. A code of the dictionary says that the platform looked at the
-/// request and did not take it, for now or for good. Without one the status decides; 503 was certainly not processed
-/// (Meta: errors › transport rules).
-fn refusal_verdict(answer: &HttpAnswer) -> Verdict {
-    let failure = of_answer(answer);
+/// Returns the verdict of an error response to a send request. A known code means that the platform processed the
+/// request and rejected it, temporarily or finally. Otherwise the status decides; 503 guarantees that nothing was
+/// processed (Meta: errors › transport rules).
+fn refusal_verdict(answer: &HttpResponse) -> Verdict {
+    let failure = response_failure(answer);
     let after = answer.retry_after;
-    if !known(&failure) {
+    if !is_known_code(&failure) {
         let class = if failure.class == FailureClass::Unknown { answer.meaning().class } else { failure.class };
         return answer.verdict(Failure { class, ..failure }, true);
     }
@@ -314,25 +316,25 @@ fn refusal_verdict(answer: &HttpAnswer) -> Verdict {
     }
 }
 
-/// Whether the code is in the book, which then decides.
-fn known(failure: &Failure) -> bool {
+/// Returns `true` if the dictionary has the failure's code.
+fn is_known_code(failure: &Failure) -> bool {
     !failure.code.is_empty() && failure.class != FailureClass::Unknown
 }
 
-/// A yes to a message that nobody can be asked about afterwards, with what it says instead of an id.
-pub(crate) fn nameless(answer: &HttpAnswer) -> Failure {
-    let said = answer.excerpt();
-    let shown: String = clean_line(&said).chars().take(MAX_SHOWN).collect();
+/// Returns the failure of a success response without a message id, which makes the message uncertain.
+pub(crate) fn missing_message_id(answer: &HttpResponse) -> Failure {
+    let excerpt = answer.excerpt();
+    let shown: String = clean_line(&excerpt).chars().take(MAX_SHOWN_CHARS).collect();
     let shown = if shown.is_empty() { "The response is empty.".to_owned() } else { format!("Response: {shown}") };
     let explanation = format!(
         "The provider responded with HTTP {} without a message id: the message may have been sent. {shown}",
         answer.status
     );
     let remedy = "wadeck queries the provider if possible; otherwise decide by the response.";
-    Failure::own(FailureClass::Unknown, "Response without an id", explanation, remedy).saying(said)
+    Failure::own(FailureClass::Unknown, "Response without an id", explanation, remedy).saying(excerpt)
 }
 
-pub(crate) fn no_address() -> Failure {
+pub(crate) fn missing_file_url() -> Failure {
     Failure::own(
         FailureClass::Unknown,
         "No URL for the file",
@@ -341,8 +343,8 @@ pub(crate) fn no_address() -> Failure {
     )
 }
 
-/// A file that is said to be where no file of the provider's is.
-pub(crate) fn strange(host: &str) -> Failure {
+/// Returns the failure of a file URL at a host that is not the provider's.
+pub(crate) fn foreign_host(host: &str) -> Failure {
     Failure::own(
         FailureClass::Policy,
         "Foreign URL",
@@ -351,22 +353,22 @@ pub(crate) fn strange(host: &str) -> Failure {
     )
 }
 
-/// Reads a file from an address, with a key where it may go there.
+/// Downloads a file. `key` is sent only if the caller allows it for this host.
 pub(crate) async fn download(
     client: &Client,
     address: &str,
     key: Option<(&str, &SecretString)>,
     sink: Sink<'_>,
 ) -> Result<(), ProviderError> {
-    let answer = client.open(address, key).await.map_err(|lost| lost.failure())?;
+    let answer = client.open_stream(address, key).await.map_err(|error| error.failure())?;
     if !answer.is_success() {
         let status = answer.status;
         return Err(error::failure(status, &answer.text().await).into());
     }
-    answer.pour(sink).await
+    answer.copy_to(sink).await
 }
 
-/// Whether our own key belongs to this connection; else the name of the variable that should hold it.
+/// Returns the failure of a missing API key, with the environment variable that should hold it.
 pub(crate) fn key_missing(what: &str, label: &str, name: &str) -> Failure {
     Failure::own(
         FailureClass::Authorization,
@@ -376,7 +378,7 @@ pub(crate) fn key_missing(what: &str, label: &str, name: &str) -> Failure {
     )
 }
 
-/// The number of a connection, as the Graph API describes it.
+/// Returns the path of a connection's number.
 pub(crate) fn number_path(connection: &Connection) -> String {
     format!("/{}", encoded(&connection.phone_number_id))
 }
@@ -386,7 +388,7 @@ mod tests {
     use super::*;
 
     fn class(status: u16, body: &str) -> (&'static str, FailureClass, String) {
-        let answer = HttpAnswer { status, body: body.to_owned(), ..HttpAnswer::default() };
+        let answer = HttpResponse { status, body: body.to_owned(), ..HttpResponse::default() };
         match verdict(&answer) {
             Verdict::Retry { failure, .. } => ("retry", failure.class, failure.code),
             Verdict::Rejected { failure } => ("reject", failure.class, failure.code),
@@ -396,13 +398,13 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_names_who_was_asked_and_what_to_set() {
-        let answer = HttpAnswer {
+    fn a_redirect_names_the_base_url_and_its_variable() {
+        let answer = HttpResponse {
             status: 308,
-            asked: "https://old.example".into(),
+            origin: "https://old.example".into(),
             base_variable: "SOME_BASE_URL",
             location: Some(format!("https://new.example/{}\u{1b}[2J", "x".repeat(5_000))),
-            ..HttpAnswer::default()
+            ..HttpResponse::default()
         };
         let Verdict::Retry { failure, .. } = verdict(&answer) else { panic!("held") };
         assert!(
@@ -416,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_learnt_only_of_whom_was_asked_for() {
+    fn a_number_is_learned_only_for_the_requested_contact() {
         let to = |number: &str| Address::Phone(PhoneNumber::parse(number).expect("a number"));
         let answer = |contact: &str| format!(r#"{{"contacts":[{contact}],"messages":[{{"id":"wamid.1"}}]}}"#);
         let learnt = |number: &str, contact: &str| recipient(&to(number), &answer(contact));
@@ -443,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shape_is_sorted() {
+    fn every_error_format_is_classified() {
         let graph = |code: u32| format!(r#"{{"error":{{"message":"(#{code}) x","code":{code}}}}}"#);
         assert_eq!(class(400, &graph(131_047)), ("reject", FailureClass::Window, "131047".into()));
         assert_eq!(class(400, &graph(131_056)), ("retry", FailureClass::Throttled, "131056".into()));
@@ -472,7 +474,7 @@ mod tests {
         assert_eq!(class(408, r#"{"error":"timeout"}"#), ("unknown", FailureClass::Transient, String::new()));
         assert_eq!(class(425, ""), ("retry", FailureClass::Throttled, String::new()));
         assert_eq!(class(402, ""), ("retry", FailureClass::Account, String::new()));
-        // Whoever redirects is not the platform: its body counts for nothing.
+        // A redirect or proxy response is not the platform's, so its body is ignored.
         for status in [300, 301, 302, 303, 304, 307, 308, 407, 421, 426, 511] {
             assert_eq!(class(status, &graph(131_047)), ("retry", FailureClass::Endpoint, String::new()), "{status}");
         }

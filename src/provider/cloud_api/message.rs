@@ -1,4 +1,4 @@
-//! Message objects and status objects, as webhooks and message lists carry them.
+//! Parses the message and status objects of webhooks and message lists.
 
 use serde_json::Value;
 
@@ -15,12 +15,12 @@ use crate::domain::time::Timestamp;
 
 use super::dictionary;
 
-/// Errors that came with one message, at most.
-const MOST_ERRORS: usize = 5;
-/// Members of an object that nobody here knows, at most: the whole stays in the raw delivery.
-const MOST_MEMBERS: usize = 60;
+/// Errors of one message that are shown at most.
+const MAX_ERRORS: usize = 5;
+/// Fields of an unknown object that are shown at most. The raw delivery keeps all.
+const MAX_FIELDS: usize = 60;
 
-/// Kinds of messages that carry what they hold under their own name.
+/// Kinds of messages whose content is an object with the kind's name.
 const KINDS: [&str; 16] = [
     "text",
     "image",
@@ -40,14 +40,14 @@ const KINDS: [&str; 16] = [
     "revoke",
 ];
 
-/// The kind of a message object: what it says, else the one that it holds.
+/// Returns the kind of a message object: its `type`, or else the content object that it has.
 pub(crate) fn kind_of(message: &Value) -> &str {
     let holds = |kind: &&&str| message.get(**kind).is_some_and(|held| held.is_object() || held.is_array());
     text(message, "/type").or_else(|| KINDS.iter().find(holds).copied()).unwrap_or_default()
 }
 
-/// What a message object holds. `fallback` is the provider's own rendering, for kinds that nobody
-/// here reads.
+/// Parses the content of a message object. `fallback` is the provider's own rendering, for kinds that are not
+/// supported here.
 pub(crate) fn content(message: &Value, kind: &str, fallback: Option<Untrusted>) -> Content {
     let object = message.get(kind);
     let media = || object.map(media).unwrap_or_default();
@@ -104,7 +104,7 @@ pub(crate) fn content(message: &Value, kind: &str, fallback: Option<Untrusted>) 
     }
 }
 
-/// Where a message was begun, in one line. Source: part 1.6.
+/// Returns the advertisement or post that led to the message, in one line. Source: part 1.6.
 fn referral(message: &Value) -> Option<Untrusted> {
     let told = message.get("referral").filter(|referral| referral.is_object())?;
     let parts = ["/source_type", "/headline", "/body", "/source_url"].iter().filter_map(|path| text(told, path));
@@ -112,7 +112,8 @@ fn referral(message: &Value) -> Option<Untrusted> {
     (!line.is_empty()).then(|| Untrusted::new(line))
 }
 
-/// What stands beside the content: advertisement, product, forwarding, trouble. Source: parts 1.6 and 1.7.
+/// Parses the fields besides the content: advertisement, product, forwarded flags and errors. Source: parts 1.6 and
+/// 1.7.
 pub(crate) fn extras(message: &Value) -> Extras {
     let product = message.pointer("/context/referred_product").map(|product| {
         let id = loose(product, "/product_retailer_id").unwrap_or_else(|| "without an id".to_owned());
@@ -121,11 +122,11 @@ pub(crate) fn extras(message: &Value) -> Extras {
     });
     let flag = |path: &str| message.pointer(path).and_then(Value::as_bool) == Some(true);
     let often = flag("/context/frequently_forwarded");
-    // What cannot be read is its own content, with the same reason.
+    // An unsupported message has the same errors in its content.
     let unread = matches!(text(message, "/type"), Some("unsupported" | "unknown"));
     let errors = message.get("errors").and_then(Value::as_array).filter(|_| !unread).into_iter().flatten();
     let errors: Vec<String> = errors
-        .take(MOST_ERRORS)
+        .take(MAX_ERRORS)
         .map(|error| {
             let code = loose(error, "/code").unwrap_or_default();
             let said = ["/error_data/details", "/message", "/title"].iter().find_map(|path| text(error, path));
@@ -143,10 +144,10 @@ pub(crate) fn extras(message: &Value) -> Extras {
     }
 }
 
-/// Every member of an object down to its leaves, by its path.
+/// Returns the leaf fields of an object with their dotted paths.
 pub(crate) fn members(object: &Value) -> Vec<(String, Untrusted)> {
     fn walk(path: &str, value: &Value, found: &mut Vec<(String, Untrusted)>) {
-        if found.len() >= MOST_MEMBERS {
+        if found.len() >= MAX_FIELDS {
             return;
         }
         let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
@@ -165,7 +166,7 @@ pub(crate) fn members(object: &Value) -> Vec<(String, Untrusted)> {
     found
 }
 
-/// `None` where a quantity or a price is there and cannot be read: with another in its place the order would be false.
+/// Parses an order. `None` where a quantity or price is present but invalid: a substitute would falsify the order.
 fn order(message: &Value) -> Option<Content> {
     let number = |item: &Value, path: &str, range| match loose(item, path) {
         Some(spelt) => number::read(&spelt, range).map(Some),
@@ -251,7 +252,7 @@ fn card(card: &Value) -> Card {
     if emails.is_empty() {
         emails.extend(property("EMAIL"));
     }
-    // Everything but what has a place of its own.
+    // All fields that have no field of their own in the card.
     let mut more = vec![];
     for (field, value) in card.as_object().into_iter().flatten() {
         match field.as_str() {
@@ -297,7 +298,7 @@ fn interactive(message: &Value) -> Option<Content> {
                 reply: InteractiveReply::Form,
                 id: untrusted(form, "/name").unwrap_or_else(|| Untrusted::from("flow")),
                 title: untrusted(message, "/kapso/flow_name").or_else(|| untrusted(form, "/name")).unwrap_or_default(),
-                // The answers arrive as a JSON string inside the JSON.
+                // The answers are a JSON string within the JSON.
                 description: untrusted(form, "/response_json"),
             })
         },
@@ -314,22 +315,22 @@ fn other(message: &Value, kind: &str, fallback: Option<Untrusted>) -> Content {
         (Some(name), Some(said)) => Untrusted::new(format!("{}: {}", name.as_received(), said.as_received())),
         (name, said) => name.or(said).unwrap_or_default(),
     };
-    // The object under its own name says the same as the name does.
+    // The object with the type's name has the details.
     let below = name.as_ref().and_then(|name| told.get(name.as_received())).filter(|below| below.is_object());
     let members = members(below.unwrap_or(told)).into_iter().filter(|(member, _)| member != "type").collect();
     let kind = if kind.is_empty() { "unknown kind" } else { kind };
     Content::Other { kind: kind.to_owned(), summary, members }
 }
 
-/// A status in a word that nobody here knows.
+/// Parses a status with an unknown word. `None` where it has no word.
 pub(crate) fn other_status(object: &Value, received_at: Timestamp) -> Option<OtherStatus> {
     let word = untrusted(object, "/status")?;
     let at = time(object, "/timestamp").unwrap_or(received_at);
     Some(OtherStatus { word, at, raw: object.to_string() })
 }
 
-/// One status object: `{id, status, timestamp, recipient_id, errors?, biz_opaque_callback_data?}`.
-/// One without a time is as old as its delivery.
+/// Parses a status object, `{id, status, timestamp, recipient_id, errors?, biz_opaque_callback_data?}`. Without a
+/// timestamp, the delivery's time counts. `None` for unknown statuses.
 pub(crate) fn status(object: &Value, received_at: Timestamp) -> Option<StatusReport> {
     let status = text(object, "/status").and_then(status_name)?;
     let at = time(object, "/timestamp").unwrap_or(received_at);
@@ -337,7 +338,7 @@ pub(crate) fn status(object: &Value, received_at: Timestamp) -> Option<StatusRep
     Some(StatusReport { status, at, failure })
 }
 
-/// The reason inside a status object, or the admission that there is none.
+/// Returns the failure of a status object, or a failure that says that no reason is given.
 pub(crate) fn failure_of(object: &Value) -> Failure {
     let Some(error) = object.pointer("/errors/0") else { return Failure::without_reason() };
     let code = loose(error, "/code").unwrap_or_default();
@@ -346,7 +347,7 @@ pub(crate) fn failure_of(object: &Value) -> Failure {
     dictionary::failure(&code, text(error, "/title").or_else(|| text(error, "/message")), said)
 }
 
-/// The provider's words for progress. Inbound `received` and unknown words are no status of ours.
+/// Maps a status word to a delivery status. `None` for `received` of inbound messages, and for unknown words.
 pub(crate) fn status_name(name: &str) -> Option<DeliveryStatus> {
     match name.to_ascii_lowercase().as_str() {
         "pending" | "accepted" => Some(DeliveryStatus::Accepted),

@@ -1,4 +1,4 @@
-//! What goes out: the body of a send request.
+//! Composes the body of a send request.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use crate::domain::message::media::Media;
 use crate::domain::outbox::entry::Outgoing;
 use crate::domain::text::Untrusted;
 
-/// The JSON body of `POST /{phone_number_id}/messages`.
+/// Returns the JSON body of `POST /{phone_number_id}/messages`.
 pub(crate) fn message(outgoing: &Outgoing) -> Value {
     let kind = outgoing.content.kind();
     let mut body = json!({
@@ -22,7 +22,7 @@ pub(crate) fn message(outgoing: &Outgoing) -> Value {
         Address::Phone(number) => body["to"] = number.digits().into(),
         Address::User(id) => body["recipient"] = id.as_str().into(),
     }
-    // A reaction may not carry a context.
+    // The API rejects a reaction with a context.
     if let (Some(quoted), false) = (&outgoing.reply_to, matches!(outgoing.content, Content::Reaction { .. })) {
         body["context"] = json!({ "message_id": quoted });
     }
@@ -30,7 +30,7 @@ pub(crate) fn message(outgoing: &Outgoing) -> Value {
     body
 }
 
-/// The object that stands under the name of its kind.
+/// Returns the object of the content, whose key is its kind.
 fn object(content: &Content) -> Value {
     match content {
         Content::Text { body: words, .. } => {
@@ -66,7 +66,7 @@ fn object(content: &Content) -> Value {
             object
         }
         Content::Offer(offer) => interactive(offer),
-        // These only come in; the operation refuses to send them.
+        // Inbound only; the operation refuses to send them.
         Content::Button { .. }
         | Content::Interactive { .. }
         | Content::Order(_)
@@ -84,7 +84,7 @@ fn put(object: &mut Value, field: &str, words: Option<&Untrusted>) {
     }
 }
 
-/// A field beside the id that only some kinds of files have.
+/// An optional field of some kinds of files.
 #[derive(Clone, Copy)]
 pub(super) enum FileField {
     Caption,
@@ -102,7 +102,7 @@ pub(super) fn file(media: &Media, fields: &[FileField]) -> Value {
     object
 }
 
-/// The name is needed twice: as a whole, and in at least one part.
+/// Returns a contact card. The API requires the full name and at least one part of it.
 fn card(card: &Card) -> Value {
     let name = card.name.as_received();
     let (first, last) = name.split_once(' ').unwrap_or((name, ""));
@@ -148,7 +148,7 @@ fn interactive(offer: &Interactive) -> Value {
             object["header"] = json!({ "type": "document", "document": file(media, &[FileField::FileName]) });
         }
     }
-    // A request for the place has no footer.
+    // A location request has no footer.
     if let Some(footer) = offer.footer.as_ref().filter(|_| !matches!(offer.action, Action::AskLocation)) {
         object["footer"] = json!({ "text": footer.as_received() });
     }
@@ -195,7 +195,7 @@ fn action(action: &Action) -> Value {
         Action::Product { catalogue, product } => json!({ "catalog_id": catalogue, "product_retailer_id": product }),
         Action::Products { catalogue, sections } => {
             let items = |section: &Section| -> Value {
-                // Their names are the seller's, to the letter.
+                // Product ids are sent unchanged.
                 section.rows.iter().map(|one| json!({ "product_retailer_id": one.title.as_received() })).collect()
             };
             json!({ "catalog_id": catalogue, "sections": titled(sections, "product_items", items) })
@@ -206,7 +206,7 @@ fn action(action: &Action) -> Value {
 fn titled(sections: &[Section], field: &str, rows: impl Fn(&Section) -> Value) -> Value {
     let section = |section: &Section| {
         let mut object = Map::new();
-        // A title is asked for only where there are several; it never hurts.
+        // The API requires titles only for several sections, and accepts one always.
         let title = if section.title.is_empty() { "Options" } else { section.title.as_received() };
         object.insert("title".into(), title.into());
         object.insert(field.into(), rows(section));

@@ -1,4 +1,4 @@
-//! What contacts see of a business, as the Graph API spells it. Source: Cloud API, business profiles.
+//! The business profile in the Graph API's format. Source: Cloud API, business profiles.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::{text, untrusted};
 use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::number::Profile;
 
-/// Where it is changed; with `fields`, where it is read.
+/// Returns the path for changing the profile, or with `fields` the path for reading it.
 pub(crate) fn path(connection: &Connection, fields: bool) -> String {
     let fields =
         if fields { "?fields=about,address,description,email,websites,vertical,profile_picture_url" } else { "" };
@@ -15,7 +15,7 @@ pub(crate) fn path(connection: &Connection, fields: bool) -> String {
 }
 
 pub(crate) fn read(answer: &Value) -> Profile {
-    // Described with the profile one level further in; answered without it.
+    // Documented with one more level of nesting than observed.
     let places = ["/data/0/business_profile", "/data/0", "/data"];
     let one = places.iter().find_map(|place| answer.pointer(place)).unwrap_or(answer);
     let field = |path| untrusted(one, path).unwrap_or_default();
@@ -39,7 +39,7 @@ pub(crate) fn body(profile: &Profile) -> Value {
         "email": profile.email.as_received(),
         "websites": profile.websites.iter().map(crate::domain::text::Untrusted::as_received).collect::<Vec<_>>(),
     });
-    // It is never empty there: whoever has it is not rid of it.
+    // The platform cannot empty `about`, so an empty one is omitted.
     if !profile.about.is_empty() {
         body["about"] = profile.about.as_received().into();
     }

@@ -1,4 +1,4 @@
-//! Codes that are met rarely: for forms, registrations, templates and groups.
+//! Less frequent error codes: Flows, registration, templates and groups.
 
 use crate::domain::failure::FailureClass;
 use crate::domain::failure::FailureClass::{
@@ -345,7 +345,7 @@ pub(super) const RARE: &[Entry] = &[
     ),
 ];
 
-/// Families of codes of which the single ones say little more.
+/// Ranges of codes that share one explanation, used where the single code is not listed.
 pub(super) const FAMILIES: &[(std::ops::RangeInclusive<u32>, Entry)] = &[
     (
         131_200..=131_299,

@@ -1,4 +1,4 @@
-//! The webhook signature: hex HMAC-SHA256 over the raw body, and nothing but the body.
+//! Verifies the webhook signature: hex HMAC-SHA256 over the raw body.
 
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
@@ -6,25 +6,25 @@ use sha2::Sha256;
 
 use crate::provider::SignatureFault;
 
-/// Several secrets, comma-separated, while one takes over from the other.
+/// Parses a comma-separated list of secrets. Several are valid during rotation.
 pub(crate) fn secrets(list: &str) -> Vec<SecretString> {
     list.split(',').map(str::trim).filter(|secret| !secret.is_empty()).map(|secret| secret.to_owned().into()).collect()
 }
 
-/// Whether one of the secrets made this signature. Blanks around it, a `sha256=` prefix and upper
-/// case are tolerated; a missing secret fails closed.
+/// Verifies a signature with any of the secrets. Surrounding blanks, a `sha256=` prefix and upper case are accepted.
+/// Fails without a secret.
 pub(crate) fn verify(secrets: &[SecretString], header: Option<&str>, body: &[u8]) -> Result<(), SignatureFault> {
     if secrets.is_empty() {
         return Err(SignatureFault::NoSecret);
     }
-    let given = header.ok_or(SignatureFault::Missing)?.trim();
-    let given = match given.get(..7) {
-        Some(prefix) if prefix.eq_ignore_ascii_case("sha256=") => &given[7..],
-        _ => given,
+    let header = header.ok_or(SignatureFault::Missing)?.trim();
+    let header = match header.get(..7) {
+        Some(prefix) if prefix.eq_ignore_ascii_case("sha256=") => &header[7..],
+        _ => header,
     };
     let mut signature = [0_u8; 32];
-    hex::decode_to_slice(given.trim(), &mut signature).map_err(|_| SignatureFault::Malformed)?;
-    // Every secret is tried, whichever fits: the time taken tells nothing.
+    hex::decode_to_slice(header.trim(), &mut signature).map_err(|_| SignatureFault::Malformed)?;
+    // All secrets are tried even after a match, so that timing reveals nothing.
     let mut fits = false;
     for secret in secrets {
         fits |= Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())
@@ -33,13 +33,13 @@ pub(crate) fn verify(secrets: &[SecretString], header: Option<&str>, body: &[u8]
     if fits { Ok(()) } else { Err(SignatureFault::Mismatch) }
 }
 
-/// What a body would be signed with.
+/// Returns the signature of a body.
 pub(crate) fn sign(secret: &SecretString, body: &[u8]) -> String {
     let mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes());
     mac.map(|mac| hex::encode(mac.chain_update(body).finalize().into_bytes())).unwrap_or_default()
 }
 
-/// Which secret fits, or the nearest thing that would have fitted.
+/// Explains a signature: the secret that matches, or the change of the body after which it would.
 pub(crate) fn explain(secrets: &[SecretString], header: Option<&str>, body: &[u8]) -> String {
     let fits =
         |body: &[u8]| secrets.iter().position(|secret| verify(std::slice::from_ref(secret), header, body).is_ok());
@@ -92,7 +92,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_published_vectors_hold() {
+    fn the_published_vectors_verify() {
         for (secret, body, hex) in VECTORS {
             let secrets = secrets(secret);
             assert_eq!(verify(&secrets, Some(hex), body.as_bytes()), Ok(()), "{body}");
@@ -101,14 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn while_rotating_either_secret_will_do() {
+    fn during_rotation_either_secret_verifies() {
         let (secret, body, hex) = VECTORS[0];
         assert_eq!(verify(&secrets(&format!("new, {secret}")), Some(hex), body.as_bytes()), Ok(()));
         assert_eq!(verify(&secrets("new"), Some(hex), body.as_bytes()), Err(SignatureFault::Mismatch));
     }
 
     #[test]
-    fn everything_else_is_refused() {
+    fn other_signatures_are_refused() {
         let (secret, body, hex) = VECTORS[0];
         let secrets = secrets(secret);
         let respaced = body.replace(':', ": ");
@@ -121,22 +121,22 @@ mod tests {
     }
 
     #[test]
-    fn an_explanation_names_the_secret_or_what_was_changed() {
+    fn an_explanation_names_the_secret_or_the_change() {
         let keys = secrets("old-secret, new-secret");
         let sign = |secret: &str, body: &[u8]| {
             let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
             hex::encode(mac.chain_update(body).finalize().into_bytes())
         };
         let body = br#"{"b":1,"a":2}"#;
-        let told = |signature: &str, body: &[u8]| explain(&keys, Some(signature), body);
-        assert_eq!(told(&sign("new-secret", body), body), "signed with secret 2 of 2");
+        let explanation = |signature: &str, body: &[u8]| explain(&keys, Some(signature), body);
+        assert_eq!(explanation(&sign("new-secret", body), body), "signed with secret 2 of 2");
         assert_eq!(explain(&keys[..1], Some(&sign("old-secret", body)), body), "signed with our secret");
-        assert!(told(&sign("stranger", body), body).starts_with("wrong secret"));
+        assert!(explanation(&sign("stranger", body), body).starts_with("wrong secret"));
         let padded = [body.as_slice(), b"  "].concat();
-        assert!(told(&sign("old-secret", body), &padded).contains("blanks were added"));
+        assert!(explanation(&sign("old-secret", body), &padded).contains("blanks were added"));
         let compact = br#"{"a":2,"b":1}"#;
         let spaced = br#"{ "a": 2, "b": 1 }"#;
-        assert!(told(&sign("old-secret", compact), spaced).contains("written again"));
+        assert!(explanation(&sign("old-secret", compact), spaced).contains("written again"));
         assert!(explain(&keys, None, body).contains("missing"));
         assert!(explain(&[], Some("00"), body).contains("no secret is configured"));
     }

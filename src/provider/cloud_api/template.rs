@@ -1,4 +1,4 @@
-//! Template objects, as lists carry them.
+//! Parses the template objects of template lists.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::{text, untrusted};
 use crate::domain::templates::template::{LimitedTimeOffer, Template, TemplateButton, TemplateCard, TemplateStatus};
 use crate::domain::text::{Untrusted, clean_line};
 
-/// One entry of a template list. Without a name it is none.
+/// Parses an entry of a template list. `None` where it has no name.
 pub(crate) fn template(object: &Value) -> Option<Template> {
     let components = || object.get("components").and_then(Value::as_array).into_iter().flatten();
     let component = |kind: &'static str| {
@@ -76,7 +76,7 @@ fn cards(part: &Value) -> Vec<TemplateCard> {
 
 fn button(object: &Value) -> TemplateButton {
     let kind = text(object, "/type").unwrap_or("QUICK_REPLY").to_ascii_uppercase();
-    // Some kinds carry no words: the platform writes them in each language.
+    // Some kinds have no text: the platform writes it in each language.
     let words = untrusted(object, "/text").unwrap_or_else(|| match kind.as_str() {
         "COPY_CODE" => "Copy code".into(),
         kind => kind.to_lowercase().replace('_', " ").into(),
@@ -84,7 +84,7 @@ fn button(object: &Value) -> TemplateButton {
     TemplateButton { kind, text: words, url: untrusted(object, "/url") }
 }
 
-/// Buttons that are sent without values, or with values that there are fields for. Meta: template buttons.
+/// Buttons that need no values, or whose values can be filled in. Source: Meta, template buttons.
 const BUTTONS: [&str; 11] = [
     "QUICK_REPLY",
     "URL",
@@ -99,13 +99,14 @@ const BUTTONS: [&str; 11] = [
     "REQUEST_CONTACT_INFO",
 ];
 
-/// `order details`: the name of a kind, as it is read.
+/// Formats a kind for display, such as `order details`.
 fn kind_shown(kind: &str) -> String {
     let name: String = clean_line(kind).to_lowercase().replace('_', " ").chars().take(40).collect();
     if name.is_empty() { "that has no name".to_owned() } else { name }
 }
 
-/// Parts of a kind that is not known here: they may need values that there are no fields for. Meta: sending a template.
+/// Returns the components of unknown kinds, which may need values that cannot be filled in. Source: Meta, sending a
+/// template.
 fn unfillable(object: &Value) -> Vec<String> {
     let mut found = vec![];
     for part in object.get("components").and_then(Value::as_array).into_iter().flatten() {
@@ -119,7 +120,7 @@ fn unfillable(object: &Value) -> Vec<String> {
                 let cards = part.get("cards").and_then(Value::as_array).into_iter().flatten();
                 found.extend(cards.flat_map(unfillable).map(|what| format!("card with a {what}")));
             }
-            // What is not known here may need values: it is refused here rather than there.
+            // An unknown component may need values, so it is refused before it is sent.
             (other, _) => found.push(format!("part of the kind {}", kind_shown(other))),
         }
         for button in part.get("buttons").and_then(Value::as_array).into_iter().flatten() {
@@ -132,7 +133,7 @@ fn unfillable(object: &Value) -> Vec<String> {
     found
 }
 
-/// The examples that were given for approval, by place: they show what belongs where.
+/// Returns the examples that were submitted for approval, by parameter.
 fn examples(object: &Value) -> Vec<(String, Untrusted)> {
     let mut found = vec![];
     examples_of(object, "", &mut found);
@@ -193,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_no_field_exists_for_is_named_and_all_else_can_be_sent() {
+    fn unfillable_components_are_named_and_others_can_be_sent() {
         let of = |part: Value| unfillable(&json!({ "components": [{ "type": "BODY", "text": "x" }, part] }));
         let button = |kind: &str| json!({ "type": "BUTTONS", "buttons": [{ "type": kind, "text": "x" }] });
         for kind in BUTTONS {

@@ -1,10 +1,10 @@
-//! The platform's raw webhook body: `{"object":"whatsapp_business_account","entry":[…]}`. Each object in it is
-//! read on its own: one that cannot be read takes nobody else along.
+//! Parses the platform's webhook body, `{"object":"whatsapp_business_account","entry":[…]}`. Each object in it is
+//! parsed on its own, so that an unreadable one does not affect the others.
 
 use serde_json::Value;
 
+use super::contacts::{Person, group, person};
 use super::message::{content, extras, kind_of, other_status, status};
-use super::people::{Person, group, person};
 use super::{fields, list, loose, notice, text, time};
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
@@ -12,21 +12,21 @@ use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, Moved
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 
-/// One `value` of a body, with what is the same for everything in it.
+/// One `value` of a body, with the data that all its objects share.
 pub(super) struct Around<'v> {
     pub value: &'v Value,
-    /// The receiving number's `phone_number_id`; empty where none is named.
+    /// The receiving number's `phone_number_id`; empty where none is given.
     pub number: String,
     pub received_at: Timestamp,
 }
 
-/// Everything that a raw body says. A test changes nothing.
+/// Parses all events of a body. Test deliveries are marked as such.
 pub(crate) fn read(body: &Value, received_at: Timestamp) -> Vec<InboundEvent> {
     let events = read_all(body, received_at);
     if is_test(body) { events.into_iter().map(as_test).collect() } else { events }
 }
 
-/// Whether an object says of itself that it is a test, in whatever spelling.
+/// Returns `true` if an object's `test` field marks it as a test, in any known form.
 pub(crate) fn is_test(object: &Value) -> bool {
     match object.get("test") {
         Some(Value::Bool(test)) => *test,
@@ -36,7 +36,7 @@ pub(crate) fn is_test(object: &Value) -> bool {
     }
 }
 
-/// What came in a test: a message is marked as one, and what tells of anything else is not so.
+/// Marks an event of a test delivery: messages get a mark, and all other events become unknown, as they are not real.
 pub(crate) fn as_test(event: InboundEvent) -> InboundEvent {
     match event {
         InboundEvent::Message(mut message) => {
@@ -58,7 +58,7 @@ fn read_all(body: &Value, received_at: Timestamp) -> Vec<InboundEvent> {
                 events.push(unreadable("a change has no value"));
                 continue;
             };
-            // A handover names the number as its recipient.
+            // A handover has the number as its recipient.
             let number = ["/metadata/phone_number_id", "/recipient/phone_number_id"];
             let number = number.iter().find_map(|path| loose(value, path)).unwrap_or_default();
             let before = events.len();
@@ -92,7 +92,7 @@ pub(super) fn unreadable(why: impl Into<String>) -> InboundEvent {
     InboundEvent::Unreadable { why: why.into() }
 }
 
-/// A status object of a message of ours. A word that nobody here knows is kept as it came.
+/// Parses a status of an outgoing message. An unknown word is kept as received.
 pub(super) fn told(object: &Value, number: &str, received_at: Timestamp) -> InboundEvent {
     let Some(id) = text(object, "/id") else { return unreadable("a status names no message") };
     let report = status(object, received_at);
@@ -110,7 +110,7 @@ pub(super) fn told(object: &Value, number: &str, received_at: Timestamp) -> Inbo
     })
 }
 
-/// The fields that a body speaks of, each once.
+/// Returns the field names of a body without repetition, separated by commas, as its event name.
 pub(crate) fn name(body: &Value) -> String {
     let changes = list(body, "entry").flat_map(|entry| list(entry, "changes"));
     let mut names: Vec<&str> = changes.filter_map(|change| text(change, "/field")).collect();
@@ -119,7 +119,7 @@ pub(crate) fn name(body: &Value) -> String {
     if names.is_empty() { "whatsapp_business_account".to_owned() } else { names.chars().take(80).collect() }
 }
 
-/// One message object.
+/// Parses a message object.
 pub(super) fn message(object: &Value, around: &Around<'_>, direction: Direction) -> InboundEvent {
     let inbound = direction == Direction::Inbound;
     let (phone, user) = if inbound { ("/from", "/from_user_id") } else { ("/to", "/to_user_id") };
@@ -127,7 +127,7 @@ pub(super) fn message(object: &Value, around: &Around<'_>, direction: Direction)
     let Some(id) = text(object, "/id") else { return unreadable("a message has no id") };
     let kind = kind_of(object);
     let moved = moved(object);
-    // A notice that somebody's id changed may name nobody but by the old one.
+    // A notice of a changed id may name the contact by the old id only.
     let previous = moved.as_ref().map(|moved| moved.from.clone());
     let Person { mut addresses, name } = person(around.value, phone.as_deref(), user);
     if let Some(previous) = previous.filter(|previous| !addresses.contains(previous)) {
@@ -164,7 +164,7 @@ pub(super) fn message(object: &Value, around: &Around<'_>, direction: Direction)
     }))
 }
 
-/// A notice that a number or a user id is another one now. Source: part 1.6, and the changes of August 2026.
+/// Parses a notice that a contact's number or user id has changed. Source: part 1.6, and the changes of August 2026.
 pub(crate) fn moved(object: &Value) -> Option<Moved> {
     let system = object.get("system")?;
     let user = |path: &str| text(system, path).map(|id| Address::User(id.to_owned()));

@@ -1,35 +1,17 @@
-//! Requests to the platform and to its mirror of the Cloud API.
+//! Sends and lists messages, and checks numbers.
 
-use secrecy::SecretString;
 use serde_json::Value;
-use url::Url;
 
-use super::{Checked, Kapso, ProviderError, SendReport, SentMessage, WireRequest};
+use super::client::{KEY_HEADER, Kapso};
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::number_kind::NumberKind;
 use crate::domain::outbox::entry::Outgoing;
 use crate::domain::text::Untrusted;
-use crate::provider::cloud_api::graph::{self, Graph, parsed};
+use crate::provider::cloud_api::graph::{self, parse_response};
 use crate::provider::cloud_api::message::{content, kind_of};
 use crate::provider::cloud_api::{loose, payload, text, time};
-use crate::provider::http::HttpAnswer;
-use crate::provider::numbers::Access;
-
-pub(super) const KEY_HEADER: &str = "X-API-Key";
-
-/// The base address is a host. A path, as other tools want it, is cut off and mentioned.
-pub(super) fn host_only(given: &str, warn: &mut dyn FnMut(String)) -> String {
-    let Ok(url) = Url::parse(given) else {
-        warn(format!("KAPSO_API_BASE_URL is `{given}`, which is no address; https://api.kapso.ai is used."));
-        return super::DEFAULT_BASE.to_owned();
-    };
-    let host = url.origin().ascii_serialization();
-    if !matches!(url.path(), "" | "/") {
-        warn(format!("KAPSO_API_BASE_URL is the host only: {} was cut off, {host} is used.", url.path()));
-    }
-    host
-}
+use crate::provider::{NumberCheck, ProviderError, SendReport, SentMessage, WireRequest};
 
 pub(super) fn send_request(version: &str, connection: &Connection, outgoing: &Outgoing) -> WireRequest {
     WireRequest {
@@ -39,63 +21,13 @@ pub(super) fn send_request(version: &str, connection: &Connection, outgoing: &Ou
     }
 }
 
-impl Kapso {
-    pub(super) fn key<'a>(&self, access: impl Into<Access<'a>>) -> Result<SecretString, ProviderError> {
-        let access = access.into();
-        let name = access.api_key_env.unwrap_or(super::API_KEY);
-        (self.secrets)(name).ok_or_else(|| graph::key_missing("API key", access.label, name).into())
-    }
-
-    pub(super) async fn get(&self, connection: &Connection, path: &str) -> Result<Value, ProviderError> {
-        self.call(connection.into(), "GET", path, None).await
-    }
-
-    /// Any call of the platform or its mirror. An empty answer is `null`.
-    pub(super) async fn call(
-        &self,
-        access: Access<'_>,
-        method: &str,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<Value, ProviderError> {
-        let answer = self.answer(access, method, path, body).await?;
-        if answer.is_success() && answer.body.trim().is_empty() {
-            return Ok(Value::Null);
-        }
-        parsed(&answer)
-    }
-
-    pub(super) async fn answer(
-        &self,
-        access: Access<'_>,
-        method: &str,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<HttpAnswer, ProviderError> {
-        self.at(self.base.clone(), access)?.answer(method, path, body).await
-    }
-
-    /// The mirror of the Graph API.
-    pub(super) fn graph<'a>(&'a self, access: impl Into<Access<'a>>) -> Result<Graph<'a>, ProviderError> {
-        self.at(format!("{}{}", self.base, self.proxy("")), access.into())
-    }
-
-    fn at<'a>(&'a self, root: String, access: Access<'a>) -> Result<Graph<'a>, ProviderError> {
-        Ok(Graph { client: &self.client, root, header: KEY_HEADER, key: self.key(access)? })
-    }
-
-    pub(super) fn proxy(&self, path: &str) -> String {
-        format!("/meta/whatsapp/{}{path}", self.graph_version)
-    }
-}
-
 pub(super) async fn send(kapso: &Kapso, connection: &Connection, request: &WireRequest) -> SendReport {
     let url = format!("{}{}", kapso.base, request.path);
     graph::send(&kapso.client, &url, kapso.key(connection).map(|key| (KEY_HEADER, key)), request.body.clone()).await
 }
 
-/// `GET /whatsapp/messages`, newest first.
-pub(super) async fn sent_to(
+/// Lists the last 50 messages to a recipient, newest first, with `GET /whatsapp/messages`.
+pub(super) async fn list_sent_to(
     kapso: &Kapso,
     connection: &Connection,
     to: &PhoneNumber,
@@ -128,16 +60,16 @@ fn sent(object: &Value) -> Option<SentMessage> {
     })
 }
 
-/// `GET /whatsapp/phone_numbers/{phone_number_id}`.
-pub(super) async fn check(kapso: &Kapso, connection: &Connection) -> Result<Checked, ProviderError> {
+/// Reads the number's state with `GET /whatsapp/phone_numbers/{phone_number_id}`.
+pub(super) async fn check(kapso: &Kapso, connection: &Connection) -> Result<NumberCheck, ProviderError> {
     let path = format!("/platform/v1/whatsapp/phone_numbers/{}", connection.phone_number_id);
     let key = kapso.key(connection)?;
-    let told = kapso
+    let response = kapso
         .client
         .get(&format!("{}{path}", kapso.base), Some((KEY_HEADER, &key)))
         .await
-        .map_err(|lost| lost.failure())?;
-    let answer = parsed(&told)?;
+        .map_err(|error| error.failure())?;
+    let answer = parse_response(&response)?;
     let number = answer.get("data").unwrap_or(&answer);
     let parts = [("", "/status"), ("quality ", "/quality_rating"), ("", "/throughput_tier"), ("", "/kind")];
     let parts: Vec<String> = parts
@@ -150,5 +82,5 @@ pub(super) async fn check(kapso: &Kapso, connection: &Connection) -> Result<Chec
     let note = if parts.is_empty() { "the provider knows this number".to_owned() } else { parts.join(", ") };
     let quality = text(number, "/quality_rating").map(|quality| Untrusted::from(quality).line().to_uppercase());
     let kind = text(number, "/kind").map(NumberKind::told);
-    Ok(Checked { note, quality, clock: told.date, kind, webhook: None })
+    Ok(NumberCheck { note, quality, clock: response.date, kind, webhook: None })
 }

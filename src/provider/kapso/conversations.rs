@@ -1,19 +1,20 @@
-//! Conversations, and the messages of each. Source: platform API, parts 5.1 and 5.2.
+//! Lists conversations and their messages. Source: platform API, parts 5.1 and 5.2.
 
 use serde_json::Value;
 use url::form_urlencoded::Serializer;
 
-use super::{Kapso, watch};
+use super::client::Kapso;
+use super::watch;
 use crate::domain::failure::FailureClass;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::time::Timestamp;
 use crate::provider::cloud_api::graph::encoded;
 use crate::provider::cloud_api::{loose, text, time};
-use crate::provider::conversations::{Conversation, ConversationPage, Conversations, may_ask_elsewhere};
+use crate::provider::conversations::{Conversation, ConversationPage, Conversations, may_try_other_list};
 use crate::provider::numbers::ProviderFuture;
-use crate::provider::{Listed, ProviderError};
+use crate::provider::{MessagePage, ProviderError};
 
-/// The lists in which conversations are looked for, in this order. A cursor begins with the list's name.
+/// The conversation states that are listed, in this order. A cursor begins with the state.
 const LISTS: [&str; 2] = ["active", "ended"];
 
 impl Conversations for Kapso {
@@ -30,7 +31,7 @@ impl Conversations for Kapso {
             let found: Vec<Conversation> =
                 answer["data"].as_array().into_iter().flatten().filter_map(conversation).collect();
             let older = |one: &Conversation| one.last_active_at.is_some_and(|active| active < since);
-            // The newest come first: a page of older ones is the last that matters.
+            // The newest come first, so listing ends with the first page that has only older ones.
             let cursor = text(&answer, "/paging/cursors/after").filter(|next| !next.is_empty() && *next != cursor);
             let next = match cursor.filter(|_| !found.is_empty() && !found.iter().all(older)) {
                 Some(cursor) => Some(format!("{}:{cursor}", LISTS[at])),
@@ -57,7 +58,7 @@ impl Conversations for Kapso {
         conversation: &'a str,
         after: Option<&'a str>,
         now: Timestamp,
-    ) -> ProviderFuture<'a, Listed> {
+    ) -> ProviderFuture<'a, MessagePage> {
         Box::pin(async move {
             let query = query(&[
                 ("conversation_id", conversation),
@@ -76,7 +77,7 @@ impl Conversations for Kapso {
         since: Timestamp,
         after: Option<&'a str>,
         now: Timestamp,
-    ) -> ProviderFuture<'a, Listed> {
+    ) -> ProviderFuture<'a, MessagePage> {
         Box::pin(async move {
             let query = query(&[
                 ("since", &since.to_string()),
@@ -91,12 +92,12 @@ impl Conversations for Kapso {
     }
 }
 
-/// What a stored message tells besides, so that it can be read like one that was pushed.
+/// Extra fields that make a stored message parse like a webhook's.
 const FIELDS: &str = "kapso(default,statuses,origin,phone_number_id)";
 
 impl Kapso {
-    /// Active conversations are few; of ended ones the mirror tells those of a time. Where it does not answer, the
-    /// platform's own list does.
+    /// Returns a page of conversations. Active ones come from the platform's list; ended ones from the mirror, which
+    /// filters by time. The other list is tried if the first one fails.
     async fn conversations_page(
         &self,
         connection: &Connection,
@@ -117,17 +118,17 @@ impl Kapso {
         let mirror = self.proxy(&format!("/{}/conversations?{mirror}", encoded(number)));
         let (first, second) = if status == LISTS[0] { (own, mirror) } else { (mirror, own) };
         match self.get(connection, &first).await {
-            // A cursor belongs to the list that gave it.
-            Err(trouble) if cursor.is_empty() && may_ask_elsewhere(&trouble) => self.get(connection, &second).await,
+            // A cursor is valid only for the list that returned it.
+            Err(trouble) if cursor.is_empty() && may_try_other_list(&trouble) => self.get(connection, &second).await,
             other => other,
         }
     }
 }
 
-/// A query of the parameters that have a value.
+/// Encodes the parameters that have a value as a query.
 fn query(pairs: &[(&str, &str)]) -> String {
-    let given = pairs.iter().filter(|(_, value)| !value.is_empty());
-    Serializer::new(String::new()).extend_pairs(given).finish()
+    let non_empty = pairs.iter().filter(|(_, value)| !value.is_empty());
+    Serializer::new(String::new()).extend_pairs(non_empty).finish()
 }
 
 fn conversation(object: &Value) -> Option<Conversation> {

@@ -1,4 +1,4 @@
-//! The envelope of a delivery: single, batch, bare body with the type in the header, old wrapper.
+//! Parses the envelope of a delivery: single, batch, bare body with the type in the header, or the old wrapper.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -12,8 +12,8 @@ use crate::provider::cloud_api::webhook::{self, is_test};
 use crate::provider::cloud_api::{text, time};
 use crate::provider::{Reading, Unreadable};
 
-/// Takes the envelope apart and reads every item on its own: one that cannot be read takes no other along. How many
-/// there may be is bounded by the size of a body.
+/// Parses every item of the envelope on its own, so that one unreadable item does not affect the others. The size of
+/// a body bounds their number.
 pub(super) fn read(delivery: &RawDelivery, body: &Value) -> Result<Reading, Unreadable> {
     if !body.is_object() && !body.is_array() {
         return Err(Unreadable("the body is JSON, but not an object".into()));
@@ -27,7 +27,7 @@ pub(super) fn read(delivery: &RawDelivery, body: &Value) -> Result<Reading, Unre
         let test = is_test(item) || is_test(body);
         let event_name = if is_raw(item) { RAW.to_owned() } else { named(item, in_body, header) };
         if is_raw(item) {
-            // The platform's body, forwarded as it came, within an envelope.
+            // Meta's body, forwarded unchanged within an envelope.
             let raw = webhook::read(item, delivery.received_at);
             events.extend(raw.into_iter().map(|event| if test { webhook::as_test(event) } else { event }));
         } else {
@@ -45,16 +45,16 @@ pub(super) fn read(delivery: &RawDelivery, body: &Value) -> Result<Reading, Unre
     Ok(Reading { event: name.chars().take(80).collect(), events, notes: vec![] })
 }
 
-/// The name that the platform gives to its own bodies.
+/// The `object` of Meta's own webhook bodies.
 const RAW: &str = "whatsapp_business_account";
 
-/// Whether this is a body of the platform behind the provider.
+/// Returns `true` if this is Meta's own webhook body, forwarded unchanged.
 pub(super) fn is_raw(body: &Value) -> bool {
     text(body, "/object") == Some(RAW)
 }
 
-/// What an item is. The body is signed and the header is not: what the body shows by its shape goes before what the
-/// header says, which only tells apart what looks the same.
+/// Returns the event name of an item. The body is signed and the header is not: the body's structure takes
+/// precedence, and the header only distinguishes events of the same structure.
 fn named(item: &Value, in_body: Option<&str>, header: Option<&str>) -> String {
     let shape = by_structure(item);
     let family = |name: &str| name.rsplit_once('.').map_or("", |(family, _)| family).to_owned();
@@ -63,7 +63,7 @@ fn named(item: &Value, in_body: Option<&str>, header: Option<&str>) -> String {
     in_body.filter(signed).or_else(|| header.filter(fits)).unwrap_or(shape).to_owned()
 }
 
-/// Batches are told by the header, by the field, and by shape; the configuration is not asked.
+/// Returns the items of a body, which is a batch if its header, a field or its structure says so.
 fn items<'v>(delivery: &RawDelivery, body: &'v Value) -> Vec<&'v Value> {
     let list = match body {
         Value::Array(list) => Some(list),
@@ -72,14 +72,14 @@ fn items<'v>(delivery: &RawDelivery, body: &'v Value) -> Vec<&'v Value> {
     if let Some(list) = list {
         return list.iter().collect();
     }
-    // The old wrapper: a name beside the payload. Workflow events have a name and no `data`.
+    // The old wrapper has a name beside the payload. Workflow events have a name and no `data`.
     let wrapped = body.get("data").filter(|data| data.is_object());
     let named =
         body.get("event").or_else(|| body.get("type")).is_some() || delivery.header("x-webhook-batch").is_some();
     vec![wrapped.filter(|_| named).unwrap_or(body)]
 }
 
-/// What an item must be when nothing names it.
+/// Derives the event name from an item's structure. Empty where it is not recognised.
 fn by_structure(item: &Value) -> &'static str {
     if item.get("since_message").is_some() {
         return "whatsapp.conversation.inactive";
@@ -95,7 +95,8 @@ fn by_structure(item: &Value) -> &'static str {
     }
 }
 
-/// The provider's time of a delivery, cheaply: it is asked before the answer.
+/// Returns the provider's time of a delivery. It is cheap, since it runs before the webhook is acknowledged.
+/// `Timestamp::EPOCH` where there is none.
 pub(super) fn sent_at(body: &[u8]) -> Timestamp {
     #[derive(Deserialize)]
     struct Peek {

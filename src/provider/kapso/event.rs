@@ -1,4 +1,4 @@
-//! One event of a delivery, in payload version 2 and in version 1.
+//! Parses one event of a delivery, in payload version 2 and in version 1.
 
 use serde_json::Value;
 
@@ -12,19 +12,19 @@ use crate::domain::message::status::{DeliveryStatus, StatusReport};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::provider::Unreadable;
+use crate::provider::cloud_api::contacts::{addresses, group, same_phone};
 use crate::provider::cloud_api::message::{content, extras, failure_of, kind_of, other_status, status, status_name};
-use crate::provider::cloud_api::people::{addresses, group, same_phone};
 use crate::provider::cloud_api::webhook::moved;
 use crate::provider::cloud_api::{loose, text, time, untrusted};
 
-/// Reads one item under its name.
+/// Parses one item by its event name. Fails where a message or status lacks its ids.
 pub(super) fn read(name: &str, item: &Value, test: bool, received_at: Timestamp) -> Result<InboundEvent, Unreadable> {
     let event = match name {
-        // A test may speak of a number or a workflow: nothing of that is so.
+        // A message is parsed in a test delivery too, and marked as a test.
         _ if name.starts_with("whatsapp.message.") && item.get("message").is_some_and(Value::is_object) => {
             message(name, item, test, received_at)?
         }
-        // A test may speak of a number, a workflow or a status: nothing of that is so.
+        // Other events of a test delivery are not real, so they are not applied.
         _ if test => InboundEvent::Unknown { name: format!("test of {name}") },
         _ if name.starts_with("whatsapp.message.") => bare_status(name, item, received_at)?,
         _ if name.starts_with("whatsapp.conversation.") => lifecycle(name, item, text(item, "/conversation/status")),
@@ -62,7 +62,7 @@ fn lifecycle(name: &str, item: &Value, note: Option<&str>) -> InboundEvent {
     }
 }
 
-/// Whoever held the conversation gave it away, or broke down. The conversation is known by its id alone.
+/// Parses a handoff or failure of a workflow, which identifies the conversation by its id only.
 fn handoff(name: &str, item: &Value, note: Option<&str>) -> InboundEvent {
     let conversation = ["/whatsapp_conversation_id", "/conversation_id", "/conversation/id"];
     let phone = text(item, "/conversation/phone_number").or_else(|| text(item, "/phone_number"));
@@ -75,8 +75,8 @@ fn handoff(name: &str, item: &Value, note: Option<&str>) -> InboundEvent {
     }
 }
 
-/// A status without the message around it, as older names carried it. Where no number is named, the message itself
-/// says whose it is.
+/// Parses a status without its message, as in older event names. The number may be missing; the message id then
+/// identifies it.
 fn bare_status(name: &str, item: &Value, received_at: Timestamp) -> Result<InboundEvent, Unreadable> {
     let id = ["/message_id", "/whatsapp_message_id", "/wamid", "/id"].iter().find_map(|path| text(item, path));
     let told = text(item, "/status").and_then(status_name).or_else(|| status_of_event(name));
@@ -137,7 +137,7 @@ fn message(name: &str, item: &Value, test: bool, received_at: Timestamp) -> Resu
         contact,
         contact_name: names.iter().find_map(|path| untrusted(item, path)),
         content: body(message),
-        // On a status event the timestamp is the status's time, not the message's.
+        // On a status event, the timestamp is the status's time, not the message's.
         sent_at: first_report.map_or(at, |first| first.min(at)),
         reply_to: text(message, "/context/id")
             .or_else(|| text(message, "/kapso/context_message_id"))
@@ -160,13 +160,13 @@ fn message(name: &str, item: &Value, test: bool, received_at: Timestamp) -> Resu
     })))
 }
 
-/// What the platform counts of the conversation around a message; none where it does not say.
+/// Returns the platform's counters of the conversation around a message. `None` where it does not report them.
 fn counts(item: &Value) -> Option<ConversationRecord> {
     let told = record(item.get("conversation")?)?;
     told.messages_count.is_some().then_some(told)
 }
 
-/// A conversation as the platform describes it, pushed or listed; none where it says nothing of its messages.
+/// Parses the platform's record of a conversation, from a webhook or a list. `None` where it has no `kapso` object.
 pub(super) fn record(conversation: &Value) -> Option<ConversationRecord> {
     let told = conversation.get("kapso")?;
     Some(ConversationRecord {
@@ -181,15 +181,16 @@ pub(super) fn record(conversation: &Value) -> Option<ConversationRecord> {
     })
 }
 
-/// Direction decides, never status: what comes in is often called `delivered` already. The name stands in a header
-/// that is not signed: it is asked where the body does not tell.
+/// Returns the direction of a message. The status does not decide it, since inbound messages are often called
+/// `delivered`. The event name is in an unsigned header, so it is used only where the body does not determine the
+/// direction.
 fn direction(name: &str, item: &Value) -> Direction {
     let by_name = if name == "whatsapp.message.received" { Direction::Inbound } else { Direction::Outbound };
     told_direction(item).unwrap_or(by_name)
 }
 
-/// The direction of a message by what its body says: by its word for it, by the statuses that only what went out
-/// has, or by who of both sides has the number of the conversation.
+/// Derives the direction from the body: from its direction field, from statuses, which only outbound messages have,
+/// or from the side that has the conversation's phone number.
 pub(super) fn told_direction(item: &Value) -> Option<Direction> {
     let message = item.get("message")?;
     match text(message, "/kapso/direction").or_else(|| text(message, "/direction")) {
@@ -209,7 +210,7 @@ pub(super) fn told_direction(item: &Value) -> Option<Direction> {
     }
 }
 
-/// A conversation that is a group's, by how the platform names it.
+/// Returns the group id of a group conversation. `None` for direct conversations.
 fn group_around(item: &Value) -> Option<String> {
     let named = ["/message/kapso/group_id", "/conversation/group_id", "/group_id"];
     let chats = ["/conversation/phone_number", "/message/from", "/message/kapso/phone_number"];
@@ -226,7 +227,8 @@ fn origin(message: &Value) -> Origin {
     }
 }
 
-/// Whether the conversation beside the message is the one of whoever wrote it: by number, where both are told.
+/// Returns `true` if the conversation object belongs to the message's contact, as far as both have phone numbers or
+/// user ids.
 fn own_conversation(item: &Value, message: &Value, direction: Direction) -> bool {
     let (own, own_user) = sides(direction);
     let user = ["/conversation/business_scoped_user_id", "/conversation/kapso/business_scoped_user_id"];
@@ -236,13 +238,13 @@ fn own_conversation(item: &Value, message: &Value, direction: Direction) -> bool
     number.is_none_or(|(one, two)| same_phone(one, two)) && user.is_none_or(|(one, two)| one == two)
 }
 
-/// Whether what the platform adds to the message is about whoever the message names.
+/// Returns `true` if the platform's own fields concern the contact that the message names.
 fn own_number_beside(message: &Value, direction: Direction) -> bool {
     let own = loose(message, sides(direction).0);
     own.as_deref().zip(text(message, "/kapso/phone_number")).is_none_or(|(one, two)| same_phone(one, two))
 }
 
-/// Where a message names its contact: by number, and by user id.
+/// Returns the paths of the contact's phone number and user id in a message.
 const fn sides(direction: Direction) -> (&'static str, &'static str) {
     match direction {
         Direction::Inbound => ("/from", "/from_user_id"),
@@ -285,7 +287,7 @@ fn body(message: &Value) -> Content {
     }
 }
 
-/// What the platform knows of a file beside the file's own object.
+/// Completes a file with the platform's metadata.
 fn enriched(mut media: Media, message: &Value) -> Media {
     media.bytes =
         media.bytes.or_else(|| loose(message, "/kapso/media_data/byte_size").and_then(|size| size.parse().ok()));
@@ -300,7 +302,7 @@ fn enriched(mut media: Media, message: &Value) -> Media {
     media
 }
 
-/// Everything reported about one of our messages.
+/// All statuses of an outgoing message.
 #[derive(Default)]
 struct Reported {
     statuses: Vec<StatusReport>,
@@ -309,7 +311,7 @@ struct Reported {
     reference: Option<String>,
 }
 
-/// The raw history, and the event itself where the history does not hold it yet.
+/// Returns the status history, and the event's own status if the history does not contain it yet.
 fn reported(name: &str, message: &Value, at: Timestamp) -> Reported {
     let history = message.pointer("/kapso/statuses").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut all = Reported::default();
@@ -322,7 +324,8 @@ fn reported(name: &str, message: &Value, at: Timestamp) -> Reported {
         }
     }
     let words = [text(message, "/kapso/status"), text(message, "/status")];
-    // The body is signed, the header with the event's name is not: it is asked where the body says nothing.
+    // The body is signed and the header with the event name is not: the name is used only where the body has no
+    // status.
     let told = words.into_iter().flatten().find_map(status_name);
     let unknown = words.into_iter().flatten().next().filter(|_| told.is_none());
     if let Some(word) = unknown.filter(|word| all.other_statuses.iter().all(|one| one.word.as_received() != *word)) {

@@ -1,13 +1,13 @@
-//! Flows: the platform's endpoints, and the mirror's where the platform has none. Source: part 7.
+//! WhatsApp Flows through the platform, or through the mirror where the platform has no endpoint. Source: part 7.
 
 use serde_json::{Value, json};
 
-use super::Kapso;
+use super::client::Kapso;
 use crate::domain::flow::{Flow, FlowEndpoint, FlowLogLine, FlowResponse, FlowVersion, ProviderFinding};
 use crate::domain::numbers::connection::Connection;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::provider::ProviderError;
-use crate::provider::cloud_api::graph::{encoded, lacking, parsed};
+use crate::provider::cloud_api::graph::{encoded, missing_field, parse_response};
 use crate::provider::cloud_api::{loose, text, time, untrusted};
 use crate::provider::flows::Flows;
 use crate::provider::numbers::ProviderFuture;
@@ -25,7 +25,7 @@ impl Kapso {
         self.call(connection.into(), method, &format!("{BASE}{tail}"), body.as_ref()).await
     }
 
-    /// `{flow_id}` and its sub-paths on the mirror need to be told whose credentials to use.
+    /// Returns the mirror's path of a Flow. It contains the number whose credentials the mirror uses.
     fn mirrored(&self, connection: &Connection, flow: &Flow, tail: &str) -> String {
         let path =
             format!("/{}{tail}?phone_number_id={}", encoded(&flow.network_id), encoded(&connection.phone_number_id));
@@ -44,7 +44,7 @@ impl Flows for Kapso {
     fn flow<'a>(&'a self, connection: &'a Connection, id: &'a str) -> ProviderFuture<'a, Flow> {
         Box::pin(async move {
             let answer = self.flow_call(connection, "GET", &format!("/{}", encoded(id)), None).await?;
-            flow(answer.get("data").unwrap_or(&answer)).ok_or_else(|| lacking("Flow").into())
+            flow(answer.get("data").unwrap_or(&answer)).ok_or_else(|| missing_field("Flow").into())
         })
     }
 
@@ -52,7 +52,7 @@ impl Flows for Kapso {
         Box::pin(async move {
             let body = json!({ "phone_number_id": connection.phone_number_id, "name": name, "flow_json": json, "publish": false });
             let answer = self.flow_call(connection, "POST", "", Some(body)).await?;
-            flow(answer.get("data").unwrap_or(&answer)).ok_or_else(|| lacking("Flow").into())
+            flow(answer.get("data").unwrap_or(&answer)).ok_or_else(|| missing_field("Flow").into())
         })
     }
 
@@ -67,7 +67,7 @@ impl Flows for Kapso {
         Box::pin(async move {
             let tail = format!("/{}/versions/{}", encoded(id), encoded(of));
             let answer = self.flow_call(connection, "GET", &tail, None).await?;
-            version(answer.get("data").unwrap_or(&answer)).ok_or_else(|| lacking("version").into())
+            version(answer.get("data").unwrap_or(&answer)).ok_or_else(|| missing_field("version").into())
         })
     }
 
@@ -80,7 +80,7 @@ impl Flows for Kapso {
         Box::pin(async move {
             let body = json!({ "flow_json": json, "phone_number_id": connection.phone_number_id });
             let answer = self.flow_call(connection, "POST", &format!("/{}/versions", encoded(id)), Some(body)).await?;
-            version(answer.get("data").unwrap_or(&answer)).ok_or_else(|| lacking("version").into())
+            version(answer.get("data").unwrap_or(&answer)).ok_or_else(|| missing_field("version").into())
         })
     }
 
@@ -103,9 +103,9 @@ impl Flows for Kapso {
             let path = self.mirrored(connection, flow, "");
             let answer = self.answer(connection.into(), "DELETE", &path, None).await?;
             if answer.status != 404 {
-                return parsed(&answer).map(|_| ());
+                return parse_response(&answer).map(|_| ());
             }
-            // The documents disagree about the path; the other one is tried then.
+            // The documentation has two paths; the second one is tried after a 404.
             let tail = format!(
                 "/flows/{}?phone_number_id={}",
                 encoded(&flow.network_id),
@@ -122,7 +122,7 @@ impl Flows for Kapso {
             if answer.status == 404 {
                 return Ok(None);
             }
-            let answer = parsed(&answer)?;
+            let answer = parse_response(&answer)?;
             let one = answer.get("data").unwrap_or(&answer);
             if text(one, "/function_id").is_none() {
                 return Ok(None);
@@ -157,7 +157,7 @@ impl Flows for Kapso {
         Box::pin(async move {
             let tail = format!("/{}/data_endpoint/register", encoded(id));
             let answer = self.flow_call(connection, "POST", &tail, Some(body)).await?;
-            // A 200 is no full success where a warning comes along.
+            // A warning in a 200 response means that it was only partially applied.
             Ok(untrusted(&answer, "/data/warning").map(|warning| warning.line()))
         })
     }
@@ -261,7 +261,8 @@ fn version(object: &Value) -> Option<FlowVersion> {
     })
 }
 
-/// The shape is not printed anywhere: names are tried, and nothing is lost.
+/// Parses a submitted form. The response's fields are not documented: known names are tried, and otherwise the whole
+/// object is kept.
 fn response(object: &Value) -> FlowResponse {
     let places = ["/response", "/response_json", "/data", "/answers", "/values", "/submitted_data"];
     let found = places.iter().find_map(|path| object.pointer(path).filter(|value| !value.is_null())).unwrap_or(object);

@@ -1,4 +1,4 @@
-//! A number's health, as the platform tells it. Source: platform API, part 2.6.
+//! Parses a number's health report. Source: platform API, part 2.6.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::domain::numbers::health::{Health, HealthCheck, HealthEntity, HealthEr
 use crate::domain::text::{Untrusted, clean_line};
 use crate::provider::cloud_api::{loose, text, untrusted};
 
-/// Every check that is there, in the order in which a message meets them.
+/// Parses all checks, in the order in which a message passes them. Unknown checks come last.
 pub(super) fn read(object: &Value) -> Health {
     let known = [
         "phone_number_access",

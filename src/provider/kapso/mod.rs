@@ -1,6 +1,7 @@
-//! Kapso: a platform API of its own, and a mirror of the Cloud API behind the same key.
+//! The Kapso provider: a platform API of its own, and a mirror of the Cloud API behind the same key.
 
 mod api;
+mod client;
 mod conversations;
 mod envelope;
 mod event;
@@ -13,13 +14,13 @@ mod watch;
 mod webhooks;
 
 use futures::future::BoxFuture;
-use secrecy::{ExposeSecret, SecretString};
 
+pub(super) use self::client::Kapso;
+use self::client::{API_KEY, GRAPH_VERSION, NAME, WEBHOOK_SECRETS};
 use super::cloud_api::{graph, schedule, signature, webhook};
-use super::http::Client;
-use super::numbers::{Access, FreeAnswer, Numbers, ProviderFuture, RawApiRequest, Webhooks};
+use super::numbers::{Access, Numbers, ProviderFuture, RawApiRequest, RawApiResponse, Webhooks};
 use super::{
-    Checked, Listed, MediaSource, Provider, ProviderDeliveryLog, ProviderError, Reading, SecretSource, SendReport,
+    MediaSource, MessagePage, NumberCheck, Provider, ProviderDeliveryLog, ProviderError, Reading, SendReport,
     SentMessage, SignatureFault, Sink, Unreadable, Upload, WireRequest,
 };
 use crate::domain::contacts::address::Address;
@@ -35,11 +36,6 @@ use crate::domain::outbox::retry::RetryPolicy;
 use crate::domain::templates::template::Template;
 use crate::domain::time::Timestamp;
 
-const NAME: &str = "kapso";
-const API_KEY: &str = "KAPSO_API_KEY";
-const GRAPH_VERSION: &str = "META_GRAPH_VERSION";
-const WEBHOOK_SECRETS: &[&str] = &["KAPSO_WEBHOOK_SECRET", "KAPSO_WEBHOOK_HMAC_SECRET"];
-
 pub(super) const SHAPE: ProviderShape = ProviderShape {
     name: NAME,
     phone_number_id: IdShape::Digits,
@@ -51,39 +47,6 @@ pub(super) const SHAPE: ProviderShape = ProviderShape {
     graph_version: Some(GRAPH_VERSION),
     schedules: false,
 };
-
-const DEFAULT_BASE: &str = "https://api.kapso.ai";
-
-pub(super) struct Kapso {
-    client: Client,
-    secrets: SecretSource,
-    base: String,
-    graph_version: String,
-    webhook_secrets: Vec<SecretString>,
-    /// The number that sends where none is named.
-    own_number: Option<String>,
-}
-
-impl Kapso {
-    pub fn new(client: Client, secrets: SecretSource, warn: &mut dyn FnMut(String)) -> Self {
-        let plain =
-            |name: &str| secrets(name).map(|value| value.expose_secret().trim().to_owned()).filter(|v| !v.is_empty());
-        let base = match plain("KAPSO_API_BASE_URL") {
-            Some(given) => api::host_only(&given, warn),
-            None => DEFAULT_BASE.to_owned(),
-        };
-        let (first, second) = (plain(WEBHOOK_SECRETS[0]), plain(WEBHOOK_SECRETS[1]));
-        if first.is_some() && second.is_some() && first != second {
-            warn("KAPSO_WEBHOOK_SECRET and KAPSO_WEBHOOK_HMAC_SECRET are both set and differ: signatures of either are accepted.".into());
-        }
-        let webhook_secrets =
-            [first, second].into_iter().flatten().flat_map(|list| signature::secrets(&list)).collect();
-        let graph_version = graph::version(plain(GRAPH_VERSION), warn);
-        let own_number = plain("KAPSO_PHONE_NUMBER_ID");
-        let client = client.for_base("KAPSO_API_BASE_URL");
-        Self { client, secrets, base, graph_version, webhook_secrets, own_number }
-    }
-}
 
 impl Provider for Kapso {
     fn name(&self) -> ProviderName {
@@ -102,12 +65,12 @@ impl Provider for Kapso {
         &["/webhook/kapso/messages", "/webhook/kapso/project", "/api/integrations/kapso/webhook"]
     }
 
-    fn usual_number(&self) -> Option<&str> {
+    fn default_number_id(&self) -> Option<&str> {
         self.own_number.as_deref()
     }
 
     fn webhook_aliases(&self) -> &'static [&'static str] {
-        // The webhook trigger of a workflow posts to the path of its id.
+        // A workflow's webhook trigger posts to a path with the workflow's id.
         &["/api/webhooks/{workflow}"]
     }
 
@@ -123,7 +86,7 @@ impl Provider for Kapso {
         ]
     }
 
-    fn chores(&self, connection: &Connection) -> Vec<SetupTask> {
+    fn setup_tasks(&self, connection: &Connection) -> Vec<SetupTask> {
         let key = connection.settings.api_key_env.as_deref().unwrap_or(API_KEY);
         vec![
             SetupTask {
@@ -180,7 +143,7 @@ impl Provider for Kapso {
     }
 
     fn key(&self, delivery: &RawDelivery) -> DeliveryKey {
-        // The header is not signed, so it alone must not make a body count as seen.
+        // The header is not signed, so the body is part of the key.
         let header = delivery.header("x-idempotency-key").unwrap_or_default();
         let digest = digest(&[NAME.as_bytes(), header.as_bytes(), &delivery.body]);
         DeliveryKey { sent_at: envelope::sent_at(&delivery.body), digest }
@@ -230,12 +193,12 @@ impl Provider for Kapso {
         })
     }
 
-    fn sent_to<'a>(
+    fn list_sent_to<'a>(
         &'a self,
         connection: &'a Connection,
         to: &'a PhoneNumber,
     ) -> BoxFuture<'a, Result<Vec<SentMessage>, ProviderError>> {
-        Box::pin(api::sent_to(self, connection, to))
+        Box::pin(api::list_sent_to(self, connection, to))
     }
 
     fn fetch_media<'a>(
@@ -264,7 +227,7 @@ impl Provider for Kapso {
     }
 
     fn curl(&self, connection: &Connection, method: &str, path: &str, body: &str) -> String {
-        // Within single quotes only a single quote means anything.
+        // Within single quotes, a shell gives meaning to single quotes only.
         let quoted = |text: &str| text.replace('\'', "'\\''");
         let key = connection.settings.api_key_env.as_deref().unwrap_or(API_KEY);
         format!(
@@ -279,26 +242,29 @@ impl Provider for Kapso {
         signature::explain(&self.webhook_secrets, delivery.header("x-webhook-signature"), &delivery.body)
     }
 
-    fn upstream<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<ProviderDeliveryLog, ProviderError>> {
-        Box::pin(watch::upstream(self, connection))
+    fn delivery_log<'a>(
+        &'a self,
+        connection: &'a Connection,
+    ) -> BoxFuture<'a, Result<ProviderDeliveryLog, ProviderError>> {
+        Box::pin(watch::delivery_log(self, connection))
     }
 
-    fn inspect<'a>(
+    fn query_message<'a>(
         &'a self,
         connection: &'a Connection,
         provider_message_id: &'a str,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Option<MessageEvent>, ProviderError>> {
-        Box::pin(watch::inspect(self, connection, provider_message_id, now))
+        Box::pin(watch::query_message(self, connection, provider_message_id, now))
     }
 
-    fn listed<'a>(
+    fn list_messages<'a>(
         &'a self,
         connection: &'a Connection,
         after: Option<&'a str>,
         now: Timestamp,
-    ) -> BoxFuture<'a, Result<Listed, ProviderError>> {
-        Box::pin(watch::listed(self, connection, after, now))
+    ) -> BoxFuture<'a, Result<MessagePage, ProviderError>> {
+        Box::pin(watch::list_messages(self, connection, after, now))
     }
 
     fn numbers(&self) -> Option<&dyn Numbers> {
@@ -321,20 +287,20 @@ impl Provider for Kapso {
         Some(self)
     }
 
-    fn template_desk(&self) -> Option<&dyn super::templates::Templates> {
+    fn template_api(&self) -> Option<&dyn super::templates::Templates> {
         Some(self)
     }
 
-    fn call<'a>(&'a self, access: Access<'a>, call: &'a RawApiRequest) -> ProviderFuture<'a, FreeAnswer> {
+    fn call<'a>(&'a self, access: Access<'a>, call: &'a RawApiRequest) -> ProviderFuture<'a, RawApiResponse> {
         Box::pin(async move {
             let answer = self.answer(access, &call.method, &call.path, call.body.as_ref()).await?;
             let body =
                 crate::domain::json_text::parse(answer.body.as_bytes()).unwrap_or_else(|_| answer.body.clone().into());
-            Ok(FreeAnswer { status: answer.status, body: super::masked(body) })
+            Ok(RawApiResponse { status: answer.status, body: super::mask::mask_secrets(body) })
         })
     }
 
-    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Checked, ProviderError>> {
+    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<NumberCheck, ProviderError>> {
         Box::pin(api::check(self, connection))
     }
 }

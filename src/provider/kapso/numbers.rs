@@ -1,27 +1,28 @@
-//! Customers, setup links and numbers. Source: platform API, parts 2.1 to 2.6.
+//! Onboards, lists and disconnects numbers. Source: platform API, parts 2.1 to 2.6.
 
 use serde_json::{Value, json};
 
-use super::Kapso;
+use super::client::Kapso;
+use super::health;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::health::Health;
 use crate::domain::numbers::number::{Number, Profile};
 use crate::domain::numbers::number_kind::NumberKind;
 use crate::domain::numbers::setup::{LinkState, SetupLink, SetupOptions};
-use crate::provider::cloud_api::graph::{encoded, lacking};
+use crate::provider::ProviderError;
+use crate::provider::cloud_api::graph::{encoded, missing_field};
 use crate::provider::cloud_api::{loose, profile, text, time, untrusted};
 use crate::provider::numbers::{Access, Numbers, Profiles, ProviderFuture};
-use crate::provider::{ProviderError, kapso::health};
 
-/// Pages of a hundred that are read of any list.
-const MOST_PAGES: usize = 20;
+/// Pages of 100 items that are read of a list at most.
+const MAX_PAGES: usize = 20;
 
 impl Kapso {
-    /// Every item of a list that has pages, or a cursor.
+    /// Returns all items of a paged list, up to `MAX_PAGES` pages.
     pub(super) async fn pages(&self, access: Access<'_>, path: &str) -> Result<Vec<Value>, ProviderError> {
         let mut found: Vec<Value> = vec![];
         let glue = if path.contains('?') { '&' } else { '?' };
-        for page in 1..=MOST_PAGES {
+        for page in 1..=MAX_PAGES {
             let mut answer = self.call(access, "GET", &format!("{path}{glue}per_page=100&page={page}"), None).await?;
             let items = answer["data"].as_array_mut().map(std::mem::take).unwrap_or_default();
             let empty = items.is_empty();
@@ -39,13 +40,13 @@ impl Numbers for Kapso {
     fn customer<'a>(&'a self, access: Access<'a>, name: &'a str, external_id: &'a str) -> ProviderFuture<'a, String> {
         Box::pin(async move {
             let known = self.pages(access, "/platform/v1/customers").await?;
-            let ours = known.iter().find(|one| text(one, "/external_customer_id") == Some(external_id));
-            if let Some(id) = ours.and_then(|one| text(one, "/id")) {
+            let existing = known.iter().find(|one| text(one, "/external_customer_id") == Some(external_id));
+            if let Some(id) = existing.and_then(|one| text(one, "/id")) {
                 return Ok(id.to_owned());
             }
             let body = json!({ "customer": { "name": name, "external_customer_id": external_id } });
             let answer = self.call(access, "POST", "/platform/v1/customers", Some(&body)).await?;
-            text(&answer, "/data/id").map(str::to_owned).ok_or_else(|| lacking("id of the customer").into())
+            text(&answer, "/data/id").map(str::to_owned).ok_or_else(|| missing_field("id of the customer").into())
         })
     }
 
@@ -60,12 +61,12 @@ impl Numbers for Kapso {
             let body = json!({ "setup_link": wire(options) });
             let answer = self.call(access, "POST", &path, Some(&body)).await?;
             let (Some(id), Some(url)) = (text(&answer, "/data/id"), text(&answer, "/data/url")) else {
-                return Err(lacking("link").into());
+                return Err(missing_field("link").into());
             };
-            // What is shown, copied and made a picture of is an address and nothing else.
+            // The link is shown, copied and drawn as a QR code, so it must be a plain URL.
             let fits = url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
             if !fits || url.chars().any(|c| c.is_control() || c.is_whitespace()) {
-                return Err(lacking("link that is an address").into());
+                return Err(missing_field("link that is an address").into());
             }
             Ok(SetupLink { id: id.to_owned(), url: url.to_owned(), expires_at: time(&answer, "/data/expires_at") })
         })
@@ -80,8 +81,8 @@ impl Numbers for Kapso {
         Box::pin(async move {
             let links =
                 self.pages(access, &format!("/platform/v1/customers/{}/setup_links", encoded(customer))).await?;
-            let ours = links.iter().find(|one| text(one, "/id") == Some(link));
-            Ok(ours.map(|one| LinkState {
+            let existing = links.iter().find(|one| text(one, "/id") == Some(link));
+            Ok(existing.map(|one| LinkState {
                 status: text(one, "/status").unwrap_or("unknown").to_ascii_lowercase(),
                 error: untrusted(one, "/whatsapp_setup_error").map(|error| error.line()),
             }))
@@ -109,7 +110,7 @@ impl Numbers for Kapso {
         Box::pin(async move {
             let path = format!("/platform/v1/whatsapp/phone_numbers/{}", encoded(phone_number_id));
             let answer = self.call(access, "GET", &path, None).await?;
-            number(answer.get("data").unwrap_or(&answer)).ok_or_else(|| lacking("number").into())
+            number(answer.get("data").unwrap_or(&answer)).ok_or_else(|| missing_field("number").into())
         })
     }
 
@@ -117,7 +118,7 @@ impl Numbers for Kapso {
         Box::pin(async move {
             let path = format!("/platform/v1/whatsapp/phone_numbers/{}/health", encoded(&connection.phone_number_id));
             let answer = self.call(connection.into(), "GET", &path, None).await?;
-            // The one answer without an envelope; with one it is read all the same.
+            // The only response without a `data` envelope; one with an envelope is accepted too.
             Ok(health::read(answer.get("data").filter(|data| data.is_object()).unwrap_or(&answer)))
         })
     }
@@ -146,7 +147,7 @@ impl Profiles for Kapso {
     }
 }
 
-/// The options as the platform spells them; what is not chosen is left out.
+/// Returns the request body of the options. Options without a value are omitted.
 fn wire(options: &SetupOptions) -> Value {
     let mut body = json!({});
     let texts = [

@@ -1,10 +1,10 @@
-//! Templates through the mirror, and samples through the platform. Source: parts 2.7 and 6.1.
+//! Templates through the mirror, and header samples through the platform. Source: parts 2.7 and 6.1.
 
 use serde_json::{Value, json};
 
-use super::Kapso;
+use super::client::Kapso;
 use crate::domain::numbers::connection::Connection;
-use crate::provider::cloud_api::graph::{encoded, lacking};
+use crate::provider::cloud_api::graph::{encoded, missing_field};
 use crate::provider::cloud_api::text;
 use crate::provider::numbers::ProviderFuture;
 use crate::provider::templates::Templates;
@@ -16,7 +16,7 @@ impl Templates for Kapso {
         )
     }
 
-    /// The mirror names the template in the query, where the Graph API has it in the path.
+    /// The mirror expects the template's id in the query, where the Graph API has it in the path.
     fn update<'a>(&'a self, connection: &'a Connection, id: &'a str, template: &'a Value) -> ProviderFuture<'a, ()> {
         Box::pin(async move {
             let account = encoded(&connection.business_account_id);
@@ -46,7 +46,7 @@ impl Templates for Kapso {
             let places = ["/data/header_handle", "/header_handle", "/data/handle", "/handle", "/data/h", "/h"];
             let handle =
                 places.iter().find_map(|path| text(&answer, path)).or_else(|| text(&answer, "/data/header_handle/0"));
-            handle.map(str::to_owned).ok_or_else(|| lacking("handle of the sample").into())
+            handle.map(str::to_owned).ok_or_else(|| missing_field("handle of the sample").into())
         })
     }
 }

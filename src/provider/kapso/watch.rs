@@ -1,19 +1,19 @@
-//! Questions about the chain itself: what is registered there, what its own log says about deliveries
-//! to us, and which messages it lists, pushed or not.
+//! Lists messages, and reads the provider's log of webhook deliveries.
 
 use serde_json::Value;
 
-use super::{Kapso, event};
+use super::client::Kapso;
+use super::event;
 use crate::domain::inbound::event::{InboundEvent, MessageEvent};
 use crate::domain::numbers::connection::Connection;
 use crate::domain::time::Timestamp;
 use crate::provider::cloud_api::{loose, text, time};
-use crate::provider::{Listed, ProviderDeliveryLog, ProviderError};
+use crate::provider::{MessagePage, ProviderDeliveryLog, ProviderError};
 
-/// `GET /webhook_deliveries`: the last hundred of a day, whichever of the known spellings it uses.
-pub(super) async fn upstream(kapso: &Kapso, connection: &Connection) -> Result<ProviderDeliveryLog, ProviderError> {
+/// Reads the last 100 deliveries of 24 hours with `GET /webhook_deliveries`, in any of the known field names.
+pub(super) async fn delivery_log(kapso: &Kapso, connection: &Connection) -> Result<ProviderDeliveryLog, ProviderError> {
     let answer = kapso.get(connection, "/platform/v1/webhook_deliveries?period=24h&limit=100").await?;
-    let mut upstream = ProviderDeliveryLog::default();
+    let mut log = ProviderDeliveryLog::default();
     for object in answer.get("data").and_then(Value::as_array).into_iter().flatten() {
         let code = ["/response_status", "/response_code", "/status_code"].iter().find_map(|path| loose(object, path));
         let failed = match text(object, "/status") {
@@ -22,35 +22,35 @@ pub(super) async fn upstream(kapso: &Kapso, connection: &Connection) -> Result<P
         };
         let at = time(object, "/created_at").or_else(|| time(object, "/delivered_at"));
         if failed {
-            upstream.failed += 1;
+            log.failed += 1;
             let why = code.map(|code| format!("answered {code}")).or_else(|| text(object, "/error").map(str::to_owned));
-            upstream.last_failure = upstream.last_failure.or(why);
-            upstream.last_failed_at = upstream.last_failed_at.max(at);
+            log.last_failure = log.last_failure.or(why);
+            log.last_failed_at = log.last_failed_at.max(at);
         } else {
-            upstream.delivered += 1;
-            upstream.last_delivered_at = upstream.last_delivered_at.max(at);
+            log.delivered += 1;
+            log.last_delivered_at = log.last_delivered_at.max(at);
         }
     }
-    Ok(upstream)
+    Ok(log)
 }
 
-/// `GET /whatsapp/messages`, newest first: a page of what was said with anybody over this number.
-pub(super) async fn listed(
+/// Returns a page of this number's messages, newest first, with `GET /whatsapp/messages`.
+pub(super) async fn list_messages(
     kapso: &Kapso,
     connection: &Connection,
     after: Option<&str>,
     now: Timestamp,
-) -> Result<Listed, ProviderError> {
+) -> Result<MessagePage, ProviderError> {
     Ok(read_page(connection, kapso.get(connection, &page(connection, after)).await?, now))
 }
 
-/// A page of messages, from whichever list: read as if they had been pushed.
-pub(super) fn read_page(connection: &Connection, answer: Value, now: Timestamp) -> Listed {
+/// Parses a page of any message list, each message like one from a webhook.
+pub(super) fn read_page(connection: &Connection, answer: Value, now: Timestamp) -> MessagePage {
     let next = text(&answer, "/paging/cursors/after").map(str::to_owned);
     let list = answer.get("data").and_then(Value::as_array).cloned().unwrap_or_default();
     let next = next.filter(|next| !list.is_empty() && !next.is_empty());
     let messages = list.into_iter().filter_map(|object| read(connection, object, now)).collect();
-    Listed { messages, next }
+    MessagePage { messages, next }
 }
 
 fn page(connection: &Connection, after: Option<&str>) -> String {
@@ -62,8 +62,8 @@ fn page(connection: &Connection, after: Option<&str>) -> String {
     format!("/platform/v1/whatsapp/messages?{}", query.finish())
 }
 
-/// One message as the platform has it. Source: platform API, `GET /whatsapp/messages/{wamid}`.
-pub(super) async fn inspect(
+/// Returns one message. `None` where the response holds none. Source: platform API, `GET /whatsapp/messages/{wamid}`.
+pub(super) async fn query_message(
     kapso: &Kapso,
     connection: &Connection,
     id: &str,
@@ -74,20 +74,21 @@ pub(super) async fn inspect(
     Ok(read(connection, answer["data"].take(), now))
 }
 
-/// A state without its time: all that is known is that it holds now.
+/// Adds the message's current status to its history with the time `now`, as the list reports the status without a
+/// time.
 fn date_state(object: &mut Value, now: Timestamp) {
-    let told = text(object, "/kapso/status").map(str::to_owned);
-    let (Some(told), Some(kapso)) = (told, object.get_mut("kapso").and_then(Value::as_object_mut)) else { return };
+    let status = text(object, "/kapso/status").map(str::to_owned);
+    let (Some(status), Some(kapso)) = (status, object.get_mut("kapso").and_then(Value::as_object_mut)) else { return };
     let errors = kapso.get("errors").cloned();
     let history = kapso.entry("statuses").or_insert_with(|| Value::Array(vec![]));
-    let known = |one: &Value| one.get("status").and_then(Value::as_str) == Some(&told);
+    let known = |one: &Value| one.get("status").and_then(Value::as_str) == Some(&status);
     if let Some(history) = history.as_array_mut().filter(|history| !history.iter().any(known)) {
         let at = (now.millis() / 1_000).to_string();
-        history.push(serde_json::json!({ "status": told, "timestamp": at, "errors": errors }));
+        history.push(serde_json::json!({ "status": status, "timestamp": at, "errors": errors }));
     }
 }
 
-/// A listed message, read as if it had been pushed.
+/// Parses a listed message like one from a webhook. `None` where it cannot be parsed.
 fn read(connection: &Connection, mut object: Value, now: Timestamp) -> Option<MessageEvent> {
     date_state(&mut object, now);
     let mut item = serde_json::json!({ "message": object, "phone_number_id": connection.phone_number_id });

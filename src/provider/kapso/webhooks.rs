@@ -1,13 +1,13 @@
-//! Webhooks as they are on file. Source: platform API, parts 3.1 and 3.2.
+//! Manages webhook registrations. Source: platform API, parts 3.1 and 3.2.
 
 use serde_json::{Value, json};
 
-use super::Kapso;
+use super::client::{Kapso, WEBHOOK_SECRETS};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::numbers::registration::{Buffer, Registration, WebhookDraft, WebhookKind, WebhookScope};
 use crate::domain::text::clean_line;
 use crate::provider::ProviderError;
-use crate::provider::cloud_api::graph::{encoded, lacking};
+use crate::provider::cloud_api::graph::{encoded, missing_field};
 use crate::provider::cloud_api::{loose, text, time, untrusted};
 use crate::provider::numbers::{Access, ProviderFuture, Webhooks};
 
@@ -39,14 +39,14 @@ impl Webhooks for Kapso {
     ) -> ProviderFuture<'a, String> {
         Box::pin(async move {
             let mut body = wire(draft);
-            // Deliveries are signed with a secret that we have: no other would be accepted here.
+            // Deliveries must be signed with a secret from our configuration to be accepted.
             body["secret_key"] = self.signing_secret()?.into();
             let path = match scope {
                 WebhookScope::Project => "/platform/v1/whatsapp/webhooks".to_owned(),
                 WebhookScope::Number(id) => format!("/platform/v1/whatsapp/phone_numbers/{}/webhooks", encoded(id)),
             };
             let answer = self.call(access, "POST", &path, Some(&json!({ "whatsapp_webhook": body }))).await?;
-            text(&answer, "/data/id").map(str::to_owned).ok_or_else(|| lacking("id of the webhook").into())
+            text(&answer, "/data/id").map(str::to_owned).ok_or_else(|| missing_field("id of the webhook").into())
         })
     }
 
@@ -80,13 +80,13 @@ impl Kapso {
                 FailureClass::Setup,
                 "No webhook secret",
                 "There is no secret that deliveries could be signed with.",
-                format!("Set {} and start again.", super::WEBHOOK_SECRETS[0]),
+                format!("Set {} and start again.", WEBHOOK_SECRETS[0]),
             ))
         })
     }
 }
 
-/// Only what is said; the rest stays as it is, or takes the platform's default.
+/// Returns the request body of the given fields. Omitted fields keep their value or get the platform's default.
 fn wire(draft: &WebhookDraft) -> Value {
     let mut body = json!({});
     let mut put = |name: &str, value: Option<Value>| {
@@ -111,10 +111,10 @@ fn wire(draft: &WebhookDraft) -> Value {
     body
 }
 
-/// The secret that comes along is left where it is.
-fn registration(object: &Value, asked: Option<&str>) -> Option<Registration> {
-    let number = loose(object, "/phone_number_id").or_else(|| asked.map(str::to_owned));
-    let whole = |path: &str| loose(object, path).and_then(|text| text.parse::<u32>().ok());
+/// Parses a registration. The secret in it is not read.
+fn registration(object: &Value, requested_number: Option<&str>) -> Option<Registration> {
+    let number = loose(object, "/phone_number_id").or_else(|| requested_number.map(str::to_owned));
+    let integer = |path: &str| loose(object, path).and_then(|text| text.parse::<u32>().ok());
     let words = |value: &Value| -> Vec<String> {
         value.as_array().into_iter().flatten().filter_map(Value::as_str).map(clean_line).collect()
     };
@@ -133,10 +133,10 @@ fn registration(object: &Value, asked: Option<&str>) -> Option<Registration> {
         events: words(&object["events"]),
         headers: object["headers"].as_object().into_iter().flatten().map(|(name, _)| clean_line(name)).collect(),
         buffer: buffered.then(|| Buffer {
-            seconds: whole("/buffer_window_seconds").unwrap_or(5),
-            most: whole("/max_buffer_size").unwrap_or(50),
+            seconds: integer("/buffer_window_seconds").unwrap_or(5),
+            most: integer("/max_buffer_size").unwrap_or(50),
         }),
-        inactivity_minutes: whole("/inactivity_minutes").or_else(|| whole("/inactive_after_minutes")),
+        inactivity_minutes: integer("/inactivity_minutes").or_else(|| integer("/inactive_after_minutes")),
         updated_at: time(object, "/updated_at"),
     })
 }

@@ -1,22 +1,23 @@
-//! Meta's Cloud API itself, without anybody in between: its raw webhooks, its Graph API, and a token.
+//! Meta's Cloud API itself, without an intermediary: raw webhooks, the Graph API, and an access token.
 
+mod client;
 mod profile;
 mod signature;
 mod templates;
 mod webhooks;
 
 use futures::future::BoxFuture;
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use url::Url;
 
-use super::cloud_api::graph::{self, Graph, encoded, key_missing, no_address, number_path, strange};
+pub(super) use self::client::Meta;
+use self::client::{APP_SECRET, GRAPH_VERSION, NAME, PATH, TOKEN, VERIFY_TOKEN};
+use super::cloud_api::graph::{self, Graph, encoded, foreign_host, key_missing, missing_file_url, number_path};
 use super::cloud_api::{loose, payload, schedule, signature as shared, text, webhook};
-use super::http::Client;
-use super::numbers::{Access, FreeAnswer, ProviderFuture, RawApiRequest};
+use super::numbers::{Access, ProviderFuture, RawApiRequest, RawApiResponse};
 use super::{
-    Checked, Listed, MediaSource, OwnAddress, Provider, ProviderError, Reading, SecretSource, SendReport, SentMessage,
-    SignatureFault, Sink, Unreadable, Upload, WireRequest,
+    MediaSource, MessagePage, NumberCheck, Provider, ProviderError, Reading, SendReport, SentMessage, SignatureFault,
+    Sink, Unreadable, Upload, WireRequest,
 };
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
@@ -35,15 +36,8 @@ use crate::domain::templates::template::Template;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
-const NAME: &str = "meta";
-const TOKEN: &str = "META_ACCESS_TOKEN";
-const APP_SECRET: &str = "META_APP_SECRET";
-const VERIFY_TOKEN: &str = "META_VERIFY_TOKEN";
-const PATH: &str = "/webhook/meta";
-/// Hosts that files lie at. Source: part 7.
+/// Host suffixes from which files are fetched. Source: part 7.
 const HOSTS: [&str; 2] = [".fbsbx.com", ".fbcdn.net"];
-
-const GRAPH_VERSION: &str = "META_GRAPH_VERSION";
 
 pub(super) const SHAPE: ProviderShape = ProviderShape {
     name: NAME,
@@ -57,44 +51,7 @@ pub(super) const SHAPE: ProviderShape = ProviderShape {
     schedules: false,
 };
 
-pub(super) struct Meta {
-    client: Client,
-    secrets: SecretSource,
-    address: OwnAddress,
-    base: String,
-    version: String,
-    app_secrets: Vec<SecretString>,
-    verify_token: Option<SecretString>,
-}
-
-impl Meta {
-    pub fn new(client: Client, secrets: SecretSource, address: OwnAddress, warn: &mut dyn FnMut(String)) -> Self {
-        let plain = |name: &str| {
-            let value = secrets(name).map(|value| value.expose_secret().trim().trim_end_matches('/').to_owned());
-            value.filter(|value| !value.is_empty())
-        };
-        let base = plain("META_GRAPH_BASE_URL").unwrap_or_else(|| "https://graph.facebook.com".to_owned());
-        let version = graph::version(plain(GRAPH_VERSION), warn);
-        let app_secrets = plain(APP_SECRET).map(|list| shared::secrets(&list)).unwrap_or_default();
-        let verify_token = plain(VERIFY_TOKEN).map(SecretString::from);
-        let client = client.for_base("META_GRAPH_BASE_URL");
-        Self { client, secrets, address, base, version, app_secrets, verify_token }
-    }
-
-    fn key(&self, access: Access<'_>) -> Result<SecretString, ProviderError> {
-        let name = access.api_key_env.unwrap_or(TOKEN);
-        let token = (self.secrets)(name).ok_or_else(|| key_missing("token", access.label, name))?;
-        Ok(format!("Bearer {}", token.expose_secret().trim()).into())
-    }
-
-    fn graph<'a>(&'a self, access: impl Into<Access<'a>>) -> Result<Graph<'a>, ProviderError> {
-        let key = self.key(access.into())?;
-        let root = format!("{}/{}", self.base, self.version);
-        Ok(Graph { client: &self.client, root, header: "authorization", key })
-    }
-}
-
-/// What nobody is told over this API.
+/// Returns the failure of listing messages, which this API does not offer.
 fn no_list() -> Failure {
     let explanation = "The provider keeps no list of messages that could be asked.";
     let remedy = "A webhook or a person settles it.";
@@ -127,7 +84,7 @@ impl Provider for Meta {
         &["content-type", "x-hub-signature-256"]
     }
 
-    /// Source: part 1.1. The challenge is echoed as it came, and as text.
+    /// The challenge is returned unchanged, as text. Source: part 1.1.
     fn handshake(&self, query: &str) -> Option<Result<String, SignatureFault>> {
         let value = |name: &str| {
             let pairs = url::form_urlencoded::parse(query.as_bytes());
@@ -159,22 +116,22 @@ impl Provider for Meta {
             };
             let signature = format!("sha256={}", shared::sign(secret, body.as_bytes()));
             let headers = [("content-type", "application/json"), ("x-hub-signature-256", signature.as_str())];
-            self.client.connect(&format!("{base}{PATH}"), &headers, body).await
+            self.client.post_test_webhook(&format!("{base}{PATH}"), &headers, body).await
         })
     }
 
-    fn chores(&self, connection: &Connection) -> Vec<SetupTask> {
-        let known = self.address.get();
-        let base = known.as_deref().unwrap_or("https://YOUR-HOST");
+    fn setup_tasks(&self, connection: &Connection) -> Vec<SetupTask> {
+        let public_url = self.address.get();
+        let base = public_url.as_deref().unwrap_or("https://YOUR-HOST");
         let token = connection.settings.api_key_env.as_deref().unwrap_or(TOKEN);
         let step = |place: &str, what: String, paste: Option<String>, proof| SetupTask {
             place: place.to_owned(),
             what,
-            over_api: proof == Some(Check::Registration) && known.is_some(),
+            over_api: proof == Some(Check::Registration) && public_url.is_some(),
             paste,
             proof,
         };
-        let mut chores = vec![
+        let mut tasks = vec![
             step(
                 "our environment",
                 format!(
@@ -204,11 +161,11 @@ impl Provider for Meta {
                 Some(Check::Status),
             ),
         ];
-        if known.is_none() {
+        if public_url.is_none() {
             let what = "Set [http] public_url to the https address that leads here, and start again.".to_owned();
-            chores.insert(0, step("our configuration", what, None, Some(Check::Public)));
+            tasks.insert(0, step("our configuration", what, None, Some(Check::Public)));
         }
-        chores
+        tasks
     }
 
     fn signed_sample(&self, _: &str) -> Option<RawDelivery> {
@@ -236,7 +193,7 @@ impl Provider for Meta {
     }
 
     fn key(&self, delivery: &RawDelivery) -> DeliveryKey {
-        // A retry has the same body; no time stands where it could be read at once.
+        // A retry has the same body. No timestamp can be read without parsing it.
         DeliveryKey { sent_at: Timestamp::EPOCH, digest: digest(&[NAME.as_bytes(), &delivery.body]) }
     }
 
@@ -289,7 +246,7 @@ impl Provider for Meta {
         })
     }
 
-    fn sent_to<'a>(
+    fn list_sent_to<'a>(
         &'a self,
         _: &'a Connection,
         _: &'a PhoneNumber,
@@ -306,21 +263,21 @@ impl Provider for Meta {
         Box::pin(async move {
             let graph = self.graph(connection)?;
             let path = format!("/{}?phone_number_id={}", encoded(id), encoded(&connection.phone_number_id));
-            let told = graph.call("GET", &path, None).await?;
-            let address = text(&told, "/url").ok_or_else(no_address)?;
-            let url = Url::parse(address).map_err(|_| no_address())?;
+            let response = graph.call("GET", &path, None).await?;
+            let address = text(&response, "/url").ok_or_else(missing_file_url)?;
+            let url = Url::parse(address).map_err(|_| missing_file_url())?;
             let host = url.host_str().unwrap_or_default();
-            // The token goes to the platform's own hosts and to nobody else.
+            // The access token is sent only to the platform's own hosts.
             let own = Url::parse(&self.base).is_ok_and(|base| base.origin() == url.origin());
             let known = url.scheme() == "https" && HOSTS.iter().any(|known| host.ends_with(known));
             if !own && !known {
-                return Err(strange(host).into());
+                return Err(foreign_host(host).into());
             }
             graph::download(&self.client, address, Some((graph.header, &graph.key)), sink).await?;
             Ok(MediaSource {
-                mime_type: text(&told, "/mime_type").unwrap_or_default().to_owned(),
-                sha256: text(&told, "/sha256").map(str::to_owned),
-                bytes: loose(&told, "/file_size").and_then(|size| size.parse().ok()),
+                mime_type: text(&response, "/mime_type").unwrap_or_default().to_owned(),
+                sha256: text(&response, "/sha256").map(str::to_owned),
+                bytes: loose(&response, "/file_size").and_then(|size| size.parse().ok()),
             })
         })
     }
@@ -349,31 +306,31 @@ impl Provider for Meta {
         Some(self)
     }
 
-    fn template_desk(&self) -> Option<&dyn super::templates::Templates> {
+    fn template_api(&self) -> Option<&dyn super::templates::Templates> {
         Some(self)
     }
 
-    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Checked, ProviderError>> {
+    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<NumberCheck, ProviderError>> {
         Box::pin(async move {
             let fields = "display_phone_number,verified_name,quality_rating,status,account_mode,throughput";
             let path = format!("{}?fields={fields}", number_path(connection));
             let answer = self.graph(connection)?.answer("GET", &path, None).await?;
-            let told = graph::parsed(&answer)?;
+            let response = graph::parse_response(&answer)?;
             let parts = [("", "/verified_name"), ("", "/status"), ("quality ", "/quality_rating")];
-            let said = |path: &str| text(&told, path).map(|value| Untrusted::from(value).line());
+            let line = |path: &str| text(&response, path).map(|value| Untrusted::from(value).line());
             let parts: Vec<String> =
-                parts.iter().filter_map(|(label, path)| Some(format!("{label}{}", said(path)?))).collect();
+                parts.iter().filter_map(|(label, path)| Some(format!("{label}{}", line(path)?))).collect();
             let note = if parts.is_empty() { "the provider knows this number".to_owned() } else { parts.join(", ") };
-            let sandbox = text(&told, "/account_mode").is_some_and(|mode| mode.eq_ignore_ascii_case("sandbox"));
+            let sandbox = text(&response, "/account_mode").is_some_and(|mode| mode.eq_ignore_ascii_case("sandbox"));
             let kind = if sandbox { NumberKind::Sandbox } else { NumberKind::Production };
-            let quality = said("/quality_rating").map(|quality| quality.to_uppercase());
+            let quality = line("/quality_rating").map(|quality| quality.to_uppercase());
             let webhook = webhooks::in_force(self, connection).await;
-            Ok(Checked { note, quality, clock: answer.date, kind: Some(kind), webhook })
+            Ok(NumberCheck { note, quality, clock: answer.date, kind: Some(kind), webhook })
         })
     }
 
     fn curl(&self, connection: &Connection, method: &str, path: &str, body: &str) -> String {
-        // Within single quotes only a single quote means anything.
+        // Within single quotes, a shell gives meaning to single quotes only.
         let quoted = |text: &str| text.replace('\'', "'\\''");
         let token = connection.settings.api_key_env.as_deref().unwrap_or(TOKEN);
         format!(
@@ -384,17 +341,17 @@ impl Provider for Meta {
         )
     }
 
-    fn call<'a>(&'a self, access: Access<'a>, call: &'a RawApiRequest) -> ProviderFuture<'a, FreeAnswer> {
+    fn call<'a>(&'a self, access: Access<'a>, call: &'a RawApiRequest) -> ProviderFuture<'a, RawApiResponse> {
         Box::pin(async move {
             let root = Graph { root: self.base.clone(), ..self.graph(access)? };
             let answer = root.answer(&call.method, &call.path, call.body.as_ref()).await?;
             let body =
                 crate::domain::json_text::parse(answer.body.as_bytes()).unwrap_or_else(|_| answer.body.clone().into());
-            Ok(FreeAnswer { status: answer.status, body: super::masked(body) })
+            Ok(RawApiResponse { status: answer.status, body: super::mask::mask_secrets(body) })
         })
     }
 
-    fn inspect<'a>(
+    fn query_message<'a>(
         &'a self,
         _: &'a Connection,
         _: &'a str,
@@ -403,12 +360,12 @@ impl Provider for Meta {
         Box::pin(async { Err(no_list().into()) })
     }
 
-    fn listed<'a>(
+    fn list_messages<'a>(
         &'a self,
         _: &'a Connection,
         _: Option<&'a str>,
         _: Timestamp,
-    ) -> BoxFuture<'a, Result<Listed, ProviderError>> {
+    ) -> BoxFuture<'a, Result<MessagePage, ProviderError>> {
         Box::pin(async { Err(no_list().into()) })
     }
 }

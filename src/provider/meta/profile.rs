@@ -1,6 +1,6 @@
-//! What contacts see of a number of one's own.
+//! The business profile of a number.
 
-use super::Meta;
+use super::client::Meta;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::number::Profile;
 use crate::provider::cloud_api::profile;

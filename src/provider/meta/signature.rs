@@ -1,4 +1,4 @@
-//! `X-Hub-Signature-256`: the shared signature, with its prefix. Source: part 1.2.
+//! Verifies `X-Hub-Signature-256`, the shared signature with its prefix. Source: part 1.2.
 
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::provider::SignatureFault;
 use crate::provider::cloud_api::signature;
 
-/// Without the prefix it is no signature of this kind.
+/// Verifies the signature. A header without the prefix `sha256=` is malformed.
 pub(super) fn verify(secrets: &[SecretString], header: Option<&str>, body: &[u8]) -> Result<(), SignatureFault> {
     match header.map(str::trim) {
         Some(header) if !header.get(..7).is_some_and(|prefix| prefix.eq_ignore_ascii_case("sha256=")) => {
@@ -16,7 +16,7 @@ pub(super) fn verify(secrets: &[SecretString], header: Option<&str>, body: &[u8]
     }
 }
 
-/// Whether two tokens are the same; how long it takes says nothing about where they differ.
+/// Returns `true` if two tokens are equal, compared in constant time.
 pub(super) fn same(one: &SecretString, other: &str) -> bool {
     let digest = |text: &str| -> [u8; 32] { Sha256::digest(text.as_bytes()).into() };
     let (one, other) = (digest(one.expose_secret()), digest(other));
@@ -33,7 +33,7 @@ mod tests {
     const VECTORS: &str = include_str!("../../../tests/fixtures/meta/signature-vectors.json");
 
     #[test]
-    fn every_published_vector_holds() {
+    fn every_published_vector_verifies() {
         let vectors: Vec<Value> = serde_json::from_str(VECTORS).expect("JSON");
         assert_eq!(vectors.len(), 10);
         for vector in vectors {
@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_the_same_or_not() {
+    fn tokens_are_compared() {
         let token = SecretString::from("my-token".to_owned());
         assert!(same(&token, "my-token") && !same(&token, "my-tokem") && !same(&token, ""));
     }

@@ -1,8 +1,8 @@
-//! Templates at the Graph API itself. Source: part 5.1.
+//! Templates through the Graph API. Source: part 5.1.
 
 use serde_json::Value;
 
-use super::Meta;
+use super::client::Meta;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::numbers::connection::Connection;
 use crate::provider::cloud_api::graph::encoded;

@@ -1,11 +1,11 @@
-//! Where webhooks go: a number's own address, its account's, and the app's, in this order. The first two are set
-//! over the API; the app's is set in the app's page, where other fields than messages go in any case.
-//! Source: parts 1.1 and 9.
+//! Webhook URLs of a number, its account and the app. The first of these that is set applies. The first two are set
+//! over the API. The app's is set in the app's settings page; it alone receives other fields than messages. Source:
+//! parts 1.1 and 9.
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::{Meta, PATH, VERIFY_TOKEN};
+use super::client::{Meta, PATH, VERIFY_TOKEN};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::registration::{Registration, WebhookDraft, WebhookKind, WebhookScope};
@@ -14,33 +14,33 @@ use crate::provider::ProviderError;
 use crate::provider::cloud_api::graph::{Graph, encoded, key_missing, number_path};
 use crate::provider::numbers::{Access, ProviderFuture, Webhooks};
 
-/// The platform takes no longer address.
+/// The longest URL that the platform accepts.
 const MAX_ADDRESS_CHARS: usize = 200;
-/// The id of the app's own address, which has none.
+/// Our id of the app's registration, which has no id of its own.
 const APP: &str = "app";
 
-/// The places that an address stands in, the narrowest first, as the platform calls them.
+/// The levels of registration in the platform's names, the most specific first.
 const PLACES: [&str; 3] = ["phone_number", "whatsapp_business_account", "application"];
 
-/// The address that messages of a number go to; empty where there is none. Nothing where it is not told: to older
-/// versions and some tokens it is not.
+/// Returns the URL that receives a number's messages, empty where none is set. `None` where the platform does not
+/// report it, as with older versions and some tokens.
 pub(super) async fn in_force(meta: &Meta, connection: &Connection) -> Option<String> {
-    let told = configuration(&meta.graph(connection).ok()?, connection).await.ok()?;
-    if !told.is_object() {
+    let response = configuration(&meta.graph(connection).ok()?, connection).await.ok()?;
+    if !response.is_object() {
         return None;
     }
-    let named = PLACES.iter().find_map(|place| address(&told, place));
+    let named = PLACES.iter().find_map(|place| address(&response, place));
     Some(named.unwrap_or_default())
 }
 
 async fn configuration(graph: &Graph<'_>, connection: &Connection) -> Result<Value, ProviderError> {
     let path = format!("{}?fields=webhook_configuration", number_path(connection));
-    let mut told = graph.call("GET", &path, None).await?;
-    Ok(told["webhook_configuration"].take())
+    let mut response = graph.call("GET", &path, None).await?;
+    Ok(response["webhook_configuration"].take())
 }
 
-fn address(told: &Value, place: &str) -> Option<String> {
-    let address = told.get(place)?.as_str().filter(|address| !address.is_empty())?;
+fn address(response: &Value, place: &str) -> Option<String> {
+    let address = response.get(place)?.as_str().filter(|address| !address.is_empty())?;
     Some(Untrusted::from(address).line())
 }
 
@@ -52,7 +52,7 @@ impl Webhooks for Meta {
     fn list<'a>(&'a self, access: Access<'a>, number: Option<&'a str>) -> ProviderFuture<'a, Vec<Registration>> {
         Box::pin(async move {
             let connection = connection(access)?;
-            let told = configuration(&self.graph(connection)?, connection).await?;
+            let response = configuration(&self.graph(connection)?, connection).await?;
             let own = WebhookScope::Number(connection.phone_number_id.clone());
             let account = connection.business_account_id.as_str();
             let places = [
@@ -60,10 +60,9 @@ impl Webhooks for Meta {
                 (account, WebhookScope::Project, false),
                 (APP, WebhookScope::Project, true),
             ];
-            let found = PLACES
-                .iter()
-                .zip(places)
-                .filter_map(|(place, (id, scope, fixed))| Some(registration(id, scope, fixed, address(&told, place)?)));
+            let found = PLACES.iter().zip(places).filter_map(|(place, (id, scope, fixed))| {
+                Some(registration(id, scope, fixed, address(&response, place)?))
+            });
             Ok(found.filter(|one| number.is_none() == (one.scope == WebhookScope::Project)).collect())
         })
     }
@@ -109,8 +108,8 @@ fn connection(access: Access<'_>) -> Result<&Connection, ProviderError> {
 }
 
 impl Meta {
-    /// Sets the address of a number or of its account, an empty one to remove it, and reads it back: what the
-    /// platform says afterwards counts.
+    /// Sets the URL of a number or its account, or removes it if `url` is empty, and reads it back. Fails where the
+    /// platform stored another one.
     async fn set(&self, connection: &Connection, id: &str, url: &str) -> Result<(), ProviderError> {
         if url.chars().count() > MAX_ADDRESS_CHARS {
             let explanation = format!("The address has more than {MAX_ADDRESS_CHARS} characters.");
@@ -125,18 +124,18 @@ impl Meta {
             let remedy = "Set one for the number or its account instead: it comes before the app's.";
             return Err(Failure::own(FailureClass::Request, "Not settable here", explanation, remedy).into());
         }
-        let mut wanted = json!({});
+        let mut setting = json!({});
         if !url.is_empty() {
             let token = self.verify_token.as_ref();
             let token = token.ok_or_else(|| key_missing("verify token", &connection.name, VERIFY_TOKEN))?;
-            wanted = json!({ "override_callback_uri": url, "verify_token": token.expose_secret() });
+            setting = json!({ "override_callback_uri": url, "verify_token": token.expose_secret() });
         } else if of_number {
-            wanted = json!({ "override_callback_uri": "" });
+            setting = json!({ "override_callback_uri": "" });
         }
         let (path, body) = if of_number {
-            (number_path(connection), json!({ "webhook_configuration": wanted }))
+            (number_path(connection), json!({ "webhook_configuration": setting }))
         } else {
-            (subscriptions(id), wanted)
+            (subscriptions(id), setting)
         };
         let account = &connection.business_account_id;
         let result = async {
@@ -144,7 +143,7 @@ impl Meta {
                 subscribe(&graph, account).await?;
             }
             match graph.call("POST", &path, Some(&body)).await {
-                // Another app is subscribed, and ours is not.
+                // Only another app is subscribed to the account.
                 Err(trouble) if !url.is_empty() && lacks_subscription(&trouble) => {
                     subscribe(&graph, account).await?;
                     graph.call("POST", &path, Some(&body)).await
@@ -153,8 +152,8 @@ impl Meta {
             }
         };
         result.await.map_err(|trouble| Box::new(explained(*trouble)))?;
-        let told = configuration(&graph, connection).await?;
-        let found = address(&told, PLACES[usize::from(!of_number)]).unwrap_or_default();
+        let response = configuration(&graph, connection).await?;
+        let found = address(&response, PLACES[usize::from(!of_number)]).unwrap_or_default();
         if found != url {
             let found = if found.is_empty() { "no address".to_owned() } else { format!("`{}`", clean_line(&found)) };
             let explanation = format!("The platform took the request, and has {found} on file now.");
@@ -169,24 +168,26 @@ fn subscriptions(account: &str) -> String {
     format!("/{}/subscribed_apps", encoded(account))
 }
 
-/// The app hears of the account. Asked again it would lose the account's address: it is asked only where it is not
-/// subscribed.
+/// Subscribes the app to the account. Repeating it would remove the account's URL, so it runs only where no
+/// subscription exists.
 async fn subscribe(graph: &Graph<'_>, account: &str) -> Result<(), ProviderError> {
     graph.call("POST", &subscriptions(account), Some(&json!({}))).await.map(|_| ())
 }
 
-/// Whether any app is subscribed to the account. Which of them is ours the platform does not say.
+/// Returns `true` if any app is subscribed to the account. The platform does not say which one is ours.
 async fn has_subscription(graph: &Graph<'_>, account: &str) -> Result<bool, ProviderError> {
-    let told = graph.call("GET", &subscriptions(account), None).await?;
-    Ok(told["data"].as_array().is_some_and(|list| !list.is_empty()))
+    let response = graph.call("GET", &subscriptions(account), None).await?;
+    Ok(response["data"].as_array().is_some_and(|list| !list.is_empty()))
 }
 
-/// The refusal of an address before the app is subscribed to the account: a sentence under a code of many meanings.
+/// Returns `true` if a URL was rejected because the app is not subscribed. The code has other meanings, so the text
+/// decides.
 fn lacks_subscription(trouble: &Failure) -> bool {
     trouble.code == "100" && trouble.said.as_received().contains("must be subscribed")
 }
 
-/// The platform asks our listener before it takes an address: that it got no answer is said as such.
+/// Adds the cause to failures of setting a URL: the platform sends a verification request first, or the token lacks a
+/// permission.
 fn explained(trouble: Failure) -> Failure {
     let (explanation, remedy) = match trouble.code.as_str() {
         "2200" | "2201" => (

@@ -1,4 +1,4 @@
-//! The codes of the account and of sending. Source: part 7.
+//! Error codes of accounts and of sending. Source: part 7.
 
 use crate::domain::failure::FailureClass;
 use crate::domain::failure::FailureClass::{

@@ -1,4 +1,4 @@
-//! The codes of our webhooks, of the platform behind the provider, and of its templates. Source: part 7.
+//! Error codes of webhooks, of WhatsApp itself and of its templates. Source: part 7.
 
 use super::account_codes::Entry;
 use crate::domain::failure::FailureClass::{

@@ -1,10 +1,9 @@
-//! Templates as the Content API keeps them: a text with variables that are named once, in one of several
-//! shapes, approved by the platform or not yet. Source: part 6.
+//! Templates of the Content API: a text with variables that are defined once, in one of several content types,
+//! approved by WhatsApp or not yet. Source: part 6.
 
 use serde_json::{Map, Value, json};
 
-use super::Twilio;
-use super::api::{Host, parsed};
+use super::client::{Host, Twilio, parse_response};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::numbers::connection::Connection;
 use crate::domain::templates::template::{Template, TemplateButton, TemplateStatus};
@@ -15,14 +14,14 @@ use crate::provider::cloud_api::{text, untrusted};
 use crate::provider::numbers::ProviderFuture;
 use crate::provider::templates::Templates;
 
-/// Pages of a hundred: more templates than any account may have.
-const MOST_PAGES: usize = 70;
+/// Pages of 100 templates that are read at most, more than any account may have.
+const MAX_PAGES: usize = 70;
 
-/// `GET /v1/ContentAndApprovals`, page by page; a page's address is the provider's own or none.
+/// Lists all templates with `GET /v1/ContentAndApprovals`. The URL of the next page must begin with our base URL.
 pub(super) async fn templates(twilio: &Twilio, connection: &Connection) -> Result<Vec<Template>, ProviderError> {
     let mut found = vec![];
     let mut path = "/v1/ContentAndApprovals?PageSize=100".to_owned();
-    for _ in 0..MOST_PAGES {
+    for _ in 0..MAX_PAGES {
         let answer = twilio.get(connection, Host::Content, &path).await?;
         let page = answer.get("contents").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         found.extend(page.iter().filter_map(template));
@@ -35,7 +34,7 @@ pub(super) async fn templates(twilio: &Twilio, connection: &Connection) -> Resul
     Ok(found)
 }
 
-/// The shape that says most about what a person sees; where there are several, the richest is sent.
+/// Returns the richest of a template's content types, which is the one that is sent.
 fn shape(object: &Value) -> Option<(&str, &Value)> {
     const RICHEST: [&str; 8] = [
         "whatsapp/card",
@@ -67,7 +66,7 @@ fn template(object: &Value) -> Option<Template> {
         language: untrusted(object, "/language").unwrap_or_default(),
         category: approval("/category").map(Untrusted::from).unwrap_or_default(),
         status: TemplateStatus::new(status),
-        // The file is part of the template: only a variable in its address is to be filled in.
+        // The file is part of the template: only variables in its URL are filled in.
         header: media.map(Untrusted::from).or(header.clone()),
         header_format: match (media, &header) {
             (Some(address), _) => Some(format_of(address).to_owned()),
@@ -109,7 +108,7 @@ fn not_offered(what: &str, remedy: &'static str) -> Failure {
     Failure::own(FailureClass::Request, "Not offered", format!("The provider {what}."), remedy)
 }
 
-/// A template in the platform's own form, as the Content API wants it.
+/// Converts a template from the Graph API's format to the Content API's. Fails for parts that it does not support.
 pub(super) fn to_content(template: &Value) -> Result<Value, ProviderError> {
     let parts = || template.get("components").and_then(Value::as_array).into_iter().flatten();
     let part = |kind: &str| parts().find(|one| text(one, "/type").is_some_and(|t| t.eq_ignore_ascii_case(kind)));
@@ -166,7 +165,7 @@ fn authentication<'v>(template: &Value, parts: impl Iterator<Item = &'v Value>, 
     Some(shape)
 }
 
-/// The plainest shape that holds everything: words, words with choices, words with links, else a card.
+/// Returns the simplest content type that holds all parts: text, media, quick replies, links, or else a card.
 fn plain_shape(
     words: &str,
     header: Option<&Value>,
@@ -219,7 +218,7 @@ fn plain_shape(
     })
 }
 
-/// The way back, for whoever wants to read or copy it.
+/// Converts a template from the Content API's format to the Graph API's.
 fn from_content(object: &Value) -> Option<Value> {
     let known = template(object)?;
     let words = |text: &Untrusted| text.as_received().to_owned();
@@ -277,12 +276,12 @@ impl Twilio {
         connection: &Connection,
         call: (&str, &str, Option<&Value>),
     ) -> Result<Value, ProviderError> {
-        parsed(&self.answer(connection, Host::Content, call).await?)
+        parse_response(&self.answer(connection, Host::Content, call).await?)
     }
 }
 
 impl Templates for Twilio {
-    /// Makes the content, then asks for its approval. What cannot be submitted is not left behind.
+    /// Creates the content and submits it for approval. Content that cannot be submitted is deleted again.
     fn create<'a>(&'a self, connection: &'a Connection, template: &'a Value) -> ProviderFuture<'a, (String, String)> {
         Box::pin(async move {
             let wanted = to_content(template)?;
@@ -341,7 +340,7 @@ impl Templates for Twilio {
         })
     }
 
-    /// The address itself stands for the sample: it is fetched from there when the template is reviewed.
+    /// Returns the URL itself as the handle: it is fetched when the template is reviewed.
     fn sample<'a>(&'a self, _: &'a Connection, source: &'a str) -> ProviderFuture<'a, String> {
         Box::pin(async move { Ok(source.to_owned()) })
     }
@@ -354,7 +353,7 @@ mod tests {
     use crate::domain::templates::starter;
 
     #[test]
-    fn every_starter_becomes_content_that_reads_back_the_same() {
+    fn every_starter_converts_to_content_and_back() {
         for (name, kind) in [
             ("appointment_confirmation", "twilio/quick-reply"),
             ("session_reminder", "twilio/quick-reply"),
@@ -388,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_in_a_link_is_the_place_in_the_text() {
+    fn a_variable_in_a_link_is_the_variable_of_the_text() {
         let content = json!({ "sid": "HX1", "friendly_name": "track", "language": "en", "variables": { "1": "A-17", "2": "Rosa" },
             "types": { "twilio/call-to-action": { "body": "Hello {{2}}, {{1}} left.", "actions": [
                 { "type": "URL", "title": "Track", "url": "https://example.com/{{1}}" } ] } } });

@@ -1,5 +1,5 @@
-//! The provider's codes in plain words: what it means, whether trying again helps, what to do. Decisions
-//! rest on the code, never on the words that come with it. Source: part 7.
+//! The provider's error codes: class, explanation and remedy. Decisions rest on the code, never on the text of the
+//! response. Source: part 7.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::outbox::error_code::ErrorCode;
 use crate::domain::text::{Untrusted, clean_line};
 
-/// Every code, by number.
+/// Returns all codes, sorted by number.
 pub(crate) fn error_codes() -> Vec<ErrorCode> {
     let entries = account_codes::ENTRIES.iter().chain(channel_codes::ENTRIES);
     let of = |(codes, class, title, explanation, remedy): &account_codes::Entry| {
@@ -21,7 +21,7 @@ pub(crate) fn error_codes() -> Vec<ErrorCode> {
     codes
 }
 
-/// A failure with this code; what is not in the book keeps everything that was said.
+/// Returns the failure of a code. An unknown code keeps the response's text.
 pub(super) fn failure(code: &str, title: Option<&str>, said: &str) -> Failure {
     let known = account_codes::ENTRIES.iter().chain(channel_codes::ENTRIES).find(|(codes, ..)| codes.contains(&code));
     let title = title.map_or_else(|| "Rejected with an unknown code".to_owned(), |title| Untrusted::from(title).line());
@@ -49,7 +49,7 @@ pub(super) fn failure(code: &str, title: Option<&str>, said: &str) -> Failure {
 mod tests {
     use super::*;
 
-    /// Every code that the source lists for messages, templates and webhooks.
+    /// All codes that the source lists for messages, templates and webhooks.
     const DOCUMENTED: &str =
         "20001 20002 20003 20004 20005 20006 20403 20008 20009 20404 20429 20500 20503 21211 21212 21408
         21601 21603 21606 21602 21604 21608 21609 21610 21611 21612 21614 21617 21619 21620 21623 21654
@@ -61,7 +61,7 @@ mod tests {
         63040 63041 63042 63043 63044 63045 63047 63046 63049 63051 63062 92001 92002 92003 92004 92008";
 
     #[test]
-    fn every_documented_code_stands_once_and_says_what_to_do() {
+    fn every_documented_code_occurs_once_with_a_remedy() {
         for code in DOCUMENTED.split_whitespace() {
             let found = account_codes::ENTRIES
                 .iter()
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_code_keeps_everything_that_was_said() {
+    fn an_unknown_code_keeps_the_response() {
         let unknown = failure("99999", Some("Quota\u{1b}[2J"), "details");
         assert_eq!((unknown.class, unknown.said.as_received()), (FailureClass::Unknown, "details"));
         assert_eq!(unknown.title, "Quota␛[2J");

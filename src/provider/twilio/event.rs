@@ -1,4 +1,4 @@
-//! Inbound messages and status callbacks, each a form of its own. Source: parts 3 and 4.
+//! Parses inbound messages and status callbacks, which are forms. Source: parts 3 and 4.
 
 use super::dictionary;
 use super::form::{Form, query};
@@ -18,10 +18,10 @@ use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::provider::{Reading, Unreadable};
 
-/// Files of one message; the platform takes one, the form could name more.
-const MOST_FILES: usize = 10;
+/// Files of one message that are read at most. WhatsApp has one per message; the form allows more.
+const MAX_FILES: usize = 10;
 
-/// Parameters that every message has, whatever it holds.
+/// Parameters that every message has, whatever its content.
 const ENVELOPE: [&str; 15] = [
     "AccountSid",
     "ApiVersion",
@@ -46,7 +46,7 @@ pub(super) fn read(delivery: &RawDelivery) -> Result<Reading, Unreadable> {
     let Some(id) = id else {
         return Err(Unreadable("it names no message: MessageSid is missing".into()));
     };
-    // Only a callback speaks of a status of ours; what comes in is always `received`.
+    // Only a callback has `MessageStatus`; the status of an inbound message is always `received`.
     if let Some(told) = form.get("MessageStatus") {
         return Ok(Reading {
             event: format!("status {}", clean(told)),
@@ -61,7 +61,8 @@ pub(super) fn read(delivery: &RawDelivery) -> Result<Reading, Unreadable> {
     Ok(Reading { event: clean(kind), events: messages(&form, delivery.received_at, id), notes: vec![] })
 }
 
-/// Senders of other channels post to the same address. Their people are no WhatsApp contacts. Source: part 1.2.
+/// Returns the reason why a message of another channel is not read. Its sender is no WhatsApp contact. `None` for
+/// WhatsApp. Source: part 1.2.
 fn other_channel(form: &Form) -> Option<String> {
     let from = form.get("From").unwrap_or_default();
     let other = |address: &str| !address.is_empty() && !address.starts_with("whatsapp:");
@@ -74,7 +75,7 @@ fn clean(name: &str) -> String {
     crate::domain::text::clean_line(name).chars().take(60).collect()
 }
 
-/// `whatsapp:+15550100001` is a number, `whatsapp:IN.1A2B` somebody who hides theirs.
+/// Parses an address: `whatsapp:+15550100001` is a phone number, `whatsapp:IN.1A2B` a user id.
 pub(super) fn address(spelt: &str) -> Option<Address> {
     // Some senders put the prefix twice.
     let mut bare = spelt.trim();
@@ -88,12 +89,12 @@ pub(super) fn address(spelt: &str) -> Option<Address> {
     }
 }
 
-/// Digits of one of our own numbers: what stands where others have an id.
+/// Returns the digits of one of our own numbers, which serve as its `phone_number_id`.
 pub(super) fn own_number(spelt: Option<&str>) -> String {
     spelt.unwrap_or_default().chars().filter(char::is_ascii_digit).collect()
 }
 
-/// The words for progress; what nobody here knows is none of them.
+/// Maps a status word to a delivery status. `None` for unknown words.
 pub(super) fn progress(name: &str) -> Option<DeliveryStatus> {
     match name {
         "accepted" | "scheduled" | "queued" | "sending" => Some(DeliveryStatus::Accepted),
@@ -105,7 +106,7 @@ pub(super) fn progress(name: &str) -> Option<DeliveryStatus> {
     }
 }
 
-/// Why it failed, from a code and whatever was said with it.
+/// Returns the failure of a message by its status, error code and error text.
 pub(super) fn failure(status: &str, code: Option<&str>, said: Option<&str>) -> Failure {
     match code {
         Some(code) => dictionary::failure(code, None, said.unwrap_or_default()),
@@ -132,7 +133,7 @@ fn status(form: &Form, delivery: &RawDelivery, id: &str, told: &str) -> InboundE
     InboundEvent::Status(StatusEvent {
         phone_number_id: own_number(form.get("From")),
         provider_message_id: id.to_owned(),
-        // A callback does not say when it happened: it is known since it came.
+        // A callback has no timestamp, so its arrival counts.
         raw_statuses: status.iter().map(|_| raw.clone()).collect(),
         statuses: status.map(|status| StatusReport { status, at, failure }).into_iter().collect(),
         other_statuses: other,
@@ -179,19 +180,19 @@ fn messages(form: &Form, received_at: Timestamp, id: &str) -> Vec<InboundEvent> 
     std::iter::once(base).chain(more).map(|message| InboundEvent::Message(Box::new(message))).collect()
 }
 
-/// How many files came along: as many as are told, and as many as are there.
+/// Returns the number of files: the larger of `NumMedia` and the URLs that are present.
 fn files(form: &Form) -> usize {
     let told = form.get("NumMedia").and_then(|count| count.parse().ok()).unwrap_or(0_usize);
-    let there = (0..MOST_FILES).rev().find(|index| media_url(form, *index).is_some()).map_or(0, |last| last + 1);
-    told.min(MOST_FILES).max(there)
+    let there = (0..MAX_FILES).rev().find(|index| media_url(form, *index).is_some()).map_or(0, |last| last + 1);
+    told.min(MAX_FILES).max(there)
 }
 
-/// Where a file lies. The first one has been seen without its index.
+/// Returns the URL of a file. The first one has been observed without an index.
 fn media_url(form: &Form, index: usize) -> Option<&str> {
     form.get(&format!("MediaUrl{index}")).or_else(|| form.get("MediaUrl").filter(|_| index == 0))
 }
 
-/// The advertisement that a message was written from, and whether it was forwarded.
+/// Parses the advertisement that led to the message, and the forwarded flags.
 fn extras(form: &Form) -> Extras {
     let flag = |name: &str| form.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let members = form.starting("Referral").map(|(name, value)| (name.to_owned(), Untrusted::from(value))).collect();
@@ -215,7 +216,7 @@ fn content(form: &Form) -> Content {
     let degree = |name: &str, range| form.get(name).and_then(|value| number::read(value, range));
     let place = (degree("Latitude", &number::LATITUDE), degree("Longitude", &number::LONGITUDE));
     if let (Some(latitude), Some(longitude)) = place {
-        // The place stands in the body again.
+        // The body repeats the address.
         let name = text("Label").or_else(|| text("Body").filter(|body| text("Address").as_ref() != Some(body)));
         return Content::Location { latitude, longitude, name, address: text("Address") };
     }
@@ -248,7 +249,7 @@ fn content(form: &Form) -> Content {
     }
 }
 
-/// What nobody here reads, with everything that was told of it.
+/// Returns content of an unknown kind, with up to 60 of its parameters.
 fn other(form: &Form, kind: &str, summary: Untrusted) -> Content {
     let told = form.sorted().filter(|(name, _)| !ENVELOPE.contains(name));
     let members = told.flat_map(|(name, values)| {
@@ -258,7 +259,7 @@ fn other(form: &Form, kind: &str, summary: Untrusted) -> Content {
     Content::Other { kind: kind.to_owned(), summary, members: members.take(60).collect() }
 }
 
-/// The file with this number. Its address stands where others have an id.
+/// Returns the file with this index. Its URL serves as its id. `None` where it has no URL.
 fn file(form: &Form, index: usize, caption: Option<Untrusted>) -> Option<Content> {
     let id = media_url(form, index)?.to_owned();
     let bare = form.get("MediaContentType").filter(|_| index == 0);
@@ -266,7 +267,7 @@ fn file(form: &Form, index: usize, caption: Option<Untrusted>) -> Option<Content
     Some(of_type(id, mime_type, caption))
 }
 
-/// A file by its type. Sources: parts 2.6 and 3.2.
+/// Returns the content of a file by its MIME type. Source: parts 2.6 and 3.2.
 pub(super) fn of_type(id: String, mime_type: String, caption: Option<Untrusted>) -> Content {
     let media = Media { id, mime_type, caption, ..Media::default() };
     match media.mime_type.split('/').next().unwrap_or_default() {
@@ -286,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_without_real_degrees_is_kept_as_its_words() {
+    fn a_location_with_invalid_coordinates_is_kept_as_text() {
         for latitude in ["nan", "inf", "-90.1", "north"] {
             for body in ["Body=Pier+4&", ""] {
                 let form = format!("{body}Latitude={latitude}&Longitude=12.5");

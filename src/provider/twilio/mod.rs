@@ -1,8 +1,9 @@
-//! Twilio: forms in, forms out, statuses by callback, templates through its Content API.
+//! The Twilio provider: form-encoded messages, status callbacks, and templates through the Content API.
 
 mod account_codes;
 mod api;
 mod channel_codes;
+mod client;
 mod content;
 pub(super) mod dictionary;
 mod event;
@@ -17,15 +18,15 @@ mod webhooks;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
-use self::api::Host;
+pub(super) use self::client::Twilio;
+use self::client::{ACCOUNT, Host, INBOUND_PATH, NAME, TOKEN};
 use super::cloud_api::graph::key_missing;
-use super::http::Client;
-use super::numbers::{Access, FreeAnswer, ProviderFuture, RawApiRequest};
+use super::numbers::{Access, ProviderFuture, RawApiRequest, RawApiResponse};
 use super::{
-    Acknowledgement, Checked, Listed, MediaSource, OwnAddress, Provider, ProviderError, Reading, SecretSource,
-    SendReport, SentMessage, SignatureFault, Sink, Unreadable, Upload, WireRequest,
+    Acknowledgement, MediaSource, MessagePage, NumberCheck, Provider, ProviderError, Reading, SendReport, SentMessage,
+    SignatureFault, Sink, Unreadable, Upload, WireRequest,
 };
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::failure::{Failure, FailureClass};
@@ -43,13 +44,6 @@ use crate::domain::outbox::scheduling::{CancelOutcome, SchedulingLimits};
 use crate::domain::templates::template::Template;
 use crate::domain::time::Timestamp;
 
-const NAME: &str = "twilio";
-const ACCOUNT: &str = "TWILIO_ACCOUNT_SID";
-const TOKEN: &str = "TWILIO_AUTH_TOKEN";
-const API_KEY: &str = "TWILIO_API_KEY";
-const API_KEY_SECRET: &str = "TWILIO_API_KEY_SECRET";
-const INBOUND_PATH: &str = "/webhook/twilio/messages";
-
 pub(super) const SHAPE: ProviderShape = ProviderShape {
     name: NAME,
     phone_number_id: IdShape::OwnNumber,
@@ -61,47 +55,6 @@ pub(super) const SHAPE: ProviderShape = ProviderShape {
     graph_version: None,
     schedules: true,
 };
-
-pub(super) struct Twilio {
-    client: Client,
-    secrets: SecretSource,
-    address: OwnAddress,
-    api: String,
-    content: String,
-    messaging: String,
-    /// Tokens of the account and of those below it. The first is ours; webhooks may be signed with any.
-    tokens: Vec<SecretString>,
-}
-
-impl Twilio {
-    pub fn new(client: Client, secrets: SecretSource, address: OwnAddress) -> Self {
-        let plain = |name: &str| {
-            let value = secrets(name).map(|value| value.expose_secret().trim().trim_end_matches('/').to_owned());
-            value.filter(|value| !value.is_empty())
-        };
-        // One address for all hosts is what a stand-in has; the real ones differ.
-        let api = plain("TWILIO_API_BASE_URL");
-        let host = |name: &str, usual: &str| plain(name).or_else(|| api.clone()).unwrap_or_else(|| usual.to_owned());
-        let content = host("TWILIO_CONTENT_BASE_URL", "https://content.twilio.com");
-        let messaging = host("TWILIO_MESSAGING_BASE_URL", "https://messaging.twilio.com");
-        let tokens = plain(TOKEN).unwrap_or_default();
-        let tokens = tokens.split(',').map(str::trim).filter(|token| !token.is_empty());
-        let tokens = tokens.map(|token| SecretString::from(token.to_owned())).collect();
-        let api = api.unwrap_or_else(|| "https://api.twilio.com".to_owned());
-        Self { client, secrets, address, api, content, messaging, tokens }
-    }
-
-    /// The address that a delivery was called at: ours as it is configured, else as the request names it.
-    fn called(&self, delivery: &RawDelivery) -> Vec<String> {
-        match self.address.get() {
-            Some(base) => vec![format!("{base}{}", delivery.path)],
-            None => {
-                let host = delivery.header("host").unwrap_or_default();
-                ["https", "http"].map(|scheme| format!("{scheme}://{host}{}", delivery.path)).to_vec()
-            }
-        }
-    }
-}
 
 impl Provider for Twilio {
     fn name(&self) -> ProviderName {
@@ -152,11 +105,13 @@ impl Provider for Twilio {
             };
             let signature = signature::sign(key, &url, body.as_bytes());
             let kind = "application/x-www-form-urlencoded";
-            self.client.connect(&url, &[("content-type", kind), ("x-twilio-signature", &signature)], body).await
+            self.client
+                .post_test_webhook(&url, &[("content-type", kind), ("x-twilio-signature", &signature)], body)
+                .await
         })
     }
 
-    /// Words would be handed on to the person: an empty response says nothing to anybody. Source: part 3.3.
+    /// A body with text would be forwarded to the contact, so the response is empty. Source: part 3.3.
     fn acknowledgement(&self) -> Acknowledgement {
         Acknowledgement {
             content_type: Some("text/xml"),
@@ -164,21 +119,21 @@ impl Provider for Twilio {
         }
     }
 
-    fn chores(&self, connection: &Connection) -> Vec<SetupTask> {
-        let known = self.address.get();
-        let base = known.as_deref().unwrap_or("https://YOUR-HOST");
+    fn setup_tasks(&self, connection: &Connection) -> Vec<SetupTask> {
+        let public_url = self.address.get();
+        let base = public_url.as_deref().unwrap_or("https://YOUR-HOST");
         let sandbox = connection.phone_number.digits() == api::SANDBOX || connection.settings.join_code.is_some();
-        // A shared sandbox has its addresses in the provider's console alone. Source: part 2.9.
+        // The webhook URLs of a shared sandbox are set in the provider's console only. Source: part 2.9.
         let step = |place: &str, what: String, paste: Option<String>, proof| SetupTask {
             place: place.to_owned(),
             what,
-            over_api: proof == Some(Check::Registration) && known.is_some() && !sandbox,
+            over_api: proof == Some(Check::Registration) && public_url.is_some() && !sandbox,
             paste,
             proof,
         };
         let page = match &connection.settings.messaging_service {
             _ if sandbox => "Messaging, Try it out, WhatsApp sandbox settings",
-            // Which of the two stands before the other is not told: both are set alike. Source: part 3.
+            // Which of the two applies is not documented, so both are set alike. Source: part 3.
             Some(_) => "the WhatsApp sender, and the messaging service's Integration",
             None => "the WhatsApp sender",
         };
@@ -188,7 +143,7 @@ impl Provider for Twilio {
             None => format!("Write any word to {}.", connection.phone_number),
         };
         let token = connection.settings.api_key_env.as_deref().unwrap_or(TOKEN);
-        let mut chores = vec![
+        let mut tasks = vec![
             step(
                 "our environment",
                 format!("Set {ACCOUNT} and {token}: both stand on the console's first page."),
@@ -215,34 +170,34 @@ impl Provider for Twilio {
                 Some(Check::Status),
             ),
         ];
-        if known.is_none() {
+        if public_url.is_none() {
             let what = "Set [http] public_url to the https address that leads here, and start again.".to_owned();
-            chores.insert(0, step("our configuration", what, None, Some(Check::Public)));
+            tasks.insert(0, step("our configuration", what, None, Some(Check::Public)));
         }
-        chores
+        tasks
     }
 
-    /// The window has been widened over the years: these bounds were within it always. Source: part 2.1.
-    fn ahead(&self, connection: &Connection) -> Option<SchedulingLimits> {
-        let wanted = connection.settings.schedule_at_provider && connection.settings.messaging_service.is_some();
+    /// These bounds are within every documented version of the scheduling window. Source: part 2.1.
+    fn scheduling_limits(&self, connection: &Connection) -> Option<SchedulingLimits> {
+        let is_enabled = connection.settings.schedule_at_provider && connection.settings.messaging_service.is_some();
         let ahead =
             SchedulingLimits { nearest: Duration::from_secs(15 * 60), furthest: Duration::from_secs(7 * 86_400) };
-        wanted.then_some(ahead)
+        is_enabled.then_some(ahead)
     }
 
-    fn call_back<'a>(
+    fn cancel_scheduled<'a>(
         &'a self,
         connection: &'a Connection,
         provider_message_id: &'a str,
     ) -> BoxFuture<'a, Result<CancelOutcome, ProviderError>> {
-        Box::pin(api::call_back(self, connection, provider_message_id))
+        Box::pin(api::cancel_scheduled(self, connection, provider_message_id))
     }
 
-    /// A sandbox takes one message in three seconds. Source: part 2.9.
     fn schedule(&self, code: &str) -> Option<RetryPolicy> {
         schedule::schedule(code)
     }
 
+    /// A sandbox accepts one message every 3 s. Source: part 2.9.
     fn rate(&self, connection: &Connection) -> Rate {
         if connection.phone_number.digits() == api::SANDBOX {
             return Rate { interval: Duration::from_secs(3), burst: 1 };
@@ -250,8 +205,8 @@ impl Provider for Twilio {
         Rate::per_second(connection.settings.messages_per_second)
     }
 
-    /// Source: part 3, the method.
-    fn takes_get(&self) -> bool {
+    /// The HTTP method is a setting of the webhook. Source: part 3.
+    fn accepts_get(&self) -> bool {
         true
     }
 
@@ -278,7 +233,7 @@ impl Provider for Twilio {
     }
 
     fn key(&self, delivery: &RawDelivery) -> DeliveryKey {
-        // A repeated callback says the same: it is known by what it says. No time is told.
+        // A repeated callback has the same body, and no timestamp.
         let digest = digest(&[NAME.as_bytes(), delivery.path.as_bytes(), &delivery.body]);
         DeliveryKey { sent_at: Timestamp::EPOCH, digest }
     }
@@ -292,7 +247,7 @@ impl Provider for Twilio {
     }
 
     fn compose(&self, connection: &Connection, outgoing: &Outgoing) -> WireRequest {
-        // Where no account is known the request cannot go, and says so when it is sent.
+        // Without an account, composing works and sending fails with the reason.
         let account = self.account(connection).unwrap_or_default();
         WireRequest {
             method: "POST",
@@ -312,17 +267,17 @@ impl Provider for Twilio {
         typing: bool,
     ) -> BoxFuture<'a, Result<(), ProviderError>> {
         Box::pin(async move {
-            // There is no read mark without the other.
+            // The API cannot mark a message as read without showing the typing indicator.
             if typing { api::typing(self, connection, provider_message_id).await } else { Ok(()) }
         })
     }
 
-    fn sent_to<'a>(
+    fn list_sent_to<'a>(
         &'a self,
         connection: &'a Connection,
         to: &'a PhoneNumber,
     ) -> BoxFuture<'a, Result<Vec<SentMessage>, ProviderError>> {
-        Box::pin(api::sent_to(self, connection, to))
+        Box::pin(api::list_sent_to(self, connection, to))
     }
 
     fn fetch_media<'a>(
@@ -358,16 +313,16 @@ impl Provider for Twilio {
         Some(self)
     }
 
-    fn template_desk(&self) -> Option<&dyn super::templates::Templates> {
+    fn template_api(&self) -> Option<&dyn super::templates::Templates> {
         Some(self)
     }
 
-    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Checked, ProviderError>> {
+    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<NumberCheck, ProviderError>> {
         Box::pin(api::check(self, connection))
     }
 
     fn curl(&self, connection: &Connection, method: &str, path: &str, body: &str) -> String {
-        // Within single quotes only a single quote means anything.
+        // Within single quotes, a shell gives meaning to single quotes only.
         let quoted = |text: &str| text.replace('\'', "'\\''");
         let token = connection.settings.api_key_env.as_deref().unwrap_or(TOKEN);
         let account = match connection.business_account_id.as_str() {
@@ -382,10 +337,10 @@ impl Provider for Twilio {
         )
     }
 
-    fn call<'a>(&'a self, access: Access<'a>, call: &'a RawApiRequest) -> ProviderFuture<'a, FreeAnswer> {
+    fn call<'a>(&'a self, access: Access<'a>, call: &'a RawApiRequest) -> ProviderFuture<'a, RawApiResponse> {
         Box::pin(async move {
             let account = (self.secrets)(ACCOUNT).map(|sid| sid.expose_secret().trim().to_owned()).unwrap_or_default();
-            // The paths of the three hosts do not overlap.
+            // The three hosts have distinct paths.
             let host = match call.path.as_str() {
                 path if path.starts_with("/v1/") => Host::Content,
                 path if path.starts_with("/v2/") => Host::Messaging,
@@ -394,25 +349,25 @@ impl Provider for Twilio {
             let answer = self.ask(access, &account, host, (&call.method, &call.path, call.body.as_ref())).await?;
             let body =
                 crate::domain::json_text::parse(answer.body.as_bytes()).unwrap_or_else(|_| answer.body.clone().into());
-            Ok(FreeAnswer { status: answer.status, body: super::masked(body) })
+            Ok(RawApiResponse { status: answer.status, body: super::mask::mask_secrets(body) })
         })
     }
 
-    fn inspect<'a>(
+    fn query_message<'a>(
         &'a self,
         connection: &'a Connection,
         provider_message_id: &'a str,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Option<MessageEvent>, ProviderError>> {
-        Box::pin(api::inspect(self, connection, provider_message_id, now))
+        Box::pin(api::query_message(self, connection, provider_message_id, now))
     }
 
-    fn listed<'a>(
+    fn list_messages<'a>(
         &'a self,
         connection: &'a Connection,
         after: Option<&'a str>,
         now: Timestamp,
-    ) -> BoxFuture<'a, Result<Listed, ProviderError>> {
-        Box::pin(api::listed(self, connection, after, now))
+    ) -> BoxFuture<'a, Result<MessagePage, ProviderError>> {
+        Box::pin(api::list_messages(self, connection, after, now))
     }
 }

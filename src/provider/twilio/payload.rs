@@ -1,4 +1,4 @@
-//! What goes out: the form of a send request. Source: part 2.1.
+//! Composes the form of a send request. Source: part 2.1.
 
 use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
@@ -10,14 +10,14 @@ use crate::domain::outbox::entry::Outgoing;
 use crate::domain::time::Timestamp;
 use crate::provider::cloud_api::graph::encoded;
 
-/// The path that our reference comes back on.
+/// The path of status callbacks, whose query carries our outbox reference.
 pub(super) const STATUS_PATH: &str = "/webhook/twilio/status";
 
 pub(super) fn path(account: &str) -> String {
     format!("/2010-04-01/Accounts/{}/Messages.json", encoded(account))
 }
 
-/// The name that a number or a hidden user goes by there.
+/// Returns the address of a contact: a phone number, or the user id of a contact who hides it.
 pub(super) fn channel(to: &Address) -> String {
     match to {
         Address::Phone(number) => format!("whatsapp:{number}"),
@@ -25,7 +25,7 @@ pub(super) fn channel(to: &Address) -> String {
     }
 }
 
-/// The fields of a message. `base` is where its statuses are to come; without it none come.
+/// Returns the form of a message. Without our public URL `base` there are no status callbacks.
 pub(super) fn message(connection: &Connection, outgoing: &Outgoing, base: Option<&str>) -> String {
     let mut form = Serializer::new(String::new());
     form.append_pair("To", &channel(&outgoing.to));
@@ -65,7 +65,7 @@ pub(super) fn message(connection: &Connection, outgoing: &Outgoing, base: Option
     }
     if let Some(at) = outgoing.at {
         form.append_pair("ScheduleType", "fixed");
-        // Whole seconds, and never before the time.
+        // Rounded up to whole seconds, so that it is not sent early.
         let whole = Timestamp::from_seconds((at.millis() + 999).div_euclid(1_000));
         form.append_pair("SendAt", &whole.to_string());
     }

@@ -1,5 +1,5 @@
-//! The webhook signature: base64 HMAC-SHA1 over the address that was called and the sorted form, or over
-//! the address alone, which then carries the hash of the body. Source: part 5.
+//! Verifies the webhook signature: base64 HMAC-SHA1 over the called URL and the sorted form, or over the URL alone,
+//! which then contains the hash of the body. Source: part 5.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,14 +12,14 @@ use super::form::{Form, query};
 use crate::domain::inbound::delivery::RawDelivery;
 use crate::provider::SignatureFault;
 
-/// The same address as it may have been signed: without a port, with its own, or with the usual one.
-fn spellings(address: &str) -> Vec<String> {
+/// Returns the variants of a URL that may have been signed: as given, without a port, and with the explicit port.
+fn url_variants(address: &str) -> Vec<String> {
     let Some((scheme, rest)) = address.split_once("://") else { return vec![address.to_owned()] };
     let rest = rest.split('#').next().unwrap_or_default();
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at(end);
     let bare = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    // An address of version 6 has colons of its own, within brackets.
+    // An IPv6 address has colons of its own, within brackets.
     let (host, port) = match bare.rfind(':') {
         Some(at) if !bare[at..].contains(']') => (&bare[..at], Some(&bare[at + 1..])),
         _ => (bare, None),
@@ -41,32 +41,34 @@ fn is_form(delivery: &RawDelivery) -> bool {
     }
 }
 
-/// What is signed after the address; nothing where the address vouches for the body itself.
+/// Returns the bytes that are signed after the URL: the sorted form, or nothing if the URL contains the body's hash.
+/// `None` where that hash is missing or does not match the body.
 fn tail(delivery: &RawDelivery) -> Option<Vec<u8>> {
     if is_form(delivery) {
-        return Some(joined(&delivery.body));
+        return Some(concatenate_form(&delivery.body));
     }
-    let told = hex::decode(query(&delivery.path, "bodySHA256")?.to_ascii_lowercase()).ok()?;
-    // Not a secret, and still compared like one.
+    let expected = hex::decode(query(&delivery.path, "bodySHA256")?.to_ascii_lowercase()).ok()?;
+    // Compared in constant time, although it is not a secret.
     let mine = Sha256::digest(&delivery.body);
-    let same = told.len() == mine.len() && told.iter().zip(mine).fold(0, |off, (one, other)| off | (one ^ other)) == 0;
+    let same =
+        expected.len() == mine.len() && expected.iter().zip(mine).fold(0, |off, (one, other)| off | (one ^ other)) == 0;
     same.then(Vec::new)
 }
 
-fn made_by(token: &SecretString, address: &str, tail: &[u8], signature: &[u8]) -> bool {
+fn is_signed_by(token: &SecretString, address: &str, tail: &[u8], signature: &[u8]) -> bool {
     Hmac::<Sha1>::new_from_slice(token.expose_secret().as_bytes())
         .is_ok_and(|mac| mac.chain_update(address).chain_update(tail).verify_slice(signature).is_ok())
 }
 
-/// What the provider would sign a form with, called at this address.
+/// Returns the provider's signature of a form that is posted to this URL.
 pub(super) fn sign(token: &SecretString, address: &str, form: &[u8]) -> String {
     let Ok(mac) = Hmac::<Sha1>::new_from_slice(token.expose_secret().as_bytes()) else { return String::new() };
-    let mac = mac.chain_update(address).chain_update(joined(form));
+    let mac = mac.chain_update(address).chain_update(concatenate_form(form));
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-/// Names and values of a form, sorted and joined.
-fn joined(form: &[u8]) -> Vec<u8> {
+/// Returns names and values of a form, sorted and concatenated.
+fn concatenate_form(form: &[u8]) -> Vec<u8> {
     let mut data = vec![];
     for (name, values) in Form::read(form).sorted() {
         for value in values {
@@ -77,13 +79,13 @@ fn joined(form: &[u8]) -> Vec<u8> {
     data
 }
 
-fn given(delivery: &RawDelivery) -> Result<Vec<u8>, SignatureFault> {
+fn parse_header(delivery: &RawDelivery) -> Result<Vec<u8>, SignatureFault> {
     let header = delivery.header("x-twilio-signature").ok_or(SignatureFault::Missing)?;
     let signature = STANDARD.decode(header.trim()).map_err(|_| SignatureFault::Malformed)?;
     if signature.len() == 20 { Ok(signature) } else { Err(SignatureFault::Malformed) }
 }
 
-/// Whether one of the tokens signed this, called at one of these addresses.
+/// Verifies that one of the tokens signed this delivery to one of these URLs.
 pub(super) fn verify(
     tokens: &[SecretString],
     addresses: &[String],
@@ -92,36 +94,36 @@ pub(super) fn verify(
     if tokens.is_empty() {
         return Err(SignatureFault::NoSecret);
     }
-    let signature = given(delivery)?;
+    let signature = parse_header(delivery)?;
     let tail = tail(delivery).ok_or(SignatureFault::Mismatch)?;
-    // Everything is tried, whatever fits: the time taken tells nothing.
+    // All combinations are tried even after a match, so that timing reveals nothing.
     let mut fits = false;
-    for address in addresses.iter().flat_map(|address| spellings(address)) {
+    for address in addresses.iter().flat_map(|address| url_variants(address)) {
         for token in tokens {
-            fits |= made_by(token, &address, &tail, &signature);
+            fits |= is_signed_by(token, &address, &tail, &signature);
         }
     }
     if fits { Ok(()) } else { Err(SignatureFault::Mismatch) }
 }
 
-/// Which address it was signed for, or the nearest thing that would have fitted.
+/// Explains a signature: the URL it was signed for, or the closest URL that would match.
 pub(super) fn explain(tokens: &[SecretString], addresses: &[String], delivery: &RawDelivery) -> String {
     if tokens.is_empty() {
         return SignatureFault::NoSecret.to_string();
     }
-    let signature = match given(delivery) {
+    let signature = match parse_header(delivery) {
         Ok(signature) => signature,
         Err(fault) => return fault.to_string(),
     };
     let Some(tail) = tail(delivery) else {
         return "the body is no form, and the hash in the address is not that of this body".to_owned();
     };
-    let signed = |address: &str| tokens.iter().any(|token| made_by(token, address, &tail, &signature));
-    let called: Vec<String> = addresses.iter().flat_map(|address| spellings(address)).collect();
+    let signed = |address: &str| tokens.iter().any(|token| is_signed_by(token, address, &tail, &signature));
+    let called: Vec<String> = addresses.iter().flat_map(|address| url_variants(address)).collect();
     if let Some(address) = called.iter().find(|address| signed(address)) {
         return format!("signed with our token for {address}");
     }
-    // What proxies and pasted addresses are wrong by, most often.
+    // The most frequent mistakes of proxies and pasted URLs.
     let host = delivery.header("host").unwrap_or_default();
     let path = &delivery.path;
     let (plain, query) = path.split_once('?').map_or((path.as_str(), None), |(plain, query)| (plain, Some(query)));
@@ -138,7 +140,7 @@ pub(super) fn explain(tokens: &[SecretString], addresses: &[String], delivery: &
         others.push((format!("{scheme}://{host}{path}"), "public_url is not the address that was called"));
     }
     for (address, what) in others {
-        if spellings(&address).iter().any(|address| signed(address)) {
+        if url_variants(&address).iter().any(|address| signed(address)) {
             return format!("signed with our token, but for {address}: {what}");
         }
     }
@@ -174,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn every_published_vector_holds() {
+    fn every_published_vector_verifies() {
         let vectors: Vec<Value> = serde_json::from_str(VECTORS).expect("JSON");
         assert!(vectors.len() > 30);
         for vector in vectors {
@@ -196,24 +198,27 @@ mod tests {
     }
 
     #[test]
-    fn an_explanation_names_the_address_that_would_have_fitted() {
+    fn an_explanation_names_the_url_that_would_match() {
         let tokens = [SecretString::from("token".to_owned())];
         let ours = ["https://hooks.example.com/webhook/twilio/messages".to_owned()];
-        let told = |address: &str| {
+        let explanation = |address: &str| {
             let signature = sign("token", address, "Aone");
             let form = "application/x-www-form-urlencoded";
             explain(&tokens, &ours, &delivery("/webhook/twilio/messages", form, &signature, "A=one"))
         };
-        assert!(told(&ours[0]).starts_with("signed with our token for https://hooks"));
-        assert!(told("https://hooks.example.com:443/webhook/twilio/messages").starts_with("signed with our token for"));
-        assert!(told("http://hooks.example.com/webhook/twilio/messages").contains("begins with http there"));
-        assert!(told("https://hooks.example.com/webhook/twilio/messages/").contains("ends with a slash there"));
-        assert!(told("http://inside:8080/webhook/twilio/messages").contains("public_url is not the address"));
-        assert!(told("https://elsewhere.example/").contains("forgery"));
+        assert!(explanation(&ours[0]).starts_with("signed with our token for https://hooks"));
+        assert!(
+            explanation("https://hooks.example.com:443/webhook/twilio/messages")
+                .starts_with("signed with our token for")
+        );
+        assert!(explanation("http://hooks.example.com/webhook/twilio/messages").contains("begins with http there"));
+        assert!(explanation("https://hooks.example.com/webhook/twilio/messages/").contains("ends with a slash there"));
+        assert!(explanation("http://inside:8080/webhook/twilio/messages").contains("public_url is not the address"));
+        assert!(explanation("https://elsewhere.example/").contains("forgery"));
     }
 
     #[test]
-    fn without_a_token_or_a_signature_nothing_is_taken() {
+    fn missing_tokens_and_signatures_are_refused() {
         let form = "application/x-www-form-urlencoded";
         let signature = sign("token", "https://a/b", "");
         let tokens = [SecretString::from("token".to_owned())];

@@ -1,15 +1,16 @@
-//! The addresses of a sender, and of the messaging service that it sends through, set over the API. Which of the
-//! two a message follows is not documented, so that both are set alike. Source: part 3.
+//! Manages the webhook URLs of a sender and of its messaging service. Which of the two applies to a message is not
+//! documented, so both are set alike. Source: part 3.
 
 use serde_json::{Value, json};
 
-use super::{Host, INBOUND_PATH, Twilio, payload, sender};
+use super::client::{Host, INBOUND_PATH, Twilio, parse_response};
+use super::{payload, sender};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::registration::{Registration, WebhookDraft, WebhookKind, WebhookScope};
 use crate::domain::text::clean_line;
 use crate::provider::ProviderError;
-use crate::provider::cloud_api::graph::{encoded, lacking};
+use crate::provider::cloud_api::graph::{encoded, missing_field};
 use crate::provider::cloud_api::{text, untrusted};
 use crate::provider::numbers::{Access, ProviderFuture, Webhooks};
 
@@ -24,7 +25,7 @@ impl Webhooks for Twilio {
 
     fn list<'a>(&'a self, access: Access<'a>, number: Option<&'a str>) -> ProviderFuture<'a, Vec<Registration>> {
         Box::pin(async move {
-            // Nothing is registered for an account.
+            // Accounts have no webhooks, only senders do.
             if number.is_none() {
                 return Ok(vec![]);
             }
@@ -69,7 +70,7 @@ fn connection(access: Access<'_>) -> Result<&Connection, ProviderError> {
 }
 
 impl Twilio {
-    /// The addresses that a number's messages may go to: the sender's, then its messaging service's.
+    /// Returns the registrations of the sender and of its messaging service.
     async fn addresses(&self, connection: &Connection) -> Result<Vec<Registration>, ProviderError> {
         let sender = sender::find(self, connection).await?;
         let service = match &connection.settings.messaging_service {
@@ -84,10 +85,10 @@ impl Twilio {
         Ok(sender.into_iter().chain(service).collect())
     }
 
-    /// Sets them, and reads them back: what the provider says afterwards counts, not that it said yes.
+    /// Sets the URLs and reads them back. Fails where the provider stored others.
     async fn set_addresses(&self, connection: &Connection, draft: &WebhookDraft) -> Result<String, ProviderError> {
-        let sender = sender::known(self, connection).await.map_err(|trouble| Box::new(by_hand(*trouble)))?;
-        let id = text(&sender, "/sid").ok_or_else(|| lacking("id of the sender"))?;
+        let sender = sender::require_sender(self, connection).await.map_err(|trouble| Box::new(by_hand(*trouble)))?;
+        let id = text(&sender, "/sid").ok_or_else(|| missing_field("id of the sender"))?;
         let mut webhook = json!({});
         for (name, url) in [("callback", &draft.url), ("status_callback", &draft.status_url)] {
             if let Some(url) = url {
@@ -98,16 +99,16 @@ impl Twilio {
         let path = format!("{}/{}", sender::SENDERS, encoded(id));
         let body = json!({ "webhook": webhook });
         let answer = self.answer(connection, Host::Messaging, ("POST", &path, Some(&body))).await?;
-        super::api::parsed(&answer).map_err(|trouble| Box::new(by_hand(*trouble)))?;
+        parse_response(&answer).map_err(|trouble| Box::new(by_hand(*trouble)))?;
         if let Some(service) = &connection.settings.messaging_service {
             self.set_service(connection, service, draft).await?;
         }
         let now = self.addresses(connection).await?;
-        let wanted = draft.url.as_deref().unwrap_or_default();
-        let told = |one: &Registration| format!("{} is on file for {}", quoted(&one.url), one.id);
-        match now.iter().find(|one| draft.url.is_some() && one.url != wanted) {
-            Some(other) => Err(Box::new(not_taken(&told(other)))),
-            None if now.is_empty() && !wanted.is_empty() => Err(Box::new(not_taken("no address is on file"))),
+        let expected = draft.url.as_deref().unwrap_or_default();
+        let describe = |one: &Registration| format!("{} is on file for {}", quoted(&one.url), one.id);
+        match now.iter().find(|one| draft.url.is_some() && one.url != expected) {
+            Some(other) => Err(Box::new(not_taken(&describe(other)))),
+            None if now.is_empty() && !expected.is_empty() => Err(Box::new(not_taken("no address is on file"))),
             None => Ok(id.to_owned()),
         }
     }
@@ -126,12 +127,12 @@ impl Twilio {
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let url = format!("{}{}", self.base(Host::Messaging), service_path(service));
         let answer = self.client.post_fields(&url, ("authorization", &key), form).await;
-        super::api::parsed(&answer.map_err(|lost| lost.of_change())?).map(|_| ())
+        parse_response(&answer.map_err(|error| error.change_failure())?).map(|_| ())
     }
 }
 
-/// The address that messages of a number go to, given the sender's; with a messaging service only where that has the
-/// same. Where they differ it is not known, and both are told.
+/// Returns the URL that receives a number's messages, and a note. With a messaging service the URL is `None` unless
+/// sender and service have the same; the note then names both.
 pub(super) async fn in_force(
     twilio: &Twilio,
     connection: &Connection,
@@ -158,7 +159,7 @@ fn quoted(url: &str) -> String {
     if url.is_empty() { "no address".to_owned() } else { format!("`{}`", clean_line(url)) }
 }
 
-/// Where the key may not set it, or there is nothing to set it on, a person pastes it.
+/// Changes the remedy to manual setup where the key has no permission or there is no sender.
 fn by_hand(trouble: Failure) -> Failure {
     if !matches!(trouble.class, FailureClass::Authorization | FailureClass::Setup) {
         return trouble;
@@ -197,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_that_may_not_set_it_leaves_it_to_a_person() {
+    fn a_refused_key_suggests_manual_setup() {
         let refused = Failure::own(FailureClass::Authorization, "Authenticate", "No.", "Set the token.");
         assert!(by_hand(refused).remedy.starts_with("Paste the address"));
         let unwell = Failure::own(FailureClass::Transient, "Unwell", "No.", "Wait.");
