@@ -16,9 +16,9 @@ const IN_CIRCLES: &[(&str, usize)] = &[
     ("console", 0),
     ("domain", 0),
     ("operations", 0),
-    ("provider", 28),
+    ("provider", 2),
     ("store", 0),
-    ("simulator", 17),
+    ("simulator", 0),
     ("webhook", 0),
     ("workers", 0),
 ];

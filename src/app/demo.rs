@@ -85,7 +85,7 @@ impl Demo {
             consoles: consoles(&config),
         };
         let story = Story::new(seed);
-        story.set_the_stage(&simulator);
+        story.set_up(&simulator);
         let engine = Engine::start(setup).await?;
         let address = format!("http://{}", engine.address);
         engine.system.set_public_url(address.clone());
@@ -99,7 +99,7 @@ impl Demo {
         already_said(&simulator, &engine).await;
         let playing = vec![
             delivering,
-            tokio::spawn(Story::owners(simulator.clone())),
+            tokio::spawn(Story::follow_setup_links(simulator.clone())),
             tokio::spawn(story.play(simulator)),
             tokio::spawn(async move {
                 if let Err(error) = colleagues(&system).await {
@@ -127,7 +127,7 @@ async fn already_said(simulator: &Simulator, engine: &Engine) {
         loop {
             look.tick().await;
             let counts = engine.system.store().counts().await;
-            if simulator.in_post() == 0 && counts.is_ok_and(|counts| counts.oldest_pending_at.is_none()) {
+            if simulator.queued_webhooks() == 0 && counts.is_ok_and(|counts| counts.oldest_pending_at.is_none()) {
                 return;
             }
         }

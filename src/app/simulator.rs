@@ -45,7 +45,7 @@ pub async fn run_simulator(
         .await
         .map_err(|error| AppError::Port { address: setup.listen, why: error.to_string() })?;
     let story = Story::new(setup.seed);
-    story.set_the_stage(&simulator);
+    story.set_up(&simulator);
     simulator.subscribe(setup.webhooks.trim_end_matches('/'));
     begun(simulator.environment());
     let simulator = Arc::new(simulator);

@@ -1,4 +1,4 @@
-//! The simulator's Flows: versions, an endpoint, encryption, responses and logs.
+//! The Flows API: versions, data endpoint, encryption, responses and logs.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -9,22 +9,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::payload::iso;
-use super::platform::{Page, invalid, not_found, paged};
-use super::routes::World as Shared;
+use super::records::FlowRecord;
+use super::responses::{Page, invalid, not_found, paged};
+use super::shared::SharedState;
 
-/// A Flow with everything that belongs to it.
-#[derive(Debug, Default)]
-pub(super) struct FlowRecord {
-    pub head: Value,
-    /// Oldest first.
-    pub versions: Vec<Value>,
-    pub endpoint: Value,
-    pub responses: Vec<Value>,
-    pub logs: Vec<Value>,
-    pub invocations: Vec<Value>,
-}
-
-pub(super) fn routes() -> axum::Router<Shared> {
+pub(super) fn routes() -> axum::Router<SharedState> {
     const FLOW: &str = "/platform/v1/whatsapp/flows/{id}";
     axum::Router::new()
         .route("/platform/v1/whatsapp/flows", get(list).post(create))
@@ -47,8 +36,8 @@ fn graph(status: StatusCode, code: u32, message: &str) -> Response {
     (status, Json(body)).into_response()
 }
 
-/// Runs over one Flow, or says that it is not there.
-fn with(shared: &Shared, id: &str, change: impl FnOnce(&mut FlowRecord) -> Response) -> Response {
+/// Runs `change` on a Flow, or returns 404.
+fn with_flow(shared: &SharedState, id: &str, change: impl FnOnce(&mut FlowRecord) -> Response) -> Response {
     match shared.world().flows.iter_mut().find(|one| one.head["id"] == id) {
         Some(found) => change(found),
         None => not_found("Flow"),
@@ -67,15 +56,15 @@ struct Filters {
     name_contains: Option<String>,
 }
 
-/// Flows belong to an account: a number's are those of its account.
-async fn list(State(shared): State<Shared>, Query(page): Query<Page>, Query(filters): Query<Filters>) -> Response {
+/// Lists Flows. They belong to an account: a number has those of its account.
+async fn list(State(shared): State<SharedState>, Query(page): Query<Page>, Query(filters): Query<Filters>) -> Response {
     let world = shared.world();
     let of_number = filters.phone_number_id.as_ref().map(|id| {
         let number = world.numbers.iter().find(|one| one.phone_number_id == *id);
         number.map(|one| one.business_account_id.clone()).unwrap_or_default()
     });
-    let is = |head: &Value, field: &str, wanted: &Option<String>| {
-        wanted.as_ref().is_none_or(|wanted| head[field] == wanted.as_str())
+    let is = |head: &Value, field: &str, expected: &Option<String>| {
+        expected.as_ref().is_none_or(|expected| head[field] == expected.as_str())
     };
     let heads = world.flows.iter().map(|one| &one.head);
     let found = heads
@@ -89,7 +78,7 @@ async fn list(State(shared): State<Shared>, Query(page): Query<Page>, Query(filt
     paged(found.cloned().collect(), &page)
 }
 
-/// What the network below finds: the little that it looks for.
+/// Returns the validation errors of a Flow's JSON, of which only a missing terminal screen is simulated.
 fn findings(json: &Value) -> Value {
     let screens = json["screens"].as_array().map(Vec::as_slice).unwrap_or_default();
     if !screens.is_empty() && screens.iter().any(|screen| screen["terminal"] == true) {
@@ -110,7 +99,7 @@ fn new_version(record: &mut FlowRecord, json: &Value, now: i64) -> Value {
     version
 }
 
-async fn create(State(shared): State<Shared>, Json(body): Json<Value>) -> Response {
+async fn create(State(shared): State<SharedState>, Json(body): Json<Value>) -> Response {
     let now = shared.now();
     let mut world = shared.world();
     let number = world.numbers.iter().find(|number| body["phone_number_id"] == number.phone_number_id.as_str());
@@ -136,12 +125,12 @@ async fn create(State(shared): State<Shared>, Json(body): Json<Value>) -> Respon
     (StatusCode::CREATED, data(&head)).into_response()
 }
 
-async fn one(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
-    with(&shared, &id, |flow| data(&flow.head))
+async fn one(State(shared): State<SharedState>, Path(id): Path<String>) -> Response {
+    with_flow(&shared, &id, |flow| data(&flow.head))
 }
 
-async fn versions(State(shared): State<Shared>, Path(id): Path<String>, Query(page): Query<Page>) -> Response {
-    with(&shared, &id, |flow| {
+async fn versions(State(shared): State<SharedState>, Path(id): Path<String>, Query(page): Query<Page>) -> Response {
+    with_flow(&shared, &id, |flow| {
         let bare = |one: &Value| {
             let mut one = one.clone();
             one.as_object_mut().map(|fields| fields.remove("flow_json"));
@@ -151,24 +140,24 @@ async fn versions(State(shared): State<Shared>, Path(id): Path<String>, Query(pa
     })
 }
 
-async fn version(State(shared): State<Shared>, Path((id, version)): Path<(String, String)>) -> Response {
-    with(&shared, &id, |flow| match flow.versions.iter().find(|one| one["id"] == version.as_str()) {
+async fn version(State(shared): State<SharedState>, Path((id, version)): Path<(String, String)>) -> Response {
+    with_flow(&shared, &id, |flow| match flow.versions.iter().find(|one| one["id"] == version.as_str()) {
         Some(found) => data(found),
         None => not_found("Version"),
     })
 }
 
-async fn write(State(shared): State<Shared>, Path(id): Path<String>, Json(body): Json<Value>) -> Response {
+async fn write(State(shared): State<SharedState>, Path(id): Path<String>, Json(body): Json<Value>) -> Response {
     let now = shared.now();
-    with(&shared, &id, |flow| {
-        let made = new_version(flow, &body["flow_json"], now);
-        (StatusCode::CREATED, data(&made)).into_response()
+    with_flow(&shared, &id, |flow| {
+        let version = new_version(flow, &body["flow_json"], now);
+        (StatusCode::CREATED, data(&version)).into_response()
     })
 }
 
-async fn publish(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
+async fn publish(State(shared): State<SharedState>, Path(id): Path<String>) -> Response {
     let now = shared.now();
-    with(&shared, &id, |flow| {
+    with_flow(&shared, &id, |flow| {
         let newest = flow.versions.last().cloned().unwrap_or_default();
         if newest["validation_errors"].as_array().is_some_and(|list| !list.is_empty()) {
             return invalid("Flow has validation errors");
@@ -186,12 +175,16 @@ async fn publish(State(shared): State<Shared>, Path(id): Path<String>) -> Respon
     })
 }
 
-async fn endpoint(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
-    with(&shared, &id, |flow| if flow.endpoint.is_null() { not_found("Data endpoint") } else { data(&flow.endpoint) })
+async fn endpoint(State(shared): State<SharedState>, Path(id): Path<String>) -> Response {
+    with_flow(
+        &shared,
+        &id,
+        |flow| if flow.endpoint.is_null() { not_found("Data endpoint") } else { data(&flow.endpoint) },
+    )
 }
 
-async fn set_code(State(shared): State<Shared>, Path(id): Path<String>, Json(body): Json<Value>) -> Response {
-    with(&shared, &id, |flow| {
+async fn set_code(State(shared): State<SharedState>, Path(id): Path<String>, Json(body): Json<Value>) -> Response {
+    with_flow(&shared, &id, |flow| {
         let code = body["code"].as_str().unwrap_or_default();
         if !code.contains("async function handler(request, env)") {
             return invalid("Code must define async function handler(request, env)");
@@ -204,9 +197,9 @@ async fn set_code(State(shared): State<Shared>, Path(id): Path<String>, Json(bod
     })
 }
 
-async fn deploy(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
+async fn deploy(State(shared): State<SharedState>, Path(id): Path<String>) -> Response {
     let now = shared.now();
-    with(&shared, &id, |flow| {
+    with_flow(&shared, &id, |flow| {
         if flow.endpoint.is_null() {
             return not_found("Data endpoint");
         }
@@ -220,8 +213,8 @@ async fn deploy(State(shared): State<Shared>, Path(id): Path<String>) -> Respons
     })
 }
 
-async fn register(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
-    with(&shared, &id, |flow| {
+async fn register(State(shared): State<SharedState>, Path(id): Path<String>) -> Response {
+    with_flow(&shared, &id, |flow| {
         if flow.endpoint["status"] != "deployed" {
             return invalid("Function must be deployed first");
         }
@@ -232,23 +225,23 @@ async fn register(State(shared): State<Shared>, Path(id): Path<String>) -> Respo
     })
 }
 
-async fn encrypt(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
-    with(&shared, &id, |flow| {
+async fn encrypt(State(shared): State<SharedState>, Path(id): Path<String>) -> Response {
+    with_flow(&shared, &id, |flow| {
         flow.head["flows_encryption_configured"] = true.into();
         data(&json!({ "status": "success", "message": "Encryption configured", "flows_encryption_configured": true }))
     })
 }
 
-async fn responses(State(shared): State<Shared>, Path(id): Path<String>, Query(page): Query<Page>) -> Response {
-    with(&shared, &id, |flow| paged(flow.responses.clone(), &page))
+async fn responses(State(shared): State<SharedState>, Path(id): Path<String>, Query(page): Query<Page>) -> Response {
+    with_flow(&shared, &id, |flow| paged(flow.responses.clone(), &page))
 }
 
-async fn logs(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
-    with(&shared, &id, |flow| data(&json!({ "function_id": "f", "function_name": "endpoint", "logs": flow.logs })))
+async fn logs(State(shared): State<SharedState>, Path(id): Path<String>) -> Response {
+    with_flow(&shared, &id, |flow| data(&json!({ "function_id": "f", "function_name": "endpoint", "logs": flow.logs })))
 }
 
-async fn invocations(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
-    with(&shared, &id, |flow| {
+async fn invocations(State(shared): State<SharedState>, Path(id): Path<String>) -> Response {
+    with_flow(&shared, &id, |flow| {
         data(&json!({ "function_id": "f", "function_name": "endpoint", "invocations": flow.invocations }))
     })
 }
@@ -266,7 +259,7 @@ impl Owner {
 }
 
 async fn deprecate(
-    State(shared): State<Shared>,
+    State(shared): State<SharedState>,
     Path((_, id)): Path<(String, String)>,
     Query(owner): Query<Owner>,
 ) -> Response {
@@ -284,7 +277,7 @@ async fn deprecate(
 }
 
 pub(super) async fn delete(
-    State(shared): State<Shared>,
+    State(shared): State<SharedState>,
     Path((_, id)): Path<(String, String)>,
     Query(owner): Query<Owner>,
 ) -> Response {

@@ -1,4 +1,4 @@
-//! What was said, as the platform and its mirror keep it: messages by their filters, and conversations.
+//! Message and conversation lists of the platform and its mirror, with their filters.
 
 use std::collections::HashMap;
 
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::payload::{conversation_id, iso};
 
-/// A conversation ends after a day without a message.
-const DAY: i64 = 86_400_000;
+/// A conversation ends after 24 hours without a message, in milliseconds.
+const DAY_MS: i64 = 86_400_000;
 pub(super) const STATUSES: [&str; 5] = ["pending", "sent", "delivered", "read", "failed"];
 const TYPES: [&str; 5] = ["text", "image", "audio", "video", "document"];
 
@@ -31,8 +31,8 @@ pub(super) struct Filters {
 }
 
 impl Filters {
-    /// What is wrong with a word or a time that no filter takes.
-    pub fn wrong(&self, statuses: &[&str]) -> Option<String> {
+    /// Returns the error of an invalid filter value. `None` if all are valid.
+    pub fn error(&self, statuses: &[&str]) -> Option<String> {
         let words = [
             ("direction", &self.direction, &["inbound", "outbound"][..]),
             ("status", &self.status, statuses),
@@ -66,7 +66,7 @@ fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// A page, its cursors counting from the beginning.
+/// Returns a page of a list. Cursors are offsets from its beginning.
 pub(super) fn page(list: &[Value], filters: &Filters) -> Value {
     let limit = filters.limit.unwrap_or(20).clamp(1, 100);
     let cursor = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<usize>().ok());
@@ -83,10 +83,10 @@ pub(super) fn page(list: &[Value], filters: &Filters) -> Value {
 }
 
 impl Filters {
-    /// Messages that they leave of those that are listed, oldest first: newest first.
-    pub fn said(&self, listed: Vec<Value>) -> Vec<Value> {
+    /// Returns the messages that match the filters, newest first.
+    pub fn matching_messages(&self, listed: Vec<Value>) -> Vec<Value> {
         let filters = self;
-        let is = |value: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| value == wanted);
+        let is = |value: &str, expected: &Option<String>| expected.as_ref().is_none_or(|expected| value == expected);
         let (since, until) = (filters.since.as_deref().and_then(millis), filters.until.as_deref().and_then(millis));
         let mut found: Vec<Value> = listed
             .into_iter()
@@ -94,7 +94,7 @@ impl Filters {
             .filter(|message| is(string(message, "/kapso/phone_number_id"), &filters.phone_number_id))
             .filter(|message| {
                 let phone = digits(string(message, "/kapso/phone_number"));
-                filters.phone_number.as_ref().is_none_or(|wanted| digits(wanted) == phone)
+                filters.phone_number.as_ref().is_none_or(|expected| digits(expected) == phone)
             })
             .filter(|message| is(string(message, "/kapso/direction"), &filters.direction))
             .filter(|message| is(string(message, "/type"), &filters.message_type))
@@ -118,7 +118,7 @@ impl Filters {
         found
     }
 
-    /// Conversations of what is listed, the one that was active last first.
+    /// Returns the conversations that match the filters, the most recently active first.
     pub fn conversations(&self, listed: Vec<Value>, names: &HashMap<String, String>, now: i64) -> Vec<Value> {
         let filters = self;
         let of = Filters {
@@ -127,7 +127,7 @@ impl Filters {
             ..Filters::default()
         };
         let mut found: Vec<(i64, Value)> = vec![];
-        for message in of.said(listed) {
+        for message in of.matching_messages(listed) {
             let id = string(&message, "/kapso/whatsapp_conversation_id").to_owned();
             let at = sent_at(&message);
             let inbound = string(&message, "/kapso/direction") == "inbound";
@@ -144,7 +144,7 @@ impl Filters {
             let phone = digits(string(&message, "/kapso/phone_number"));
             let mut one = json!({ "id": id, "phone_number": format!("+{phone}"),
                 "phone_number_id": message["kapso"]["phone_number_id"],
-                "status": if now - at < DAY { "active" } else { "ended" }, "last_active_at": iso(at),
+                "status": if now - at < DAY_MS { "active" } else { "ended" }, "last_active_at": iso(at),
                 "created_at": iso(at), "updated_at": iso(at), "metadata": {},
                 "kapso": { "contact_name": names.get(&phone), "messages_count": 1, "last_message_id": message["id"],
                     "last_message_type": message["type"], "last_message_timestamp": iso(at),
@@ -159,7 +159,7 @@ impl Filters {
             .filter(|(at, _)| since.is_none_or(|since| *at >= since / 1_000 * 1_000))
             .filter(|(at, _)| until.is_none_or(|until| *at <= until))
             .map(|(_, one)| one)
-            .filter(|one| filters.status.as_ref().is_none_or(|wanted| one["status"] == wanted.as_str()))
+            .filter(|one| filters.status.as_ref().is_none_or(|expected| one["status"] == expected.as_str()))
             .collect()
     }
 }

@@ -1,12 +1,12 @@
-//! What a person says, in the shapes of payload version 2.
+//! Webhook bodies of inbound messages in payload version 2.
 
 use serde_json::{Value, json};
 
-/// Somebody with a phone.
+/// A contact of the simulator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     pub name: String,
-    /// Digits.
+    /// The phone number, digits only.
     pub phone: String,
 }
 
@@ -16,7 +16,7 @@ impl Person {
     }
 }
 
-/// One thing said.
+/// The content of an inbound message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Saying {
     Text(String),
@@ -55,9 +55,9 @@ pub enum Saying {
         id: String,
         title: String,
     },
-    /// Copied in from before the number was connected.
+    /// A message from before the number was connected.
     History(String),
-    /// A delivery that the platform marks as a test.
+    /// A message of a test delivery.
     Test(String),
 }
 
@@ -67,7 +67,7 @@ impl Saying {
     }
 }
 
-/// The message object of an inbound message.
+/// Returns the message object of an inbound message.
 pub(super) fn inbound(id: &str, person: &Person, saying: &Saying, at: i64) -> Value {
     let mut message = json!({
         "id": id,
@@ -151,19 +151,19 @@ pub(super) fn inbound(id: &str, person: &Person, saying: &Saying, at: i64) -> Va
     message
 }
 
-/// What the platform counts of a conversation.
+/// Counters and times of a conversation.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Talk {
+pub(super) struct ConversationStats {
     began: Option<i64>,
     count: u64,
-    /// Id and text of the newest.
+    /// Id and text of the newest message.
     last: (String, String),
     last_inbound: Option<i64>,
     last_outbound: Option<i64>,
 }
 
-impl Talk {
-    /// One more message, as it stands in a webhook.
+impl ConversationStats {
+    /// Counts a message, given its object in a webhook.
     pub fn note(&mut self, message: &Value, at: i64, inbound: bool) {
         let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         self.began = Some(self.began.map_or(at, |began| began.min(at)));
@@ -173,14 +173,14 @@ impl Talk {
     }
 }
 
-/// The conversation of a person with a number: each number has its own.
+/// Returns the id of the conversation of a contact with a number.
 pub(super) fn conversation_id(number: &str, phone: &str) -> String {
     let tail = &number[number.len().saturating_sub(4)..];
     format!("6f6f2f6e-0d2b-4f5e-{tail:0>4}-{:0>12}", phone.chars().take(12).collect::<String>())
 }
 
-/// The message object of an answer that was given before the number was connected.
-pub(super) fn answered(id: &str, person: &Person, (phone_number_id, words): (&str, &str), at: i64) -> Value {
+/// Returns the message object of an answer from before the number was connected.
+pub(super) fn history_answer(id: &str, person: &Person, (phone_number_id, words): (&str, &str), at: i64) -> Value {
     json!({
         "id": id,
         "to": person.phone,
@@ -195,29 +195,35 @@ pub(super) fn answered(id: &str, person: &Person, (phone_number_id, words): (&st
     })
 }
 
-/// The conversation around a message. `contact_name` has been seen in two places: both are used.
-pub(super) fn conversation(person: &Person, phone_number_id: &str, at: i64, nested: bool, talk: &Talk) -> Value {
+/// Returns the conversation object of a webhook. `contact_name` occurs in two places, chosen by `nested`.
+pub(super) fn conversation(
+    person: &Person,
+    phone_number_id: &str,
+    at: i64,
+    nested: bool,
+    stats: &ConversationStats,
+) -> Value {
     let mut conversation = json!({
         "id": conversation_id(phone_number_id, &person.phone),
         "phone_number": format!("+{}", person.phone),
         "phone_number_id": phone_number_id,
         "status": "active",
         "last_active_at": iso(at),
-        "created_at": iso(talk.began.unwrap_or(at)),
+        "created_at": iso(stats.began.unwrap_or(at)),
         "updated_at": iso(at),
         "metadata": {},
     });
     if nested {
-        conversation["kapso"] = json!({ "contact_name": person.name, "messages_count": talk.count,
-            "last_message_id": talk.last.0, "last_message_text": talk.last.1,
-            "last_inbound_at": talk.last_inbound.map(iso), "last_outbound_at": talk.last_outbound.map(iso) });
+        conversation["kapso"] = json!({ "contact_name": person.name, "messages_count": stats.count,
+            "last_message_id": stats.last.0, "last_message_text": stats.last.1,
+            "last_inbound_at": stats.last_inbound.map(iso), "last_outbound_at": stats.last_outbound.map(iso) });
     } else {
         conversation["contact_name"] = person.name.as_str().into();
     }
     conversation
 }
 
-/// RFC 3339, as the platform writes conversation times.
+/// Formats a time as RFC 3339, as in the platform's conversations.
 pub(super) fn iso(millis: i64) -> String {
     jiff::Timestamp::from_second(millis / 1_000).map(|at| at.to_string()).unwrap_or_default()
 }

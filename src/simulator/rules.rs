@@ -1,22 +1,23 @@
-//! What the platform refuses to send, and with which code.
+//! The rules by which the platform rejects send requests, with their error codes.
 
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::Shared;
+use super::shared::Shared;
 
-/// The rules that hold whatever else happens.
-pub(super) fn refused(shared: &Shared, number: &str, to: &str, request: &Value, now: i64) -> Option<Response> {
+/// Returns the error response to an invalid send request. `None` if it is accepted.
+pub(super) fn rejection(shared: &Shared, number: &str, to: &str, request: &Value, now: i64) -> Option<Response> {
     let graph = |status: StatusCode, code: u32, message: &str, details: &str| {
         let body = json!({ "error": { "message": format!("(#{code}) {message}"), "type": "OAuthException", "code": code,
             "error_data": { "messaging_product": "whatsapp", "details": details }, "fbtrace_id": "AbFqT3sWLrYk" } });
         (status, Json(body)).into_response()
     };
-    let wrong = |details: &str| Some(graph(StatusCode::BAD_REQUEST, 131_009, "Parameter value is not valid", details));
+    let invalid =
+        |details: &str| Some(graph(StatusCode::BAD_REQUEST, 131_009, "Parameter value is not valid", details));
     if !(8..=15).contains(&to.len()) {
-        return wrong("to is not a phone number");
+        return invalid("to is not a phone number");
     }
     let world = shared.world();
     if request["type"] == "template" {
@@ -55,17 +56,17 @@ pub(super) fn refused(shared: &Shared, number: &str, to: &str, request: &Value, 
     let kind = request["type"].as_str().unwrap_or("text");
     let object = &request[kind];
     if object.is_null() {
-        return wrong(&format!("{kind} is missing"));
+        return invalid(&format!("{kind} is missing"));
     }
     let count = |path: &str| object.pointer(path).and_then(Value::as_str).map_or(0, |text| text.chars().count());
     match kind {
-        "text" if !(1..=4_096).contains(&count("/body")) => wrong("text.body must have 1 to 4096 characters"),
+        "text" if !(1..=4_096).contains(&count("/body")) => invalid("text.body must have 1 to 4096 characters"),
         "text" => None,
         "image" | "video" | "audio" | "document" | "sticker" => {
             let id = object["id"].as_str().unwrap_or_default();
             let own = world.files.stored.get(id).is_some_and(|file| file.number.as_deref() == Some(number));
             if own {
-                (kind == "audio" && object.get("caption").is_some()).then(|| wrong("audio has no caption")).flatten()
+                (kind == "audio" && object.get("caption").is_some()).then(|| invalid("audio has no caption")).flatten()
             } else {
                 let message = format!("Param {kind}.id is not a valid whatsapp business account media attachment ID");
                 Some(graph(StatusCode::BAD_REQUEST, 100, &message, &message))
@@ -84,59 +85,61 @@ pub(super) fn refused(shared: &Shared, number: &str, to: &str, request: &Value, 
         "reaction" if request.get("context").is_none() => {
             let target = object["message_id"].as_str().unwrap_or_default();
             let known = world.listed.iter().any(|message| message["id"] == target);
-            if known { None } else { wrong("reaction.message_id is not a message of this conversation") }
+            if known { None } else { invalid("reaction.message_id is not a message of this conversation") }
         }
-        "interactive" => interactive(object).and_then(|details| wrong(&details)),
-        _ => wrong(&format!("{kind} is not right")),
+        "interactive" => interactive(object).and_then(|details| invalid(&details)),
+        _ => invalid(&format!("{kind} is not right")),
     }
 }
 
-/// What is wrong with an interactive object, if anything.
+/// Returns the error of an interactive object. `None` if it is valid.
 fn interactive(object: &Value) -> Option<String> {
     let body = object["body"]["text"].as_str().unwrap_or_default();
     let action = &object["action"];
-    let short =
-        |text: &Value, most: usize| text.as_str().is_some_and(|text| (1..=most).contains(&text.chars().count()));
+    let has_length =
+        |text: &Value, max: usize| text.as_str().is_some_and(|text| (1..=max).contains(&text.chars().count()));
     if body.is_empty() {
         return Some("interactive.body.text is required".into());
     }
-    let fine = match object["type"].as_str().unwrap_or_default() {
+    let is_valid = match object["type"].as_str().unwrap_or_default() {
         "button" => {
             let buttons = action["buttons"].as_array().map_or(&[][..], Vec::as_slice);
             (1..=3).contains(&buttons.len())
                 && buttons.iter().all(|one| {
-                    one["type"] == "reply" && short(&one["reply"]["title"], 20) && short(&one["reply"]["id"], 256)
+                    one["type"] == "reply"
+                        && has_length(&one["reply"]["title"], 20)
+                        && has_length(&one["reply"]["id"], 256)
                 })
         }
         "list" => {
             let sections = action["sections"].as_array().map_or(&[][..], Vec::as_slice);
             let rows: Vec<&Value> =
                 sections.iter().filter_map(|section| section["rows"].as_array()).flatten().collect();
-            short(&action["button"], 20)
+            has_length(&action["button"], 20)
                 && (1..=10).contains(&rows.len())
-                && rows.iter().all(|row| short(&row["title"], 24) && short(&row["id"], 200))
+                && rows.iter().all(|row| has_length(&row["title"], 24) && has_length(&row["id"], 200))
         }
         "flow" => {
-            let asked = &action["parameters"];
+            let parameters = &action["parameters"];
             action["name"] == "flow"
-                && asked["flow_message_version"] == "3"
-                && asked["flow_id"].is_string() != asked["flow_name"].is_string()
-                && asked["flow_cta"].as_str().is_some_and(|label| (1..=20).contains(&label.chars().count()))
-                && matches!(asked["mode"].as_str(), None | Some("draft" | "published"))
-                && (asked["flow_action"] != "data_exchange" || asked["flow_action_payload"].is_null())
+                && parameters["flow_message_version"] == "3"
+                && parameters["flow_id"].is_string() != parameters["flow_name"].is_string()
+                && parameters["flow_cta"].as_str().is_some_and(|label| (1..=20).contains(&label.chars().count()))
+                && matches!(parameters["mode"].as_str(), None | Some("draft" | "published"))
+                && (parameters["flow_action"] != "data_exchange" || parameters["flow_action_payload"].is_null())
         }
         "cta_url" => {
             action["name"] == "cta_url"
-                && short(&action["parameters"]["display_text"], 20)
-                && short(&action["parameters"]["url"], 2_000)
+                && has_length(&action["parameters"]["display_text"], 20)
+                && has_length(&action["parameters"]["url"], 2_000)
         }
         "location_request_message" => {
             action["name"] == "send_location" && object.get("header").is_none() && object.get("footer").is_none()
         }
         "catalog_message" => action["name"] == "catalog_message",
-        "product" => object.get("header").is_none() && short(&action["product_retailer_id"], 200),
+        "product" => object.get("header").is_none() && has_length(&action["product_retailer_id"], 200),
         "product_list" => object["header"]["type"] == "text" && action["sections"].is_array(),
         _ => false,
     };
-    (!fine).then(|| format!("interactive of type {} does not fit its schema", object["type"]))
+    (!is_valid).then(|| format!("interactive of type {} does not fit its schema", object["type"]))
 }

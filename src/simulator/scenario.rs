@@ -1,4 +1,4 @@
-//! A scenario: what people write and what goes wrong, act by act, from a file.
+//! A scenario from a file: messages and faults, step by step.
 
 use std::time::Duration;
 
@@ -7,36 +7,37 @@ use serde::Deserialize;
 use super::story::SUPPORT;
 use super::{Person, Saying, SendFault, Simulator};
 
-/// The acts, in order.
+/// The steps of a scenario, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Scenario(Vec<StepAction>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum StepAction {
-    /// Nothing happens for so many milliseconds.
+    /// Waits this many simulated milliseconds.
     Wait(u64),
-    /// Somebody writes.
+    /// Sends a message of a person.
     Says {
-        /// Over which number: its id; the first one where none is named.
+        /// The receiving number's id. `None` for the first number.
         #[serde(default)]
         number: Option<String>,
         name: String,
         phone: String,
         text: String,
     },
-    /// The next send is refused like this.
+    /// Rejects the next send request with this error.
     Refuses { status: u16, code: u32, message: String },
-    /// The next send arrives, and its answer is lost.
+    /// Accepts the next send request and loses the response.
     LosesAnswer,
 }
 
 impl Scenario {
+    /// Parses a scenario. Fails on JSON that is not one.
     pub fn read(text: &str) -> Result<Self, String> {
         serde_json::from_str(text).map_err(|error| error.to_string())
     }
 
-    /// Plays every act once.
+    /// Runs every step once.
     pub async fn play(&self, simulator: &Simulator) {
         for act in &self.0 {
             match act {

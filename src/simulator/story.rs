@@ -1,4 +1,4 @@
-//! People who write: a cast, their lines, and when they come. The same seed tells the same story.
+//! The story of the demo: contacts, their messages, and when they write. The same seed plays the same story.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,48 +9,48 @@ use serde_json::json;
 
 use super::{Number, Person, Saying, SendFault, Simulator};
 
-/// The simulator's numbers in the demo.
+/// Ids of the simulator's numbers in the demo.
 pub const SUPPORT: &str = "106540352242922";
 pub const BILLING: &str = "106540352242923";
-/// Reached in forms.
+/// The number of the simulated Twilio account.
 pub const CLINIC: &str = "15550100300";
 const ACCOUNT: &str = "102290129340398";
-const HOUR: i64 = 3_600_000;
+const HOUR_MS: i64 = 3_600_000;
 
-/// The demo's story.
+/// The demo's story, driven by a seeded random generator.
 #[derive(Debug)]
 pub struct Story {
-    dice: StdRng,
+    rng: StdRng,
 }
 
-/// What one person does, one step after another.
-struct Part {
+/// The steps of one contact.
+struct Contact {
     number: &'static str,
     person: Person,
     steps: Vec<Step>,
 }
 
 enum Step {
-    /// Milliseconds of silence.
+    /// Waits this many milliseconds.
     Wait(u64),
     Say(Saying),
-    /// Reacts to the last thing that was said to them.
+    /// Reacts to the last message to the contact.
     React(&'static str),
-    /// What is sent next meets this.
-    Trouble(SendFault),
-    /// Waits until something has been said to them, for a while.
-    Listen,
+    /// Sets the fault of the next send request.
+    Fault(SendFault),
+    /// Waits up to 12 s for a message to the contact.
+    AwaitReply,
 }
 
-use Step::{Listen, React, Say, Trouble, Wait};
+use Step::{AwaitReply, Fault, React, Say, Wait};
 
 impl Story {
     pub fn new(seed: u64) -> Self {
-        Self { dice: StdRng::seed_from_u64(seed) }
+        Self { rng: StdRng::seed_from_u64(seed) }
     }
 
-    /// Numbers, templates, and what was written before anybody looked.
-    pub fn set_the_stage(&self, simulator: &Simulator) {
+    /// Adds numbers, templates, and the message history.
+    pub fn set_up(&self, simulator: &Simulator) {
         numbers(simulator);
         templates(simulator);
         clinic(simulator);
@@ -60,14 +60,14 @@ impl Story {
         history(simulator);
     }
 
-    /// Whoever owns a number follows the link that is made for it, after a while.
-    pub async fn owners(simulator: Arc<Simulator>) {
+    /// Follows each setup link after a while, as the owner of a number would.
+    pub async fn follow_setup_links(simulator: Arc<Simulator>) {
         let mut seen = 0;
         loop {
             let millis = simulator.shared.scaled(12_000);
             tokio::time::sleep(Duration::from_millis(millis.unsigned_abs())).await;
             let links = simulator.links().len();
-            // The newest link is left alone for a round: there is time to look at it.
+            // A new link is left alone for one round, so that a person can look at it.
             if links > 0 && links == seen {
                 simulator.follow_link();
             }
@@ -75,49 +75,50 @@ impl Story {
         }
     }
 
-    /// Plays for ever. Acts come in an order, and with pauses, that the seed decides.
+    /// Plays the story in a loop. The seed decides the order of contacts and the pauses.
     pub async fn play(mut self, simulator: Arc<Simulator>) {
-        let cast = parts();
-        let mut order: Vec<usize> = (0..cast.len()).collect();
+        let contacts = contacts();
+        let mut order: Vec<usize> = (0..contacts.len()).collect();
         loop {
             for index in 0..order.len() {
-                let other = self.dice.random_range(index..order.len());
-                // The first round keeps its beginning: a newcomer sees an answer at once, and soon one that waits.
+                let other = self.rng.random_range(index..order.len());
+                // The first contacts keep their places, so that a new user soon sees an answered and a waiting
+                // conversation.
                 if index > 2 {
                     order.swap(index, other);
                 }
             }
             for index in &order {
-                let part = &cast[*index];
-                self.act(&simulator, part).await;
-                let pause = self.dice.random_range(600..2_500);
-                self.rest(&simulator, pause).await;
+                let contact = &contacts[*index];
+                self.play_contact(&simulator, contact).await;
+                let pause = self.rng.random_range(600..2_500);
+                self.pause(&simulator, pause).await;
             }
-            self.rest(&simulator, 20_000).await;
+            self.pause(&simulator, 20_000).await;
         }
     }
 
-    async fn act(&mut self, simulator: &Simulator, part: &Part) {
-        for step in &part.steps {
+    async fn play_contact(&mut self, simulator: &Simulator, contact: &Contact) {
+        for step in &contact.steps {
             match step {
-                Wait(millis) => self.rest(simulator, *millis).await,
+                Wait(millis) => self.pause(simulator, *millis).await,
                 Say(saying) => {
-                    simulator.says(part.number, &part.person, saying);
-                    let typing = self.dice.random_range(250..900);
-                    self.rest(simulator, typing).await;
+                    simulator.says(contact.number, &contact.person, saying);
+                    let typing = self.rng.random_range(250..900);
+                    self.pause(simulator, typing).await;
                 }
                 React(emoji) => {
-                    if let Some(last) = last_to(simulator, &part.person) {
+                    if let Some(last) = last_message_to(simulator, &contact.person) {
                         let saying = Saying::Reaction { to: last, emoji: Some((*emoji).to_owned()) };
-                        simulator.says(part.number, &part.person, &saying);
+                        simulator.says(contact.number, &contact.person, &saying);
                     }
                 }
-                Trouble(fault) => simulator.next_send(fault.clone()),
-                Listen => {
-                    let before = last_to(simulator, &part.person);
+                Fault(fault) => simulator.next_send(fault.clone()),
+                AwaitReply => {
+                    let before = last_message_to(simulator, &contact.person);
                     for _ in 0..24 {
-                        self.rest(simulator, 500).await;
-                        if last_to(simulator, &part.person) != before {
+                        self.pause(simulator, 500).await;
+                        if last_message_to(simulator, &contact.person) != before {
                             break;
                         }
                     }
@@ -126,13 +127,13 @@ impl Story {
         }
     }
 
-    async fn rest(&self, simulator: &Simulator, millis: u64) {
+    async fn pause(&self, simulator: &Simulator, millis: u64) {
         let millis = simulator.shared.scaled(millis.cast_signed());
         tokio::time::sleep(Duration::from_millis(millis.unsigned_abs())).await;
     }
 }
 
-/// What the clinic's account keeps: four templates, of which one is still looked at.
+/// Adds the templates of the clinic's account, three approved and one pending.
 fn clinic(simulator: &Simulator) {
     simulator.add_sender(CLINIC, false);
     let reply = |label: &str, at: usize| json!({ "type": "QUICK_REPLY", "title": label, "id": format!("reply_{at}") });
@@ -235,14 +236,14 @@ fn templates(simulator: &Simulator) {
     }
 }
 
-/// What was written before anybody looked.
+/// Adds the message history from before the demo starts.
 fn history(simulator: &Simulator) {
     let now = simulator.shared.now();
-    let before = |hours: i64, minutes: i64| now - hours * HOUR - minutes * 60_000;
+    let before = |hours: i64, minutes: i64| now - hours * HOUR_MS - minutes * 60_000;
     let say = |number: &str, person: &Person, words: &str, at: i64| {
         simulator.says_at(number, person, &Saying::text(words), at);
     };
-    for (name, phone, asked, answered, hours) in [
+    for (name, phone, question, answer, hours) in [
         (
             "Hanna Lindqvist",
             "15550100041",
@@ -265,7 +266,7 @@ fn history(simulator: &Simulator) {
             30,
         ),
     ] {
-        simulator.was_said(BILLING, &Person::new(name, phone), (asked, answered), before(hours, 12));
+        simulator.add_history(BILLING, &Person::new(name, phone), (question, answer), before(hours, 12));
     }
     let ines = Person::new("Inés Prado", "15550100021");
     say(SUPPORT, &ines, "¿Tienen cita libre el jueves por la tarde?", before(27, 10));
@@ -280,113 +281,130 @@ fn history(simulator: &Simulator) {
     say(BILLING, &amal, "هل يمكنني الدفع بالتقسيط؟", before(2, 15));
 }
 
-fn last_to(simulator: &Simulator, person: &Person) -> Option<String> {
+fn last_message_to(simulator: &Simulator, person: &Person) -> Option<String> {
     simulator.shared.world().accepted.iter().rev().find(|sent| sent.to == person.phone).map(|sent| sent.id.clone())
 }
 
-fn part(number: &'static str, name: &str, phone: &str, steps: Vec<Step>) -> Part {
-    Part { number, person: Person::new(name, phone), steps }
+fn contact(number: &'static str, name: &str, phone: &str, steps: Vec<Step>) -> Contact {
+    Contact { number, person: Person::new(name, phone), steps }
 }
 
 fn text(words: &str) -> Step {
     Say(Saying::text(words))
 }
 
-fn parts() -> Vec<Part> {
+fn contacts() -> Vec<Contact> {
     [first_contacts(), troubled_contacts(), later_contacts()].into_iter().flatten().collect()
 }
 
-fn first_contacts() -> Vec<Part> {
+fn first_contacts() -> Vec<Contact> {
     vec![
-        part(
+        contact(
             SUPPORT,
             "Rosa Field",
             "15550100011",
-            vec![text("Hi! Are you open on Saturday?"), Listen, Wait(1_500), React("👍")],
+            vec![text("Hi! Are you open on Saturday?"), AwaitReply, Wait(1_500), React("👍")],
         ),
-        part(
+        contact(
             SUPPORT,
             "Ana Ruiz",
             "15550100012",
-            vec![text("hello"), text("my order A-17"), text("where is it? 📦"), Listen, text("Great, thanks!"), Listen],
+            vec![
+                text("hello"),
+                text("my order A-17"),
+                text("where is it? 📦"),
+                AwaitReply,
+                text("Great, thanks!"),
+                AwaitReply,
+            ],
         ),
-        part(
+        contact(
             SUPPORT,
             "Marta Klein",
             "15550100029",
             vec![text("Kann ich meinen Termin auf nächste Woche verschieben?")],
         ),
-        part(BILLING, "Paul Adeyemi", "15550100022", vec![text("Any news about my invoice?")]),
-        part(SUPPORT, "मीरा शर्मा", "15550100013", vec![text("नमस्ते, क्या आज अपॉइंटमेंट मिल सकता है?"), Listen]),
-        part(
+        contact(BILLING, "Paul Adeyemi", "15550100022", vec![text("Any news about my invoice?")]),
+        contact(SUPPORT, "मीरा शर्मा", "15550100013", vec![text("नमस्ते, क्या आज अपॉइंटमेंट मिल सकता है?"), AwaitReply]),
+        contact(
             SUPPORT,
             "Kenji 健二",
             "15550100014",
-            vec![Say(Saying::Image { caption: Some("この歯が痛いです 🦷".into()) }), Listen],
+            vec![Say(Saying::Image { caption: Some("この歯が痛いです 🦷".into()) }), AwaitReply],
         ),
-        part(
+        contact(
             SUPPORT,
             "Omar Haddad",
             "15550100015",
-            vec![Say(Saying::Voice { transcript: Some("I would like to talk to a person please".into()) }), Listen],
+            vec![Say(Saying::Voice { transcript: Some("I would like to talk to a person please".into()) }), AwaitReply],
         ),
     ]
 }
 
-/// Contacts with odd names, and sends that fail.
-fn troubled_contacts() -> Vec<Part> {
+/// Returns contacts with odd names, and contacts whose messages fail.
+fn troubled_contacts() -> Vec<Contact> {
     vec![
-        part(SUPPORT, "Lena Fischer", "15550100016", vec![text("Was kostet eine Zahnreinigung? (price list)"), Listen]),
-        part(SUPPORT, "Tomás Vega", "15550100017", vec![text("are you open tomorrow?"), Listen]),
-        part(
+        contact(
+            SUPPORT,
+            "Lena Fischer",
+            "15550100016",
+            vec![text("Was kostet eine Zahnreinigung? (price list)"), AwaitReply],
+        ),
+        contact(SUPPORT, "Tomás Vega", "15550100017", vec![text("are you open tomorrow?"), AwaitReply]),
+        contact(
             SUPPORT,
             "Iris Lund",
             "15550100018",
-            vec![text("Is my order ready?"), Trouble(SendFault::LoseAnswer), Listen, Wait(2_000)],
+            vec![text("Is my order ready?"), Fault(SendFault::LoseAnswer), AwaitReply, Wait(2_000)],
         ),
-        part(
+        contact(
             SUPPORT,
             "Bobby\u{1b}[2J \u{202e}Tables",
             "15550100019",
-            vec![text("\u{1b}]0;pwned\u{7}Robert'); DROP TABLE messages;--"), Listen],
+            vec![text("\u{1b}]0;pwned\u{7}Robert'); DROP TABLE messages;--"), AwaitReply],
         ),
-        part(
+        contact(
             SUPPORT,
             "Chloé Martin",
             "15550100020",
             vec![
                 text("Bonjour, where are you?"),
-                Trouble(SendFault::graph(400, 130_429, "Rate limit hit")),
-                Listen,
+                Fault(SendFault::graph(400, 130_429, "Rate limit hit")),
+                AwaitReply,
                 Say(Saying::Location { name: "Gare du Nord".into(), latitude: 48.88, longitude: 2.355 }),
-                Listen,
+                AwaitReply,
             ],
         ),
     ]
 }
 
-fn later_contacts() -> Vec<Part> {
+fn later_contacts() -> Vec<Contact> {
     vec![
-        part(
+        contact(
             SUPPORT,
             "Lucía Ortega",
             "15550100030",
             vec![text("Buenos días, quisiera saber cuándo estará lista mi factura, por favor")],
         ),
-        part(CLINIC, "आशा राव", "919820000031", vec![text("नमस्ते, मेरा अगला सत्र कब है?"), Listen, text("धन्यवाद 🙏")]),
-        part(
+        contact(
+            CLINIC,
+            "आशा राव",
+            "919820000031",
+            vec![text("नमस्ते, मेरा अगला सत्र कब है?"), AwaitReply, text("धन्यवाद 🙏")],
+        ),
+        contact(
             CLINIC,
             "Ravi Menon",
             "919820000032",
             vec![
                 Say(Saying::Button { text: "I will be there".into(), payload: "reply_1".into() }),
-                Listen,
+                AwaitReply,
                 Say(Saying::Image { caption: Some("my sleep diary".into()) }),
-                Listen,
+                AwaitReply,
             ],
         ),
-        part(CLINIC, "Nikhil Shah", "919820000034", vec![text("please call me, I am not well"), Listen]),
-        part(
+        contact(CLINIC, "Nikhil Shah", "919820000034", vec![text("please call me, I am not well"), AwaitReply]),
+        contact(
             BILLING,
             "Yusuf Demir",
             "15550100025",
@@ -396,12 +414,16 @@ fn later_contacts() -> Vec<Part> {
                 Wait(800),
             ],
         ),
-        part(BILLING, "田中 由紀", "15550100023", vec![Say(Saying::Sticker)]),
-        part(
+        contact(BILLING, "田中 由紀", "15550100023", vec![Say(Saying::Sticker)]),
+        contact(
             SUPPORT,
             "Nadia Rahman",
             "15550100026",
-            vec![Say(Saying::Choice { id: "keep".into(), title: "Keep my appointment".into() }), Listen, React("🙏")],
+            vec![
+                Say(Saying::Choice { id: "keep".into(), title: "Keep my appointment".into() }),
+                AwaitReply,
+                React("🙏"),
+            ],
         ),
     ]
 }

@@ -1,31 +1,31 @@
-//! Where the Graph API posts: which accounts the app is subscribed to, and the addresses of accounts and numbers
-//! that come before the app's own.
+//! Webhook URLs of the Graph API: the accounts that the app is subscribed to, and the URLs of accounts and numbers,
+//! which take precedence over the app's.
 
 use serde_json::{Value, json};
 
-/// Everything that is on file beside the app's own address.
+/// Subscriptions and the URLs that override the app's.
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions {
-    /// Accounts that the app is subscribed to.
+    /// Ids of the accounts that the app is subscribed to.
     pub accounts: Vec<String>,
-    /// An account's or a number's own address, by its id.
+    /// URLs of accounts and numbers, by id.
     pub overrides: Vec<(String, String)>,
-    /// Accounts to which another app is subscribed as well.
+    /// Ids of accounts to which another app is subscribed.
     pub others: Vec<String>,
-    /// The next address is taken, and not kept.
+    /// The next URL is accepted but not stored.
     pub forgets: bool,
 }
 
 impl Subscriptions {
-    /// Where what is posted for a number goes, given its account's id and the app's own address.
+    /// Returns the URL for a number's webhooks, given its account's id and the app's URL.
     pub fn address_of(&self, number: &str, account: Option<&str>, app: &str) -> String {
         let own = self.address(number).or_else(|| self.address(account?));
         own.unwrap_or(app).to_owned()
     }
 
-    /// The addresses of a number as its object tells them.
+    /// Returns the webhook configuration of a number's object.
     pub fn configuration(&self, number: &str, account: &str, app: Option<&str>) -> Value {
-        let mut told = json!({});
+        let mut configuration = json!({});
         let places = [
             ("phone_number", self.address(number)),
             ("whatsapp_business_account", self.address(account)),
@@ -33,18 +33,18 @@ impl Subscriptions {
         ];
         for (place, url) in places {
             if let Some(url) = url {
-                told[place] = url.into();
+                configuration[place] = url.into();
             }
         }
-        told
+        configuration
     }
 
-    /// An account's or a number's own address.
+    /// Returns the URL of an account or a number. `None` where it has none.
     pub fn address(&self, id: &str) -> Option<&str> {
         self.overrides.iter().find(|(of, _)| of == id).map(|(_, url)| url.as_str())
     }
 
-    /// Sets the address of an account or a number; an empty one takes it away.
+    /// Sets the URL of an account or a number; an empty one removes it.
     pub fn set(&mut self, id: &str, url: &str) {
         if std::mem::take(&mut self.forgets) {
             return;

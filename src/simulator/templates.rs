@@ -1,5 +1,5 @@
-//! The simulator's templates: made, changed, deleted and reviewed, with the refusals of the real ones; and
-//! samples, which are fetched from wherever they are said to be.
+//! Templates: created, changed, deleted and reviewed, with the real API's rejections; and header samples, which are
+//! fetched from their URLs.
 
 use std::future::{Ready, ready};
 
@@ -8,19 +8,16 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http_body_util::{BodyExt, Empty};
-use hyper::body::Bytes;
-use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 
-use super::routes::World as Shared;
+use super::fetch::fetch;
+use super::shared::SharedState;
 
-/// Where it stands in a template that only this account has. It is told to nobody.
+/// The key of the account that owns a template. It is never sent to a client.
 pub(super) const ACCOUNT: &str = "account";
 
-/// The templates that an account has.
+/// Returns the templates of an account.
 pub(super) fn of_account(templates: &[Value], account: &str) -> Vec<Value> {
     let own = templates.iter().filter(|one| one[ACCOUNT].as_str().is_none_or(|of| of == account));
     let mut own: Vec<Value> = own.cloned().collect();
@@ -28,7 +25,7 @@ pub(super) fn of_account(templates: &[Value], account: &str) -> Vec<Value> {
     own
 }
 
-pub(super) fn routes() -> axum::Router<Shared> {
+pub(super) fn routes() -> axum::Router<SharedState> {
     axum::Router::new()
         .route("/meta/whatsapp/{version}/{account}/message_templates/{id}", get(one))
         .route("/platform/v1/whatsapp/media", post(ingest))
@@ -46,14 +43,14 @@ pub(super) struct TemplateParams {
     hsm_id: Option<String>,
 }
 
-async fn one(State(shared): State<Shared>, Path((_, _, id)): Path<(String, String, String)>) -> Response {
+async fn one(State(shared): State<SharedState>, Path((_, _, id)): Path<(String, String, String)>) -> Response {
     match shared.world().templates.iter().find(|one| one["id"] == id.as_str()) {
         Some(found) => Json(found).into_response(),
         None => graph(StatusCode::NOT_FOUND, 100, 33, "Unsupported get request: the object does not exist"),
     }
 }
 
-/// What the platform refuses to take.
+/// Returns the error response to an invalid template. `None` if it is valid.
 fn refused(body: &Value) -> Option<Response> {
     let wrong = |subcode, message: &str| Some(graph(StatusCode::BAD_REQUEST, 100, subcode, message));
     let named = body["parameter_format"].as_str().is_some_and(|format| format.eq_ignore_ascii_case("named"));
@@ -83,14 +80,14 @@ fn refused(body: &Value) -> Option<Response> {
 }
 
 pub(super) async fn write(
-    State(shared): State<Shared>,
+    State(shared): State<SharedState>,
     Path((_, account)): Path<(String, String)>,
     Query(wanted): Query<TemplateParams>,
     Json(body): Json<Value>,
 ) -> Response {
     let mut world = shared.world();
     if !world.numbers.iter().any(|number| number.business_account_id == account) {
-        return super::platform::not_found("WhatsApp configuration");
+        return super::responses::not_found("WhatsApp configuration");
     }
     if let Some(refusal) = refused(&body) {
         return refusal;
@@ -112,9 +109,9 @@ pub(super) async fn write(
     Json(json!({ "id": id, "status": "PENDING", "category": category })).into_response()
 }
 
-/// Everything but name and language, under the template's own id.
+/// Changes everything but name and language of a template by its id.
 pub(super) fn change(
-    State(shared): State<Shared>,
+    State(shared): State<SharedState>,
     Path((_, id)): Path<(String, String)>,
     Json(body): Json<Value>,
 ) -> Ready<Response> {
@@ -142,7 +139,7 @@ fn changed(templates: &mut [Value], id: &str, body: &Value) -> Response {
 }
 
 pub(super) async fn delete(
-    State(shared): State<Shared>,
+    State(shared): State<SharedState>,
     Path((_, _account)): Path<(String, String)>,
     Query(wanted): Query<TemplateParams>,
 ) -> Response {
@@ -159,39 +156,22 @@ pub(super) async fn delete(
     Json(json!({ "success": true })).into_response()
 }
 
-/// Fetches what it is told to, as the platform does: a name that leads nowhere is refused.
-async fn ingest(State(shared): State<Shared>, Json(body): Json<Value>) -> Response {
+/// Fetches a header sample from its URL. Rejects one that cannot be fetched.
+async fn ingest(State(shared): State<SharedState>, Json(body): Json<Value>) -> Response {
     let asked = &body["media_ingest"];
     let known = {
         let world = shared.world();
         world.numbers.iter().any(|number| asked["phone_number_id"] == number.phone_number_id.as_str())
     };
     if !known {
-        return super::platform::not_found("WhatsApp configuration");
+        return super::responses::not_found("WhatsApp configuration");
     }
     let source = asked["source"].as_str().unwrap_or_default().to_owned();
     let Some((mime_type, bytes)) = fetch(&source).await else {
-        return super::platform::invalid("Source could not be fetched");
+        return super::responses::invalid("Source could not be fetched");
     };
     let mut world = shared.world();
     let handle = format!("4::{}:{}", mime_type.replace('/', "_"), bytes.len());
     world.files.keep(&handle, "application/octet-stream", bytes);
     Json(json!({ "data": { "header_handle": handle, "delivery": asked["delivery"] } })).into_response()
-}
-
-pub(super) async fn fetch(url: &str) -> Option<(String, Vec<u8>)> {
-    let url: hyper::Uri = url.parse().ok()?;
-    let authority = url.authority()?.as_str().to_owned();
-    let stream = TcpStream::connect(&authority).await.ok()?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
-    let talking = tokio::spawn(connection);
-    let path = url.path_and_query().map_or("/", |path| path.as_str());
-    let request = hyper::Request::get(path).header("host", authority).body(Empty::<Bytes>::new()).ok()?;
-    let response = sender.send_request(request).await.ok()?;
-    let fine = response.status().is_success();
-    let mime_type =
-        response.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
-    let bytes = response.into_body().collect().await.ok()?.to_bytes().to_vec();
-    talking.abort();
-    fine.then_some((mime_type, bytes))
 }

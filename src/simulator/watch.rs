@@ -1,4 +1,4 @@
-//! What the simulator tells about its own webhooks: registrations, tests, and the log of deliveries.
+//! The simulator's test deliveries and its log of webhook deliveries.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::payload::{Person, Saying};
-use super::routes::World;
+use super::shared::SharedState;
 
-/// A test delivery is a message like any other, with a mark and an id of its own.
-pub(super) async fn test(State(shared): State<World>, Path(id): Path<String>) -> Response {
+/// Sends a test delivery: a message like any other, with a test mark and an id of its own.
+pub(super) async fn test(State(shared): State<SharedState>, Path(id): Path<String>) -> Response {
     let now = shared.now();
     let mut world = shared.world();
     let Some(webhook) = world.records.webhooks.iter().find(|one| one["id"] == id.as_str()).cloned() else {
@@ -19,12 +19,12 @@ pub(super) async fn test(State(shared): State<World>, Path(id): Path<String>) ->
     let of = webhook["phone_number_id"].as_str().map(str::to_owned);
     let Some(number) = of.map(|of| world.test_number.clone().unwrap_or(of)) else {
         let body = json!({ "phone_number_id": "000000000000000", "project": { "id": "test" }, "test": true });
-        world.put_in_post("project.event", body, now);
+        world.enqueue("project.event", body, now);
         drop(world);
         shared.posted.notify_one();
         return Json(json!({ "data": { "success": true } })).into_response();
     };
-    world.person_says(
+    world.receive_message(
         &number,
         &Person::new("Test Customer", "15550100000"),
         &Saying::Test("Hello! This is a test.".into()),
@@ -36,8 +36,8 @@ pub(super) async fn test(State(shared): State<World>, Path(id): Path<String>) ->
     Json(json!({ "data": { "success": true } })).into_response()
 }
 
-/// Newest first.
-pub(super) async fn deliveries(State(shared): State<World>) -> Json<Value> {
+/// Lists the last 100 deliveries, newest first.
+pub(super) async fn deliveries(State(shared): State<SharedState>) -> Json<Value> {
     let world = shared.world();
     let list: Vec<&Value> = world.delivered.iter().rev().take(100).collect();
     Json(json!({ "data": list, "paging": { "cursors": { "before": null, "after": null } } }))

@@ -1,4 +1,4 @@
-//! The state of the simulator: numbers, people, messages, templates, and pending webhooks.
+//! The state of the simulator: numbers, contacts, messages, templates, and queued webhooks.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -6,28 +6,28 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
-use super::flows::FlowRecord;
-use super::media::{Files, made};
-use super::payload::{Person, Saying, Talk, answered, conversation, inbound};
-use super::platform::{NUMBER_EVENTS, PROJECT_EVENTS, Records};
+use super::faults::SendFault;
+use super::files::{Files, generate_media};
+use super::payload::{ConversationStats, Person, Saying, conversation, history_answer, inbound};
+use super::records::{FlowRecord, NUMBER_EVENTS, PROJECT_EVENTS, Records};
 use super::subscriptions::Subscriptions;
-use super::twilio::Forms;
+use super::twilio::forms::Forms;
 
-const DAY: i64 = 24 * 60 * 60 * 1_000;
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// A business number that the simulator serves.
 #[derive(Debug, Clone)]
 pub struct Number {
     pub phone_number_id: String,
     pub business_account_id: String,
-    /// As people write it.
+    /// The phone number in display format.
     pub display: String,
     pub name: String,
     /// `production` or `sandbox`.
     pub kind: String,
-    /// Whose it is.
+    /// The id of the customer who owns it. `None` for the project's own numbers.
     pub customer: Option<String>,
-    /// Reached over the Graph API itself, with nobody in between.
+    /// Served by the Graph API instead of the platform and its mirror.
     pub direct: bool,
 }
 
@@ -37,31 +37,7 @@ impl Number {
     }
 }
 
-/// What a request to send meets instead of its usual answer.
-#[derive(Debug, Clone)]
-pub enum SendFault {
-    /// It is sent, and the answer never comes.
-    LoseAnswer,
-    /// It is not sent, and the answer never comes.
-    Vanish,
-    /// It is sent, and a gateway in between says otherwise.
-    GatewayError,
-    /// It is refused with this status and body, perhaps with `Retry-After`.
-    Answer { status: u16, body: Value, retry_after: Option<u32> },
-    /// It is sent, and the answer takes so long.
-    Slow(std::time::Duration),
-}
-
-impl SendFault {
-    /// A refusal in the Graph form.
-    pub fn graph(status: u16, code: u32, message: &str) -> Self {
-        let body = json!({ "error": { "message": format!("(#{code}) {message}"), "type": "OAuthException", "code": code,
-            "error_data": { "messaging_product": "whatsapp", "details": message } } });
-        Self::Answer { status, body, retry_after: None }
-    }
-}
-
-/// A message that really went out to a person.
+/// A message that was sent to a contact.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AcceptedSend {
     pub id: String,
@@ -71,25 +47,25 @@ pub struct AcceptedSend {
     pub text: String,
     pub reference: Option<String>,
     pub at: i64,
-    /// The object under the name of its kind, and what was quoted.
+    /// The object under the key of its kind.
     pub object: Value,
     pub context: Option<String>,
 }
 
-/// One webhook on its way.
+/// A queued webhook.
 #[derive(Debug, Clone)]
-pub(super) struct SimulatedWebhook {
+pub(super) struct QueuedWebhook {
     pub due: i64,
-    /// Order among those due at the same time.
+    /// Sequence number, the order among webhooks that are due at the same time.
     pub number: u64,
     pub event: String,
     pub body: Value,
     pub key: String,
     pub batch: Option<usize>,
     pub project: bool,
-    /// The webhook on file that it goes to, once that is decided.
+    /// The id of the registration it goes to. `None` before the first attempt.
     pub webhook: Option<String>,
-    pub tries: u32,
+    pub retries: u32,
 }
 
 pub(super) struct World {
@@ -97,44 +73,44 @@ pub(super) struct World {
     pub templates: Vec<Value>,
     pub records: Records,
     pub flows: Vec<FlowRecord>,
-    pub post: Vec<SimulatedWebhook>,
+    pub post: Vec<QueuedWebhook>,
     pub faults: VecDeque<SendFault>,
     pub unreachable: HashMap<String, u32>,
-    /// Phones that are switched off: for so many milliseconds nothing is delivered there.
+    /// Delivery delays of phones that are switched off, in milliseconds.
     pub switched_off: HashMap<String, i64>,
     pub buffer: Option<i64>,
     pub accepted: Vec<AcceptedSend>,
     pub send_requests: usize,
     pub read_marks: Vec<(String, bool)>,
-    /// Message objects as the platform's own list shows them, oldest first.
+    /// Message objects of the message list, oldest first.
     pub listed: Vec<Value>,
-    /// When which status of a message comes about: its id, the time, and the status object.
-    pub fates: Vec<(String, i64, Value)>,
+    /// Scheduled statuses: message id, time in milliseconds, and status object.
+    pub scheduled_statuses: Vec<(String, i64, Value)>,
     pub files: Files,
     pub quality: String,
-    /// Which address a number posts to is not told.
+    /// The Graph API does not report webhook URLs.
     pub hides_webhooks: bool,
-    /// Where the Graph API posts, beside the app's own address.
+    /// Webhook URLs of the Graph API besides the app's.
     pub subscriptions: Subscriptions,
     pub skew: i64,
-    /// The number that tests name, where it is not the one they were asked for.
+    /// The number that test deliveries name. `None` for the requested number.
     pub test_number: Option<String>,
-    /// The platform's log of its deliveries.
+    /// The log of webhook deliveries.
     pub delivered: Vec<Value>,
     pub names: HashMap<String, String>,
-    /// Conversations with a request under way: a second one is refused.
+    /// Conversations with a send request in progress; a second one is rejected.
     pub in_flight: Vec<(String, String)>,
     pub requests_this_minute: (i64, u32),
-    /// The numbers that are reached in forms.
+    /// The state of the simulated Twilio account.
     pub forms: Forms,
-    /// Where the simulator itself is reached.
+    /// The simulator's own base URL.
     pub own_address: String,
     last_inbound: HashMap<(String, String), i64>,
-    talks: HashMap<(String, String), Talk>,
-    /// The letter that collects a conversation's messages.
+    conversation_stats: HashMap<(String, String), ConversationStats>,
+    /// The sequence number of the webhook that collects a conversation's batch.
     buffered: HashMap<(String, String), u64>,
-    dice: StdRng,
-    letters: u64,
+    rng: StdRng,
+    webhooks_queued: u64,
     ids: u64,
 }
 
@@ -156,7 +132,7 @@ impl World {
             send_requests: 0,
             read_marks: vec![],
             listed: vec![],
-            fates: vec![],
+            scheduled_statuses: vec![],
             files: Files::default(),
             quality: "GREEN".to_owned(),
             hides_webhooks: false,
@@ -167,64 +143,65 @@ impl World {
             names: HashMap::new(),
             in_flight: vec![],
             requests_this_minute: (0, 0),
-            talks: HashMap::new(),
+            conversation_stats: HashMap::new(),
             last_inbound: HashMap::new(),
             buffered: HashMap::new(),
-            dice: StdRng::seed_from_u64(seed),
-            letters: 0,
+            rng: StdRng::seed_from_u64(seed),
+            webhooks_queued: 0,
             ids: 0,
         }
     }
 
-    /// A number in `0..below`.
-    pub fn dice(&mut self, below: u32) -> u32 {
-        self.dice.random_range(0..below.max(1))
+    /// Returns a random number in `0..below`.
+    pub fn random_below(&mut self, below: u32) -> u32 {
+        self.rng.random_range(0..below.max(1))
     }
 
     pub fn new_id(&mut self, prefix: &str) -> String {
         self.ids += 1;
-        let tail: u64 = self.dice.random();
+        let tail: u64 = self.rng.random();
         format!("wamid.{prefix}{:06}{tail:016X}", self.ids)
     }
 
-    /// What the platform's own lists hold by now, oldest first.
-    pub fn as_listed(&self, now: i64) -> Vec<Value> {
-        self.listed.iter().map(|message| self.as_of(message, now)).collect()
+    /// Returns the message list at this time, oldest first.
+    pub fn messages_at(&self, now: i64) -> Vec<Value> {
+        self.listed.iter().map(|message| self.message_at(message, now)).collect()
     }
 
     pub fn next_due(&self) -> Option<i64> {
-        let post = self.records.webhooks.first().and_then(|_| self.post.iter().map(|letter| letter.due).min());
+        let post = self.records.webhooks.first().and_then(|_| self.post.iter().map(|queued| queued.due).min());
         post.into_iter().chain(self.forms.next_due()).min()
     }
 
-    /// Somebody wrote to a number: their window is open.
-    pub fn heard(&mut self, phone_number_id: &str, phone: &str, at: i64) {
+    /// Opens the service window of a contact.
+    pub fn open_window(&mut self, phone_number_id: &str, phone: &str, at: i64) {
         let last = self.last_inbound.entry((phone_number_id.to_owned(), phone.to_owned())).or_insert(at);
         *last = (*last).max(at);
     }
 
-    /// Where a letter goes: every active webhook of its number, or of the project, that asked for it.
-    pub fn recipients(&self, letter: &SimulatedWebhook) -> Vec<(String, String, String)> {
+    /// Returns id, URL and secret of every active registration for this webhook's number or the project that
+    /// subscribed to its event.
+    pub fn recipients(&self, queued: &QueuedWebhook) -> Vec<(String, String, String)> {
         let number =
-            letter.body["phone_number_id"].as_str().or_else(|| letter.body["data"][0]["phone_number_id"].as_str());
+            queued.body["phone_number_id"].as_str().or_else(|| queued.body["data"][0]["phone_number_id"].as_str());
         let known = number.is_some_and(|id| self.records.webhooks.iter().any(|one| one["phone_number_id"] == id));
         let mut found: Vec<_> = self
             .records
             .webhooks
             .iter()
-            .filter(|one| one["active"] == true && letter.webhook.as_ref().is_none_or(|id| one["id"] == id.as_str()))
-            .filter(|one| match (letter.project, one["phone_number_id"].as_str()) {
+            .filter(|one| one["active"] == true && queued.webhook.as_ref().is_none_or(|id| one["id"] == id.as_str()))
+            .filter(|one| match (queued.project, one["phone_number_id"].as_str()) {
                 (true, of) => of.is_none(),
                 (false, None) => false,
-                // A body that names nobody's number goes wherever messages go.
+                // A body without a known number goes to any number's registration.
                 (false, of) => !known || of == number,
             })
             .filter(|one| {
-                let asked =
+                let subscribed =
                     |name: &str| one["events"].as_array().is_some_and(|list| list.iter().any(|event| event == name));
                 let named =
-                    NUMBER_EVENTS.contains(&letter.event.as_str()) || PROJECT_EVENTS.contains(&letter.event.as_str());
-                asked(&letter.event) || !named
+                    NUMBER_EVENTS.contains(&queued.event.as_str()) || PROJECT_EVENTS.contains(&queued.event.as_str());
+                subscribed(&queued.event) || !named
             })
             .map(|one| {
                 let text = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
@@ -240,64 +217,64 @@ impl World {
             })
             .filter(|(_, url, _)| !url.is_empty())
             .collect();
-        if !known && !letter.project {
+        if !known && !queued.project {
             found.truncate(1);
         }
         found
     }
 
-    /// Takes out what is due, in order.
-    pub fn take_due(&mut self, until: i64) -> Vec<SimulatedWebhook> {
+    /// Removes and returns the webhooks that are due, in order.
+    pub fn take_due(&mut self, until: i64) -> Vec<QueuedWebhook> {
         if self.records.webhooks.is_empty() {
             return vec![];
         }
         let (mut due, rest): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.post).into_iter().partition(|one| one.due <= until);
         self.post = rest;
-        due.sort_by_key(|letter| (letter.due, letter.number));
-        self.buffered.retain(|_, number| due.iter().all(|letter| letter.number != *number));
+        due.sort_by_key(|queued| (queued.due, queued.number));
+        self.buffered.retain(|_, number| due.iter().all(|queued| queued.number != *number));
         due
     }
 
-    /// An answer that was given before the number was connected.
-    pub fn was_answered(&mut self, phone_number_id: &str, person: &Person, words: &str, at: i64, now: i64) {
+    /// Adds an answer to the history from before the number was connected.
+    pub fn add_history_answer(&mut self, phone_number_id: &str, person: &Person, words: &str, at: i64, now: i64) {
         let id = self.new_id("OUT");
-        let message = answered(&id, person, (phone_number_id, words), at);
+        let message = history_answer(&id, person, (phone_number_id, words), at);
         self.listed.push(message.clone());
-        let talk = self.talks.entry((phone_number_id.to_owned(), person.phone.clone())).or_default();
-        talk.note(&message, at, false);
-        let talk = talk.clone();
+        let stats = self.conversation_stats.entry((phone_number_id.to_owned(), person.phone.clone())).or_default();
+        stats.note(&message, at, false);
+        let stats = stats.clone();
         let body = json!({
             "message": message,
-            "conversation": conversation(person, phone_number_id, at, false, &talk),
+            "conversation": conversation(person, phone_number_id, at, false, &stats),
             "is_new_conversation": false,
             "phone_number_id": phone_number_id,
         });
-        self.put_in_post("whatsapp.message.sent", body, now);
+        self.enqueue("whatsapp.message.sent", body, now);
     }
 
-    pub fn put_in_post(&mut self, event: &str, body: Value, due: i64) {
-        self.letters += 1;
-        let key: u128 = self.dice.random();
-        self.post.push(SimulatedWebhook {
+    pub fn enqueue(&mut self, event: &str, body: Value, due: i64) {
+        self.webhooks_queued += 1;
+        let key: u128 = self.rng.random();
+        self.post.push(QueuedWebhook {
             due,
-            number: self.letters,
+            number: self.webhooks_queued,
             event: event.to_owned(),
             body,
             key: format!("{key:032x}"),
             batch: None,
             project: event.starts_with("whatsapp.phone_number") || event.starts_with("workflow"),
             webhook: None,
-            tries: 0,
+            retries: 0,
         });
     }
 
     pub fn window_open(&self, phone_number_id: &str, phone: &str, now: i64) -> bool {
         let key = (phone_number_id.to_owned(), phone.to_owned());
-        self.last_inbound.get(&key).is_some_and(|last| now - last < DAY)
+        self.last_inbound.get(&key).is_some_and(|last| now - last < DAY_MS)
     }
 
-    pub fn person_says(
+    pub fn receive_message(
         &mut self,
         phone_number_id: &str,
         person: &Person,
@@ -306,18 +283,18 @@ impl World {
         now: i64,
     ) -> String {
         if self.forms.has(phone_number_id) {
-            return self.person_writes(phone_number_id, person, saying, at, now);
+            return self.receive_form(phone_number_id, person, saying, at, now);
         }
         let test = matches!(saying, Saying::Test(_));
         let id = self.new_id(if test { "TEST_" } else { "IN" });
         let key = (phone_number_id.to_owned(), person.phone.clone());
         let known = self.last_inbound.contains_key(&key);
         if !test {
-            self.heard(phone_number_id, &person.phone, at);
+            self.open_window(phone_number_id, &person.phone, at);
         }
         self.names.insert(person.phone.clone(), person.name.clone());
         let mut message = inbound(&id, person, saying, at);
-        if let Some((mime_type, bytes)) = made(saying, self.ids as u32) {
+        if let Some((mime_type, bytes)) = generate_media(saying, self.ids as u32) {
             let kind = message["type"].as_str().unwrap_or_default().to_owned();
             let media = message[&kind]["id"].as_str().unwrap_or_default().to_owned();
             let length = bytes.len();
@@ -330,25 +307,25 @@ impl World {
             }
         }
         message["kapso"]["phone_number_id"] = phone_number_id.into();
-        // Inbound messages are often called `delivered` already, and may lack `from`.
-        if self.dice(3) == 0 {
+        // Real webhooks often have the status `delivered` on inbound messages, and may lack `from`.
+        if self.random_below(3) == 0 {
             message["kapso"]["status"] = "delivered".into();
         }
-        if self.dice(5) == 0
+        if self.random_below(5) == 0
             && let Some(fields) = message.as_object_mut()
         {
             fields.remove("from");
         }
         self.listed.push(message.clone());
-        let nested = self.dice(2) == 0;
-        let talk = self.talks.entry(key.clone()).or_default();
+        let nested = self.random_below(2) == 0;
+        let stats = self.conversation_stats.entry(key.clone()).or_default();
         if !test {
-            talk.note(&message, at, true);
+            stats.note(&message, at, true);
         }
-        let talk = talk.clone();
+        let stats = stats.clone();
         let mut body = json!({
             "message": message,
-            "conversation": conversation(person, phone_number_id, at, nested, &talk),
+            "conversation": conversation(person, phone_number_id, at, nested, &stats),
             "is_new_conversation": !known,
             "phone_number_id": phone_number_id,
         });
@@ -356,33 +333,33 @@ impl World {
             body["test"] = true.into();
         }
         match self.buffer {
-            Some(window) if !test => self.collect(key, body, now + window),
-            _ => self.put_in_post("whatsapp.message.received", body, now),
+            Some(window) if !test => self.add_to_batch(key, body, now + window),
+            _ => self.enqueue("whatsapp.message.received", body, now),
         }
         id
     }
 
-    /// With buffering on, even one message comes as a batch; each new one starts the window again.
-    fn collect(&mut self, key: (String, String), item: Value, due: i64) {
+    /// Adds a message to the conversation's batch, which restarts its window. Even a single message is a batch.
+    fn add_to_batch(&mut self, key: (String, String), item: Value, due: i64) {
         if let Some(at) = self.buffered.get(&key).copied()
-            && let Some(letter) = self.post.iter_mut().find(|letter| letter.number == at)
-            && let Some(items) = letter.body["data"].as_array_mut()
+            && let Some(queued) = self.post.iter_mut().find(|queued| queued.number == at)
+            && let Some(items) = queued.body["data"].as_array_mut()
         {
             items.push(item);
-            letter.batch = Some(items.len());
-            letter.due = due;
+            queued.batch = Some(items.len());
+            queued.due = due;
             return;
         }
         let body =
             json!({ "type": "whatsapp.message.received", "batch": true, "data": [item], "batch_info": { "size": 1 } });
-        self.put_in_post("whatsapp.message.received", body, due);
-        if let Some(letter) = self.post.last_mut() {
-            letter.batch = Some(1);
+        self.enqueue("whatsapp.message.received", body, due);
+        if let Some(queued) = self.post.last_mut() {
+            queued.batch = Some(1);
         }
-        self.buffered.insert(key, self.letters);
+        self.buffered.insert(key, self.webhooks_queued);
     }
 
-    /// A message goes out: it gets its id, and its statuses are on their way.
+    /// Accepts a message: assigns its id and queues its statuses. Returns the id.
     pub fn accept(&mut self, phone_number_id: &str, request: &Value, now: i64, scaled: impl Fn(i64) -> i64) -> String {
         let id = self.new_id("OUT");
         let to: String = request["to"].as_str().unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
@@ -418,19 +395,21 @@ impl World {
         id
     }
 
-    /// A listed message with the statuses that have come about by now.
-    pub fn as_of(&self, message: &Value, now: i64) -> Value {
-        let mut told = message.clone();
-        let fates = self.fates.iter().filter(|(of, at, _)| message["id"] == of.as_str() && *at <= now);
-        let statuses: Vec<Value> = fates.map(|(_, _, status)| status.clone()).collect();
+    /// Returns a listed message with the statuses that it has at this time.
+    pub fn message_at(&self, message: &Value, now: i64) -> Value {
+        let mut object = message.clone();
+        let scheduled_statuses =
+            self.scheduled_statuses.iter().filter(|(of, at, _)| message["id"] == of.as_str() && *at <= now);
+        let statuses: Vec<Value> = scheduled_statuses.map(|(_, _, status)| status.clone()).collect();
         if let Some(last) = statuses.last() {
-            told["kapso"]["status"] = last["status"].clone();
-            told["kapso"]["statuses"] = statuses.into();
+            object["kapso"]["status"] = last["status"].clone();
+            object["kapso"]["statuses"] = statuses.into();
         }
-        told
+        object
     }
 
-    /// Late, sometimes twice, sometimes out of order; `delivered` is sometimes left out.
+    /// Queues the status webhooks of a message: delayed, sometimes duplicated or out of order, and sometimes without
+    /// `delivered`.
     fn post_statuses(
         &mut self,
         phone_number_id: &str,
@@ -442,23 +421,23 @@ impl World {
     ) {
         let failing = self.unreachable.get(to).copied();
         let off = self.switched_off.get(to).copied().unwrap_or_default();
-        let ladder: &[(&str, i64)] = match failing {
+        let progress: &[(&str, i64)] = match failing {
             Some(_) => &[("sent", 300), ("failed", 1_500)],
             None => &[("sent", 300), ("delivered", 1_200), ("read", 4_000)],
         };
-        let swap = failing.is_none() && self.dice(4) == 0;
-        let skip_delivered = failing.is_none() && self.dice(8) == 0;
-        let talk = self.talks.entry((phone_number_id.to_owned(), to.to_owned())).or_default();
-        talk.note(message, now, false);
-        let talk = talk.clone();
+        let swap = failing.is_none() && self.random_below(4) == 0;
+        let skip_delivered = failing.is_none() && self.random_below(8) == 0;
+        let stats = self.conversation_stats.entry((phone_number_id.to_owned(), to.to_owned())).or_default();
+        stats.note(message, now, false);
+        let stats = stats.clone();
         let mut history: Vec<Value> = vec![];
-        for (status, after) in ladder {
+        for (status, after) in progress {
             if skip_delivered && *status == "delivered" {
                 continue;
             }
-            let jitter = i64::from(self.dice(400));
-            let away = if *status == "sent" { 0 } else { off };
-            let at = now + scaled(after + jitter + away);
+            let jitter = i64::from(self.random_below(400));
+            let offline_delay = if *status == "sent" { 0 } else { off };
+            let at = now + scaled(after + jitter + offline_delay);
             let mut entry = json!({ "id": message["id"], "status": status, "timestamp": (at / 1_000).to_string(), "recipient_id": to });
             if let Some(reference) = reference {
                 entry["biz_opaque_callback_data"] = reference.into();
@@ -468,23 +447,23 @@ impl World {
                 entry["errors"] = json!([{ "code": code, "title": title, "message": title,
                     "error_data": { "details": "Message Undeliverable." } }]);
             }
-            self.fates.push((message["id"].as_str().unwrap_or_default().to_owned(), at, entry.clone()));
+            self.scheduled_statuses.push((message["id"].as_str().unwrap_or_default().to_owned(), at, entry.clone()));
             history.push(entry);
-            let mut told = message.clone();
-            told["timestamp"] = (at / 1_000).to_string().into();
-            told["kapso"]["status"] = (*status).into();
-            told["kapso"]["statuses"] = history.clone().into();
+            let mut object = message.clone();
+            object["timestamp"] = (at / 1_000).to_string().into();
+            object["kapso"]["status"] = (*status).into();
+            object["kapso"]["statuses"] = history.clone().into();
             let person = Person::new(self.names.get(to).map_or("", String::as_str), to);
-            let body = json!({ "message": told, "conversation": conversation(&person, phone_number_id, at, *status == "sent", &talk),
+            let body = json!({ "message": object, "conversation": conversation(&person, phone_number_id, at, *status == "sent", &stats),
                 "is_new_conversation": false, "phone_number_id": phone_number_id });
-            // Out of order: `delivered` is told before `sent`.
-            let told_at = if swap && *status == "sent" { at + scaled(1_800) } else { at };
-            self.put_in_post(&format!("whatsapp.message.{status}"), body, told_at);
-            if self.dice(6) == 0
+            // Out of order: `delivered` arrives before `sent`.
+            let posted_at = if swap && *status == "sent" { at + scaled(1_800) } else { at };
+            self.enqueue(&format!("whatsapp.message.{status}"), body, posted_at);
+            if self.random_below(6) == 0
                 && let Some(copy) = self.post.last().cloned()
             {
-                // The same delivery once more, with the same key.
-                self.post.push(SimulatedWebhook { due: told_at + scaled(700), ..copy });
+                // A duplicate delivery with the same key.
+                self.post.push(QueuedWebhook { due: posted_at + scaled(700), ..copy });
             }
         }
     }

@@ -22,7 +22,7 @@ const ELSEWHERE: &str = "https://elsewhere.example/hook";
 async fn unset(wire: &Wire) -> Stage {
     let stage = stage(wire).await;
     stage.simulator.forget_webhooks();
-    stage.simulator.nobody_listens();
+    stage.simulator.clear_sender_webhooks();
     stage
 }
 
@@ -89,8 +89,8 @@ async fn an_address_of_somebody_else_gives_way_to_whoever_registers_the_number_a
     for wire in &WIRES[1..] {
         let stage = unset(wire).await;
         stage.simulator.subscribe(&format!("http://{}", stage.address));
-        stage.simulator.point_sender(wire.number, ELSEWHERE);
-        stage.simulator.point_override(wire.number, ELSEWHERE);
+        stage.simulator.set_sender_webhook(wire.number, ELSEWHERE);
+        stage.simulator.set_webhook_override(wire.number, ELSEWHERE);
         let refused = create(&stage, false, None).await.expect_err("it is taken").to_string();
         assert!(refused.contains(&format!("posts to {ELSEWHERE}, and has one address")), "{refused}");
         assert!(registrations(&stage).await.iter().any(|one| one.url == ELSEWHERE), "it stays");
@@ -112,7 +112,7 @@ async fn an_address_of_somebody_else_gives_way_to_whoever_registers_the_number_a
 #[tokio::test]
 async fn a_yes_that_is_not_kept_is_no_success() {
     let stage = unset(&WIRES[2]).await;
-    stage.simulator.forget_next_address();
+    stage.simulator.drop_next_webhook_url();
     let refused = create(&stage, false, None).await.expect_err("nothing is on file").to_string();
     assert!(refused.contains("took the request, and has no address on file"), "{refused}");
 }
@@ -138,7 +138,7 @@ async fn an_app_that_is_not_subscribed_is_subscribed_before_an_address_is_set() 
 #[tokio::test]
 async fn an_accounts_address_serves_its_numbers_and_the_apps_own_is_left_alone() {
     let mut stage = stage(&WIRES[2]).await;
-    stage.simulator.point_number(DIRECT, ELSEWHERE);
+    stage.simulator.set_app_webhook(DIRECT, ELSEWHERE);
     create(&stage, true, None).await.expect("it is set");
     let told = registrations(&stage).await;
     let scopes: Vec<_> = told.iter().map(|one| (one.id.as_str(), one.scope.name(), one.fixed)).collect();

@@ -481,7 +481,7 @@ async fn what_was_never_pushed_is_found_where_there_is_a_list() {
         says(&mut stage, wire, &rosa(), &Saying::text("hush")).await;
         // Nobody listens meanwhile.
         stage.simulator.forget_webhooks();
-        stage.simulator.nobody_listens();
+        stage.simulator.clear_sender_webhooks();
         stage.pass(Duration::from_secs(60));
         stage.simulator.says(wire.number, &rosa(), &Saying::text("are you there?"));
         stage.deliver().await;

@@ -101,7 +101,7 @@ async fn what_is_not_taken_comes_again_after_ten_forty_and_ninety_seconds() {
     for (wait, left) in [(0, 1), (10, 1), (40, 1)] {
         stage.pass(Duration::from_secs(wait));
         assert_eq!(stage.deliver().await, 0);
-        assert_eq!(stage.simulator.in_post(), left);
+        assert_eq!(stage.simulator.queued_webhooks(), left);
     }
     stage.simulator.subscribe(&format!("http://{}", stage.address));
     stage.pass(Duration::from_secs(89));

@@ -172,7 +172,7 @@ async fn a_flow_is_sent_in_a_thread_and_its_answer_is_read_as_fields() {
         .expect("here")
         .text;
     assert_eq!(words.lines(), ["filled the form sign_up", "full_name: Rosa Field", "news: true"]);
-    stage.simulator.answers_flow("sign_up",
+    stage.simulator.add_flow_response("sign_up",
         json!({ "id": "1", "created_at": "2026-06-01T09:00:00Z", "phone_number": "15550100002", "response": { "full_name": "Rosa Field", "news": true } }),
         json!({ "id": "i", "status_code": 500, "duration_ms": 131, "request_body": { "a": 1 }, "response_body": { "error": "boom" }, "error_message": "boom", "created_at": "2026-06-01T09:00:00Z" }));
     let FlowAnswer::Responses(list) = ask(&stage, FlowQuery::Responses { connection, id: id.clone() }).await else {
@@ -232,7 +232,7 @@ async fn a_person_makes_edits_and_tests_a_flow_by_keys() {
     // The endpoint's log is followed while it is read.
     sitting.press(&stage, "6 i").await;
     sitting.sees("No log entries.");
-    stage.simulator.answers_flow("sign_up", json!({}), json!({ "status_code": 200, "duration_ms": 7, "request_body": {}, "response_body": {}, "created_at": "2026-06-01T09:00:00Z" }));
+    stage.simulator.add_flow_response("sign_up", json!({}), json!({ "status_code": 200, "duration_ms": 7, "request_body": {}, "response_body": {}, "created_at": "2026-06-01T09:00:00Z" }));
     for _ in 0..2 {
         stage.pass(Duration::from_secs(60));
         sitting.look_up(&stage).await;

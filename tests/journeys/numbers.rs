@@ -374,7 +374,7 @@ async fn a_number_that_goes_or_comes_at_the_provider_is_noticed() {
 async fn health_names_who_is_at_fault_and_what_mends_it() {
     let stage = Stage::set().await;
     let sample = std::fs::read_to_string("tests/fixtures/kapso/2-6-health-01.json").expect("a sample");
-    stage.simulator.ails(SUPPORT, serde_json::from_str(&sample).expect("json"));
+    stage.simulator.set_health(SUPPORT, serde_json::from_str(&sample).expect("json"));
     let mut sitting = Sitting::down(&stage, 120, 40).await;
     sitting.press(&stage, "1 H").await;
     for words in [

@@ -24,8 +24,8 @@ use crate::stage::{Stage, rosa};
 async fn the_platform_asks_whether_the_address_is_ours() {
     let stage = stage(&WIRES[2]).await;
     let base = format!("http://{}", stage.address);
-    assert_eq!(stage.simulator.shake_hands(&base, "simulator-verify").await.as_deref(), Some("1158201444"));
-    assert_eq!(stage.simulator.shake_hands(&base, "another").await, None);
+    assert_eq!(stage.simulator.request_verification(&base, "simulator-verify").await.as_deref(), Some("1158201444"));
+    assert_eq!(stage.simulator.request_verification(&base, "another").await, None);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::stage::{Stage, proposal};
 #[tokio::test]
 async fn an_assignment_can_be_rehearsed_before_anybody_has_written() {
     let mut stage = Stage::with_config(DEMO_CONFIG).await;
-    Story::new(7).set_the_stage(&stage.simulator);
+    Story::new(7).set_up(&stage.simulator);
     stage.simulator.subscribe(&format!("http://{}", stage.address));
     stage.deliver().await;
     stage.apply().await;

@@ -70,7 +70,7 @@ async fn a_kind_of_business_that_one_provider_does_not_know_is_not_sent_there() 
 async fn a_sender_that_is_off_says_why_and_is_heard_when_it_is_back() {
     let wire = &WIRES[1];
     let stage = stage(wire).await;
-    stage.simulator.sender_is(wire.number, "OFFLINE", Some(("63020", "Accept the\u{1b}[31m invitation.")));
+    stage.simulator.set_sender_status(wire.number, "OFFLINE", Some(("63020", "Accept the\u{1b}[31m invitation.")));
     operations::check_all(&stage.system).await.expect("checked");
     let alerts = open_alerts(&stage).await;
     assert_eq!(alerts.len(), 1, "{alerts:?}");
@@ -78,7 +78,7 @@ async fn a_sender_that_is_off_says_why_and_is_heard_when_it_is_back() {
     let mut sitting = Sitting::down(&stage, 120, 40).await;
     sitting.press(&stage, "1").await;
     sitting.sees("Sender off");
-    stage.simulator.sender_is(wire.number, "ONLINE", None);
+    stage.simulator.set_sender_status(wire.number, "ONLINE", None);
     operations::check_all(&stage.system).await.expect("checked");
     assert_eq!(open_alerts(&stage).await, [""; 0]);
     sitting.look_up(&stage).await;
@@ -88,8 +88,8 @@ async fn a_sender_that_is_off_says_why_and_is_heard_when_it_is_back() {
 
 /// Somebody writes another address in, at the provider.
 fn point_elsewhere(stage: &Stage, wire: &Wire, address: &str) {
-    stage.simulator.point_sender(wire.number, address);
-    stage.simulator.point_number(wire.number, address);
+    stage.simulator.set_sender_webhook(wire.number, address);
+    stage.simulator.set_app_webhook(wire.number, address);
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn a_number_without_an_address_is_being_set_up() {
     for wire in &WIRES[1..] {
         let stage = stage(wire).await;
         stage.simulator.forget_webhooks();
-        stage.simulator.nobody_listens();
+        stage.simulator.clear_sender_webhooks();
         operations::check_all(&stage.system).await.expect("checked");
         assert_eq!(registration(&stage).await, Some((false, "no URL is registered".to_owned())));
         assert_eq!(open_alerts(&stage).await, [""; 0]);
@@ -155,7 +155,7 @@ async fn a_number_that_nobody_has_answered_for_is_not_called_proved() {
     sitting.sees("1 verified");
     let told = stage.overview().await;
     assert_eq!((told.connections_proved, told.connections_in_trouble), (1, 0));
-    stage.simulator.sender_is(WIRES[1].number, "OFFLINE", None);
+    stage.simulator.set_sender_status(WIRES[1].number, "OFFLINE", None);
     operations::check_all(&stage.system).await.expect("checked");
     let told = stage.overview().await;
     assert_eq!((told.connections_proved, told.connections_in_trouble), (0, 1));

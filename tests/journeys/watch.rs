@@ -89,7 +89,7 @@ async fn a_canary_that_is_not_back_and_a_webhook_that_is_off_raise_alerts_until_
 async fn a_test_that_names_another_number_still_proves_the_way_back() {
     let mut stage = Stage::set().await;
     let connection = connection(&stage).await;
-    stage.simulator.name_in_tests("987654321098765");
+    stage.simulator.set_test_number("987654321098765");
     stage.act(Request::Canary { connection }).await.expect("asked for");
     stage.deliver().await;
     assert!(proof(&stage, Check::Public).await.expect("proved").works);

@@ -1,4 +1,4 @@
-//! Content and its approvals.
+//! The Content API: templates and their approval.
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -8,10 +8,10 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::routes::World as Shared;
-use super::{ACCOUNT, refused};
+use super::super::shared::SharedState;
+use super::forms::{ACCOUNT, error_response};
 
-pub(super) fn routes() -> Router<Shared> {
+pub(super) fn routes() -> Router<SharedState> {
     Router::new()
         .route("/v1/Content", post(create))
         .route("/v1/ContentAndApprovals", get(list))
@@ -20,11 +20,11 @@ pub(super) fn routes() -> Router<Shared> {
 }
 
 fn missing() -> Response {
-    refused(StatusCode::NOT_FOUND, 20_404, "The requested resource was not found")
+    error_response(StatusCode::NOT_FOUND, 20_404, "The requested resource was not found")
 }
 
-async fn create(State(shared): State<Shared>, Json(body): Json<Value>) -> Response {
-    let wrong = |code: u32, message: &str| refused(StatusCode::BAD_REQUEST, code, message);
+async fn create(State(shared): State<SharedState>, Json(body): Json<Value>) -> Response {
+    let wrong = |code: u32, message: &str| error_response(StatusCode::BAD_REQUEST, code, message);
     let Some(types) = body["types"].as_object().filter(|types| !types.is_empty()) else {
         return wrong(92_001, "Content must have at least one type");
     };
@@ -48,14 +48,15 @@ async fn create(State(shared): State<Shared>, Json(body): Json<Value>) -> Respon
     let now = super::super::payload::iso(shared.now());
     let mut world = shared.world();
     let id = world.forms.id("HX");
-    let mut made = body;
-    made["sid"] = id.as_str().into();
-    made["account_sid"] = ACCOUNT.into();
-    made["date_created"] = now.as_str().into();
-    made["date_updated"] = now.into();
-    made["approval_requests"] = json!({ "status": "unsubmitted", "name": "", "category": "", "rejection_reason": "" });
-    world.forms.contents.push(made.clone());
-    (StatusCode::CREATED, Json(made)).into_response()
+    let mut content = body;
+    content["sid"] = id.as_str().into();
+    content["account_sid"] = ACCOUNT.into();
+    content["date_created"] = now.as_str().into();
+    content["date_updated"] = now.into();
+    content["approval_requests"] =
+        json!({ "status": "unsubmitted", "name": "", "category": "", "rejection_reason": "" });
+    world.forms.contents.push(content.clone());
+    (StatusCode::CREATED, Json(content)).into_response()
 }
 
 #[derive(Deserialize)]
@@ -66,9 +67,9 @@ struct Page {
     page: Option<usize>,
 }
 
-async fn list(State(shared): State<Shared>, Query(wanted): Query<Page>) -> Response {
+async fn list(State(shared): State<SharedState>, Query(params): Query<Page>) -> Response {
     let world = shared.world();
-    let (size, page) = (wanted.size.unwrap_or(50).clamp(1, 100), wanted.page.unwrap_or(0));
+    let (size, page) = (params.size.unwrap_or(50).clamp(1, 100), params.page.unwrap_or(0));
     let list: Vec<&Value> = world.forms.contents.iter().skip(page * size).take(size).collect();
     let more = world.forms.contents.len() > (page + 1) * size;
     let next = more.then(|| {
@@ -78,12 +79,12 @@ async fn list(State(shared): State<Shared>, Query(wanted): Query<Page>) -> Respo
         .into_response()
 }
 
-async fn one(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
+async fn one(State(shared): State<SharedState>, Path(id): Path<String>) -> Response {
     let world = shared.world();
     let found = world.forms.contents.iter().find(|one| one["sid"] == id.as_str()).cloned();
     match found {
         Some(mut found) => {
-            // What was approved stands on a page of its own.
+            // Approvals are returned by another endpoint.
             if let Some(fields) = found.as_object_mut() {
                 fields.remove("approval_requests");
             }
@@ -93,23 +94,23 @@ async fn one(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
     }
 }
 
-async fn delete(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
+async fn delete(State(shared): State<SharedState>, Path(id): Path<String>) -> Response {
     let mut world = shared.world();
     let before = world.forms.contents.len();
     world.forms.contents.retain(|one| one["sid"] != id.as_str());
     if world.forms.contents.len() == before { missing() } else { StatusCode::NO_CONTENT.into_response() }
 }
 
-/// The platform takes names in small letters only.
-async fn submit(State(shared): State<Shared>, Path(id): Path<String>, Json(body): Json<Value>) -> Response {
+/// Submits a content for approval. Names have lower-case letters, digits and underscores only.
+async fn submit(State(shared): State<SharedState>, Path(id): Path<String>, Json(body): Json<Value>) -> Response {
     let name = body["name"].as_str().unwrap_or_default();
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if name.is_empty() || !name.chars().all(plain) || !body["category"].is_string() {
-        return refused(StatusCode::BAD_REQUEST, 20_001, "Invalid name or category");
+        return error_response(StatusCode::BAD_REQUEST, 20_001, "Invalid name or category");
     }
     let mut world = shared.world();
     if world.forms.refuses_approvals {
-        return refused(StatusCode::BAD_REQUEST, 63_040, "Template rejected");
+        return error_response(StatusCode::BAD_REQUEST, 63_040, "Template rejected");
     }
     let Some(found) = world.forms.contents.iter_mut().find(|one| one["sid"] == id.as_str()) else { return missing() };
     let kind = found["types"].as_object().and_then(|types| types.keys().next()).cloned().unwrap_or_default();

@@ -1,13 +1,13 @@
-//! What a person says, as a form.
+//! Inbound messages as forms.
 
 use serde_json::{Value, json};
 
-use super::super::media::made;
+use super::super::files::generate_media;
 use super::super::payload::{Person, Saying};
 use super::super::world::World;
-use super::ACCOUNT;
+use super::forms::ACCOUNT;
 
-/// RFC 2822, as the older of the APIs writes times.
+/// Formats a time as RFC 2822, as in the messages API.
 pub(super) fn date(millis: i64) -> Value {
     let at = jiff::Timestamp::from_millisecond(millis).unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC);
     jiff::fmt::rfc2822::to_string(&at).map_or(Value::Null, Value::from)
@@ -38,7 +38,7 @@ fn body_of(saying: &Saying) -> String {
     }
 }
 
-/// The fields that only this kind of message has.
+/// Returns the fields of this kind of message.
 fn fields_of(saying: &Saying, to: &str) -> Vec<(&'static str, String)> {
     match saying {
         Saying::Reply { to: quoted, .. } => {
@@ -61,13 +61,13 @@ fn file_of(saying: &Saying, count: u32) -> Option<(&'static str, Vec<u8>)> {
             let card = format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{name}\r\nTEL:+{phone}\r\nEND:VCARD\r\n");
             Some(("text/vcard", card.into_bytes()))
         }
-        saying => made(saying, count),
+        saying => generate_media(saying, count),
     }
 }
 
 impl World {
-    /// A person writes to a sender: the message is kept, and its form is in the post.
-    pub(in super::super) fn person_writes(
+    /// Stores a message of a contact to a sender and queues its webhook. Returns the message's id.
+    pub(in super::super) fn receive_form(
         &mut self,
         phone: &str,
         person: &Person,
@@ -76,12 +76,12 @@ impl World {
         now: i64,
     ) -> String {
         let id = self.forms.id("SM");
-        // Reactions are not handed on over this wire.
+        // This API does not deliver reactions.
         if matches!(saying, Saying::Reaction { .. }) {
             return id;
         }
         let (from, to) = (format!("whatsapp:+{}", person.phone), format!("whatsapp:+{phone}"));
-        self.heard(phone, &person.phone, at);
+        self.open_window(phone, &person.phone, at);
         self.names.insert(person.phone.clone(), person.name.clone());
         let body = body_of(saying);
         if let Some(sender) = self.forms.senders.iter_mut().find(|sender| sender.phone == phone && sender.sandbox)
@@ -123,7 +123,7 @@ impl World {
             let file = self.forms.id("ME");
             self.files.keep(&file, mime_type, bytes);
             put("MediaContentType0", mime_type.split(';').next().unwrap_or_default());
-            // The host is the simulator's own: whoever posts it knows where that is.
+            // The URL has the simulator's own host.
             put("MediaUrl0", &format!("{}{media}/{file}", self.own_address));
         }
         self.forms.messages.push(json!({
@@ -136,7 +136,7 @@ impl World {
         let url =
             self.forms.senders.iter().find(|sender| sender.phone == phone).and_then(|sender| sender.inbound.clone());
         if let Some(url) = url {
-            self.forms.put_in_post(&url, fields, now);
+            self.forms.enqueue(&url, fields, now);
         }
         id
     }

@@ -1,25 +1,28 @@
-//! Messages over the older API: made by form, listed, looked at, with their files.
+//! Messages: created by form, listed and changed, with their files.
 
 use std::collections::HashMap;
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::routes::{World as Shared, refusal, silence, slowed};
-use super::super::templates::fetch;
-use super::super::world::{AcceptedSend, SendFault, World};
+use super::super::faults::SendFault;
+use super::super::fetch::fetch;
+use super::super::responses::{apply_delay, broken_response, refusal};
+use super::super::shared::SharedState;
+use super::super::world::{AcceptedSend, World};
+use super::files::{media, media_list};
+use super::forms::{ACCOUNT, QueuedForm, error_response};
 use super::inbound::date;
-use super::{ACCOUNT, refused};
 
 const MESSAGES: &str = "/2010-04-01/Accounts/{account}/Messages.json";
 
-pub(super) fn routes() -> Router<Shared> {
+pub(super) fn routes() -> Router<SharedState> {
     Router::new()
         .route(MESSAGES, post(create).get(list))
         .route("/2010-04-01/Accounts/{account}/Messages/{message}", get(one).post(change))
@@ -29,35 +32,30 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/v2/Indicators/Typing.json", post(typing))
 }
 
-/// Where files lie: an address that lets in whoever has it, and nobody who says who they are besides.
-pub(super) fn files() -> Router<Shared> {
-    Router::new().route("/cdn/{file}", get(download))
-}
-
 async fn account(Path(name): Path<String>) -> Response {
     if name != format!("{ACCOUNT}.json") {
-        return refused(StatusCode::NOT_FOUND, 20_404, "The requested resource was not found");
+        return error_response(StatusCode::NOT_FOUND, 20_404, "The requested resource was not found");
     }
     Json(json!({ "sid": ACCOUNT, "friendly_name": "Lumen", "status": "active", "type": "Full" })).into_response()
 }
 
-async fn typing(State(shared): State<Shared>, body: Bytes) -> Response {
+async fn typing(State(shared): State<SharedState>, body: Bytes) -> Response {
     let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
     let id = form.get("messageId").cloned().unwrap_or_default();
     let mut world = shared.world();
     if form.get("channel").map(String::as_str) != Some("whatsapp")
         || !world.forms.messages.iter().any(|one| one["sid"] == id.as_str())
     {
-        return refused(StatusCode::BAD_REQUEST, 20_001, "Invalid parameter");
+        return error_response(StatusCode::BAD_REQUEST, 20_001, "Invalid parameter");
     }
     world.read_marks.push((id, true));
     Json(json!({ "success": true })).into_response()
 }
 
-/// What is refused at once; most other things are refused only afterwards.
-fn at_once(world: &World, form: &HashMap<String, String>, now: i64) -> Option<Response> {
+/// Returns the error response to an invalid request. `None` if it is accepted; most messages fail only afterwards.
+fn immediate_rejection(world: &World, form: &HashMap<String, String>, now: i64) -> Option<Response> {
     let get = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
-    let wrong = |code: u32, message: &str| Some(refused(StatusCode::BAD_REQUEST, code, message));
+    let wrong = |code: u32, message: &str| Some(error_response(StatusCode::BAD_REQUEST, code, message));
     let (to, from) = (get("To"), get("From"));
     if to.is_empty() {
         return wrong(21_604, "A 'To' phone number is required.");
@@ -126,13 +124,13 @@ fn at_once(world: &World, form: &HashMap<String, String>, now: i64) -> Option<Re
     None
 }
 
-/// When it is to go, in milliseconds, where that is said and can be read.
+/// Returns the scheduled time in milliseconds. `None` where it is missing or invalid.
 fn send_at(form: &HashMap<String, String>) -> Option<i64> {
     form.get("SendAt").and_then(|at| at.parse::<jiff::Timestamp>().ok()).map(jiff::Timestamp::as_millisecond)
 }
 
-/// What goes wrong afterwards, if anything does.
-fn later(world: &World, form: &HashMap<String, String>, fetched: bool, now: i64) -> Option<u32> {
+/// Returns the error code with which an accepted message fails. `None` if it is delivered.
+fn delayed_error(world: &World, form: &HashMap<String, String>, fetched: bool, now: i64) -> Option<u32> {
     let get = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     let digits = |name: &str| get(name).trim_start_matches("whatsapp:+").to_owned();
     let (from, to) = (digits("From"), digits("To"));
@@ -151,38 +149,38 @@ fn later(world: &World, form: &HashMap<String, String>, fetched: bool, now: i64)
     (!fetched).then_some(63_019)
 }
 
-/// The words that a person reads: what is not filled in is filled in with the sample.
-fn rendered(content: &Value, variables: &str) -> String {
-    let given: Value = serde_json::from_str(variables).unwrap_or_default();
+/// Renders a content with its variables. Missing ones get the sample's value.
+fn render(content: &Value, variables: &str) -> String {
+    let values: Value = serde_json::from_str(variables).unwrap_or_default();
     let shape = content["types"].as_object().and_then(|types| types.values().next()).cloned().unwrap_or_default();
     let mut words = shape["body"].as_str().unwrap_or_default().to_owned();
     for (name, sample) in content["variables"].as_object().into_iter().flatten() {
-        let value = given[name].as_str().or_else(|| sample.as_str()).unwrap_or_default();
+        let value = values[name].as_str().or_else(|| sample.as_str()).unwrap_or_default();
         words = words.replace(&format!("{{{{{name}}}}}"), value);
     }
     words
 }
 
-async fn create(State(shared): State<Shared>, Path(account): Path<String>, body: Bytes) -> Response {
+async fn create(State(shared): State<SharedState>, Path(account): Path<String>, body: Bytes) -> Response {
     if account != ACCOUNT {
-        return refused(StatusCode::NOT_FOUND, 20_404, "The requested resource was not found");
+        return error_response(StatusCode::NOT_FOUND, 20_404, "The requested resource was not found");
     }
     let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
     let fault = {
         let mut world = shared.world();
         world.send_requests += 1;
         world.forms.requests.push(String::from_utf8_lossy(&body).into_owned());
-        if let Some(refusal) = at_once(&world, &form, shared.now()) {
+        if let Some(refusal) = immediate_rejection(&world, &form, shared.now()) {
             return refusal;
         }
         world.faults.pop_front()
     };
     let latency = shared.config.latency;
     if !latency.is_zero() {
-        let share = shared.world().dice(100);
+        let share = shared.world().random_below(100);
         tokio::time::sleep(latency * share / 100).await;
     }
-    let fault = slowed(fault).await;
+    let fault = apply_delay(fault).await;
     let address = form.get("MediaUrl").cloned();
     let file = match &address {
         Some(address) if !matches!(fault, Some(SendFault::Vanish | SendFault::Answer { .. })) => fetch(address).await,
@@ -191,17 +189,17 @@ async fn create(State(shared): State<Shared>, Path(account): Path<String>, body:
     let fetched = address.is_none() || file.is_some();
     let now = shared.now();
     let accept = || {
-        let told = shared.world().accept_form(&form, (file.clone(), fetched), now, |millis| shared.scaled(millis));
+        let object = shared.world().accept_form(&form, (file.clone(), fetched), now, |millis| shared.scaled(millis));
         shared.posted.notify_one();
-        told
+        object
     };
     match fault {
         None | Some(SendFault::Slow(_)) => (StatusCode::CREATED, Json(accept())).into_response(),
         Some(SendFault::LoseAnswer) => {
             accept();
-            silence().await
+            broken_response().await
         }
-        Some(SendFault::Vanish) => silence().await,
+        Some(SendFault::Vanish) => broken_response().await,
         Some(SendFault::GatewayError) => {
             accept();
             (StatusCode::BAD_GATEWAY, "<html>Bad Gateway</html>").into_response()
@@ -211,7 +209,7 @@ async fn create(State(shared): State<Shared>, Path(account): Path<String>, body:
 }
 
 impl World {
-    /// A message goes out: it gets its id, and its callbacks are on their way.
+    /// Accepts a message: assigns its id and queues its callbacks. Returns the message object.
     fn accept_form(
         &mut self,
         form: &HashMap<String, String>,
@@ -221,18 +219,18 @@ impl World {
     ) -> Value {
         let get = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
         let digits = |name: &str| get(name).trim_start_matches("whatsapp:+").to_owned();
-        // What is kept for later is looked at when it goes.
-        let goes = send_at(form);
-        let failing = later(self, form, fetched, goes.unwrap_or(now));
+        // A scheduled message is checked at its scheduled time.
+        let scheduled_at = send_at(form);
+        let failing = delayed_error(self, form, fetched, scheduled_at.unwrap_or(now));
         let service = get("MessagingServiceSid");
         let id = self.forms.id(if file.is_some() { "MM" } else { "SM" });
         let content = self.forms.contents.iter().find(|one| one["sid"] == get("ContentSid")).cloned();
         let words = match &content {
-            Some(content) => rendered(content, get("ContentVariables")),
+            Some(content) => render(content, get("ContentVariables")),
             None => get("Body").to_owned(),
         };
         let media = format!("/2010-04-01/Accounts/{ACCOUNT}/Messages/{id}/Media");
-        let status = match (goes, service) {
+        let status = match (scheduled_at, service) {
             (Some(_), _) => "scheduled",
             (None, "") => "queued",
             (None, _) => "accepted",
@@ -272,36 +270,37 @@ impl World {
             object: serde_json::to_value(form).unwrap_or_default(),
             context: None,
         });
-        self.post_callbacks(&id, (get("From"), get("To")), callback, failing, (goes, now), scaled);
-        unchosen(object)
+        self.post_callbacks(&id, (get("From"), get("To")), callback, failing, (scheduled_at, now), scaled);
+        without_scheduled_sender(object)
     }
 
-    /// Late, sometimes twice, sometimes out of order; none for the state that the answer told.
+    /// Queues the callbacks of a message: delayed, sometimes duplicated or out of order. The status in the response
+    /// has none.
     fn post_callbacks(
         &mut self,
         id: &str,
         (from, to): (&str, &str),
         callback: &str,
         failing: Option<u32>,
-        (goes, now): (Option<i64>, i64),
+        (scheduled_at, now): (Option<i64>, i64),
         scaled: impl Fn(i64) -> i64,
     ) {
-        let away = self.switched_off.get(to.trim_start_matches("whatsapp:+")).copied().unwrap_or_default();
-        let ladder: &[(&str, i64)] = match failing {
-            // Some are never handed on, some come back from the phone.
+        let offline_delay = self.switched_off.get(to.trim_start_matches("whatsapp:+")).copied().unwrap_or_default();
+        let progress: &[(&str, i64)] = match failing {
+            // Some fail before they are sent, others are undelivered.
             Some(63_015..=63_019) => &[("failed", 900)],
             Some(_) => &[("sent", 300), ("undelivered", 1_500)],
             None => &[("sent", 300), ("delivered", 1_200), ("read", 4_000)],
         };
-        let (now, first) = goes.map_or((now, None), |goes| (goes, Some(("queued", 0))));
-        let ladder: Vec<(&str, i64)> = first.into_iter().chain(ladder.iter().copied()).collect();
-        let swap = failing.is_none() && self.dice(4) == 0;
-        for (status, after) in &ladder {
-            let jitter = i64::from(self.dice(400));
-            let at = now + scaled(after + jitter + if *status == "sent" { 0 } else { away });
+        let (now, first) = scheduled_at.map_or((now, None), |scheduled_at| (scheduled_at, Some(("queued", 0))));
+        let progress: Vec<(&str, i64)> = first.into_iter().chain(progress.iter().copied()).collect();
+        let swap = failing.is_none() && self.random_below(4) == 0;
+        for (status, after) in &progress {
+            let jitter = i64::from(self.random_below(400));
+            let at = now + scaled(after + jitter + if *status == "sent" { 0 } else { offline_delay });
             let code = failing.filter(|_| matches!(*status, "failed" | "undelivered"));
-            let fate = json!({ "status": status, "error_code": code, "date": date(at) });
-            self.fates.push((id.to_owned(), at, fate));
+            let status_change = json!({ "status": status, "error_code": code, "date": date(at) });
+            self.scheduled_statuses.push((id.to_owned(), at, status_change));
             if callback.is_empty() {
                 continue;
             }
@@ -328,33 +327,32 @@ impl World {
                 fields.push(("ErrorCode".into(), code.to_string()));
                 fields.push(("ChannelStatusMessage".into(), "Message Undeliverable.".into()));
             }
-            let told_at = if swap && *status == "sent" { at + scaled(1_800) } else { at };
-            self.forms.put_in_post(callback, fields.clone(), told_at);
-            if self.dice(6) == 0 {
-                self.forms.put_in_post(callback, fields, told_at + scaled(700));
+            let posted_at = if swap && *status == "sent" { at + scaled(1_800) } else { at };
+            self.forms.enqueue(callback, fields.clone(), posted_at);
+            if self.random_below(6) == 0 {
+                self.forms.enqueue(callback, fields, posted_at + scaled(700));
             }
         }
     }
 
-    /// Calls a message back that is kept for later. What has gone cannot be.
+    /// Cancels a scheduled message. `None` if it is not scheduled.
     pub(super) fn cancel_form(&mut self, id: &str, now: i64) -> Option<Value> {
         let found = self.forms.messages.iter().find(|one| one["sid"] == id)?;
-        if self.form_as_of(found, now)["status"] != "scheduled" {
+        if self.form_at(found, now)["status"] != "scheduled" {
             return None;
         }
-        self.fates.retain(|(of, ..)| of != id);
-        let is_about =
-            |letter: &super::FormLetter| letter.fields.iter().any(|(name, of)| name == "MessageSid" && of == id);
+        self.scheduled_statuses.retain(|(of, ..)| of != id);
+        let is_about = |queued: &QueuedForm| queued.fields.iter().any(|(name, of)| name == "MessageSid" && of == id);
         let (about, rest) = std::mem::take(&mut self.forms.post).into_iter().partition::<Vec<_>, _>(is_about);
         self.forms.post = rest;
-        // Its first callback says instead that it was cancelled, and names no sender: none was chosen.
-        if let Some(letter) = about.into_iter().next() {
-            let told = |(name, value): (String, String)| match name.as_str() {
+        // Its next callback reports the cancellation, without a sender: none was chosen.
+        if let Some(queued) = about.into_iter().next() {
+            let object = |(name, value): (String, String)| match name.as_str() {
                 "MessageStatus" | "SmsStatus" => Some((name, "canceled".to_owned())),
                 "From" => None,
                 _ => Some((name, value)),
             };
-            self.forms.put_in_post(&letter.url, letter.fields.into_iter().filter_map(told).collect(), now);
+            self.forms.enqueue(&queued.url, queued.fields.into_iter().filter_map(object).collect(), now);
         }
         let object = self.forms.messages.iter_mut().find(|one| one["sid"] == id)?;
         object["status"] = "canceled".into();
@@ -362,25 +360,27 @@ impl World {
         Some(object.clone())
     }
 
-    /// A message with the fate that has come about by now.
-    fn form_as_of(&self, message: &Value, now: i64) -> Value {
-        let mut told = message.clone();
-        for (_, _, fate) in self.fates.iter().filter(|(of, at, _)| message["sid"] == of.as_str() && *at <= now) {
-            told["status"] = fate["status"].clone();
-            told["error_code"] = fate["error_code"].clone();
-            told["date_updated"] = fate["date"].clone();
-            told["date_sent"] = fate["date"].clone();
+    /// Returns a message with the status that it has at this time.
+    fn form_at(&self, message: &Value, now: i64) -> Value {
+        let mut object = message.clone();
+        for (_, _, status_change) in
+            self.scheduled_statuses.iter().filter(|(of, at, _)| message["sid"] == of.as_str() && *at <= now)
+        {
+            object["status"] = status_change["status"].clone();
+            object["error_code"] = status_change["error_code"].clone();
+            object["date_updated"] = status_change["date"].clone();
+            object["date_sent"] = status_change["date"].clone();
         }
-        unchosen(told)
+        without_scheduled_sender(object)
     }
 }
 
-/// While a message is kept for later, the pool has not chosen yet who sends it.
-fn unchosen(mut told: Value) -> Value {
-    if told["status"] == "scheduled" {
-        told["from"] = Value::Null;
+/// Removes the sender of a scheduled message: the messaging service has not chosen one yet.
+fn without_scheduled_sender(mut object: Value) -> Value {
+    if object["status"] == "scheduled" {
+        object["from"] = Value::Null;
     }
-    told
+    object
 }
 
 #[derive(Deserialize)]
@@ -395,23 +395,28 @@ struct MessageParams {
     page: Option<usize>,
 }
 
-/// Newest first; the next page is named by a path.
-async fn list(State(shared): State<Shared>, Path(_): Path<String>, Query(wanted): Query<MessageParams>) -> Response {
+/// Lists messages, newest first. The next page is a path.
+async fn list(
+    State(shared): State<SharedState>,
+    Path(_): Path<String>,
+    Query(params): Query<MessageParams>,
+) -> Response {
     let now = shared.now();
     let world = shared.world();
-    let fits =
-        |value: &Value, wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| value.as_str() == Some(wanted));
-    let (size, page) = (wanted.size.unwrap_or(50).clamp(1, 1_000), wanted.page.unwrap_or(0));
+    let matches_filter = |value: &Value, expected: &Option<String>| {
+        expected.as_ref().is_none_or(|expected| value.as_str() == Some(expected))
+    };
+    let (size, page) = (params.size.unwrap_or(50).clamp(1, 1_000), params.page.unwrap_or(0));
     let mut found = world
         .forms
         .messages
         .iter()
         .rev()
-        .map(|one| world.form_as_of(one, now))
-        .filter(|one| fits(&one["to"], &wanted.to) && fits(&one["from"], &wanted.from));
+        .map(|one| world.form_at(one, now))
+        .filter(|one| matches_filter(&one["to"], &params.to) && matches_filter(&one["from"], &params.from));
     let list: Vec<Value> = found.by_ref().skip(page * size).take(size).collect();
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in [("To", &wanted.to), ("From", &wanted.from)] {
+    for (name, value) in [("To", &params.to), ("From", &params.from)] {
         if let Some(value) = value {
             query.append_pair(name, value);
         }
@@ -422,18 +427,22 @@ async fn list(State(shared): State<Shared>, Path(_): Path<String>, Query(wanted)
         .into_response()
 }
 
-async fn one(State(shared): State<Shared>, Path((_, message)): Path<(String, String)>) -> Response {
+async fn one(State(shared): State<SharedState>, Path((_, message)): Path<(String, String)>) -> Response {
     let now = shared.now();
     let world = shared.world();
     let id = message.trim_end_matches(".json");
     match world.forms.messages.iter().find(|one| one["sid"] == id) {
-        Some(found) => Json(world.form_as_of(found, now)).into_response(),
-        None => refused(StatusCode::NOT_FOUND, 20_404, "The requested resource was not found"),
+        Some(found) => Json(world.form_at(found, now)).into_response(),
+        None => error_response(StatusCode::NOT_FOUND, 20_404, "The requested resource was not found"),
     }
 }
 
-/// The one change that is made to a message here: it is cancelled.
-async fn change(State(shared): State<Shared>, Path((_, message)): Path<(String, String)>, body: Bytes) -> Response {
+/// Cancels a scheduled message, the only change that is simulated.
+async fn change(
+    State(shared): State<SharedState>,
+    Path((_, message)): Path<(String, String)>,
+    body: Bytes,
+) -> Response {
     let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
     let id = message.trim_end_matches(".json");
     let now = shared.now();
@@ -441,60 +450,23 @@ async fn change(State(shared): State<Shared>, Path((_, message)): Path<(String, 
         let mut world = shared.world();
         world.forms.requests.push(String::from_utf8_lossy(&body).into_owned());
         if !world.forms.messages.iter().any(|one| one["sid"] == id) {
-            return refused(StatusCode::NOT_FOUND, 20_404, "The requested resource was not found");
+            return error_response(StatusCode::NOT_FOUND, 20_404, "The requested resource was not found");
         }
         world.forms.change_faults.pop_front()
     };
     let cancelled = match fault {
         Some(SendFault::Answer { status, body, retry_after }) => return refusal(status, body, retry_after),
-        Some(SendFault::Vanish) => return silence().await,
+        Some(SendFault::Vanish) => return broken_response().await,
         _ if form.get("Status").map(String::as_str) == Some("canceled") => shared.world().cancel_form(id, now),
         _ => None,
     };
     shared.posted.notify_one();
     match (cancelled, fault) {
-        (_, Some(SendFault::LoseAnswer)) => silence().await,
+        (_, Some(SendFault::LoseAnswer)) => broken_response().await,
         (_, Some(SendFault::GatewayError)) => (StatusCode::BAD_GATEWAY, "<html>Bad Gateway</html>").into_response(),
         (Some(object), _) => Json(object).into_response(),
-        (None, _) => refused(StatusCode::BAD_REQUEST, 30_409, "Message is not scheduled and cannot be cancelled"),
-    }
-}
-
-/// Files are listed in the order in which they were kept, which is that of their ids.
-async fn media_list(State(shared): State<Shared>, Path((_, message)): Path<(String, String)>) -> Response {
-    let world = shared.world();
-    let place = world.forms.messages.iter().position(|one| one["sid"] == message.as_str() && one["num_media"] != "0");
-    let Some(place) = place else { return Json(json!({ "media_list": [] })).into_response() };
-    // A file has the id that was given out next after its message's.
-    let number = world.forms.messages[place]["sid"].as_str().and_then(|id| u128::from_str_radix(&id[2..], 16).ok());
-    let file = format!("ME{:032x}", number.unwrap_or_default() + 1);
-    let uri = format!("/2010-04-01/Accounts/{ACCOUNT}/Messages/{message}/Media/{file}.json");
-    let known = world.files.stored.get(&file);
-    let list =
-        known.map(|known| json!({ "sid": file, "parent_sid": message, "content_type": known.mime_type, "uri": uri }));
-    Json(json!({ "media_list": list.into_iter().collect::<Vec<_>>() })).into_response()
-}
-
-async fn media(State(shared): State<Shared>, Path((_, _, file)): Path<(String, String, String)>) -> Response {
-    let mut world = shared.world();
-    let fault = world.files.fault.pop();
-    if fault == Some(super::super::MediaFault::Gone) || !world.files.stored.contains_key(&file) {
-        return refused(StatusCode::NOT_FOUND, 20_404, "The requested resource was not found");
-    }
-    let place = match fault {
-        Some(super::super::MediaFault::Elsewhere) => "https://files.example.net/a".to_owned(),
-        _ => format!("{}/cdn/{file}", world.own_address),
-    };
-    (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, place)]).into_response()
-}
-
-async fn download(State(shared): State<Shared>, Path(file): Path<String>, headers: HeaderMap) -> Response {
-    if headers.contains_key(header::AUTHORIZATION) {
-        let said = "<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed</Message></Error>";
-        return (StatusCode::BAD_REQUEST, said).into_response();
-    }
-    match shared.world().files.stored.get(&file) {
-        Some(file) => ([(header::CONTENT_TYPE, file.mime_type.clone())], file.bytes.clone()).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
+        (None, _) => {
+            error_response(StatusCode::BAD_REQUEST, 30_409, "Message is not scheduled and cannot be cancelled")
+        }
     }
 }

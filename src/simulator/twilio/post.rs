@@ -1,5 +1,5 @@
-//! Forms are signed over the address and themselves, and posted. Whoever does not answer is asked once
-//! more only where no connection was made; what fails then stays readable in the list.
+//! Signs and delivers queued forms. A delivery is retried once, and only if no connection was made; failed ones
+//! remain readable in the message list.
 
 use std::time::Duration;
 
@@ -11,19 +11,19 @@ use hyper_util::rt::TokioIo;
 use sha1::Sha1;
 use tokio::net::TcpStream;
 
-use super::super::Shared;
-use super::FormLetter;
+use super::super::shared::Shared;
+use super::forms::QueuedForm;
 
-/// Whoever takes longer has not answered.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// A slower response counts as a failed delivery.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(15);
 
-enum Came {
+enum DeliveryOutcome {
     Answered { status: u16, kind: String, body: String },
     NoConnection,
     Broken,
 }
 
-/// Delivers the forms that are due. Returns how many were answered as they should be.
+/// Delivers the forms that are due. Returns how many got a success response.
 pub(in super::super) async fn deliver_due(shared: &Shared, until: i64) -> usize {
     let mut answered = 0;
     loop {
@@ -31,52 +31,62 @@ pub(in super::super) async fn deliver_due(shared: &Shared, until: i64) -> usize 
         if due.is_empty() {
             return answered;
         }
-        for letter in due {
+        for queued in due {
             let token = shared.config.webhook_secret.clone();
-            let came = tokio::time::timeout(PATIENCE, deliver(&letter, &token)).await.unwrap_or(Came::Broken);
-            match came {
-                Came::Answered { status: 200..=299, kind, body } => {
+            let outcome = tokio::time::timeout(RESPONSE_TIMEOUT, deliver(&queued, &token))
+                .await
+                .unwrap_or(DeliveryOutcome::Broken);
+            match outcome {
+                DeliveryOutcome::Answered { status: 200..=299, kind, body } => {
                     answered += 1;
                     if (kind.starts_with("text/plain") && !body.is_empty()) || body.contains("<Message") {
                         shared.world().forms.leaked.push(body);
                     }
                 }
-                Came::NoConnection if letter.tries == 0 => {
-                    shared.world().forms.post.push(FormLetter { tries: 1, due: letter.due + 1, ..letter });
+                DeliveryOutcome::NoConnection if queued.retries == 0 => {
+                    shared.world().forms.post.push(QueuedForm { retries: 1, due: queued.due + 1, ..queued });
                 }
-                Came::NoConnection | Came::Broken | Came::Answered { .. } => {}
+                DeliveryOutcome::NoConnection | DeliveryOutcome::Broken | DeliveryOutcome::Answered { .. } => {}
             }
         }
     }
 }
 
-async fn deliver(letter: &FormLetter, token: &str) -> Came {
-    let Some(url) = letter.url.parse::<hyper::Uri>().ok() else { return Came::Broken };
-    let Some(authority) = url.authority().map(|authority| authority.as_str().to_owned()) else { return Came::Broken };
-    let Ok(stream) = TcpStream::connect(&authority).await else { return Came::NoConnection };
-    talk(letter, token, &url, &authority, stream).await.unwrap_or(Came::Broken)
+async fn deliver(queued: &QueuedForm, token: &str) -> DeliveryOutcome {
+    let Some(url) = queued.url.parse::<hyper::Uri>().ok() else { return DeliveryOutcome::Broken };
+    let Some(authority) = url.authority().map(|authority| authority.as_str().to_owned()) else {
+        return DeliveryOutcome::Broken;
+    };
+    let Ok(stream) = TcpStream::connect(&authority).await else { return DeliveryOutcome::NoConnection };
+    stats(queued, token, &url, &authority, stream).await.unwrap_or(DeliveryOutcome::Broken)
 }
 
-async fn talk(letter: &FormLetter, token: &str, url: &hyper::Uri, authority: &str, stream: TcpStream) -> Option<Came> {
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&letter.fields).finish();
+async fn stats(
+    queued: &QueuedForm,
+    token: &str,
+    url: &hyper::Uri,
+    authority: &str,
+    stream: TcpStream,
+) -> Option<DeliveryOutcome> {
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&queued.fields).finish();
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
-    let talking = tokio::spawn(connection);
+    let connection_task = tokio::spawn(connection);
     let path = url.path_and_query()?.as_str();
     let request = hyper::Request::post(path)
         .header("host", authority)
         .header("user-agent", "TwilioProxy/1.1")
         .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
-        .header("i-twilio-idempotency-token", format!("simulator-{}", letter.number))
-        .header("x-twilio-signature", sign(token, &letter.url, &letter.fields)?);
+        .header("i-twilio-idempotency-token", format!("simulator-{}", queued.number))
+        .header("x-twilio-signature", sign(token, &queued.url, &queued.fields)?);
     let response = sender.send_request(request.body(Full::new(Bytes::from(body))).ok()?).await.ok()?;
     let status = response.status().as_u16();
     let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or("").to_owned();
     let body = response.into_body().collect().await.ok()?.to_bytes();
-    talking.abort();
-    Some(Came::Answered { status, kind, body: String::from_utf8_lossy(&body).into_owned() })
+    connection_task.abort();
+    Some(DeliveryOutcome::Answered { status, kind, body: String::from_utf8_lossy(&body).into_owned() })
 }
 
-/// The address as it was configured, then every parameter by name.
+/// Returns the signature over the configured URL and the parameters, sorted by name.
 pub(super) fn sign(token: &str, url: &str, fields: &[(String, String)]) -> Option<String> {
     let mut sorted = fields.to_vec();
     sorted.sort();
