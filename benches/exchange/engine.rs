@@ -1,4 +1,4 @@
-//! The engine as a process of its own, its consoles, and what it costs.
+//! The engine process, its consoles, and its resource use.
 
 use std::fmt::Write as _;
 use std::process::{Child, Command, Stdio};
@@ -8,15 +8,15 @@ use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
 use crate::provider::{NUMBERS, Provider, SECRET};
 
-/// What is measured.
+/// The settings of a run.
 pub struct Settings {
-    /// Exchanges begun per second.
+    /// Exchanges started per second.
     pub rate: f64,
     pub seconds: f64,
     pub consoles: usize,
     /// `scripted` or `http`.
     pub agent: String,
-    /// How long the provider takes for an answer.
+    /// The provider's response time.
     pub latency: Duration,
 }
 
@@ -57,7 +57,7 @@ impl Settings {
     }
 }
 
-/// A running engine with its consoles; all of them end with it.
+/// A running engine with its consoles, all killed when this is dropped.
 pub struct Engine {
     pub port: u16,
     child: Child,
@@ -88,7 +88,7 @@ impl Engine {
         engine
     }
 
-    /// A console in a pseudo-terminal whose output is read and forgotten.
+    /// Starts a console in a pseudo-terminal and discards its output.
     fn attach(&mut self, provider: &Provider) {
         let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
@@ -109,7 +109,7 @@ impl Engine {
         self.consoles.push(child);
     }
 
-    /// Processor time of the engine's process so far.
+    /// Returns the engine's processor time so far.
     pub fn processor_time(&self) -> Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it runs");
         let fields: Vec<&str> = stat.rsplit_once(')').expect("a name").1.split_whitespace().collect();
@@ -117,7 +117,7 @@ impl Engine {
         Duration::from_millis(ticks * 10)
     }
 
-    /// Its resident memory in MB.
+    /// Returns the engine's resident memory in MB.
     pub fn memory(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
         let line = status.lines().find(|line| line.starts_with("VmRSS")).expect("told");

@@ -1,10 +1,10 @@
-//! The whole loop: a person's text comes in, an agent answers, the answer goes out, its statuses come back. The engine is
-//! a process of its own, with consoles attached; provider, people and agent are this one.
+//! The full exchange: a contact's text arrives, an agent replies, the reply is sent, and its statuses arrive. The
+//! engine runs in its own process with consoles attached; this process is provider, contacts and agent.
 //!
 //! `cargo bench --bench exchange -- --rate 400 --seconds 30 --consoles 5 --agent scripted`
 //!
-//! An exchange is finished when the answer's last status is acknowledged. Printed for each fifth of the run, so that a
-//! cost that grows shows: exchanges per second, the time from the person's text to the answer at the provider, the
+//! An exchange is finished when the reply's last status is acknowledged. Printed for each fifth of the run, which
+//! reveals growing costs: exchanges per second, the time from the contact's text to the reply at the provider, the
 //! engine's processor time per exchange, and its memory.
 
 mod engine;
@@ -24,7 +24,7 @@ fn main() {
     runtime.block_on(run(settings));
 }
 
-/// One line on standard output.
+/// Prints one line.
 fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
@@ -32,7 +32,7 @@ fn say(line: &str) {
 async fn run(settings: Settings) {
     let provider = Provider::start(settings.latency).await;
     let engine = Engine::start(&settings, &provider);
-    let post = Arc::new(people::Post::new(engine.port, provider.clone()));
+    let client = Arc::new(people::WebhookClient::new(engine.port, provider.clone()));
     say(&format!(
         "{} exchanges/s offered for {} s, {} agent, {} consoles, provider answers in {} ms",
         settings.rate,
@@ -41,7 +41,7 @@ async fn run(settings: Settings) {
         settings.consoles,
         settings.latency.as_millis()
     ));
-    people::exchange(&post, settings.warm_up()).await;
+    people::exchange(&client, settings.warm_up()).await;
     let slice = Duration::from_secs_f64(settings.seconds / 5.0);
     say(&format!(
         "{:>6} {:>10} {:>8} {:>8} {:>8} {:>10} {:>8}",
@@ -49,7 +49,7 @@ async fn run(settings: Settings) {
     ));
     for part in 1..=5 {
         let (began, cpu) = (Instant::now(), engine.processor_time());
-        let mut times = people::exchange(&post, (settings.rate, slice)).await;
+        let mut times = people::exchange(&client, (settings.rate, slice)).await;
         let took = began.elapsed().as_secs_f64();
         let spent = engine.processor_time().saturating_sub(cpu).as_secs_f64() * 1_000.0;
         times.sort_unstable();

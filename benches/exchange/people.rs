@@ -1,4 +1,4 @@
-//! People who write, and the webhooks that tell of them and of the answers they get.
+//! Contacts who write, and the webhooks of their messages and of the replies' statuses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,26 +16,26 @@ use tokio::sync::Semaphore;
 use wadeck::app::SystemClock;
 use wadeck::domain::time::Clock;
 
-use crate::provider::{Answer, NUMBERS, Provider, SECRET, number_id};
+use crate::provider::{NUMBERS, Provider, Reply, SECRET, number_id};
 
-/// So many people that nobody writes again before the pause between two messages to one person is over.
-const PEOPLE: u64 = 8_000;
-/// Webhooks on their way at once.
-const CONNECTIONS: usize = 64;
+/// Contacts in total, enough that none writes again within the minimum pause between two messages to one contact.
+const CONTACTS: u64 = 8_000;
+/// Concurrent webhook requests at most.
+const MAX_CONNECTIONS: usize = 64;
 
-/// Delivers webhooks over connections that stay open.
-pub struct Post {
+/// Delivers webhooks over persistent connections.
+pub struct WebhookClient {
     port: u16,
     provider: Provider,
     idle: std::sync::Mutex<Vec<SendRequest<Full<Bytes>>>>,
-    room: Semaphore,
-    written: AtomicU64,
+    permits: Semaphore,
+    exchanges_started: AtomicU64,
 }
 
-impl Post {
+impl WebhookClient {
     pub fn new(port: u16, provider: Provider) -> Self {
-        let (idle, room) = (std::sync::Mutex::default(), Semaphore::new(CONNECTIONS));
-        Self { port, provider, idle, room, written: AtomicU64::new(0) }
+        let (idle, permits) = (std::sync::Mutex::default(), Semaphore::new(MAX_CONNECTIONS));
+        Self { port, provider, idle, permits, exchanges_started: AtomicU64::new(0) }
     }
 
     /// Delivers one webhook. Panics where it is not acknowledged with 200.
@@ -49,10 +49,10 @@ impl Post {
             .header("x-webhook-signature", hex::encode(mac.finalize().into_bytes()))
             .body(Full::new(body))
             .expect("a request");
-        let _place = self.room.acquire().await.expect("open");
+        let _place = self.permits.acquire().await.expect("open");
         let idle = self.idle.lock().expect("whole").pop();
         let mut connection = match idle {
-            // One that was idle for long may be closed by now.
+            // A connection that was idle for long may be closed.
             Some(connection) if !connection.is_closed() => connection,
             _ => self.connect().await,
         };
@@ -71,13 +71,13 @@ impl Post {
         sender
     }
 
-    /// One exchange, from the person's text to the last status of the answer. Returns the time to the answer.
+    /// Runs one exchange, from the contact's text to the reply's last status. Returns the time to the reply.
     async fn exchange(&self) -> Duration {
-        let at = self.written.fetch_add(1, Ordering::Relaxed);
-        let person = at % PEOPLE;
+        let at = self.exchanges_started.fetch_add(1, Ordering::Relaxed);
+        let person = at % CONTACTS;
         let phone = format!("1777{person:07}");
         let number = number_id(person as usize % NUMBERS);
-        let answer = self.provider.awaits(&phone);
+        let answer = self.provider.next_reply(&phone);
         let began = Instant::now();
         let message = json!({ "id": format!("wamid.READ{at:012}"), "from": phone, "timestamp": seconds(), "type": "text",
             "text": { "body": format!("Is my order number {at} on its way?") },
@@ -86,22 +86,23 @@ impl Post {
         let answer = answer.await.expect("an answer");
         let took = began.elapsed();
         for status in ["sent", "delivered", "read"] {
-            self.deliver(&format!("whatsapp.message.{status}"), &told(&answer, status, &phone, &number)).await;
+            self.deliver(&format!("whatsapp.message.{status}"), &status_webhook(&answer, status, &phone, &number))
+                .await;
         }
         took
     }
 }
 
-/// Begins exchanges at a rate for a while; how long each took to its answer, when all of them are finished.
-pub async fn exchange(post: &Arc<Post>, (rate, span): (f64, Duration)) -> Vec<Duration> {
+/// Starts exchanges at a rate for a time. Returns the time to the reply of each, after all are finished.
+pub async fn exchange(client: &Arc<WebhookClient>, (rate, span): (f64, Duration)) -> Vec<Duration> {
     let began = Instant::now();
     let total = (rate * span.as_secs_f64()) as u64;
     let mut tasks = vec![];
     for at in 0..total {
         let due = Duration::from_secs_f64(at as f64 / rate);
         tokio::time::sleep(due.saturating_sub(began.elapsed())).await;
-        let post = post.clone();
-        tasks.push(tokio::spawn(async move { post.exchange().await }));
+        let client = client.clone();
+        tasks.push(tokio::spawn(async move { client.exchange().await }));
     }
     let mut times = vec![];
     for task in tasks {
@@ -119,8 +120,8 @@ fn body(message: &Value, phone: &str, number: &str) -> Value {
         "is_new_conversation": false, "phone_number_id": number })
 }
 
-/// The webhook of a status.
-fn told(answer: &Answer, status: &str, phone: &str, number: &str) -> Value {
+/// Returns the webhook body of a status.
+fn status_webhook(answer: &Reply, status: &str, phone: &str, number: &str) -> Value {
     let mut entry = json!({ "id": answer.id, "status": status, "timestamp": seconds(), "recipient_id": phone });
     if let Some(reference) = &answer.reference {
         entry["biz_opaque_callback_data"] = reference.as_str().into();

@@ -1,5 +1,5 @@
-//! Drawing at 200×60 with as many threads as a console ever holds, and the bytes that a key press, a changed line
-//! and nothing cost.
+//! Drawing at 200×60 with the most threads that a console holds, and the bytes written for a key press, a changed
+//! line and no change.
 
 use criterion::Criterion;
 use wadeck::attach::ByteScreen;

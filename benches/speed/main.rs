@@ -1,5 +1,5 @@
-//! How fast it is, in one run on one machine, beside what one would write first. Only the ratios
-//! mean anything. `cargo bench` runs all; `cargo bench -- ingest` one.
+//! Benchmarks in one run on one machine, compared with the simplest design. Only the ratios are meaningful. `cargo
+//! bench` runs all; `cargo bench -- ingest` runs one.
 
 mod drawing;
 mod ingest;

@@ -1,5 +1,5 @@
-//! Reading with one million messages in fifty thousand threads. The database is made once, under
-//! `target/`, and kept.
+//! Reading from one million messages in fifty thousand threads. The database is created once below `target/` and
+//! kept.
 
 use std::path::PathBuf;
 
@@ -18,15 +18,15 @@ use crate::support::runtime;
 const MESSAGES: i64 = 1_000_000;
 const THREADS: i64 = 50_000;
 
-/// Words with few repetitions at one end and many at the other.
-const FILL: &[&str] = &[
+/// Statements that fill the database, with rare and frequent words.
+const FILL_STATEMENTS: &[&str] = &[
     "INSERT INTO connections (id, name, organization, environment, provider, phone_number, phone_number_id, business_account_id, settings)
      VALUES (1, 'support', 'bench', 'development', 'kapso', '15550100001', '1', '1', '{\"debounce\":{\"secs\":4,\"nanos\":0},\"hourly_policy\":true,\"messages_per_second\":80,\"read_marks\":true,\"api_key_env\":null}')",
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)
      INSERT INTO contacts (id, name, folded, created_at) SELECT i, 'Person ' || i, 'person ' || i || ' 1555' || (1000000 + i), 0 FROM n",
     "INSERT INTO addresses (kind, value, contact_id) SELECT 'phone', '1555' || (1000000 + id), id FROM contacts",
     "INSERT INTO threads (id, connection_id, contact_id, external_id, last_message_at) SELECT id, 1, id, 'whatsapp:1555' || (1000000 + id), 0 FROM contacts",
-    // A thousand busy threads hold half of everything.
+    // A thousand busy threads have half of the messages.
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
      INSERT INTO messages (id, thread_id, connection_id, direction, origin, kind, content, words, progress, created_at, received_at, provider_message_id, provider_key)
      SELECT i, 1 + CASE WHEN i % 2 = 0 THEN (i / 2) % 1000 ELSE (i * 7919) % 50000 END, 1, 'inbound', 'api', 'text',
@@ -36,7 +36,7 @@ const FILL: &[&str] = &[
     "INSERT INTO message_words (rowid, words, tag) SELECT id, words, 't' || thread_id FROM messages",
     "UPDATE threads SET last_message_id = (SELECT m.id FROM messages m WHERE m.thread_id = threads.id ORDER BY m.created_at DESC LIMIT 1)",
     "UPDATE threads SET last_message_at = coalesce((SELECT created_at FROM messages WHERE id = threads.last_message_id), 0), unread = id % 3",
-    // What went out: most of it fine, some refused, a few waiting.
+    // Outgoing messages: most accepted, some failed, a few queued.
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
      INSERT INTO messages (id, thread_id, connection_id, direction, origin, kind, content, words, progress, author, created_at, received_at, failure, failed_at)
      SELECT 1000000 + i, 1 + (i * 7919) % 50000, 1, 'outbound', 'api', CASE WHEN i % 10 = 0 THEN 'template' ELSE 'text' END,
@@ -54,7 +54,7 @@ const FILL: &[&str] = &[
     "ANALYZE",
 ];
 
-async fn filled() -> PathBuf {
+async fn database_directory() -> PathBuf {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("million");
     if directory.join("ready").exists() {
         return directory;
@@ -64,7 +64,7 @@ async fn filled() -> PathBuf {
     Store::open(&directory).await.expect("opened").close().await;
     let options = SqliteConnectOptions::new().filename(directory.join("wadeck.db"));
     let pool = SqlitePool::connect_with(options).await.expect("opened");
-    for text in FILL {
+    for text in FILL_STATEMENTS {
         sqlx::query(*text).execute(&pool).await.expect("filled");
     }
     pool.close().await;
@@ -76,7 +76,7 @@ const NOW: Timestamp = Timestamp::from_millis(1_701_000_000_000);
 
 pub fn reading(criterion: &mut Criterion) {
     let runtime = runtime();
-    let store = runtime.block_on(async { Store::open(&filled().await).await.expect("opened") });
+    let store = runtime.block_on(async { Store::open(&database_directory().await).await.expect("opened") });
     let mut group = criterion.benchmark_group(format!("reading, {MESSAGES} messages in {THREADS} threads"));
     group.bench_function("open a busy thread", |bencher| {
         let mut thread = 0;
@@ -126,8 +126,8 @@ fn searches(runtime: &Runtime, store: &Store, group: &mut BenchmarkGroup<'_, Wal
             bencher.iter(|| {
                 {
                     let filter = Filter::read(words, Timestamp::EPOCH).expect("a filter");
-                    let wish = FilterQuery { filter: &filter, me: "bench", now: Timestamp::EPOCH };
-                    runtime.block_on(store.search(&wish, 50, None))
+                    let query = FilterQuery { filter: &filter, me: "bench", now: Timestamp::EPOCH };
+                    runtime.block_on(store.search(&query, 50, None))
                 }
                 .expect("found")
             });

@@ -1,4 +1,4 @@
-//! A system on a directory, and a runtime for it.
+//! Builds a system in a directory, and a runtime for it.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,12 +1,12 @@
-//! Every request and every query that the program takes, made from what it says about itself: a field that
-//! is missing is named by the reader, so is every variant of a tag. Whatever is added to the program is in
-//! here without being written down; a field that cannot be guessed fails and asks for a value below.
+//! Sample values of every request and query of the program, derived from the deserializer's error messages: it names
+//! missing fields and the variants of a tag. New requests and queries are included automatically; a field whose value
+//! cannot be guessed fails the test and needs a value in `given_value`.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-/// Fields whose value cannot be guessed from what the reader says about a wrong one.
-fn given(field: &str) -> Option<Value> {
+/// Returns the value of a field that cannot be guessed from the deserializer's error. `None` for all other fields.
+fn given_value(field: &str) -> Option<Value> {
     let proposal = json!({ "connection": "c999", "agent": "nobody", "mode": "draft" });
     Some(match field {
         "to" | "number" => json!("+15550109999"),
@@ -29,45 +29,46 @@ fn given(field: &str) -> Option<Value> {
     })
 }
 
-/// Names in backticks behind "expected".
-fn expected(message: &str) -> Vec<String> {
+/// Returns the names in backticks after "expected".
+fn expected_names(message: &str) -> Vec<String> {
     let Some((_, names)) = message.split_once("expected") else { return vec![] };
     names.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// Every value of a type, one for each variant of each of its tags, as JSON beside the value itself.
+/// Returns one value of the type for each variant of each of its tags, with its JSON.
 pub fn all<T: DeserializeOwned>() -> Vec<(Value, T)> {
-    let mut whole = vec![];
-    grow(&Map::new(), None, &mut whole);
-    assert!(!whole.is_empty());
-    whole
+    let mut values = vec![];
+    grow(&Map::new(), None, &mut values);
+    assert!(!values.is_empty());
+    values
 }
 
-fn grow<T: DeserializeOwned>(so_far: &Map<String, Value>, last: Option<&str>, whole: &mut Vec<(Value, T)>) {
-    let error = match serde_json::from_value::<T>(Value::Object(so_far.clone())) {
-        Ok(value) => return whole.push((Value::Object(so_far.clone()), value)),
+fn grow<T: DeserializeOwned>(fields: &Map<String, Value>, last: Option<&str>, values: &mut Vec<(Value, T)>) {
+    let error = match serde_json::from_value::<T>(Value::Object(fields.clone())) {
+        Ok(value) => return values.push((Value::Object(fields.clone()), value)),
         Err(error) => error.to_string(),
     };
     let mut with = |field: &str, value: Value| {
-        let mut more = so_far.clone();
+        let mut more = fields.clone();
         more.insert(field.to_owned(), value);
-        grow(&more, Some(field), whole);
+        grow(&more, Some(field), values);
     };
     if let Some(field) = error.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-        assert!(!so_far.contains_key(field), "{so_far:?}: {error}, inside of a value in tests/common/samples.rs");
-        // A tag of an inner kind may be called like a field of another: then the value below is no variant of it.
+        assert!(!fields.contains_key(field), "{fields:?}: {error}, inside of a value in tests/common/samples.rs");
+        // An inner tag may have the same name as a field of another type; the value in `given_value` is then no
+        // variant of it.
         let is_no_variant = |value: &Value| {
-            let mut more = so_far.clone();
+            let mut more = fields.clone();
             more.insert(field.to_owned(), value.clone());
             let tried = serde_json::from_value::<T>(Value::Object(more));
             tried.err().is_some_and(|error| error.to_string().starts_with("unknown variant"))
         };
-        let value = given(field).filter(|value| !is_no_variant(value)).unwrap_or_else(|| json!("?"));
+        let value = given_value(field).filter(|value| !is_no_variant(value)).unwrap_or_else(|| json!("?"));
         return with(field, value);
     }
     let Some(field) = last else { panic!("not an object with tags: {error}") };
     if error.starts_with("unknown variant `?`") {
-        for name in expected(&error) {
+        for name in expected_names(&error) {
             with(field, json!(name));
         }
         return;
@@ -81,8 +82,8 @@ fn grow<T: DeserializeOwned>(so_far: &Map<String, Value>, last: Option<&str>, wh
     } else if error.contains("expected a sequence") {
         json!([])
     } else {
-        panic!("{so_far:?}: {error}. Give a value for `{field}` in tests/common/samples.rs.")
+        panic!("{fields:?}: {error}. Give a value for `{field}` in tests/common/samples.rs.")
     };
-    assert_ne!(so_far[field], guess, "{so_far:?}: {error}. Give a value for `{field}` in tests/common/samples.rs.");
+    assert_ne!(fields[field], guess, "{fields:?}: {error}. Give a value for `{field}` in tests/common/samples.rs.");
     with(field, guess);
 }

@@ -1,5 +1,5 @@
-//! Many consoles on one engine, in real terminals: attached by whoever comes, gone without harm, and
-//! let go within a second when the engine ends.
+//! Several consoles on one engine, in real terminals: they attach and detach without harm, and end within a second of
+//! the engine.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ fn attach(world: &World, arguments: &[&str]) -> CommandBuilder {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn several_look_at_one_engine_and_leave_within_a_second_of_its_end() {
+async fn several_consoles_attach_and_end_with_the_engine() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let mut engine = world.serve();
@@ -29,7 +29,7 @@ async fn several_look_at_one_engine_and_leave_within_a_second_of_its_end() {
     for screen in &screens {
         screen.sees("No threads.");
     }
-    // `wadeck` alone is one more console of the engine that runs.
+    // `wadeck` without a verb attaches to the running engine.
     let mut sixth = Screen::open(120, 40, console(&world, &simulator));
     sixth.sees("No threads.");
     simulator.subscribe(&world.url());
@@ -42,7 +42,7 @@ async fn several_look_at_one_engine_and_leave_within_a_second_of_its_end() {
     for screen in screens.iter().chain([&sixth]) {
         screen.sees("Rosa Field");
     }
-    // One goes, nobody else notices.
+    // One console detaches; the others are not affected.
     sixth.press("q");
     sixth.sees("The engine keeps running");
     sixth.press("y");
@@ -54,14 +54,14 @@ async fn several_look_at_one_engine_and_leave_within_a_second_of_its_end() {
     for screen in &mut screens {
         until("the guests are gone", || screen.child.try_wait().expect("asked").is_some());
         screen.sees("The engine ended unexpectedly");
-        screen.is_given_back();
+        screen.restores_terminal();
     }
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     playing.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_engine_that_ends_in_order_says_so_to_its_guests() {
+async fn a_stopping_engine_notifies_attached_consoles() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let engine = world.serve();
@@ -73,11 +73,11 @@ async fn an_engine_that_ends_in_order_says_so_to_its_guests() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_does_not_read_resizes_wildly_or_pastes_a_megabyte_harms_nobody() {
+async fn a_misbehaving_terminal_does_not_affect_others() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let engine = world.serve();
-    // One that never reads.
+    // A console that never reads.
     let size = PtySize { rows: 60, cols: 200, pixel_width: 0, pixel_height: 0 };
     let deaf = native_pty_system().openpty(size).expect("a pseudo-terminal");
     let mut child = deaf.slave.spawn_command(attach(&world, &[])).expect("it starts");
@@ -101,7 +101,7 @@ async fn who_does_not_read_resizes_wildly_or_pastes_a_megabyte_harms_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_terminal_that_can_gets_its_frames_whole_and_others_get_nothing_of_it() {
+async fn synchronized_frames_only_for_terminals_that_support_them() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let _engine = world.serve();
@@ -126,7 +126,7 @@ async fn a_terminal_that_can_gets_its_frames_whole_and_others_get_nothing_of_it(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_group_may_attach_and_reads_nothing_else() {
+async fn a_group_may_attach_but_not_read_the_files() {
     use std::os::unix::fs::PermissionsExt;
     let simulator = simulator().await;
     let world = World::new(&simulator);
@@ -149,16 +149,16 @@ async fn a_group_may_attach_and_reads_nothing_else() {
         assert!(name == "wadeck.sock" || mode(entry.path()).trailing_zeros() >= 6, "{name:?} is open to others");
     }
     assert!(world.json(&["status"]).is_object());
-    let told = world.json(&["doctor"]);
-    let directory = told.as_array().expect("findings").iter().find(|one| one["what"] == "data directory");
+    let reply = world.json(&["doctor"]);
+    let directory = reply.as_array().expect("findings").iter().find(|one| one["what"] == "data directory");
     assert_eq!(directory.expect("looked at")["fine"], true);
     for what in ["clock", "signature", "agent", "terminal"] {
-        assert!(told.as_array().is_some_and(|all| all.iter().any(|one| one["what"] == what)), "{what}: {told}");
+        assert!(reply.as_array().is_some_and(|all| all.iter().any(|one| one["what"] == what)), "{what}: {reply}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_terminal_of_one_cell_and_one_that_only_looks() {
+async fn a_one_cell_terminal_and_a_viewer_can_attach() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let _engine = world.serve();
@@ -177,7 +177,7 @@ async fn a_terminal_of_one_cell_and_one_that_only_looks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_an_engine_attaching_says_so() {
+async fn attaching_without_an_engine_reports_it() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let screen = Screen::open(100, 30, attach(&world, &[]));
@@ -186,14 +186,14 @@ async fn without_an_engine_attaching_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_attached_console_opens_the_file_itself_and_the_engine_never_sees_the_path() {
+async fn an_attached_console_opens_files_in_its_own_process() {
     let simulator = std::sync::Arc::new(simulator().await);
     let world = World::new(&simulator);
     let _engine = world.serve();
     simulator.subscribe(&world.url());
     let rosa = wadeck::simulator::Person::new("Rosa Field", "15550100002");
     simulator.says(crate::world::SUPPORT, &rosa, &wadeck::simulator::Saying::text("hello"));
-    // Where the console is started, and the engine is not: a name that only the console's own process can resolve.
+    // The console's working directory, which only the console's process can resolve.
     let home = tempfile::tempdir().expect("a directory");
     std::fs::write(home.path().join("opening-hours.txt"), "open at nine").expect("written");
     let mut command = attach(&world, &[]);
@@ -214,7 +214,7 @@ async fn an_attached_console_opens_the_file_itself_and_the_engine_never_sees_the
     screen.sees("tab completes");
     screen.press("missing.txt\r");
     screen.sees("missing.txt: No such file");
-    // Back to the field of the path.
+    // Back to the path field.
     screen.press("\u{1b}[Z");
     screen.settles();
     screen.press(&"\u{7f}".repeat("missing.txt".len()));
@@ -229,7 +229,7 @@ async fn an_attached_console_opens_the_file_itself_and_the_engine_never_sees_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_open_console_decides_nothing_by_a_role_that_was_taken_away() {
+async fn a_removed_role_applies_to_an_open_console() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let file = world.directory.path().join("wadeck.toml");
@@ -254,7 +254,7 @@ async fn an_open_console_decides_nothing_by_a_role_that_was_taken_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_open_console_may_at_once_what_its_persons_new_role_may() {
+async fn a_new_role_applies_to_an_open_console() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let file = world.directory.path().join("wadeck.toml");
@@ -289,12 +289,12 @@ async fn an_open_console_may_at_once_what_its_persons_new_role_may() {
     screen.settles();
     screen.press("C");
     until("it is taken", || world.json(&["threads", "list"])[0]["taken_by"] == "owner");
-    // Whoever only looks goes on looking.
+    // A viewer still reads.
     looks.press("C");
     looks.settles();
     looks.sees("This needs the role operator");
     assert_eq!(world.json(&["threads", "list"])[0]["taken_by"], "owner");
-    // And what is taken away again is gone.
+    // A permission that is removed again no longer applies.
     std::fs::write(&file, users("viewer")).expect("written");
     signal(&engine.0, "-HUP");
     screen.sees("Your role is now viewer");
@@ -306,7 +306,7 @@ async fn an_open_console_may_at_once_what_its_persons_new_role_may() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_engine_logs_is_read_in_a_console_over_the_socket() {
+async fn an_attached_console_shows_the_engines_log() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let _engine = world.serve();
@@ -314,14 +314,14 @@ async fn what_the_engine_logs_is_read_in_a_console_over_the_socket() {
     screen.sees("No threads.");
     screen.press("8");
     screen.sees("following");
-    // That this console came is a line of the log, written by the engine's process and told over the socket.
+    // The attachment of this console is a log line of the engine, received over the socket.
     screen.sees("INFO  Console attached");
     screen.press("/level:warn\r");
     until("the line is narrowed away", || !screen.text().contains("Console attached"));
     screen.sees("warnings and errors");
     screen.press("\u{1b}");
     screen.sees("INFO  Console attached");
-    // Another console's coming is seen without a key: the log is followed.
+    // The attachment of another console appears without a key press: the log is followed.
     let mut other = Screen::open(100, 30, attach(&world, &["--read-only"]));
     other.sees("No threads.");
     until("the second console is logged", || screen.text().matches("Console attached").count() > 1);

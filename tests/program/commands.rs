@@ -1,4 +1,4 @@
-//! Every command that the program or its documents name is one that the program takes.
+//! Every command in the program's texts and the documents exists.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use wadeck::cli::Cli;
 
-/// What may stand for a word that the reader fills in.
+/// Values that are tried for a placeholder.
 const CANDIDATES: [&str; 14] =
     ["x", "s1", "c1", "t1", "m1", "o1", "d1", "g1", "r1", "a1", "p1", "1", "+15550100002", "retry"];
 
@@ -27,7 +27,7 @@ fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Commands between backticks, and indented ones in documents.
+/// Returns commands in backticks, and indented ones in documents.
 fn commands() -> BTreeSet<(String, String)> {
     let mut found = BTreeSet::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -43,7 +43,7 @@ fn commands() -> BTreeSet<(String, String)> {
             parts.map(|part| part.trim().to_owned()).collect()
         };
         if !document {
-            // What the program prints, and what its comments and help texts speak of.
+            // Printed texts, and comments including help texts.
             let (prose, printed): (Vec<&str>, Vec<&str>) =
                 text.lines().partition(|line| line.trim_start().starts_with("//"));
             found
@@ -60,7 +60,7 @@ fn commands() -> BTreeSet<(String, String)> {
     found
 }
 
-/// The examples below the help of every verb.
+/// Collects the examples in the help of every verb.
 fn examples(command: &clap::Command, found: &mut BTreeSet<(String, String)>) {
     let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let lines = help.lines().map(str::trim).filter(|line| line.starts_with("wadeck "));
@@ -70,7 +70,7 @@ fn examples(command: &clap::Command, found: &mut BTreeSet<(String, String)>) {
     }
 }
 
-/// The words of a command, without what the shell or the reader makes of it.
+/// Splits a command into words, without comments, pipes and redirections.
 fn words(command: &str) -> Vec<String> {
     let command = command.split(" #").next().unwrap_or_default();
     let (mut words, mut word, mut quote) = (vec![], String::new(), None);
@@ -89,20 +89,20 @@ fn words(command: &str) -> Vec<String> {
     bare.filter(|word| !word.is_empty() && word != "…" && word != "...").collect()
 }
 
-/// Words that stand for something else.
-fn is_open(word: &str) -> bool {
+/// Returns `true` for placeholders.
+fn is_placeholder(word: &str) -> bool {
     let capital = word.chars().any(|c| c.is_ascii_uppercase())
         && word.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());
     let verbs = ["GET", "POST", "PATCH", "PUT", "DELETE"];
     (capital && !verbs.contains(&word)) || word.contains('{') || word.contains('…')
 }
 
-/// Why a command is not taken, whatever stands for its open words; nothing where it is. In documents a
-/// verb alone, without anything that it takes, is its name.
-fn refused(words: &[String], in_prose: bool) -> Option<String> {
+/// Returns the reason why a command is rejected for all values of its placeholders; `None` if it is accepted. In
+/// prose, a verb without its required arguments counts as its name.
+fn rejection(words: &[String], in_prose: bool) -> Option<String> {
     let is_name = in_prose && words.iter().all(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
     let is_name = is_name && words.iter().all(|word| !word.starts_with('-'));
-    let open: Vec<usize> = (0..words.len()).filter(|at| is_open(&words[*at])).collect();
+    let open: Vec<usize> = (0..words.len()).filter(|at| is_placeholder(&words[*at])).collect();
     let mut last = None;
     let tries = CANDIDATES.len().pow(u32::try_from(open.len().min(2)).expect("two at most"));
     for number in 0..tries {
@@ -125,7 +125,7 @@ fn refused(words: &[String], in_prose: bool) -> Option<String> {
             {
                 return None;
             }
-            // The verb is put in by the program: its table is printed in docs/connections.md, which is read as well.
+            // The program inserts the verb. Its table is printed in docs/connections.md, which is checked too.
             Err(error)
                 if error.kind() == ErrorKind::InvalidSubcommand && words.iter().any(|word| word.contains('{')) =>
             {
@@ -138,7 +138,7 @@ fn refused(words: &[String], in_prose: bool) -> Option<String> {
 }
 
 #[test]
-fn every_command_that_is_named_is_taken() {
+fn every_named_command_exists() {
     let mut commands = commands();
     let before = commands.len();
     examples(&Cli::command(), &mut commands);
@@ -146,7 +146,7 @@ fn every_command_that_is_named_is_taken() {
     assert!(commands.len() > 60, "{}", commands.len());
     let mut wrong = vec![];
     for (command, place) in commands {
-        if let Some(why) = refused(
+        if let Some(why) = rejection(
             &words(&command),
             Path::new(&place).extension().is_some_and(|extension| extension == "md") || place.ends_with("(prose)"),
         ) {

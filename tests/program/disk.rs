@@ -1,5 +1,5 @@
-//! A disk that fails, fills up or damages the file: nothing is acknowledged that is not stored, somebody is
-//! told, and the engine goes on by itself when the disk does.
+//! A disk that fails, is full or damages the database: only stored webhooks are acknowledged, an alert is raised, and
+//! the engine recovers without a restart.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use wadeck::simulator::{Person, Saying, Simulator};
 
-use crate::world::{PATIENCE, SECRET, SUPPORT, Served, World, signal, simulator, until, wall};
+use crate::world::{SECRET, SUPPORT, Served, WAIT_LIMIT, World, now_millis, signal, simulator, until};
 
 const SHIM: &str = include_str!("../fixtures/shims/diskfault.c");
-/// Within this long after the fault everything is as before, without a restart.
+/// Time limit of the recovery after a fault.
 const RECOVERY: Duration = Duration::from_secs(5);
 
 pub fn signed(body: &str) -> String {
@@ -21,7 +21,7 @@ pub fn signed(body: &str) -> String {
     hex::encode(mac.chain_update(body).finalize().into_bytes())
 }
 
-/// Posts webhooks and keeps what was acknowledged.
+/// Posts webhooks and records the acknowledged ones.
 struct Sender<'a> {
     simulator: &'a Simulator,
     client: reqwest::Client,
@@ -40,11 +40,11 @@ impl<'a> Sender<'a> {
     async fn post(&mut self) -> u16 {
         self.count += 1;
         let person = Person::new("Someone", &format!("1555010{:04}", self.count));
-        // The simulator knows the people, so that answers to them are allowed.
+        // The simulator must know the contacts to allow replies to them.
         self.simulator.says(SUPPORT, &person, &Saying::text("seen by the simulator only"));
         let id = format!("wamid.disk.{}", self.count);
         let body = serde_json::json!({
-            "message": { "id": id, "from": person.phone, "timestamp": (wall() / 1_000).to_string(), "type": "text",
+            "message": { "id": id, "from": person.phone, "timestamp": (now_millis() / 1_000).to_string(), "type": "text",
                 "text": { "body": "are you open?" }, "kapso": { "direction": "inbound" } },
             "conversation": { "phone_number": person.phone }, "phone_number_id": SUPPORT,
         })
@@ -90,8 +90,8 @@ async fn stored(world: &World) -> BTreeSet<String> {
     ids.into_iter().collect()
 }
 
-/// Takes the engine through a fault that `begin` causes and `end` takes away.
-async fn through_a_fault(world: &World, sender: &mut Sender<'_>, words: &str, begin: impl Fn(), end: impl Fn()) {
+/// Checks the engine before, during and after a fault, which `begin` causes and `end` removes.
+async fn check_fault(world: &World, sender: &mut Sender<'_>, words: &str, begin: impl Fn(), end: impl Fn()) {
     assert_eq!(sender.post().await, 200);
     assert_eq!(readiness(world).await.0, 200);
     let lines_before = world.log().lines().count();
@@ -100,24 +100,27 @@ async fn through_a_fault(world: &World, sender: &mut Sender<'_>, words: &str, be
     for _ in 0..40 {
         assert_eq!(sender.post().await, 503, "{words}: nothing is acknowledged that is not stored");
     }
-    let (status, said) = readiness(world).await;
-    assert_eq!(status, 503, "{words}: {said}");
-    assert!(said.contains(words) && said.contains("No restart is needed"), "{said}");
-    let told = world.json(&["status"]);
-    assert!(told["database"].as_str().is_some_and(|said| said.contains(words)), "{told}");
-    assert!(told["alerts"].as_u64() >= Some(1));
+    let (status, output_text) = readiness(world).await;
+    assert_eq!(status, 503, "{words}: {output_text}");
+    assert!(output_text.contains(words) && output_text.contains("No restart is needed"), "{output_text}");
+    let status_report = world.json(&["status"]);
+    assert!(
+        status_report["database"].as_str().is_some_and(|output_text| output_text.contains(words)),
+        "{status_report}"
+    );
+    assert!(status_report["alerts"].as_u64() >= Some(1));
     let alerts = database_alerts(world);
-    assert!(alerts.iter().any(|said| said.contains(words)), "{alerts:?}");
+    assert!(alerts.iter().any(|output_text| output_text.contains(words)), "{alerts:?}");
     end();
-    let healed = Instant::now();
+    let recovered_at = Instant::now();
     while sender.post().await != 200 {
-        assert!(healed.elapsed() < RECOVERY, "{words}: webhooks are not taken again");
+        assert!(recovered_at.elapsed() < RECOVERY, "{words}: webhooks are not taken again");
     }
-    assert!(healed.elapsed() < RECOVERY, "{words}: {:?}", healed.elapsed());
+    assert!(recovered_at.elapsed() < RECOVERY, "{words}: {:?}", recovered_at.elapsed());
     until("the alert is over", || database_alerts(world).is_empty());
     assert_eq!(readiness(world).await.0, 200);
     let lines = world.log().lines().count() - lines_before;
-    // One a second of everything that the database fails, and what is told of its beginning and its end.
+    // One line per second for all failures of the database, and a few for the beginning and end of the fault.
     let seconds = began.elapsed().as_secs() + 1;
     assert!(lines <= 12 + usize::try_from(seconds).expect("small"), "{words}: {lines} lines in {seconds} s");
     until("what was taken is applied", || world.json(&["status"])["deliveries_pending"] == 0);
@@ -125,11 +128,11 @@ async fn through_a_fault(world: &World, sender: &mut Sender<'_>, words: &str, be
     let lost: Vec<_> = sender.acknowledged.difference(&stored).collect();
     assert!(lost.is_empty(), "{words}: acknowledged and lost: {lost:?}");
     let history = world.json(&["alerts", "list"]);
-    let over = history.as_array().expect("a list").iter().find(|alert| alert["kind"] == "database");
-    assert!(over.is_some_and(|alert| !alert["acked"].is_null()), "it is written down, and over: {history}");
+    let closed = history.as_array().expect("a list").iter().find(|alert| alert["kind"] == "database");
+    assert!(closed.is_some_and(|alert| !alert["acked"].is_null()), "it is written down, and over: {history}");
 }
 
-/// The library that makes the disk fail on command.
+/// Compiles the preloaded library that injects disk faults.
 fn shim(world: &World) -> PathBuf {
     let source = world.directory.path().join("diskfault.c");
     let library = world.directory.path().join("diskfault.so");
@@ -141,7 +144,7 @@ fn shim(world: &World) -> PathBuf {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_watchdog_is_not_fed_while_nothing_can_be_written() {
+async fn the_watchdog_is_not_notified_while_writes_fail() {
     use std::os::unix::net::UnixDatagram;
     use std::sync::{Arc, Mutex};
     let simulator = simulator().await;
@@ -150,16 +153,16 @@ async fn the_watchdog_is_not_fed_while_nothing_can_be_written() {
     let control = world.directory.path().join("fault");
     let place = world.directory.path().join("notify");
     let manager = UnixDatagram::bind(&place).expect("a socket");
-    let said = Arc::new(Mutex::new(Vec::<String>::new()));
-    let heard = said.clone();
-    // It reads on: a service manager never lets its socket fill up.
+    let output_text = Arc::new(Mutex::new(Vec::<String>::new()));
+    let received = output_text.clone();
+    // It keeps reading, as a service manager never lets its socket fill up.
     std::thread::spawn(move || {
         let mut bytes = [0; 1_024];
         while let Ok(count) = manager.recv(&mut bytes) {
-            heard.lock().expect("whole").push(String::from_utf8_lossy(&bytes[..count]).into_owned());
+            received.lock().expect("whole").push(String::from_utf8_lossy(&bytes[..count]).into_owned());
         }
     });
-    let count = |words: &str| said.lock().expect("whole").iter().filter(|one| one.contains(words)).count();
+    let count = |words: &str| output_text.lock().expect("whole").iter().filter(|one| one.contains(words)).count();
     let mut engine = serve(
         &world,
         &[
@@ -173,19 +176,19 @@ async fn the_watchdog_is_not_fed_while_nothing_can_be_written() {
     for fault in ["write 5", "sync 5"] {
         std::fs::write(&control, fault).expect("written");
         until("it says so", || count("STATUS=cannot accept webhooks") > 0);
-        said.lock().expect("whole").clear();
+        output_text.lock().expect("whole").clear();
         until("it goes on saying so", || count("STATUS=cannot accept webhooks") > 3);
         assert_eq!(count("WATCHDOG=1"), 0, "{fault}");
         std::fs::remove_file(&control).expect("removed");
         until("it is fed again", || count("WATCHDOG=1") > 0);
-        said.lock().expect("whole").clear();
+        output_text.lock().expect("whole").clear();
     }
     signal(&engine.0, "-TERM");
     assert!(engine.0.wait().expect("ended").success());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_cannot_be_read_loses_nothing_and_is_told() {
+async fn a_read_fault_loses_nothing_and_is_reported() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let library = shim(&world);
@@ -197,7 +200,7 @@ async fn a_disk_that_cannot_be_read_loses_nothing_and_is_told() {
     }
     until("they are applied", || world.json(&["status"])["deliveries_pending"] == 0);
     std::fs::write(&control, "read 5").expect("written");
-    // What is read from memory goes on; sooner or later something has to be read.
+    // Cached pages stay readable; at some point a page must be read from the disk.
     let mut refused = 0;
     until("something is refused, and said", || {
         let looked = world.run(&["messages", "search", "open"]);
@@ -208,13 +211,13 @@ async fn a_disk_that_cannot_be_read_loses_nothing_and_is_told() {
         let status = sender.post().await;
         assert!(matches!(status, 200 | 503), "{status}: stored, or to come again");
     }
-    let (status, said) = readiness(&world).await;
-    assert!(status == 503 && said.contains("not ready"), "{said}");
+    let (status, output_text) = readiness(&world).await;
+    assert!(status == 503 && output_text.contains("not ready"), "{output_text}");
     std::fs::remove_file(&control).expect("removed");
-    // SQLite calls a read that failed damage: the whole file is checked before it is relied on again.
-    let healed = Instant::now();
+    // SQLite reports a failed read as damage, so the whole file is checked before it is used again.
+    let recovered_at = Instant::now();
     while sender.post().await != 200 {
-        assert!(healed.elapsed() < 6 * RECOVERY, "webhooks are not taken again: {}", world.log());
+        assert!(recovered_at.elapsed() < 6 * RECOVERY, "webhooks are not taken again: {}", world.log());
     }
     until("the alert is over", || database_alerts(&world).is_empty());
     until("what was taken is applied", || world.json(&["status"])["deliveries_pending"] == 0);
@@ -225,7 +228,7 @@ async fn a_disk_that_cannot_be_read_loses_nothing_and_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_fails_is_told_and_the_engine_goes_on_by_itself() {
+async fn a_write_fault_is_reported_and_the_engine_recovers() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let library = shim(&world);
@@ -235,14 +238,14 @@ async fn a_disk_that_fails_is_told_and_the_engine_goes_on_by_itself() {
     for (fault, words) in [("sync 5", "Disk failure"), ("write 28", "Disk full"), ("write 5", "Disk failure")] {
         let begin = || std::fs::write(&control, fault).expect("written");
         let end = || std::fs::remove_file(&control).expect("removed");
-        through_a_fault(&world, &mut sender, words, begin, end).await;
+        check_fault(&world, &mut sender, words, begin, end).await;
     }
     assert!(engine.0.try_wait().expect("asked").is_none(), "it is the same process");
     signal(&engine.0, "-TERM");
     assert!(engine.0.wait().expect("ended").success());
 }
 
-/// A small file system of its own; gone with this.
+/// A small file system, unmounted when this is dropped.
 struct Tmpfs(PathBuf);
 
 impl Tmpfs {
@@ -261,14 +264,14 @@ impl Drop for Tmpfs {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_is_told_and_room_is_enough_to_go_on() {
+async fn a_full_disk_is_reported_and_the_engine_recovers() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let Some(_disk) = Tmpfs::mount(&world.data(), "16m") else {
         use std::io::Write;
         let _ = writeln!(
             std::io::stderr(),
-            "\n*** SKIPPED a_full_disk_is_told_and_room_is_enough_to_go_on: no tmpfs can be mounted here (needs root) ***\n"
+            "\n*** SKIPPED a_full_disk_is_reported_and_the_engine_recovers: no tmpfs can be mounted here (needs root) ***\n"
         );
         return;
     };
@@ -280,23 +283,25 @@ async fn a_full_disk_is_told_and_room_is_enough_to_go_on() {
         let bytes = [1_u8; 4_096];
         while std::io::Write::write_all(&mut file, &bytes).is_ok() {}
     };
-    // The log of the database has room of its own, allocated before: it takes some webhooks to use that up.
+    // The database's WAL has preallocated space, so the first webhooks still succeed.
     for _ in 0..5 {
         assert_eq!(sender.post().await, 200);
     }
     begin();
-    // The engine tries a small write of its own before it says that it is ready: that one may find room in the log
-    // where a webhook does not, so both are asked until they agree.
-    let mut asked = 0;
+    // The readiness check makes a small write, which may succeed where a webhook does not; both are repeated until
+    // both fail.
+    let mut attempts = 0;
     while sender.post().await == 200 || readiness(&world).await.0 == 200 {
-        asked += 1;
-        assert!(asked < 2_000, "the disk never filled up");
+        attempts += 1;
+        assert!(attempts < 2_000, "the disk never filled up");
     }
-    until("it says that the disk is full", || database_alerts(&world).iter().any(|said| said.contains("Disk full")));
+    until("it says that the disk is full", || {
+        database_alerts(&world).iter().any(|output_text| output_text.contains("Disk full"))
+    });
     std::fs::remove_file(&filler).expect("removed");
-    let healed = Instant::now();
+    let recovered_at = Instant::now();
     while sender.post().await != 200 {
-        assert!(healed.elapsed() < RECOVERY, "webhooks are not taken again");
+        assert!(recovered_at.elapsed() < RECOVERY, "webhooks are not taken again");
     }
     until("the alert is over", || database_alerts(&world).is_empty());
     until("what was taken is applied", || world.json(&["status"])["deliveries_pending"] == 0);
@@ -306,7 +311,7 @@ async fn a_full_disk_is_told_and_room_is_enough_to_go_on() {
     drop(engine);
 }
 
-/// Overwrites the pages that hold a table's rows and indexes.
+/// Overwrites the pages of a table's rows and indexes.
 async fn damage(database: &Path, table: &str) {
     use std::os::unix::fs::FileExt;
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database);
@@ -328,7 +333,7 @@ async fn damage(database: &Path, table: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_damaged_page_is_told_with_its_remedy_and_nothing_is_acknowledged() {
+async fn a_damaged_page_is_reported_with_its_remedy_and_nothing_is_acknowledged() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let mut sender = Sender::new(&simulator, &world);
@@ -345,15 +350,15 @@ async fn a_damaged_page_is_told_with_its_remedy_and_nothing_is_acknowledged() {
         let alerts = world.run(&["alerts", "list", "--json"]);
         String::from_utf8_lossy(&alerts.stdout).contains("The database file is damaged")
     });
-    let (status, said) = readiness(&world).await;
+    let (status, output_text) = readiness(&world).await;
     assert_eq!(status, 503);
-    assert!(said.contains("damaged") && said.contains("wadeck backup"), "{said}");
+    assert!(output_text.contains("damaged") && output_text.contains("wadeck backup"), "{output_text}");
     assert_eq!(sender.post().await, 503, "what a damaged file takes may be gone with it");
     until("it is in the log", || world.log().contains("The database file is damaged"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_that_are_overwritten_below_a_running_engine_are_told_and_nothing_is_lost_in_silence() {
+async fn damage_under_a_running_engine_is_reported() {
     for table in ["messages", "threads", "deliveries", "alerts"] {
         let simulator = simulator().await;
         let world = World::new(&simulator);
@@ -365,28 +370,28 @@ async fn pages_that_are_overwritten_below_a_running_engine_are_told_and_nothing_
         until("they are applied", || world.json(&["status"])["deliveries_pending"] == 0);
         assert_eq!(readiness(&world).await.0, 200);
         damage(&world.data().join("wadeck.db"), table).await;
-        // Webhooks come, and somebody looks at the engine's state now and then.
+        // Webhooks arrive, and the status is requested repeatedly.
         let began = Instant::now();
         while sender.post().await == 200 {
             world.run(&["status"]);
-            assert!(began.elapsed() < PATIENCE, "{table}: the damage is never noticed");
+            assert!(began.elapsed() < WAIT_LIMIT, "{table}: the damage is never noticed");
             tokio::task::yield_now().await;
         }
         until_async(&format!("{table}: it is not ready"), async || readiness(&world).await.0 == 503).await;
-        let (_, said) = readiness(&world).await;
-        assert!(said.contains("damaged") && said.contains("wadeck backup"), "{table}: {said}");
+        let (_, output_text) = readiness(&world).await;
+        assert!(output_text.contains("damaged") && output_text.contains("wadeck backup"), "{table}: {output_text}");
         assert_eq!(sender.post().await, 503, "{table}: what a damaged file takes may be gone with it");
-        // Whoever asks is told, though the table of alerts itself may be what is damaged.
+        // The alert is listed even if the table of alerts is damaged.
         until(&format!("{table}: it says so"), || {
             let alerts = world.run(&["alerts", "list", "--json"]);
-            let said = String::from_utf8_lossy(&[alerts.stdout, alerts.stderr].concat()).into_owned();
-            said.contains("The database file is damaged")
+            let output_text = String::from_utf8_lossy(&[alerts.stdout, alerts.stderr].concat()).into_owned();
+            output_text.contains("The database file is damaged")
         });
         until("it is in the log", || world.log().contains("The database file is damaged"));
         assert!(engine.0.try_wait().expect("asked").is_none(), "{table}: the engine goes on saying so");
-        // Everything that was acknowledged is in the file, as far as that can be read.
+        // All acknowledged webhooks are in the file, as far as it can be read.
         if table == "messages" {
-            let kept = kept_deliveries(&world).await;
+            let kept = stored_bodies(&world).await;
             for id in &sender.acknowledged {
                 assert!(kept.contains(id), "{id} was acknowledged and is not stored");
             }
@@ -394,8 +399,8 @@ async fn pages_that_are_overwritten_below_a_running_engine_are_told_and_nothing_
     }
 }
 
-/// The bodies of all deliveries that the file holds.
-async fn kept_deliveries(world: &World) -> String {
+/// Returns the bodies of all stored deliveries.
+async fn stored_bodies(world: &World) -> String {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.data().join("wadeck.db"));
     let pool = sqlx::SqlitePool::connect_with(options).await.expect("opened");
     let bodies: Vec<Vec<u8>> =
@@ -407,13 +412,13 @@ async fn kept_deliveries(world: &World) -> String {
 async fn until_async(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !is_so().await {
-        assert!(began.elapsed() < PATIENCE, "it never came about: {what}");
+        assert!(began.elapsed() < WAIT_LIMIT, "it never came about: {what}");
         tokio::task::yield_now().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_was_lost_or_cut_is_not_started_anew_in_silence() {
+async fn a_missing_or_truncated_database_is_not_recreated() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let mut sender = Sender::new(&simulator, &world);
@@ -436,8 +441,8 @@ async fn a_database_that_was_lost_or_cut_is_not_started_anew_in_silence() {
         (&[7; 900][..], "is damaged"),
     ] {
         std::fs::write(&database, bytes).expect("written");
-        let said = refused();
-        assert!(said.contains(words) && said.contains("wadeck backup"), "{said}");
+        let output_text = refused();
+        assert!(output_text.contains(words) && output_text.contains("wadeck backup"), "{output_text}");
         assert_eq!(std::fs::read(&database).expect("read"), bytes, "it is left as it was");
     }
     std::fs::remove_file(&database).expect("removed");
@@ -449,7 +454,7 @@ async fn a_database_that_was_lost_or_cut_is_not_started_anew_in_silence() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn standard_error_on_a_full_disk_is_no_reason_to_end() {
+async fn the_engine_survives_a_full_standard_error() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").expect("it is there");

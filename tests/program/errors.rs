@@ -1,5 +1,5 @@
-//! What is refused or breaks is told in one shape at every door. What is tried is made from the program's own tables:
-//! verbs from the command line, tools from their list.
+//! Errors have the same format in all interfaces. The cases are derived from the program's own tables: verbs from the
+//! command line, tools from their list.
 
 use std::collections::BTreeSet;
 use std::process::Output;
@@ -9,16 +9,17 @@ use serde_json::{Value, json};
 use wadeck::cli::Cli;
 use wadeck::domain::code::Code;
 
-use crate::access::{ALONE, over_socket, shape, verbs};
+use crate::access::{STANDALONE_VERBS, over_socket, shape, verbs};
 use crate::ssh::{ask, connect, engine_for, public};
 use crate::tools::Server;
 use crate::world::{World, simulator};
 
-/// Print no JSON where it goes well: scripts and pages for other programs.
+/// Verbs whose success output is not JSON, but scripts and pages for other programs.
 const TEXTS: [&str; 2] = ["completions", "man"];
 
-/// What a person reads, in one JSON value on standard error, with the exit status that it stands for.
-fn told(what: &str, (out, err, status): (&str, &str, Option<i32>)) -> Option<String> {
+/// Checks that an error is one JSON value on standard error with the exit status of its code. Returns the code;
+/// `None` for success and for reports.
+fn check_error_format(what: &str, (out, err, status): (&str, &str, Option<i32>)) -> Option<String> {
     assert_ne!(status, Some(101), "{what}: {err}");
     if status == Some(0) {
         let text = TEXTS.iter().any(|verb| what.starts_with(verb)) || what.contains("messages save");
@@ -26,7 +27,7 @@ fn told(what: &str, (out, err, status): (&str, &str, Option<i32>)) -> Option<Str
         return None;
     }
     if err.trim().is_empty() {
-        // A report, such as what a lint found.
+        // A report, such as lint findings.
         assert!(serde_json::from_str::<Value>(out).is_ok(), "{what}: {status:?}: {out}");
         return None;
     }
@@ -42,18 +43,18 @@ fn told(what: &str, (out, err, status): (&str, &str, Option<i32>)) -> Option<Str
     Some(code.to_owned())
 }
 
-fn of(what: &str, output: &Output) -> Option<String> {
+fn output_error_code(what: &str, output: &Output) -> Option<String> {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    told(what, (&out, &err, output.status.code()))
+    check_error_format(what, (&out, &err, output.status.code()))
 }
 
-fn asked(world: &World, words: &[String], more: &[&str]) -> Option<String> {
+fn verb_error_code(world: &World, words: &[String], more: &[&str]) -> Option<String> {
     let words: Vec<&str> = words.iter().map(String::as_str).chain(more.iter().copied()).collect();
-    of(&words.join(" "), &world.run(&words))
+    output_error_code(&words.join(" "), &world.run(&words))
 }
 
-/// The verbs that ask nothing of an engine, or never end: each with words that it fails on.
-fn alone(world: &World) -> Vec<Vec<String>> {
+/// The verbs that need no engine or never end, with arguments that make them fail.
+fn standalone_verbs(world: &World) -> Vec<Vec<String>> {
     let taken = format!("127.0.0.1:{}", world.port);
     let there = world.directory.path().join("wadeck.toml").display().to_string();
     let lines: Vec<String> = vec![
@@ -78,18 +79,18 @@ fn alone(world: &World) -> Vec<Vec<String>> {
     lines.iter().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
 }
 
-fn leaves(command: &clap::Command, path: &str, found: &mut BTreeSet<String>) {
+fn collect_leaf_verbs(command: &clap::Command, path: &str, found: &mut BTreeSet<String>) {
     let inner: Vec<_> = command.get_subcommands().filter(|inner| inner.get_name() != "help").collect();
     if inner.is_empty() {
         found.insert(path.trim().to_owned());
     }
     for inner in inner {
-        leaves(inner, &format!("{path} {}", inner.get_name()), found);
+        collect_leaf_verbs(inner, &format!("{path} {}", inner.get_name()), found);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_verb_tells_an_error_in_the_one_shape_of_all_doors() {
+async fn every_verb_reports_errors_in_the_common_format() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let viewer = format!("\n[[users]]\nname = \"eyes\"\nrole = \"viewer\"\nssh_keys = [\"{}\"]\n", public(11));
@@ -97,30 +98,30 @@ async fn every_verb_tells_an_error_in_the_one_shape_of_all_doors() {
     let own = "\n[[users]]\nname = \"owner\"\nrole = \"admin\"\nos_user = \"root\"\n";
     let (served, port) = engine_for(&world, &format!("{viewer}{admin}{own}"));
     let verbs = verbs();
-    let all: Vec<Vec<String>> = verbs.iter().cloned().chain(alone(&world)).collect();
+    let all: Vec<Vec<String>> = verbs.iter().cloned().chain(standalone_verbs(&world)).collect();
     let mut names = BTreeSet::new();
-    leaves(&Cli::command(), "", &mut names);
+    collect_leaf_verbs(&Cli::command(), "", &mut names);
     let tried =
         |name: &String| all.iter().any(|words| format!("{} ", words.join(" ")).starts_with(&format!("{name} ")));
     assert_eq!(names.iter().find(|name| !tried(name)), None, "this verb is not tried");
     let mut codes = BTreeSet::new();
     let elsewhere = world.directory.path().join("elsewhere").display().to_string();
     for words in &all {
-        codes.extend(asked(&world, words, &["--json"]));
+        codes.extend(verb_error_code(&world, words, &["--json"]));
         if words.is_empty() || ["demo", "attach", "mcp"].contains(&words[0].as_str()) {
             continue;
         }
-        codes.extend(asked(&world, words, &["--json", "--nonsense"]));
-        codes.extend(asked(&world, words, &["--json", "--read-only"]));
-        if !ALONE.contains(&words[0].as_str()) && !words.contains(&"--data-dir".to_owned()) {
-            codes.extend(asked(&world, words, &["--json", "--data-dir", &elsewhere]));
+        codes.extend(verb_error_code(&world, words, &["--json", "--nonsense"]));
+        codes.extend(verb_error_code(&world, words, &["--json", "--read-only"]));
+        if !STANDALONE_VERBS.contains(&words[0].as_str()) && !words.contains(&"--data-dir".to_owned()) {
+            codes.extend(verb_error_code(&world, words, &["--json", "--data-dir", &elsewhere]));
         }
     }
     for starter in ["templates starters", "flows starters"] {
         for (name, code) in [("order_update", None), ("nobody", Some("not_found")), ("", None)] {
             let words: Vec<String> = format!("{starter} {name}").split_whitespace().map(str::to_owned).collect();
             if (starter, name) != ("flows starters", "order_update") {
-                assert_eq!(asked(&world, &words, &["--json"]).as_deref(), code, "{words:?}");
+                assert_eq!(verb_error_code(&world, &words, &["--json"]).as_deref(), code, "{words:?}");
             }
         }
     }
@@ -131,26 +132,26 @@ async fn every_verb_tells_an_error_in_the_one_shape_of_all_doors() {
                 let verb = format!("{} {more}", shell_words::join(words));
                 let (out, err, status) = ask(&line, &verb).await;
                 let status = status.and_then(|status| i32::try_from(status).ok());
-                // What is not offered there is refused like everything else.
+                // An interface rejects unsupported verbs in the same format.
                 if words.is_empty() && status == Some(2) {
                     assert!(serde_json::from_str::<Value>(&err).is_ok(), "{verb}: {err}");
                     continue;
                 }
-                codes.extend(told(&verb, (&out, &err, status)));
+                codes.extend(check_error_format(&verb, (&out, &err, status)));
             }
         }
     }
     drop(served);
     for words in &verbs {
-        codes.extend(asked(&world, words, &["--json"]));
+        codes.extend(verb_error_code(&world, words, &["--json"]));
     }
     for code in ["role", "not_found", "read_only", "no_engine", "usage", "own_machine_only", "engine_runs", "port"] {
-        assert!(codes.contains(code), "{code} was never told: {codes:?}");
+        assert!(codes.contains(code), "{code} was never returned: {codes:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn routes_that_are_not_there_are_told_in_the_same_shape() {
+async fn unknown_routes_return_the_common_error_format() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let _served = world.serve();
@@ -176,16 +177,16 @@ async fn routes_that_are_not_there_are_told_in_the_same_shape() {
         ("GET", "/threads?limit=x", None, 422, "parameter"),
     ] {
         let (got, allow, body) = ask(method, path, body, &token).await;
-        let told = shape(&body);
-        assert_eq!((got, told.0), (status, code), "{method} {path}: {body}");
+        let reply = shape(&body);
+        assert_eq!((got, reply.0), (status, code), "{method} {path}: {body}");
         assert_eq!(allow, status == 405, "{method} {path}");
     }
     let (status, _, body) = ask("GET", "/nowhere", None, "wadeck_nobody").await;
     assert_eq!((status, body["error"]["code"].as_str()), (401, Some("unauthorized")));
     let (_, _, described) = ask("GET", "/openapi.json", None, &token).await;
     let listed = &described["components"]["schemas"]["Error"]["properties"]["error"]["properties"]["code"]["enum"];
-    let told: Vec<&Code> = Code::ALL.iter().filter(|code| code.http_status().is_some()).collect();
-    assert_eq!(*listed, json!(told), "the description lists every code that HTTP answers with");
+    let http_codes: Vec<&Code> = Code::ALL.iter().filter(|code| code.http_status().is_some()).collect();
+    assert_eq!(*listed, json!(http_codes), "the description lists every code that HTTP answers with");
     for (method, path, body, status, code) in [
         ("GET", "/nowhere", "", 404, "not_found"),
         ("GET", "/query", "", 405, "method"),
@@ -198,18 +199,18 @@ async fn routes_that_are_not_there_are_told_in_the_same_shape() {
     }
 }
 
-/// The properties of a schema that name one thing by its id, each with an id that is nobody's.
+/// Returns the id properties of a schema, each with an id that does not exist.
 fn ids(schema: &Value) -> Vec<(String, Value)> {
     let properties = schema["properties"].as_object().into_iter().flatten();
-    let of = |schema: &Value| Some(format!("{}999", schema["pattern"].as_str()?.get(1..2)?));
+    let sample_id = |schema: &Value| Some(format!("{}999", schema["pattern"].as_str()?.get(1..2)?));
     properties
         .filter(|(name, _)| *name != "before")
-        .filter_map(|(name, schema)| Some((name.clone(), json!(of(schema)?))))
+        .filter_map(|(name, schema)| Some((name.clone(), json!(sample_id(schema)?))))
         .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tool_is_told_that_the_one_thing_it_names_is_not_there() {
+async fn every_tool_reports_an_unknown_id() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let _served = world.serve();
@@ -243,11 +244,11 @@ async fn a_tool_is_told_that_the_one_thing_it_names_is_not_there() {
     }
     assert!(calls.len() > 12, "{calls:?}");
     for (name, arguments) in calls {
-        // What a message quotes is looked for once its thread is there.
+        // A quoted message is looked up only after its thread is found.
         if arguments.get("reply_to").is_some() || arguments.get("seen").is_some() {
             continue;
         }
-        let (good, told) = server.call(&name, arguments.clone());
-        assert!(!good && shape(&told).0 == "not_found", "{name} {arguments}: {told}");
+        let (good, reply) = server.call(&name, arguments.clone());
+        assert!(!good && shape(&reply).0 == "not_found", "{name} {arguments}: {reply}");
     }
 }

@@ -1,5 +1,5 @@
-//! Files and paths, from outside: over SSH, over the socket by another user of the machine, over HTTP. The engine opens,
-//! writes and removes nothing for anybody: bytes come and go.
+//! Files and paths over SSH, over the socket by another user, and over HTTP. The engine opens, writes and removes no
+//! file of a client; only bytes are transferred.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -7,9 +7,9 @@ use std::time::Duration;
 use wadeck::simulator::{Person, Saying, Simulator};
 
 use crate::ssh::{ask, connect, engine, pipe};
-use crate::world::{PATIENCE, SUPPORT, World, simulator, until};
+use crate::world::{SUPPORT, WAIT_LIMIT, World, simulator, until};
 
-/// Rosa writes, with a picture: `t1` is open, and one of its messages has a file.
+/// Rosa sends a picture, which opens thread `t1`. Returns the id of the message with the file.
 async fn rosa_writes(simulator: &Simulator, world: &World) -> String {
     simulator.subscribe(&world.url());
     let rosa = Person::new("Rosa", "15550100002");
@@ -29,11 +29,11 @@ async fn rosa_writes(simulator: &Simulator, world: &World) -> String {
     };
     tokio::select! {
         () = simulator.run() => unreachable!("it runs for ever"),
-        found = tokio::time::timeout(PATIENCE, found) => found.expect("her picture came and was fetched"),
+        found = tokio::time::timeout(WAIT_LIMIT, found) => found.expect("her picture came and was fetched"),
     }
 }
 
-/// Lets the simulated provider work until the engine has nothing to send any more.
+/// Runs the simulator until the engine has nothing left to send.
 async fn sent(simulator: &Simulator, what: impl Fn(&Simulator) -> bool) {
     let done = async {
         while !what(simulator) {
@@ -42,12 +42,12 @@ async fn sent(simulator: &Simulator, what: impl Fn(&Simulator) -> bool) {
     };
     tokio::select! {
         () = simulator.run() => unreachable!("it runs for ever"),
-        done = tokio::time::timeout(PATIENCE, done) => done.expect("it was sent"),
+        done = tokio::time::timeout(WAIT_LIMIT, done) => done.expect("it was sent"),
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn over_ssh_files_come_through_the_session_and_no_path_is_opened() {
+async fn ssh_transfers_files_through_the_session_only() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let (_engine, port) = engine(&world);
@@ -77,7 +77,7 @@ async fn over_ssh_files_come_through_the_session_and_no_path_is_opened() {
     assert_eq!((mine.as_array().map(Vec::len), simulator.uploads()), (Some(0), before), "{mine}");
     assert!(!target.exists());
 
-    // What is theirs goes through the session, and what they want comes back through it.
+    // Uploads and downloads go through the session.
     let (out, err, status) = pipe(&ada, "send --thread t1 --file - --name ../note.txt", b"from my own machine").await;
     assert_eq!(status, Some(0), "{}{err}", String::from_utf8_lossy(&out));
     sent(&simulator, |simulator| simulator.uploads() > before).await;
@@ -92,7 +92,7 @@ async fn over_ssh_files_come_through_the_session_and_no_path_is_opened() {
     let (bytes, err, status) = pipe(&ada, &format!("messages save {picture} -"), b"").await;
     assert_eq!((status, err.as_str()), (Some(0), ""));
     assert!(bytes.starts_with(b"\x89PNG"), "{} bytes", bytes.len());
-    // A viewer neither hands over nor takes.
+    // A viewer can neither upload nor download.
     let vic = connect(port, 2).await.expect("let in");
     for verb in ["send --thread t1 --file -".to_owned(), format!("messages save {picture} -")] {
         let (out, err, status) = pipe(&vic, &verb, b"hello").await;
@@ -101,7 +101,7 @@ async fn over_ssh_files_come_through_the_session_and_no_path_is_opened() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn on_the_machine_the_caller_opens_and_writes_with_their_own_rights() {
+async fn local_files_are_opened_with_the_callers_permissions() {
     use std::os::unix::fs::PermissionsExt;
     let simulator = simulator().await;
     let world = World::new(&simulator);
@@ -130,15 +130,15 @@ async fn on_the_machine_the_caller_opens_and_writes_with_their_own_rights() {
         assert!(output.status.code() == Some(3) && !err.is_empty(), "{path}: {err}");
     }
     if other {
-        // Another user of the machine: their process opens, so that their rights hold.
+        // The process of another user opens the file, so that user's permissions apply.
         let as_guest = |arguments: &[&str]| {
             let mut command = std::process::Command::new("setpriv");
             command.args(["--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]);
             command.arg(env!("CARGO_BIN_EXE_wadeck")).args(arguments).env("WADECK_DATA_DIR", world.data());
             command.current_dir("/").stdin(Stdio::null()).output().expect("it runs")
         };
-        let told = as_guest(&["threads", "list", "--json"]);
-        assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+        let reply = as_guest(&["threads", "list", "--json"]);
+        assert!(reply.status.success(), "{}", String::from_utf8_lossy(&reply.stderr));
         for path in [own.as_str(), "/proc/1/environ", &at("wadeck.toml")] {
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("closed");
             let output = as_guest(&["send", "--thread", "t1", "--file", path]);
@@ -161,7 +161,7 @@ async fn on_the_machine_the_caller_opens_and_writes_with_their_own_rights() {
     let path = std::path::PathBuf::from(saved["made"].as_str().expect("a path"));
     assert_eq!(path.file_name().and_then(|name| name.to_str()), Some(format!("{picture}-photo.jpg").as_str()));
     assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
-    // Nobody else reads what came, also where the directory was made by somebody with an open hand.
+    // Stored files are private even if the directory was created with open permissions.
     let media = world.data().join("media");
     assert_eq!(std::fs::metadata(&media).expect("there").permissions().mode() & 0o777, 0o700);
     let mut child =
@@ -177,7 +177,7 @@ async fn on_the_machine_the_caller_opens_and_writes_with_their_own_rights() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_hands_over_bytes_and_names_no_path() {
+async fn an_api_client_uploads_bytes_without_a_path() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let _engine = world.serve();

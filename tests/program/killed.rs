@@ -1,4 +1,4 @@
-//! `kill -9` at any instant loses no acknowledged webhook and sends nothing twice. Many times over.
+//! `kill -9` at any moment loses no acknowledged webhook and sends no message twice. Repeated many times.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use wadeck::simulator::{Person, Saying};
 
-use crate::world::{SECRET, SUPPORT, World, simulator, until, wall};
+use crate::world::{SECRET, SUPPORT, World, now_millis, simulator, until};
 
 const ROUNDS: u64 = 12;
 
@@ -34,12 +34,12 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_sent_twice() {
             let simulator = simulator.clone();
             senders.push(tokio::spawn(async move {
                 for number in 0.. {
-                    // The simulator knows the people, so that answers to them are allowed.
+                    // The simulator must know the contacts to allow replies to them.
                     let person = Person::new("Someone", &format!("1555{round:03}{lane:02}{number:03}"));
                     simulator.says(SUPPORT, &person, &Saying::text("seen by the simulator only"));
                     let id = format!("wamid.{round}.{lane}.{number}");
                     let body = serde_json::json!({
-                        "message": { "id": id, "from": person.phone, "timestamp": (wall() / 1_000).to_string(), "type": "text",
+                        "message": { "id": id, "from": person.phone, "timestamp": (now_millis() / 1_000).to_string(), "type": "text",
                             "text": { "body": "are you open?" }, "kapso": { "direction": "inbound" } },
                         "conversation": { "phone_number": person.phone }, "phone_number_id": SUPPORT,
                     })
@@ -55,7 +55,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_sent_twice() {
                 }
             }));
         }
-        // Another moment in every round: while storing, applying, answering, sending.
+        // Each round kills at another moment: while storing, applying, replying or sending.
         let wanted = taken + 8 + (round * 7 % 23) as usize;
         until("enough is acknowledged", || acknowledged.lock().expect("whole").len() >= wanted);
         served.0.kill().expect("killed");
@@ -67,7 +67,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_sent_twice() {
     let acknowledged = acknowledged.lock().expect("whole").clone();
     assert!(acknowledged.len() > 100, "only {} were acknowledged", acknowledged.len());
 
-    // Everything that was taken is applied and answered once the engine runs in peace.
+    // All accepted webhooks are applied and answered once the engine runs undisturbed.
     let served = world.serve();
     until("everything is applied", || world.json(&["status"])["deliveries_pending"] == 0);
     until("everything is settled or in doubt", || {

@@ -1,31 +1,31 @@
-//! The real binary: in a pseudo-terminal as a person uses it, as a service, killed at any moment.
+//! Tests of the real binary: in a pseudo-terminal, as a service, and killed at any moment.
 
 mod access;
 mod attached;
 mod audit;
 mod commands;
+mod contract_flags;
 mod disk;
 mod doctor;
-mod door;
 mod errors;
 mod files;
+mod http_port;
 mod killed;
-mod life;
 mod names;
+mod operator_shift;
+mod output_format;
 mod plain;
 mod private;
 mod providers;
 mod pty;
-mod said;
 #[path = "../common/samples.rs"]
 mod samples;
 mod scope_flags;
 mod scoped;
 mod screen;
 mod service;
-mod shapes;
-mod shift;
 mod ssh;
+mod suggested_actions;
 mod tools;
 mod verbs;
 mod verify;

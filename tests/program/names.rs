@@ -1,5 +1,5 @@
-//! A connection is found by its id, its name, the provider's id of its number and its phone number, wherever one is
-//! named; a thread by its contact's number.
+//! A connection is found by its id, its name, the provider's id of its number and its phone number, and a thread by
+//! its contact's number.
 
 use serde_json::json;
 use wadeck::simulator::{Person, Saying};
@@ -16,7 +16,7 @@ async fn a_connection_and_a_thread_are_found_by_any_of_their_names() {
     let _engine = world.serve();
     simulator.subscribe(&world.url());
     simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
-    world.has_a_thread(&simulator).await;
+    world.wait_for_thread(&simulator).await;
     let list = world.json(&["connections", "list"]);
     let connection = list.as_array().and_then(|all| all.iter().find(|one| one["phone_number_id"] == SUPPORT));
     let connection = connection.expect("the number that she wrote to");
@@ -40,7 +40,7 @@ async fn a_connection_and_a_thread_are_found_by_any_of_their_names() {
         assert_eq!(world.json(&["messages", "list", "--thread", name])[0]["thread_id"], thread, "{name}");
     }
     assert_eq!(world.run(&["threads", "show", "+15550100099"]).status.code(), Some(3));
-    // A list has the columns that are asked for, by the names of the fields.
+    // A list has the requested columns, named like the fields.
     let columns = ["organization", "phone_number", "direction", "type", "text", "status", "created_at", "thread_id"];
     let list = ["messages", "list", "--thread", ROSA, "--columns", &columns.join(",")];
     let rows = world.json(&list);
@@ -60,10 +60,10 @@ async fn a_connection_and_a_thread_are_found_by_any_of_their_names() {
     assert_eq!(inner, json!([{ "contact.name": "Rosa", "id": thread }]));
     for (verb, why) in [(&["threads", "list"][..], "No row has the field `colour`"), (&["status"], "lists only")] {
         let refused = world.run(&[verb, &["--columns", "colour"]].concat());
-        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-        assert!(refused.status.code() == Some(2) && said.contains(why), "{said}");
+        let output_text = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(refused.status.code() == Some(2) && output_text.contains(why), "{output_text}");
     }
-    // There are two connections: one has to be named.
+    // With two connections, one must be named.
     let sent = world.run(&["send", "--to", ROSA, "--text", "No."]);
     assert_eq!(sent.status.code(), Some(3), "{}", String::from_utf8_lossy(&sent.stderr));
     let sent = world.run(&["send", "--connection", SUPPORT, "--to", ROSA, "--text", "We are here."]);

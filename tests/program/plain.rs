@@ -1,4 +1,4 @@
-//! The console in lines.
+//! The line-based console.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Stdio};
@@ -10,7 +10,7 @@ use crate::world::{SUPPORT, World, signal, simulator, until};
 
 struct Lines {
     child: Child,
-    said: Arc<Mutex<String>>,
+    output_text: Arc<Mutex<String>>,
 }
 
 impl Drop for Lines {
@@ -25,20 +25,20 @@ impl Lines {
         let mut command = world.command(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("it starts");
-        let said = Arc::new(Mutex::new(String::new()));
+        let output_text = Arc::new(Mutex::new(String::new()));
         let outputs: [Box<dyn Read + Send>; 2] =
             [Box::new(child.stdout.take().expect("open")), Box::new(child.stderr.take().expect("open"))];
         for output in outputs {
-            let said = said.clone();
+            let output_text = output_text.clone();
             std::thread::spawn(move || {
                 for line in BufReader::new(output).lines().map_while(Result::ok) {
-                    let mut said = said.lock().expect("whole");
-                    said.push_str(&line);
-                    said.push('\n');
+                    let mut output_text = output_text.lock().expect("whole");
+                    output_text.push_str(&line);
+                    output_text.push('\n');
                 }
             });
         }
-        Self { child, said }
+        Self { child, output_text }
     }
 
     fn types(&mut self, line: &str) {
@@ -46,7 +46,7 @@ impl Lines {
     }
 
     fn hears(&self, words: &str) {
-        until(words, || self.said.lock().expect("whole").contains(words));
+        until(words, || self.output_text.lock().expect("whole").contains(words));
     }
 
     fn ends(&mut self) -> bool {
@@ -60,14 +60,14 @@ impl Lines {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_who_listens_answers_people() {
+async fn the_line_console_reads_and_sends_messages() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let mut served = world.serve();
     simulator.subscribe(&world.url());
     let mut lines = Lines::start(&world, &["attach", "--plain"]);
     lines.hears("The engine runs in another process");
-    // Colleagues see that somebody is here, though nothing is drawn.
+    // Colleagues see the person as present, although nothing is drawn.
     let how = |world: &World| world.json(&["status"])["here"][0]["how"].as_str().map(str::to_owned);
     until("they are here", || how(&world).as_deref() == Some("lines"));
     lines.types("give ben");
@@ -78,12 +78,12 @@ async fn a_person_who_listens_answers_people() {
     lines.hears("No thread is open");
     let rosa = Person::new("Rosa \u{1b}[31mField\u{202e}", "15550100002");
     simulator.says(SUPPORT, &rosa, &Saying::text("Are you \u{9b}2Jopen?"));
-    let heard = lines.said.clone();
+    let received = lines.output_text.clone();
     let talk = async {
         let wait = |words: &'static str| {
-            let said = heard.clone();
+            let output_text = received.clone();
             async move {
-                while !said.lock().expect("whole").contains(words) {
+                while !output_text.lock().expect("whole").contains(words) {
                     tokio::task::yield_now().await;
                 }
             }
@@ -91,7 +91,7 @@ async fn a_person_who_listens_answers_people() {
         wait("* t1: ").await;
         lines.types("t1");
         wait("The service window is open until").await;
-        // Whoever had not heard the agent's answer would be asked to read it first.
+        // A person who has not read the agent's answer must read it first.
         wait("agent helper, m2: ").await;
         lines.types("take");
         lines.types("say Until six, today.");
@@ -103,22 +103,22 @@ async fn a_person_who_listens_answers_people() {
         lines.types("why");
         wait("the contact last wrote").await;
     };
-    let patience = tokio::time::sleep(crate::world::PATIENCE);
+    let patience = tokio::time::sleep(crate::world::WAIT_LIMIT);
     tokio::select! {
         () = simulator.run() => unreachable!("it runs for ever"),
         () = talk => {}
-        () = patience => panic!("it never came about:\n{}", heard.lock().expect("whole")),
+        () = patience => panic!("it never came about:\n{}", received.lock().expect("whole")),
     }
     follows.hears("\"event\":\"message.received\"");
-    let told = follows.said.lock().expect("whole").clone();
-    let line = told.lines().find(|line| line.contains("message.received")).expect("told").to_owned();
+    let reply = follows.output_text.lock().expect("whole").clone();
+    let line = reply.lines().find(|line| line.contains("message.received")).expect("told").to_owned();
     assert!(serde_json::from_str::<serde_json::Value>(&line).is_ok_and(|event| event["thread"] == "t1"), "{line}");
     lines.types("send 'open");
     lines.hears("A quotation mark is missing.");
-    let said = lines.said.lock().expect("whole").clone();
+    let output_text = lines.output_text.lock().expect("whole").clone();
     let steers = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
-    assert!(!said.contains(steers), "nothing is drawn, and nobody else draws: {said:?}");
-    // The engine ends: whoever listens is told, and is let go.
+    assert!(!output_text.contains(steers), "nothing is drawn, and nobody else draws: {output_text:?}");
+    // When the engine ends, the console reports it and ends too.
     signal(&served.0, "-TERM");
     assert!(served.0.wait().expect("ended").success());
     lines.hears("The engine ended");
@@ -127,7 +127,7 @@ async fn a_person_who_listens_answers_people() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thread_that_is_read_out_is_read() {
+async fn a_thread_shown_in_the_line_console_is_marked_as_read() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let file = world.directory.path().join("wadeck.toml");
@@ -145,17 +145,17 @@ async fn a_thread_that_is_read_out_is_read() {
     };
     let came = async {
         while (unread(&world, 1), unread(&world, 2)) != (Some(1), Some(1)) {
-            simulator.step(crate::world::wall() + 60_000).await;
+            simulator.step(crate::world::now_millis() + 60_000).await;
         }
     };
-    tokio::time::timeout(crate::world::PATIENCE, came).await.expect("both have come");
+    tokio::time::timeout(crate::world::WAIT_LIMIT, came).await.expect("both have come");
     let mut lines = Lines::start(&world, &["attach", "--plain"]);
     lines.types("t1");
     lines.hears("Are you open?");
     until("as read here", || unread(&world, 1) == Some(0));
     until("the contact sees it", || !simulator.read_marks().is_empty());
     assert_eq!(unread(&world, 2), Some(1), "the other one is not");
-    // Not where the configuration says otherwise, nor by whoever only looks.
+    // Read marks are not sent where the configuration disables them, nor by a viewer.
     let looks = config.replace("[console]", "[console]\nmark_read_on_open = false");
     let looks = if looks == config { format!("{config}\n[console]\nmark_read_on_open = false\n") } else { looks };
     let mut only = Lines::start(&world, &["attach", "--plain", "--read-only"]);
@@ -173,7 +173,7 @@ async fn a_thread_that_is_read_out_is_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_an_engine_it_runs_one_and_takes_it_along() {
+async fn the_line_console_runs_and_stops_its_own_engine() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let mut lines = Lines::start(&world, &["--plain"]);

@@ -1,5 +1,5 @@
-//! What lies in the data directory is nobody else's: whatever the umask, whoever made the directory, and
-//! whoever asks on this machine.
+//! The data directory is private, whatever the umask, the creator of the directory, and the other users of the
+//! machine.
 
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -13,11 +13,11 @@ fn mode(path: &Path) -> u32 {
     std::fs::symlink_metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).mode() & 0o7777
 }
 
-fn set(path: &Path, mode: u32) {
+fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("set");
 }
 
-/// The binary under another umask than this process has.
+/// Returns the binary's command under another umask.
 fn under_umask(world: &World, umask: &str, arguments: &[&str]) -> Command {
     let plain = world.command(arguments);
     let mut command = Command::new("sh");
@@ -33,52 +33,52 @@ fn under_umask(world: &World, umask: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// The binary as a user who is nobody here; none where this test's own user may not become one.
-fn as_a_stranger(world: &World, arguments: &[&str]) -> Option<Output> {
+/// Runs the binary as another user. `None` where this user may not switch.
+fn run_as_other_user(world: &World, arguments: &[&str]) -> Option<Output> {
     if rustix::process::geteuid().as_raw() != 0 {
         return None;
     }
     let plain = world.command(arguments);
-    // The binary may lie where only its owner comes.
+    // The binary may be in a private directory.
     let copy = world.directory.path().join("wadeck-for-all");
     if !copy.exists() {
         std::fs::copy(plain.get_program(), &copy).expect("copied");
-        set(&copy, 0o755);
+        set_mode(&copy, 0o755);
     }
-    set(world.directory.path(), 0o755);
+    set_mode(world.directory.path(), 0o755);
     let mut command = Command::new("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(copy).args(arguments);
     command.env("WADECK_DATA_DIR", world.data()).env_remove("WADECK_CONFIG").current_dir("/").stdin(Stdio::null());
     Some(command.output().expect("setpriv runs"))
 }
 
-fn all_private(directory: &Path) {
+fn assert_all_private(directory: &Path) {
     assert_eq!(mode(directory) & 0o077, 0, "{}", directory.display());
     for entry in std::fs::read_dir(directory).expect("read") {
         let entry = entry.expect("an entry");
         let path = entry.path();
         assert_eq!(mode(&path) & 0o077, 0, "{} has {:o}", path.display(), mode(&path));
         if entry.file_type().expect("a type").is_dir() {
-            all_private(&path);
+            assert_all_private(&path);
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_the_umask_and_whoever_made_the_directory_nobody_else_reads_it() {
+async fn the_data_directory_is_private_with_any_umask() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let data = world.data();
     std::fs::create_dir(&data).expect("made");
-    set(&data, 0o777);
+    set_mode(&data, 0o777);
     let child = under_umask(&world, "0000", &["serve"]).stderr(Stdio::piped()).spawn().expect("it starts");
     let engine = Served(child);
     until("the engine takes questions", || exists(&data.join("wadeck.sock")));
     simulator.subscribe(&world.url());
     simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Is anybody there?"));
-    simulator.step(crate::world::wall() + 60_000).await;
+    simulator.step(crate::world::now_millis() + 60_000).await;
     until("it is applied", || !world.json(&["threads", "list"])[0].is_null());
-    all_private(&data);
+    assert_all_private(&data);
     for name in ["wadeck.db", "wadeck.db-wal", "wadeck.db-shm", "wadeck.lock", "wadeck.sock"] {
         assert_eq!(mode(&data.join(name)), 0o600, "{name}");
     }
@@ -95,34 +95,37 @@ async fn whatever_the_umask_and_whoever_made_the_directory_nobody_else_reads_it(
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     assert_eq!((mode(&backup), mode(&media)), (0o600, 0o700));
 
-    // Somebody else on this machine: no by the socket is no.
+    // Another user's request over the socket is refused.
     let is_refused = |output: Option<Output>| {
         let Some(output) = output else { return };
         let (out, why) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(!output.status.success() && out.is_empty() && why.contains("You may not use"), "{out}{why}");
     };
-    is_refused(as_a_stranger(&world, &["contacts", "list"]));
-    // Also where they can come to the files: the engine decides.
-    set(&data, 0o711);
-    set(&data.join("wadeck.db"), 0o644);
-    is_refused(as_a_stranger(&world, &["contacts", "list", "--json"]));
+    is_refused(run_as_other_user(&world, &["contacts", "list"]));
+    // It is refused even if they can read the files: the engine decides.
+    set_mode(&data, 0o711);
+    set_mode(&data.join("wadeck.db"), 0o644);
+    is_refused(run_as_other_user(&world, &["contacts", "list", "--json"]));
     let seen = world.json(&["doctor"]);
-    let told = seen.as_array().expect("a list").iter().find(|one| one["what"] == "data directory").expect("looked at");
-    assert!(told["fine"] == false && told["said"].as_str().is_some_and(|said| said.contains("0711")), "{told}");
+    let reply = seen.as_array().expect("a list").iter().find(|one| one["what"] == "data directory").expect("looked at");
+    assert!(
+        reply["fine"] == false && reply["said"].as_str().is_some_and(|output_text| output_text.contains("0711")),
+        "{reply}"
+    );
     drop(engine);
-    // And where none runs, the lock is closed to them.
-    is_refused(as_a_stranger(&world, &["contacts", "list"]));
-    // The next start closes what was opened meanwhile.
+    // Without an engine, they cannot open the lock file.
+    is_refused(run_as_other_user(&world, &["contacts", "list"]));
+    // The next start makes the files private again.
     let _engine = world.serve();
-    all_private(&data);
+    assert_all_private(&data);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_may_not_look_is_told_so_and_not_that_no_engine_runs() {
+async fn a_refused_user_is_not_told_that_no_engine_runs() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let _engine = world.serve();
-    let Some(output) = as_a_stranger(&world, &["doctor", "--json"]) else { return };
+    let Some(output) = run_as_other_user(&world, &["doctor", "--json"]) else { return };
     let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     for what in ["engine", "database"] {
         let one = found.as_array().and_then(|all| all.iter().find(|one| one["what"] == what)).expect("looked at");
@@ -132,9 +135,9 @@ async fn whoever_may_not_look_is_told_so_and_not_that_no_engine_runs() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("You may not use") && !text.contains("none runs"), "{text}");
     assert!(!text.contains("at the first start"), "{text}");
-    // The same for every verb that asks, follows, fetches or changes.
+    // The same applies to every verb that queries, follows, downloads or changes.
     for verb in [&["status"][..], &["events", "follow"], &["messages", "save", "m1", "-"], &["threads", "take", "t1"]] {
-        let output = as_a_stranger(&world, verb).expect("a stranger");
+        let output = run_as_other_user(&world, verb).expect("a stranger");
         let why = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && why.contains("You may not use"), "{verb:?}: {why}");
         assert!(!why.contains("No engine"), "{verb:?}: {why}");
@@ -142,14 +145,14 @@ async fn whoever_may_not_look_is_told_so_and_not_that_no_engine_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_directory_of_somebody_else_is_refused_with_one_sentence() {
+async fn a_data_directory_of_another_user_is_refused() {
     if rustix::process::geteuid().as_raw() != 0 {
         return;
     }
     let simulator = simulator().await;
     let world = World::new(&simulator);
     std::fs::create_dir(world.data()).expect("made");
-    set(&world.data(), 0o755);
+    set_mode(&world.data(), 0o755);
     std::os::unix::fs::chown(world.data(), Some(65_534), Some(65_534)).expect("given away");
     let output = world.run(&["serve"]);
     let why = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -160,13 +163,13 @@ async fn a_directory_of_somebody_else_is_refused_with_one_sentence() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_socket_that_somebody_removes_is_made_anew_and_nothing_is_read_past_the_engine() {
+async fn a_removed_socket_is_recreated() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let _engine = world.serve();
     let socket = world.data().join("wadeck.sock");
     std::fs::remove_file(&socket).expect("removed");
-    // In between, the verb says that an engine runs; it does not look behind its back.
+    // Meanwhile the verb reports a running engine and does not read the files itself.
     let output = world.run(&["contacts", "list"]);
     if !output.status.success() {
         let why = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -175,8 +178,8 @@ async fn a_socket_that_somebody_removes_is_made_anew_and_nothing_is_read_past_th
     until("it is there again", || std::fs::symlink_metadata(&socket).is_ok_and(|found| found.file_type().is_socket()));
     until("it answers", || world.run(&["contacts", "list"]).status.success());
     assert_eq!(mode(&socket), 0o600);
-    // Something else under its name is in the way, and is put out of it. It takes the socket's place in one step: between
-    // two the engine may have made the socket anew, which no file can be written over.
+    // Another file in the socket's place is removed. It is put there in one step, as the engine may recreate the
+    // socket between two, and a socket cannot be overwritten.
     let other = world.data().join("other");
     std::fs::write(&other, "not a socket").expect("written");
     std::fs::rename(&other, &socket).expect("in its place");
@@ -187,7 +190,7 @@ async fn a_socket_that_somebody_removes_is_made_anew_and_nothing_is_read_past_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn programs_have_the_umask_of_whoever_started_the_engine() {
+async fn agent_programs_inherit_the_umask_of_the_engines_caller() {
     use std::os::unix::process::CommandExt;
     let simulator = simulator().await;
     let world = World::new(&simulator);
@@ -208,11 +211,11 @@ async fn programs_have_the_umask_of_whoever_started_the_engine() {
     let made = world.directory.path().join("made");
     assert!(made.exists(), "{}", String::from_utf8_lossy(&[&tested.stdout[..], &tested.stderr[..]].concat()));
     assert_eq!(mode(&made), 0o640, "as the umask of whoever started it says");
-    all_private(&world.data());
+    assert_all_private(&world.data());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn doctor_names_open_modes_and_secrets_that_cannot_be_read() {
+async fn doctor_reports_open_file_modes_and_unreadable_secrets() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let found = |environment: &[(&str, &str)], what: &str| {
@@ -225,25 +228,28 @@ async fn doctor_names_open_modes_and_secrets_that_cannot_be_read() {
     };
     std::fs::create_dir(world.data()).expect("made");
     for (open, octal) in [(0o755, "0755"), (0o770, "0770"), (0o701, "0701")] {
-        set(&world.data(), open);
-        let said = found(&[], "data directory");
-        assert!(said.contains(octal) && said.contains("chmod 700"), "{said}");
+        set_mode(&world.data(), open);
+        let output_text = found(&[], "data directory");
+        assert!(output_text.contains(octal) && output_text.contains("chmod 700"), "{output_text}");
     }
-    set(&world.data(), 0o700);
+    set_mode(&world.data(), 0o700);
     assert!(!found(&[], "data directory").contains("chmod"));
-    // A directory is nothing that anybody could read a secret from, whoever runs this.
+    // No user can read a secret from a directory.
     let place = world.directory.path().display().to_string();
-    let said = found(&[("KAPSO_API_KEY", ""), ("KAPSO_API_KEY_FILE", &place)], "api key");
-    assert!(said.contains("cannot be read") && said.contains(&place) && !said.contains("is not set"), "{said}");
+    let output_text = found(&[("KAPSO_API_KEY", ""), ("KAPSO_API_KEY_FILE", &place)], "api key");
+    assert!(
+        output_text.contains("cannot be read") && output_text.contains(&place) && !output_text.contains("is not set"),
+        "{output_text}"
+    );
     let empty = world.directory.path().join("empty");
     std::fs::write(&empty, "").expect("written");
-    let said = found(&[("KAPSO_API_KEY", ""), ("KAPSO_API_KEY_FILE", &empty.display().to_string())], "api key");
-    assert!(said.contains("is empty"), "{said}");
+    let output_text = found(&[("KAPSO_API_KEY", ""), ("KAPSO_API_KEY_FILE", &empty.display().to_string())], "api key");
+    assert!(output_text.contains("is empty"), "{output_text}");
     assert!(found(&[("KAPSO_API_KEY", "")], "api key").contains("KAPSO_API_KEY is not set"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn doctor_names_a_verify_token_and_an_account_that_are_missing_or_cannot_be_read() {
+async fn doctor_reports_a_missing_or_unreadable_verify_token_and_account() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let config = "[[connections]]\nname = \"direct\"\nprovider = \"meta\"\nphone_number = \"+15550100201\"\n\
@@ -268,7 +274,10 @@ async fn doctor_names_a_verify_token_and_an_account_that_are_missing_or_cannot_b
         };
         let missing = found("", "");
         assert_eq!(missing["fine"], false, "{missing}");
-        assert!(missing["said"].as_str().is_some_and(|said| said.contains(&format!("{name} is not set"))), "{missing}");
+        assert!(
+            missing["said"].as_str().is_some_and(|output_text| output_text.contains(&format!("{name} is not set"))),
+            "{missing}"
+        );
         assert!(missing["remedy"].as_str().is_some_and(|remedy| remedy.contains(name)), "{missing}");
         let unreadable = found("", &place);
         assert!(unreadable.to_string().contains("cannot be read"), "{unreadable}");

@@ -1,4 +1,4 @@
-//! A program in a real pseudo-terminal, and somebody who looks at it and types.
+//! A program in a real pseudo-terminal, with its screen and its keyboard.
 
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ pub struct Screen {
     pub child: Box<dyn Child + Send + Sync>,
     pub parser: Arc<Mutex<vt100::Parser>>,
     pub bytes: Arc<AtomicUsize>,
-    /// Everything that was written to it.
+    /// All bytes that the program has written.
     pub written: Arc<Mutex<Vec<u8>>>,
 }
 
@@ -52,10 +52,11 @@ impl Screen {
         self.parser.lock().expect("whole").screen().contents()
     }
 
+    /// Waits until the screen contains these words.
     pub fn sees(&self, words: &str) {
         let began = Instant::now();
         while !self.text().contains(words) {
-            assert!(began.elapsed() < crate::world::PATIENCE, "{words:?} never came:\n{}", self.text());
+            assert!(began.elapsed() < crate::world::WAIT_LIMIT, "{words:?} never came:\n{}", self.text());
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -65,7 +66,7 @@ impl Screen {
         self.keyboard.flush().expect("typed");
     }
 
-    /// What has begun is drawn: a second goes by without anything being written.
+    /// Waits until nothing has been written for one second.
     pub fn settles(&self) {
         let (mut seen, mut since) = (self.bytes.load(Ordering::SeqCst), Instant::now());
         until("the screen settles", || {
@@ -77,14 +78,16 @@ impl Screen {
         });
     }
 
-    /// What the program wrote last may be read after it has ended.
-    pub fn is_given_back(&self) {
+    /// Waits until the program has left the alternate screen and shows the cursor. Its last output may be read after
+    /// it has ended.
+    pub fn restores_terminal(&self) {
         until("the screen and the cursor are given back", || {
             let parser = self.parser.lock().expect("whole");
             !parser.screen().alternate_screen() && !parser.screen().hide_cursor()
         });
     }
 
+    /// Waits for the program to end. Returns `true` if it succeeded.
     pub fn ends(&mut self) -> bool {
         let mut status = None;
         until("the program ends", || {
@@ -95,7 +98,7 @@ impl Screen {
     }
 }
 
-/// The console on a world of its own.
+/// Returns the command of a console with an engine of its own.
 pub fn console(world: &World, simulator: &wadeck::simulator::Simulator) -> CommandBuilder {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wadeck"));
     command.cwd(world.directory.path());

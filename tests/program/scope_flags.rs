@@ -1,5 +1,5 @@
-//! One organization and environment at a time: a console and the tools for a model that are started for one, and a
-//! token that was made for one, over every route and tool.
+//! Scopes of one organization and environment: of a console, of an MCP server, and of a token over all routes and
+//! tools.
 
 use serde_json::{Value, json};
 use wadeck::simulator::{Number, Person, Saying};
@@ -8,7 +8,7 @@ use crate::pty::{Screen, console};
 use crate::tools::Server;
 use crate::world::{SUPPORT, Served, World, simulator};
 
-/// Organization, environment, the last digit of its number, and who wrote to it.
+/// Organization, environment, the last digit of the phone number, and the contact.
 const SCOPES: [(&str, &str, u8, &str); 4] = [
     ("lumen", "development", 2, "Rosa Field"),
     ("lumen", "production", 5, "Lars Live"),
@@ -20,8 +20,8 @@ fn person(last: u8, name: &str) -> Person {
     Person::new(name, &format!("1555010008{last}"))
 }
 
-/// An engine with two organizations in two environments each, to each of which somebody wrote.
-async fn four() -> (World, wadeck::simulator::Simulator, Served) {
+/// Starts an engine with two organizations in two environments each, all with one thread.
+async fn four_scopes() -> (World, wadeck::simulator::Simulator, Served) {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let place = world.directory.path().join("wadeck.toml");
@@ -52,26 +52,26 @@ async fn four() -> (World, wadeck::simulator::Simulator, Served) {
         let id = if last == 2 { SUPPORT.to_owned() } else { format!("10654035224292{last}") };
         simulator.says(&id, &person(last, name), &Saying::text("zebra words"));
     }
-    let told = async {
+    let all_listed = async {
         while world.json(&["threads", "list", "--everywhere"]).as_array().map_or(0, Vec::len) < 4 {
             tokio::task::yield_now().await;
         }
     };
     tokio::select! {
         () = simulator.run() => unreachable!("it runs for ever"),
-        () = told => {}
+        () = all_listed => {}
     }
     (world, simulator, served)
 }
 
-/// Whose names stand in it.
-fn named(told: &Value) -> Vec<&'static str> {
-    let told = told.to_string();
-    SCOPES.iter().map(|scope| scope.3).filter(|name| told.contains(name)).collect()
+/// Returns the contacts whose names occur in a value.
+fn contacts_named(value: &Value) -> Vec<&'static str> {
+    let text = value.to_string();
+    SCOPES.iter().map(|scope| scope.3).filter(|name| text.contains(name)).collect()
 }
 
-/// Calls of tools about a thread of another scope.
-fn outside(thread: &Value, number: &str, connection: &str) -> Vec<(&'static str, Value)> {
+/// Returns tool calls that name a thread of another scope.
+fn calls_outside(thread: &Value, number: &str, connection: &str) -> Vec<(&'static str, Value)> {
     vec![
         ("whatsapp.getConversation", json!({ "thread": thread })),
         ("whatsapp.getConversation", json!({ "phoneNumber": number })),
@@ -85,28 +85,28 @@ fn outside(thread: &Value, number: &str, connection: &str) -> Vec<(&'static str,
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tools_of_a_model_stay_within_the_scope_that_they_were_started_with() {
-    let (world, _simulator, _served) = four().await;
+async fn mcp_tools_stay_within_their_scope() {
+    let (world, _simulator, _served) = four_scopes().await;
     let threads = world.json(&["threads", "list", "--everywhere"]);
     let rosa = threads.as_array().and_then(|rows| rows.iter().find(|row| row.to_string().contains("Rosa")));
     let rosa = rosa.expect("a thread")["id"].clone();
     let mut model = Server::start(&world, &["--organization", "globex", "--environment", "production"]);
     let (good, list) = model.call("threads.list", json!({}));
-    assert!(good && named(&list) == ["Kim Foreign"], "{list}");
+    assert!(good && contacts_named(&list) == ["Kim Foreign"], "{list}");
     let (good, status) = model.call("whatsapp.getStatus", json!({}));
-    let told = status.to_string();
-    assert!(good && told.contains("globex-production") && !told.contains("globex-development"), "{status}");
+    let reply = status.to_string();
+    assert!(good && reply.contains("globex-production") && !reply.contains("globex-development"), "{status}");
     let (good, own) = model.call("whatsapp.getConversation", json!({ "phoneNumber": "+15550100087" }));
     assert!(good && own.to_string().contains("zebra"), "{own}");
-    for (tool, arguments) in outside(&rosa, "+15550100082", "support") {
-        let (good, told) = model.call(tool, arguments.clone());
-        let empty = told.as_array().is_some_and(Vec::is_empty);
-        assert!((!good || empty) && !told.to_string().contains("zebra"), "{tool} {arguments}: {told}");
+    for (tool, arguments) in calls_outside(&rosa, "+15550100082", "support") {
+        let (good, reply) = model.call(tool, arguments.clone());
+        let empty = reply.as_array().is_some_and(Vec::is_empty);
+        assert!((!good || empty) && !reply.to_string().contains("zebra"), "{tool} {arguments}: {reply}");
     }
     let messages = world.json(&["messages", "list", "--thread", rosa.as_str().expect("an id")]);
     assert!(!messages.to_string().contains("No."), "{messages}");
     let mut nobody = Server::start(&world, &["--organization", "nobody"]);
-    assert_eq!(named(&nobody.call("threads.list", json!({})).1), [""; 0]);
+    assert_eq!(contacts_named(&nobody.call("threads.list", json!({})).1), [""; 0]);
 }
 
 fn path_parameters(operation: &Value) -> Vec<&str> {
@@ -133,13 +133,13 @@ async fn tool(world: &World, token: &str, name: &str, arguments: Value) -> (bool
     let request =
         request.header("accept", "application/json, text/event-stream").header("mcp-protocol-version", "2025-06-18");
     let came: Value = request.send().await.expect("an answer").json().await.expect("JSON");
-    let told = came["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{came}")).to_owned();
-    (came["result"]["isError"] != json!(true), told)
+    let reply = came["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{came}")).to_owned();
+    (came["result"]["isError"] != json!(true), reply)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_route_and_no_tool_leads_a_token_out_of_its_scope() {
-    let (world, _simulator, _served) = four().await;
+async fn no_route_or_tool_leaves_a_tokens_scope() {
+    let (world, _simulator, _served) = four_scopes().await;
     let threads = world.json(&["threads", "list", "--everywhere"]);
     let row = |name: &str| {
         let mut rows = threads.as_array().expect("rows").iter();
@@ -179,16 +179,16 @@ async fn no_route_and_no_tool_leads_a_token_out_of_its_scope() {
                 place.replace(&format!("{{{name}}}"), foreign(name).as_str().unwrap_or_default())
             });
             let looks = method == "get";
-            // Whatever is changed without naming anything of another scope is not tried.
+            // Requests that name nothing of another scope are not tried.
             if !looks && names.is_empty() {
                 continue;
             }
             tried += 1;
-            let (status, told) = ask(&method.to_uppercase(), &place, (!looks).then(|| json!({}))).await;
-            let shown: Vec<_> = marks.iter().filter(|mark| told.to_string().contains(*mark)).collect();
-            let empty = told.as_array().is_some_and(Vec::is_empty);
+            let (status, reply) = ask(&method.to_uppercase(), &place, (!looks).then(|| json!({}))).await;
+            let shown: Vec<_> = marks.iter().filter(|mark| reply.to_string().contains(*mark)).collect();
+            let empty = reply.as_array().is_some_and(Vec::is_empty);
             if !shown.is_empty() || (!names.is_empty() && status < 400 && !empty) {
-                wrong.push(format!("{method} {place}: {status} {told}"));
+                wrong.push(format!("{method} {place}: {status} {reply}"));
             }
         }
     }
@@ -197,12 +197,12 @@ async fn no_route_and_no_tool_leads_a_token_out_of_its_scope() {
     let there = json!({ "thread": thread, "text": "No." });
     let number = json!({ "connection": kim["connection_id"], "to": "+15550100087", "text": "No." });
     for body in [there.clone(), number.clone()] {
-        let (status, told) = ask("POST", "/messages", Some(body)).await;
-        assert!(status == 404 && !told.to_string().contains("globex"), "{status} {told}");
+        let (status, reply) = ask("POST", "/messages", Some(body)).await;
+        assert!(status == 404 && !reply.to_string().contains("globex"), "{status} {reply}");
     }
     let (_, counted) = ask("GET", "/overview", None).await;
     assert_eq!((&counted["threads"], &counted["connections"]), (&json!(1), &json!(2)), "{counted}");
-    for (name, arguments) in outside(&kim["id"], "+15550100087", "globex-production").into_iter().chain([
+    for (name, arguments) in calls_outside(&kim["id"], "+15550100087", "globex-production").into_iter().chain([
         ("threads.list", json!({})),
         ("connections.list", json!({})),
         ("whatsapp.getStatus", json!({})),
@@ -211,18 +211,18 @@ async fn no_route_and_no_tool_leads_a_token_out_of_its_scope() {
         ("whatsapp.send", number),
         ("numbers.unregister", json!({ "connection": kim["connection_id"] })),
     ]) {
-        let (good, told) = tool(&world, &token, name, arguments.clone()).await;
+        let (good, reply) = tool(&world, &token, name, arguments.clone()).await;
         let lists = arguments == json!({});
-        let shown: Vec<_> = marks.iter().filter(|mark| told.contains(*mark)).collect();
+        let shown: Vec<_> = marks.iter().filter(|mark| reply.contains(*mark)).collect();
         let named = shown.iter().all(|mark| arguments.to_string().contains(**mark));
-        assert!(named && (lists || !good || told == "[]"), "{name} {arguments}: {told}");
+        assert!(named && (lists || !good || reply == "[]"), "{name} {arguments}: {reply}");
     }
     assert_eq!((list().as_array().map(Vec::len), audit()), (before, rows), "nothing was written");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_console_begins_in_the_scope_that_it_was_started_for() {
-    let (world, simulator, _served) = four().await;
+async fn a_console_starts_in_the_given_scope() {
+    let (world, simulator, _served) = four_scopes().await;
     let open = |options: &[&str]| {
         let mut command = console(&world, &simulator);
         command.args(options);
@@ -233,7 +233,7 @@ async fn a_console_begins_in_the_scope_that_it_was_started_for() {
     live.sees("Kim Foreign");
     let text = live.text();
     assert!(text.contains("PROD") && !text.contains("Rosa") && !text.contains("Gus"), "{text}");
-    // A part that is left out is the usual one, among what there is.
+    // A missing part of the scope is the default one of those that exist.
     let mut dev = open(&["--organization", "globex"]);
     dev.press("2");
     dev.sees("Gus Dev");
@@ -241,7 +241,7 @@ async fn a_console_begins_in_the_scope_that_it_was_started_for() {
     all.press("2");
     all.sees("Rosa Field");
     all.sees("Kim Foreign");
-    // Nothing else is shown in the place of what has no number.
+    // A scope without numbers shows nothing of other scopes.
     let mut nobody = open(&["attach", "--organization", "nobody"]);
     nobody.press("2");
     nobody.sees("nobody");

@@ -1,4 +1,4 @@
-//! Organization and environment on the command line, and what is meant where nothing is named.
+//! Organization and environment on the command line, and their defaults.
 
 use serde_json::json;
 use wadeck::simulator::{Number, Person, Saying};
@@ -9,7 +9,7 @@ use crate::world::{SUPPORT, World, simulator, until};
 const LIVE: &str = "106540352242977";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_verb_is_about_the_scope_that_is_named() {
+async fn a_verb_uses_the_given_scope() {
     let simulator = simulator().await;
     simulator.add_number(Number {
         phone_number_id: LIVE.into(),
@@ -32,14 +32,14 @@ async fn a_verb_is_about_the_scope_that_is_named() {
     simulator.subscribe(&world.url());
     simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
     simulator.says(LIVE, &Person::new("Kim", "15550100044"), &Saying::text("Real words"));
-    let told = async {
+    let all_listed = async {
         while world.json(&["threads", "list", "--everywhere"]).as_array().map(Vec::len) != Some(2) {
             tokio::task::yield_now().await;
         }
     };
     tokio::select! {
         () = simulator.run() => unreachable!("it runs for ever"),
-        () = told => {}
+        () = all_listed => {}
     }
     let names = |arguments: &[&str]| -> Vec<String> {
         let list = world.json(&[&["threads", "list"], arguments].concat());
@@ -54,8 +54,8 @@ async fn a_verb_is_about_the_scope_that_is_named() {
     assert_eq!((&status["environment"], &status["threads"]), (&json!("production"), &json!(1)));
     assert_eq!(world.json(&["status", "--everywhere"])["threads"], 2);
     let came = |arguments: &[&str]| -> u64 {
-        let told = world.json(&[&["stats"], arguments].concat());
-        told["hours"].as_array().expect("hours").iter().filter_map(|hour| hour["inbound"].as_u64()).sum()
+        let stats = world.json(&[&["stats"], arguments].concat());
+        stats["hours"].as_array().expect("hours").iter().filter_map(|hour| hour["inbound"].as_u64()).sum()
     };
     assert_eq!((came(&[]), came(&["--environment", "production"]), came(&["--everywhere"])), (1, 1, 2));
     let found = world.json(&["messages", "search", "words"]);
@@ -67,7 +67,7 @@ async fn a_verb_is_about_the_scope_that_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_only_connection_need_not_be_named() {
+async fn the_only_connection_is_the_default() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let file = world.directory.path().join("wadeck.toml");
@@ -78,20 +78,20 @@ async fn the_only_connection_need_not_be_named() {
     let _engine = world.serve();
     simulator.subscribe(&world.url());
     simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
-    world.has_a_thread(&simulator).await;
+    world.wait_for_thread(&simulator).await;
     let sent = world.run(&["send", "--to", "+15550100002", "--text", "By hand."]);
     assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
     let mut model = Server::start(&world, &[]);
     let (good, sent) = model.call("whatsapp.send", json!({ "to": "+15550100002", "text": "By a model." }));
     assert!(good, "{sent}");
-    let (good, told) = model.call("whatsapp.getConversation", json!({ "phoneNumber": "+15550100002", "limit": 20 }));
-    assert!(good && told.to_string().contains("By a model."), "{told}");
+    let (good, reply) = model.call("whatsapp.getConversation", json!({ "phoneNumber": "+15550100002", "limit": 20 }));
+    assert!(good && reply.to_string().contains("By a model."), "{reply}");
     let (good, status) = model.call("whatsapp.getStatus", json!({}));
     assert!(good && status.to_string().contains(SUPPORT), "{status}");
     until("both are in the thread", || {
         world.json(&["messages", "list", "--thread", "+15550100002"]).as_array().is_some_and(|all| all.len() >= 3)
     });
-    // Events as one JSON value, and the words of the provider's own tool for the kinds.
+    // Events as one JSON value, with the event names of the provider's own tool.
     let url = "https://hooks.example.org/other";
     let events = r#"["whatsapp.message.received","whatsapp.message.sent"]"#;
     let create = ["webhooks", "create", "--connection", "support", "--url", url, "--events", events, "--kind", "kapso"];
@@ -105,7 +105,7 @@ async fn the_only_connection_need_not_be_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_names_its_scope_though_there_is_only_one_when_it_is_made() {
+async fn a_token_stores_its_scope_even_if_only_one_exists() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let _engine = world.serve();
@@ -113,7 +113,7 @@ async fn a_token_names_its_scope_though_there_is_only_one_when_it_is_made() {
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let made = world.run(&["tokens", "make", "whole", "--role", "viewer", "--everywhere"]);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    // Both reach what is shown, so both can be found and revoked.
+    // Both tokens reach the shown scope, so both can be listed and revoked.
     let list = world.json(&["tokens", "list"]);
     let scope_of = |name: &str| {
         let row = list.as_array().and_then(|all| all.iter().find(|one| one["name"] == name));

@@ -1,5 +1,5 @@
-//! The demo in a real pseudo-terminal: it lives, takes keys, survives resizing, leaves the terminal
-//! as it found it, and costs nothing while nothing happens.
+//! The demo in a real pseudo-terminal: it runs, takes keys, survives resizing, restores the terminal, and costs
+//! nothing while idle.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -20,13 +20,13 @@ fn demo(arguments: &[&str]) -> CommandBuilder {
 }
 
 #[test]
-fn the_demo_lives_takes_keys_and_gives_the_terminal_back() {
+fn the_demo_takes_keys_and_restores_the_terminal() {
     let mut screen = Screen::open(120, 40, demo(&["--speed", "8"]));
     screen.sees("Rosa Field");
     screen.sees("to approve");
     screen.press("3");
     screen.sees("131026 C");
-    // The demo goes on: which entry is on top by then is not known.
+    // The demo keeps running, so the top entry is not known.
     screen.press("/code:131026\r");
     screen.sees("131026 Cannot be delivered");
     screen.press("2/rosa\r");
@@ -43,7 +43,7 @@ fn the_demo_lives_takes_keys_and_gives_the_terminal_back() {
         .expect("whole")
         .screen_mut()
         .set_size(24.try_into().expect("rows"), 80.try_into().expect("columns"));
-    // A key in the same instant as the resize is not kept back.
+    // A key right after the resize is not delayed.
     screen.press("\u{1b}");
     screen.sees("r quote");
     until("one column is left", || !screen.text().contains("1 Connections"));
@@ -51,24 +51,24 @@ fn the_demo_lives_takes_keys_and_gives_the_terminal_back() {
     screen.sees("Quit?");
     screen.press("y");
     assert!(screen.ends(), "it leaves in order");
-    screen.is_given_back();
+    screen.restores_terminal();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_terminal_that_does_not_read_and_then_goes_away_stalls_nobody() {
+async fn a_blocked_terminal_that_closes_does_not_stall_the_engine() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
     let mut child = pair.slave.spawn_command(console(&world, &simulator)).expect("it starts");
     drop(pair.slave);
-    // Nobody reads what it draws, and still it takes webhooks and answers questions.
+    // Nobody reads its output, and it still accepts webhooks and local requests.
     until("the engine runs", || world.data().join("wadeck.sock").exists());
     assert_eq!(world.json(&["status"])["connections"], 2);
     let answer = reqwest::get(format!("{}/healthz", world.url())).await.expect("an answer");
     assert_eq!(answer.status(), 200);
     drop(pair.master);
-    // The engine goes on without its console, and says so to whoever attaches next.
+    // The engine keeps running without its console, and reports it to the next one that attaches.
     until("the console is gone", || world.log().contains("The console's terminal closed"));
     assert_eq!(world.json(&["status"])["connections"], 2);
     let mut next = Screen::open(120, 40, console(&world, &simulator));
@@ -83,15 +83,15 @@ async fn a_terminal_that_does_not_read_and_then_goes_away_stalls_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn idle_it_draws_nothing_and_uses_no_processor() {
+async fn an_idle_console_draws_nothing_and_uses_no_processor_time() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     simulator.subscribe(&world.url());
     let mut screen = Screen::open(120, 40, console(&world, &simulator));
     screen.sees("No threads.");
-    // One number works, and the other is none of the account: whoever asked knows by now.
+    // One number works and the other does not belong to the account; both checks are finished.
     screen.sees("1 failing · 1 verified");
-    // The first answers of the provider are in, and drawn; from here on nothing happens.
+    // The provider's first responses are drawn; nothing changes from here on.
     screen.settles();
     let settled = screen.bytes.load(Ordering::SeqCst);
     let pid = screen.child.process_id().expect("a process");
@@ -111,7 +111,7 @@ async fn idle_it_draws_nothing_and_uses_no_processor() {
     assert!(screen.ends(), "ctrl-c twice leaves");
 }
 
-/// User and system time of a process, in hundredths of a second.
+/// Returns the user and system time of a process, in hundredths of a second.
 fn processor_ticks(pid: u32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process");
     let fields: Vec<&str> = stat.rsplit(')').next().expect("fields").split_whitespace().collect();

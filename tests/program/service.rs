@@ -1,4 +1,4 @@
-//! `wadeck serve`, and the command line that asks it.
+//! `wadeck serve`, and the command line that queries it.
 
 use std::process::Stdio;
 
@@ -7,7 +7,7 @@ use wadeck::simulator::{Person, Saying};
 use crate::world::{SUPPORT, World, exists, signal, simulator, until};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_is_answered_and_the_command_line_tells() {
+async fn a_message_is_answered_and_listed_by_the_command_line() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let mut served = world.serve();
@@ -48,7 +48,7 @@ async fn a_message_is_answered_and_the_command_line_tells() {
     assert_eq!(world.json(&["deliveries", "list"])[0]["state"], "applied");
     assert_eq!(world.json(&["status"])["threads"], 1);
 
-    // What a contact calls themselves cannot steer the terminal of whoever lists them.
+    // A contact's name cannot control the terminal that lists it.
     for arguments in [&["threads", "list"][..], &["threads", "list", "--json"]] {
         let output = world.run(arguments).stdout;
         let text = String::from_utf8(output).expect("UTF-8");
@@ -60,7 +60,7 @@ async fn a_message_is_answered_and_the_command_line_tells() {
     assert!(!exists(&world.data().join("wadeck.sock")));
     assert!(exists(&world.data().join("logs")));
 
-    // Without an engine one can still look, and is told; nothing is changed.
+    // Without an engine, reading still works with a note; changes do not.
     assert_eq!(world.json(&["threads", "list"])[0]["external_id"], "whatsapp:15550100002");
     let status = world.run(&["status"]);
     assert_eq!(status.status.code(), Some(1));
@@ -71,51 +71,51 @@ async fn a_message_is_answered_and_the_command_line_tells() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_stands_in_the_way_is_one_sentence() {
+async fn startup_errors_are_one_sentence() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
-    let said = |arguments: &[&str], environment: &[(&str, &str)]| {
+    let output_text = |arguments: &[&str], environment: &[(&str, &str)]| {
         let output =
             world.command(arguments).envs(environment.iter().copied()).stdin(Stdio::null()).output().expect("it runs");
         (output.status.code(), String::from_utf8_lossy(&output.stderr).trim().to_owned())
     };
-    let (code, words) = said(&["serve", "--config", "nowhere.toml"], &[]);
+    let (code, words) = output_text(&["serve", "--config", "nowhere.toml"], &[]);
     assert_eq!((code, words.lines().count()), (Some(1), 1), "{words}");
     assert!(words.contains("No configuration at nowhere.toml"));
 
-    let (code, words) = said(&[], &[]);
+    let (code, words) = output_text(&[], &[]);
     assert_eq!(
         (code, words.as_str()),
         (Some(1), "The console needs a terminal. Run `wadeck serve` without one, or `wadeck --plain` line by line.")
     );
 
-    let (code, _) = said(&["threads", "show", "m12"], &[]);
+    let (code, _) = output_text(&["threads", "show", "m12"], &[]);
     assert_eq!(code, Some(2), "wrong usage");
 
     let taken = std::net::TcpListener::bind(("127.0.0.1", world.port)).expect("the port");
-    let (code, words) = said(&["serve"], &[]);
+    let (code, words) = output_text(&["serve"], &[]);
     assert_eq!(code, Some(1));
     assert!(words.lines().any(|line| line.contains("Cannot listen on") && line.contains("[http] listen")), "{words}");
     drop(taken);
 
     let _served = world.serve();
-    let (code, words) = said(&["serve"], &[]);
+    let (code, words) = output_text(&["serve"], &[]);
     assert_eq!(code, Some(1));
     assert!(words.contains("Another wadeck (process ") && words.contains("wadeck status"), "{words}");
 
-    let (code, words) = said(&["threads", "take", "t99"], &[]);
+    let (code, words) = output_text(&["threads", "take", "t99"], &[]);
     assert_eq!(code, Some(3), "refused by a rule: {words}");
-    let (code, _) = said(&["threads", "take", "t99", "--read-only"], &[]);
+    let (code, _) = output_text(&["threads", "take", "t99", "--read-only"], &[]);
     assert_eq!(code, Some(3));
 
     std::fs::write(world.directory.path().join("bad.toml"), "[http]\nlissten = 1\n").expect("written");
-    let (code, words) = said(&["config", "check", "--config", "bad.toml"], &[]);
+    let (code, words) = output_text(&["config", "check", "--config", "bad.toml"], &[]);
     assert_eq!(code, Some(1));
     assert!(words.contains("line 2, column 1: Unknown key `lissten`. Did you mean `listen`?"), "{words}");
-    let (code, _) = said(&["config", "check"], &[]);
+    let (code, _) = output_text(&["config", "check"], &[]);
     assert_eq!(code, Some(0));
 
-    // A key by its earlier name is read, named by `config check` and `doctor`, and renamed by `config migrate`.
+    // An old configuration key is read, reported by `config check` and `doctor`, and renamed by `config migrate`.
     std::fs::write(world.directory.path().join("old.toml"), "[ssh]\nmost = 4\n").expect("written");
     let printed = |arguments: &[&str]| {
         let output = world.command(&[arguments, &["--config", "old.toml"]].concat()).output().expect("it runs");
@@ -129,7 +129,7 @@ async fn what_stands_in_the_way_is_one_sentence() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_not_declared_is_told_so() {
+async fn an_undeclared_user_is_refused_with_the_reason() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let path = world.directory.path().join("wadeck.toml");
@@ -144,7 +144,7 @@ async fn whoever_is_not_declared_is_told_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_key_and_a_wrong_key_are_told_with_their_remedy() {
+async fn missing_and_rejected_api_keys_are_reported_with_their_remedy() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let without = world.command(&["doctor", "--json"]).env_remove("KAPSO_API_KEY").output().expect("it runs");
@@ -163,15 +163,15 @@ async fn a_missing_key_and_a_wrong_key_are_told_with_their_remedy() {
     let connections = world.json(&["connections", "list"]);
     let note = connections[0]["checks"][0]["note"].as_str().expect("a note").to_owned();
     assert_eq!(note, "API key rejected");
-    // Both numbers use the key that is refused: that is one alert, which names them.
+    // Both numbers use the rejected key: one alert names both.
     let alerts = world.json(&["alerts", "list", "--open"]);
-    let said: Vec<&str> =
+    let output_text: Vec<&str> =
         alerts.as_array().expect("a list").iter().filter_map(|alert| alert["said"].as_str()).collect();
-    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!(output_text.len(), 1, "{output_text:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn figures_are_told_here_and_not_through_a_proxy() {
+async fn metrics_are_served_locally_but_not_through_a_proxy() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let _engine = world.serve();
@@ -181,7 +181,7 @@ async fn figures_are_told_here_and_not_through_a_proxy() {
         &wadeck::simulator::Person::new("Rosa", "15550100002"),
         &wadeck::simulator::Saying::text("hello"),
     );
-    simulator.step(crate::world::wall() + 60_000).await;
+    simulator.step(crate::world::now_millis() + 60_000).await;
     let url = format!("{}/metrics", world.url());
     let mut text = String::new();
     for _ in 0..500 {
@@ -202,7 +202,7 @@ async fn figures_are_told_here_and_not_through_a_proxy() {
     ] {
         assert!(text.lines().any(|known| known.starts_with(line)), "{line} is not in\n{text}");
     }
-    // Every family says what it is, once, before its samples.
+    // Every metric family is described once, before its samples.
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let name = line.split(['{', ' ']).next().expect("a name");
         let family = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
@@ -214,7 +214,7 @@ async fn figures_are_told_here_and_not_through_a_proxy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_is_taken_while_the_engine_runs_and_is_a_whole_one() {
+async fn a_backup_of_a_running_engine_is_complete() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let engine = world.serve();
@@ -223,29 +223,32 @@ async fn a_copy_is_taken_while_the_engine_runs_and_is_a_whole_one() {
     let media = world.directory.path().join("copied").display().to_string();
     let done = world.run(&["backup", &path, "--media", &media]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let said = String::from_utf8_lossy(&done.stdout).into_owned();
-    assert!(said.contains("verified the copy") && said.contains("0 file(s) of messages"), "{said}");
+    let output_text = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(
+        output_text.contains("verified the copy") && output_text.contains("0 file(s) of messages"),
+        "{output_text}"
+    );
     let again = world.run(&["backup", &path]);
     assert!(!again.status.success() && String::from_utf8_lossy(&again.stderr).contains("was not overwritten"));
     drop(engine);
-    // Put in the place of the database, it is one.
+    // The copy works as a database.
     let other = tempfile::tempdir().expect("a directory");
     std::fs::copy(&copy, other.path().join("wadeck.db")).expect("copied");
-    let told = world.run(&["connections", "list", "--json", "--data-dir", &other.path().display().to_string()]);
-    assert!(String::from_utf8_lossy(&told.stdout).contains("support"), "{}", String::from_utf8_lossy(&told.stderr));
+    let output = world.run(&["connections", "list", "--json", "--data-dir", &other.path().display().to_string()]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("support"), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_service_manager_is_told_and_its_port_is_taken_over() {
+async fn the_service_manager_is_notified_and_its_socket_is_used() {
     use std::os::fd::AsRawFd;
     use std::os::unix::net::UnixDatagram;
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let manager = UnixDatagram::bind(world.directory.path().join("notify")).expect("a socket");
-    manager.set_read_timeout(Some(crate::world::PATIENCE)).expect("set");
+    manager.set_read_timeout(Some(crate::world::WAIT_LIMIT)).expect("set");
     let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}/healthz", port.local_addr().expect("an address"));
-    // The port stands open at descriptor 3, as a service manager leaves it.
+    // The listening socket is descriptor 3, as a service manager passes it.
     let line = format!("exec {}<&{} ; exec \"$0\" serve", 3, port.as_raw_fd());
     let fd = rustix::io::fcntl_getfd(&port).expect("flags");
     rustix::io::fcntl_setfd(&port, fd - rustix::io::FdFlags::CLOEXEC).expect("inherited");
@@ -256,20 +259,22 @@ async fn the_service_manager_is_told_and_its_port_is_taken_over() {
     shell.current_dir(world.directory.path()).env("NOTIFY_SOCKET", world.directory.path().join("notify"));
     shell.env("WATCHDOG_USEC", "600000").stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
     let mut child = shell.spawn().expect("it starts");
-    let told = || {
+    let next_notification = || {
         let mut bytes = [0; 512];
         let count = manager.recv(&mut bytes).expect("told");
         String::from_utf8_lossy(&bytes[..count]).into_owned()
     };
-    let first = told();
-    let mut said = vec![first];
-    while !(said.iter().any(|one| one.contains("READY=1")) && said.iter().any(|one| one.contains("WATCHDOG=1"))) {
-        said.push(told());
+    let first = next_notification();
+    let mut output_text = vec![first];
+    while !(output_text.iter().any(|one| one.contains("READY=1"))
+        && output_text.iter().any(|one| one.contains("WATCHDOG=1")))
+    {
+        output_text.push(next_notification());
     }
     assert_eq!(reqwest::get(&url).await.expect("an answer").status(), 200);
     crate::world::signal(&child, "-TERM");
-    while !said.last().is_some_and(|last| last.contains("STOPPING=1")) {
-        said.push(told());
+    while !output_text.last().is_some_and(|last| last.contains("STOPPING=1")) {
+        output_text.push(next_notification());
     }
     assert!(child.wait().expect("ended").success());
 }

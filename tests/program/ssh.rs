@@ -1,5 +1,4 @@
-//! Over SSH, with a real client: a console for whoever's key is known, verbs with their role, and
-//! nothing else for anybody.
+//! SSH access with a real client: a console for known keys, verbs with their role, and nothing else.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +10,11 @@ use russh::{ChannelMsg, client::Msg};
 
 use wadeck::simulator::{Person, Saying};
 
-use crate::world::{PATIENCE, SUPPORT, Served, World, signal, simulator, until};
+use crate::world::{SUPPORT, Served, WAIT_LIMIT, World, signal, simulator, until};
 
-pub struct Anybody;
+pub struct TrustingClient;
 
-impl client::Handler for Anybody {
+impl client::Handler for TrustingClient {
     type Error = russh::Error;
 
     async fn check_server_key(&mut self, _: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
@@ -31,10 +30,11 @@ pub fn public(seed: u8) -> String {
     key(seed).public_key().to_openssh().expect("text")
 }
 
-pub async fn connect(port: u16, seed: u8) -> Result<Handle<Anybody>, String> {
+pub async fn connect(port: u16, seed: u8) -> Result<Handle<TrustingClient>, String> {
     let config = Arc::new(client::Config::default());
-    let mut line =
-        client::connect(config, ("127.0.0.1", port), Anybody).await.map_err(|error| format!("no line: {error}"))?;
+    let mut line = client::connect(config, ("127.0.0.1", port), TrustingClient)
+        .await
+        .map_err(|error| format!("no line: {error}"))?;
     let key = PrivateKeyWithHashAlg::new(Arc::new(key(seed)), None);
     match line.authenticate_publickey("whoever", key).await {
         Ok(AuthResult::Success) => Ok(line),
@@ -43,14 +43,14 @@ pub async fn connect(port: u16, seed: u8) -> Result<Handle<Anybody>, String> {
     }
 }
 
-/// What a verb said on both streams, and its exit status.
-pub async fn ask(line: &Handle<Anybody>, verb: &str) -> (String, String, Option<u32>) {
+/// Runs a verb. Returns both output streams and the exit status.
+pub async fn ask(line: &Handle<TrustingClient>, verb: &str) -> (String, String, Option<u32>) {
     let (out, err, status) = pipe(line, verb, b"").await;
     (String::from_utf8_lossy(&out).into_owned(), err, status)
 }
 
-/// The same, with something piped into it.
-pub async fn pipe(line: &Handle<Anybody>, verb: &str, input: &[u8]) -> (Vec<u8>, String, Option<u32>) {
+/// Runs a verb with this standard input.
+pub async fn pipe(line: &Handle<TrustingClient>, verb: &str, input: &[u8]) -> (Vec<u8>, String, Option<u32>) {
     let mut channel = line.channel_open_session().await.expect("a channel");
     channel.exec(true, verb).await.expect("asked");
     if !input.is_empty() {
@@ -69,15 +69,15 @@ pub async fn pipe(line: &Handle<Anybody>, verb: &str, input: &[u8]) -> (Vec<u8>,
     (out, err, status)
 }
 
-/// A console at the other end.
-struct Sat {
+/// A console over SSH.
+struct SshScreen {
     channel: russh::Channel<Msg>,
     parser: vt100::Parser,
     status: Option<u32>,
 }
 
-impl Sat {
-    async fn down(line: &Handle<Anybody>, columns: u16, rows: u16) -> Self {
+impl SshScreen {
+    async fn open(line: &Handle<TrustingClient>, columns: u16, rows: u16) -> Self {
         let channel = line.channel_open_session().await.expect("a channel");
         channel.request_pty(true, "xterm-256color", columns.into(), rows.into(), 0, 0, &[]).await.expect("a pty");
         channel.request_shell(true).await.expect("a shell");
@@ -85,8 +85,8 @@ impl Sat {
         Self { channel, parser, status: None }
     }
 
-    /// Looks until the words are there; `false` where the line ends before.
-    async fn looks_for(&mut self, words: &str) -> bool {
+    /// Waits for these words on the screen. Returns `false` if the session ends before.
+    async fn waits_for(&mut self, words: &str) -> bool {
         let looking = async {
             while !self.parser.screen().contents().contains(words) {
                 match self.channel.wait().await {
@@ -98,11 +98,11 @@ impl Sat {
             }
             true
         };
-        tokio::time::timeout(PATIENCE, looking).await.unwrap_or(false)
+        tokio::time::timeout(WAIT_LIMIT, looking).await.unwrap_or(false)
     }
 
     async fn sees(&mut self, words: &str) {
-        assert!(self.looks_for(words).await, "{words:?} never came:\n{}", self.parser.screen().contents());
+        assert!(self.waits_for(words).await, "{words:?} never came:\n{}", self.parser.screen().contents());
     }
 
     async fn press(&self, keys: &str) {
@@ -129,12 +129,12 @@ fn users(vic: bool) -> String {
     format!("{ada}{root}{vic}")
 }
 
-/// An engine that lets people in, and where.
+/// Starts an engine with SSH users. Returns it with its SSH port.
 pub fn engine(world: &World) -> (Served, u16) {
     engine_for(world, &users(true))
 }
 
-/// The same for people whom somebody else chose.
+/// Starts an engine with these SSH users. Returns it with its SSH port.
 pub fn engine_for(world: &World, users: &str) -> (Served, u16) {
     let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
     let file = world.directory.path().join("wadeck.toml");
@@ -153,12 +153,12 @@ pub fn engine_for(world: &World, users: &str) -> (Served, u16) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_known_key_gets_a_console_of_its_size_and_leaves_it_in_order() {
+async fn a_known_key_gets_a_console_of_the_terminals_size() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let (_engine, port) = engine(&world);
     let line = connect(port, 1).await.expect("let in");
-    let mut sat = Sat::down(&line, 100, 30).await;
+    let mut sat = SshScreen::open(&line, 100, 30).await;
     sat.sees("No threads.").await;
     sat.press("5").await;
     sat.sees("helper answers support").await;
@@ -173,7 +173,7 @@ async fn a_known_key_gets_a_console_of_its_size_and_leaves_it_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn verbs_are_answered_with_the_role_of_whoever_asks() {
+async fn ssh_verbs_run_with_the_role_of_their_user() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let (_engine, port) = engine(&world);
@@ -181,8 +181,8 @@ async fn verbs_are_answered_with_the_role_of_whoever_asks() {
     let (out, err, status) = ask(&ada, "wadeck threads list --json").await;
     assert_eq!((out.trim(), err.as_str(), status), ("[]", "", Some(0)));
     let (out, _, status) = ask(&ada, "status --json").await;
-    let told: serde_json::Value = serde_json::from_str(&out).expect("one JSON value");
-    assert_eq!((told["connections"].as_u64(), status), (Some(2), Some(0)));
+    let reply: serde_json::Value = serde_json::from_str(&out).expect("one JSON value");
+    assert_eq!((reply["connections"].as_u64(), status), (Some(2), Some(0)));
     let (out, _, status) = ask(&ada, "audit verify").await;
     assert!(out.contains("are unchanged") && status == Some(0), "{out}");
     for (verb, status) in [
@@ -195,7 +195,7 @@ async fn verbs_are_answered_with_the_role_of_whoever_asks() {
         let (out, err, ended) = ask(&ada, verb).await;
         assert!(out.is_empty() && !err.is_empty() && ended == Some(status), "{verb}: {out}{err}{ended:?}");
     }
-    // The file of keys names a viewer; and a key whose name is nobody's is nobody's.
+    // The key file names a viewer, and a key of an unknown user is rejected.
     let vic = connect(port, 2).await.expect("let in");
     assert_eq!(ask(&vic, "threads list").await.2, Some(0));
     for verb in [
@@ -225,27 +225,27 @@ async fn a_connection_and_a_thread_are_found_by_any_of_their_names_over_ssh_too(
     let (_engine, port) = engine(&world);
     simulator.subscribe(&world.url());
     simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
-    world.has_a_thread(&simulator).await;
+    world.wait_for_thread(&simulator).await;
     let ada = connect(port, 1).await.expect("let in");
-    let told = async |verb: &str| {
+    let run_json = async |verb: &str| {
         let (out, err, status) = ask(&ada, verb).await;
         assert_eq!(status, Some(0), "{verb}: {err}");
         serde_json::from_str::<serde_json::Value>(&out).unwrap_or_else(|error| panic!("{verb}: {error}: {out}"))
     };
-    let list = told("connections list --json").await;
+    let list = run_json("connections list --json").await;
     let one = list.as_array().and_then(|all| all.iter().find(|one| one["phone_number_id"] == SUPPORT)).expect("it");
     let of = |field: &str| one[field].as_str().expect("text").trim_start_matches('+').to_owned();
     for name in [of("id"), of("name"), of("phone_number_id"), format!("+{}", of("phone_number"))] {
-        assert!(told(&format!("connections show {name} --json")).await.to_string().contains(SUPPORT), "{name}");
-        let list = told(&format!("threads list --filter conn:{name} --json")).await;
+        assert!(run_json(&format!("connections show {name} --json")).await.to_string().contains(SUPPORT), "{name}");
+        let list = run_json(&format!("threads list --filter conn:{name} --json")).await;
         assert_eq!(list.as_array().map(Vec::len), Some(1), "{name}: {list}");
         let sent = ask(&ada, &format!("send --connection {name} --to +15550100002 --text 'By {name}.'")).await;
         assert_eq!(sent.2, Some(0), "{name}: {}", sent.1);
     }
-    let thread = told("threads list --json").await[0]["id"].clone();
+    let thread = run_json("threads list --json").await[0]["id"].clone();
     for name in ["+15550100002", "'1 (555) 010-0002'", thread.as_str().expect("an id")] {
-        assert_eq!(told(&format!("threads show {name} --json")).await["id"], thread, "{name}");
-        let messages = told(&format!("messages list --thread {name} --columns text,phone_number --json")).await;
+        assert_eq!(run_json(&format!("threads show {name} --json")).await["id"], thread, "{name}");
+        let messages = run_json(&format!("messages list --thread {name} --columns text,phone_number --json")).await;
         let messages = messages.as_array().expect("rows");
         assert!(messages.contains(&serde_json::json!({ "text": "Hello", "phone_number": "+15550100002" })));
         let ours = messages.iter().filter(|row| row["text"].as_str().is_some_and(|text| text.starts_with("By ")));
@@ -256,7 +256,7 @@ async fn a_connection_and_a_thread_are_found_by_any_of_their_names_over_ssh_too(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_else_is_offered_to_anybody() {
+async fn ssh_offers_nothing_but_consoles_and_verbs() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let (_engine, port) = engine(&world);
@@ -275,32 +275,32 @@ async fn nothing_else_is_offered_to_anybody() {
     }
     assert!(line.channel_open_direct_tcpip("127.0.0.1", 80, "127.0.0.1", 1).await.is_err(), "no forwarding");
     assert!(line.tcpip_forward("127.0.0.1", 0).await.is_err(), "in neither direction");
-    // A shell without a terminal says what is needed.
+    // A shell without a terminal reports that it needs one.
     let mut channel = line.channel_open_session().await.expect("a channel");
     channel.request_shell(true).await.expect("asked");
-    let mut said = String::new();
+    let mut output_text = String::new();
     while let Some(message) = channel.wait().await {
         if let ChannelMsg::ExtendedData { data, .. } = message {
-            said.push_str(&String::from_utf8_lossy(&data));
+            output_text.push_str(&String::from_utf8_lossy(&data));
         }
     }
-    assert!(said.contains("ssh -t"), "{said}");
+    assert!(output_text.contains("ssh -t"), "{output_text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_taken_out_is_gone_and_a_thousand_who_knock_keep_nobody_out() {
+async fn a_removed_user_is_disconnected_and_a_flood_blocks_nobody() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let (engine, port) = engine(&world);
     let vic = connect(port, 2).await.expect("let in");
-    let mut sat = Sat::down(&vic, 100, 30).await;
+    let mut sat = SshScreen::open(&vic, 100, 30).await;
     sat.sees("No threads.").await;
     for _ in 0..1_000 {
         drop(std::net::TcpStream::connect(("127.0.0.1", port)));
     }
     sat.press("5").await;
     sat.sees("helper answers support").await;
-    // As soon as they are gone there is room again.
+    // After the others disconnect, new connections are accepted.
     let mut ada = None;
     for _ in 0..200 {
         match connect(port, 1).await {
@@ -322,7 +322,7 @@ async fn whoever_is_taken_out_is_gone_and_a_thousand_who_knock_keep_nobody_out()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_keys_do_not_keep_the_right_one_out() {
+async fn wrong_keys_do_not_block_the_right_one() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let (_engine, port) = engine(&world);
@@ -340,16 +340,16 @@ async fn wrong_keys_do_not_keep_the_right_one_out() {
         if came.is_ok() {
             break;
         }
-        // Only so many lines a second are taken from one address.
+        // Connections per second and address are limited.
         tokio::time::sleep(Duration::from_millis(200)).await;
         came = connect(port, 1).await;
     }
     assert_eq!(ask(&came.expect("the right key is let in"), "status --json").await.2, Some(0));
-    until("it is told once", || world.log().matches("unknown SSH keys").count() == 1);
+    until("it is logged once", || world.log().matches("unknown SSH keys").count() == 1);
 }
 
-/// Reads for so long, and counts.
-async fn bytes_within(sat: &mut Sat, span: Duration) -> usize {
+/// Counts the bytes received within `span`.
+async fn bytes_within(sat: &mut SshScreen, span: Duration) -> usize {
     let mut count = 0;
     let _ = tokio::time::timeout(span, async {
         while let Some(message) = sat.channel.wait().await {
@@ -364,7 +364,7 @@ async fn bytes_within(sat: &mut Sat, span: Duration) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_that_costs_is_spared() {
+async fn ssh_output_is_bounded() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let (_engine, port) = engine(&world);
@@ -377,16 +377,16 @@ async fn a_line_that_costs_is_spared() {
             &wadeck::simulator::Saying::text("quiet please, this is a message"),
         );
     }
-    simulator.step(crate::world::wall() + 60_000).await;
+    simulator.step(crate::world::now_millis() + 60_000).await;
     let line = connect(port, 2).await.expect("let in");
-    let mut sat = Sat::down(&line, 120, 40).await;
+    let mut sat = SshScreen::open(&line, 120, 40).await;
     sat.sees("Person 39").await;
-    // Whatever the agents still do is over.
+    // Wait until the agents are idle.
     while bytes_within(&mut sat, Duration::from_secs(2)).await > 0 {}
 
     let idle = bytes_within(&mut sat, Duration::from_secs(6)).await;
     assert!(idle <= 300, "{idle} bytes while nothing happened");
-    // In the list of agents nothing follows the cursor but the cursor.
+    // In the list of agents, moving the cursor redraws only the cursor.
     sat.press("5").await;
     bytes_within(&mut sat, Duration::from_secs(1)).await;
     sat.press("2/quiet").await;
@@ -397,7 +397,7 @@ async fn a_line_that_costs_is_spared() {
     let opened = bytes_within(&mut sat, Duration::from_secs(1)).await;
     assert!(opened <= 3_000, "{opened} bytes for opening a thread");
 
-    // A flood: people write without an end, and still a key is answered at once.
+    // Under a flood of messages, a key press is still answered at once.
     let flood = tokio::spawn(async move {
         for round in 0..4_000_u32 {
             let number = round % 40;
@@ -405,7 +405,7 @@ async fn a_line_that_costs_is_spared() {
             let words = format!("quiet please {round}");
             simulator.says(crate::world::SUPPORT, &person, &wadeck::simulator::Saying::text(&words));
             if round % 20 == 19 {
-                simulator.step(crate::world::wall() + 60_000).await;
+                simulator.step(crate::world::now_millis() + 60_000).await;
             }
         }
         simulator

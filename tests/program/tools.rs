@@ -1,4 +1,4 @@
-//! `wadeck mcp`: the tools for a model that another program starts.
+//! `wadeck mcp`: the tools for a model whose program starts wadeck.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
@@ -57,18 +57,18 @@ impl Server {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_starts_its_tools_asks_and_closes() {
+async fn an_mcp_server_answers_calls_and_ends() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let mut early = Server::start(&world, &[]);
-    let (good, told) = early.call("threads.list", json!({}));
-    assert!(!good && told["error"]["remedy"].as_str().is_some_and(|what| what.contains("wadeck serve")), "{told}");
+    let (good, reply) = early.call("threads.list", json!({}));
+    assert!(!good && reply["error"]["remedy"].as_str().is_some_and(|what| what.contains("wadeck serve")), "{reply}");
 
     let engine = world.serve();
     simulator.subscribe(&world.url());
     simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
-    world.has_a_thread(&simulator).await;
-    // The one that was there before the engine goes on with it.
+    world.wait_for_thread(&simulator).await;
+    // The server that started before the engine keeps working with it.
     let (good, threads) = early.call("threads.list", json!({}));
     assert!(good && threads[0]["external_id"] == "whatsapp:15550100002", "{threads}");
     let thread = threads[0]["id"].clone();
@@ -76,8 +76,8 @@ async fn a_program_starts_its_tools_asks_and_closes() {
     assert!(good, "{done}");
 
     let mut looks = Server::start(&world, &["--read-only"]);
-    let (good, told) = looks.call("threads.note", json!({ "thread": thread, "text": "no" }));
-    assert!(!good && told["error"]["reason"].as_str().is_some_and(|why| why.contains("--read-only")), "{told}");
+    let (good, reply) = looks.call("threads.note", json!({ "thread": thread, "text": "no" }));
+    assert!(!good && reply["error"]["reason"].as_str().is_some_and(|why| why.contains("--read-only")), "{reply}");
     assert!(looks.call("connections.list", json!({})).0);
 
     looks.input = None;
@@ -88,49 +88,49 @@ async fn a_program_starts_its_tools_asks_and_closes() {
     });
     assert!(ended.is_some_and(|ended| ended.success()));
     drop(engine);
-    let (good, told) = early.call("threads.list", json!({}));
-    assert!(!good && told["error"]["reason"].as_str().is_some_and(|why| why.contains("No engine runs")), "{told}");
+    let (good, reply) = early.call("threads.list", json!({}));
+    assert!(!good && reply["error"]["reason"].as_str().is_some_and(|why| why.contains("No engine runs")), "{reply}");
 }
 
-/// Hands bytes over through the socket, as a program beside the engine does. Returns the upload's id.
-fn hand_over(world: &World, name: &str, bytes: &str) -> String {
+/// Uploads bytes through the socket, as a program on the same machine does. Returns the upload's id.
+fn upload(world: &World, name: &str, bytes: &str) -> String {
     let mut line = std::os::unix::net::UnixStream::connect(world.data().join("wadeck.sock")).expect("the socket");
     let head = format!("POST /uploads?name={name} HTTP/1.1\r\nhost: wadeck\r\nconnection: close\r\n");
     write!(line, "{head}content-type: application/octet-stream\r\ncontent-length: {}\r\n\r\n{bytes}", bytes.len())
         .expect("asked");
-    let mut heard = String::new();
-    std::io::Read::read_to_string(&mut line, &mut heard).expect("an answer");
-    let (_, body) = heard.split_once("\r\n\r\n").expect("a body");
-    let told: Value = serde_json::from_str(body).expect("JSON");
-    told["upload"].as_str().expect("an id").to_owned()
+    let mut response = String::new();
+    std::io::Read::read_to_string(&mut line, &mut response).expect("an answer");
+    let (_, body) = response.split_once("\r\n\r\n").expect("a body");
+    let reply: Value = serde_json::from_str(body).expect("JSON");
+    reply["upload"].as_str().expect("an id").to_owned()
 }
 
-/// The names of all properties in a schema.
-fn names(schema: &Value, found: &mut Vec<String>) {
+/// Collects the names of all properties in a schema.
+fn property_names(schema: &Value, found: &mut Vec<String>) {
     match schema {
         Value::Object(fields) => {
             if let Some(Value::Object(properties)) = fields.get("properties") {
                 found.extend(properties.keys().cloned());
             }
-            fields.values().for_each(|inner| names(inner, found));
+            fields.values().for_each(|inner| property_names(inner, found));
         }
-        Value::Array(items) => items.iter().for_each(|inner| names(inner, found)),
+        Value::Array(items) => items.iter().for_each(|inner| property_names(inner, found)),
         _ => {}
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_path_comes_in_through_a_tool_and_an_upload_goes_out() {
+async fn tools_refuse_paths_and_send_uploads() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let _engine = world.serve();
     simulator.subscribe(&world.url());
     simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
-    world.has_a_thread(&simulator).await;
+    world.wait_for_thread(&simulator).await;
     let mut server = Server::start(&world, &[]);
     let listed = server.ask("tools/list", json!({}));
     let mut found = vec![];
-    names(&listed, &mut found);
+    property_names(&listed, &mut found);
     assert!(found.iter().any(|name| name == "upload"), "{found:?}");
     for word in ["path", "directory", "filename", "source"] {
         assert!(!found.iter().any(|name| name == word), "{word}");
@@ -141,36 +141,36 @@ async fn no_path_comes_in_through_a_tool_and_an_upload_goes_out() {
         for file in
             [json!(path), json!({ "path": path }), json!({ "upload": path }), json!({ "upload": "f1", "path": path })]
         {
-            let (good, told) = server.call("whatsapp.send", json!({ "thread": "t1", "file": file }));
-            assert!(!good && told["error"]["code"] == "arguments", "{file}: {told}");
+            let (good, reply) = server.call("whatsapp.send", json!({ "thread": "t1", "file": file }));
+            assert!(!good && reply["error"]["code"] == "arguments", "{file}: {reply}");
         }
-        let (good, told) = server.call("whatsapp.send", json!({ "thread": "t1", "path": path }));
-        assert!(!good && told["error"]["code"] == "arguments", "{told}");
+        let (good, reply) = server.call("whatsapp.send", json!({ "thread": "t1", "path": path }));
+        assert!(!good && reply["error"]["code"] == "arguments", "{reply}");
     }
-    let (good, told) = server.call("whatsapp.send", json!({ "thread": "t1", "file": { "upload": "f999" } }));
-    assert!(!good && told["error"]["code"] == "not_found", "{told}");
+    let (good, reply) = server.call("whatsapp.send", json!({ "thread": "t1", "file": { "upload": "f999" } }));
+    assert!(!good && reply["error"]["code"] == "not_found", "{reply}");
     assert_eq!(
         (simulator.uploads(), simulator.accepted().iter().filter(|sent| sent.object["id"].is_string()).count()),
         (before, 0)
     );
-    let upload = hand_over(&world, "hours.txt", "open at nine");
-    let (good, told) = server.call("whatsapp.send", json!({ "thread": "t1", "file": { "upload": upload } }));
-    assert!(good, "{told}");
+    let upload = upload(&world, "hours.txt", "open at nine");
+    let (good, reply) = server.call("whatsapp.send", json!({ "thread": "t1", "file": { "upload": upload } }));
+    assert!(good, "{reply}");
     until("its bytes reached the provider", || simulator.uploads() == before + 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_that_is_no_json_is_answered_and_the_next_one_is_read() {
+async fn invalid_json_gets_an_error_and_the_next_line_is_read() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let mut server = Server::start(&world, &[]);
     writeln!(server.input.as_mut().expect("open"), "{{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": ").expect("written");
     let mut line = String::new();
     server.output.read_line(&mut line).expect("an answer");
-    let told: Value = serde_json::from_str(&line).expect("JSON");
-    assert_eq!((told["error"]["code"].as_i64(), told["id"].is_null()), (Some(-32_700), true), "{told}");
+    let reply: Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!((reply["error"]["code"].as_i64(), reply["id"].is_null()), (Some(-32_700), true), "{reply}");
     assert!(server.ask("tools/list", json!({}))["tools"].is_array(), "it goes on");
-    // Whoever closes the line has the last answer, and the program ends.
+    // After the input is closed, the program sends the last response and ends.
     server.write(&json!({ "jsonrpc": "2.0", "id": 9, "method": "ping" }));
     server.input.take();
     let mut last = String::new();

@@ -1,5 +1,5 @@
-//! Every verb there is, from one table: none panics when nobody reads what it prints, and none changes or sends
-//! anything under `--read-only`.
+//! Every verb, from one table: none panics when its output is not read, and none changes or sends anything under
+//! `--read-only`.
 
 use std::collections::BTreeSet;
 use std::process::{Child, Command, Stdio};
@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use clap::CommandFactory;
 use wadeck::simulator::{Person, Saying, Simulator};
 
-use crate::world::{PATIENCE, SUPPORT, Served, World, simulator, until};
+use crate::world::{SUPPORT, Served, WAIT_LIMIT, World, simulator, until};
 
-/// All verbs, each with arguments that are right in [`ready`]'s world.
+/// All verbs, with arguments that are valid in the world of [`engine_with_thread`].
 const VERBS: &str = "\
 demo
 serve
@@ -167,23 +167,23 @@ roles
 codes
 keys";
 
-/// Verbs that go on until somebody ends them.
-const FOR_EVER: [&str; 2] = ["events follow", "simulator"];
+/// Verbs that run until they are stopped.
+const ENDLESS_VERBS: [&str; 2] = ["events follow", "simulator"];
 
-fn leaves(command: &clap::Command, path: &str, found: &mut BTreeSet<String>) {
+fn collect_leaf_verbs(command: &clap::Command, path: &str, found: &mut BTreeSet<String>) {
     let inner: Vec<_> = command.get_subcommands().filter(|inner| inner.get_name() != "help").collect();
     if inner.is_empty() {
         found.insert(path.to_owned());
     }
     for inner in inner {
-        leaves(inner, format!("{path} {}", inner.get_name()).trim(), found);
+        collect_leaf_verbs(inner, format!("{path} {}", inner.get_name()).trim(), found);
     }
 }
 
 #[test]
 fn the_table_has_every_verb() {
     let mut verbs = BTreeSet::new();
-    leaves(&wadeck::cli::Cli::command(), "", &mut verbs);
+    collect_leaf_verbs(&wadeck::cli::Cli::command(), "", &mut verbs);
     let missing: Vec<&String> = verbs
         .iter()
         .filter(|verb| !VERBS.lines().any(|line| format!("{line} ").starts_with(&format!("{verb} "))))
@@ -191,15 +191,15 @@ fn the_table_has_every_verb() {
     assert!(missing.is_empty(), "write these down in VERBS: {missing:?}");
 }
 
-/// A running engine with a thread in which everything has settled.
-async fn ready(simulator: &Simulator, world: &World) -> Served {
+/// Starts an engine with a thread in which all work is finished.
+async fn engine_with_thread(simulator: &Simulator, world: &World) -> Served {
     let engine = world.serve();
     simulator.subscribe(&world.url());
     simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Are you open on Saturday?"));
-    simulator.step(crate::world::wall() + 60_000).await;
+    simulator.step(crate::world::now_millis() + 60_000).await;
     until("the reply is accepted", || world.json(&["outbox", "list"])[0]["state"] == "accepted");
     for _ in 0..5 {
-        simulator.step(crate::world::wall() + 60_000).await;
+        simulator.step(crate::world::now_millis() + 60_000).await;
     }
     let directory = world.directory.path();
     std::fs::write(directory.join("template.txt"), wadeck::domain::templates::starter::TEMPLATES[0].text)
@@ -208,11 +208,11 @@ async fn ready(simulator: &Simulator, world: &World) -> Served {
     engine
 }
 
-/// Waits for a program, and ends one that goes on for ever. Its exit code, if it ended by itself.
-fn ended(mut child: Child, verb: &str) -> Option<i32> {
+/// Waits for a program and kills one that does not end. Returns its exit code if it ended by itself.
+fn wait_or_kill(mut child: Child, verb: &str) -> Option<i32> {
     let began = Instant::now();
-    let for_ever = FOR_EVER.iter().any(|name| verb.starts_with(name));
-    let patience = if for_ever { Duration::from_secs(2) } else { PATIENCE };
+    let for_ever = ENDLESS_VERBS.iter().any(|name| verb.starts_with(name));
+    let patience = if for_ever { Duration::from_secs(2) } else { WAIT_LIMIT };
     loop {
         if let Some(status) = child.try_wait().expect("known") {
             return Some(status.code().unwrap_or_else(|| panic!("{verb}: {status}")));
@@ -227,31 +227,31 @@ fn ended(mut child: Child, verb: &str) -> Option<i32> {
     }
 }
 
-/// A pipe that nobody reads.
-fn nobody() -> Stdio {
+/// Returns a pipe without a reader.
+fn closed_pipe() -> Stdio {
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
     writer.into()
 }
 
-fn unread(mut command: Command, verb: &str, out: Stdio) -> (Option<i32>, String) {
+fn run_with_closed_pipe(mut command: Command, verb: &str, out: Stdio) -> (Option<i32>, String) {
     let (mut reader, writer) = std::io::pipe().expect("a pipe");
     let child = command.stdin(Stdio::null()).stdout(out).stderr(writer).spawn().expect("it starts");
     drop(command);
-    let said = std::thread::spawn(move || {
-        let mut said = String::new();
-        let _ = std::io::Read::read_to_string(&mut reader, &mut said);
-        said
+    let output_text = std::thread::spawn(move || {
+        let mut output_text = String::new();
+        let _ = std::io::Read::read_to_string(&mut reader, &mut output_text);
+        output_text
     });
-    let code = ended(child, verb);
-    (code, said.join().expect("read"))
+    let code = wait_or_kill(child, verb);
+    (code, output_text.join().expect("read"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_verb_panics_where_nobody_reads() {
+async fn no_verb_panics_on_a_closed_pipe() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
-    let _engine = ready(&simulator, &world).await;
+    let _engine = engine_with_thread(&simulator, &world).await;
     let mut lines: Vec<String> = VERBS.lines().map(str::to_owned).collect();
     lines.extend(VERBS.lines().filter(|line| !line.starts_with("demo")).map(|line| format!("{line} --json")));
     lines.extend(
@@ -263,23 +263,24 @@ async fn no_verb_panics_where_nobody_reads() {
     );
     for line in &lines {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let (code, said) = unread(world.command(&words), line, nobody());
-        assert!(code != Some(101) && !said.contains("panicked"), "{line}: {code:?}: {said}");
-        assert!(code != Some(2) || line.starts_with("send"), "{line} is written wrongly in the table: {said}");
-        // Who leaves changes nothing about how it ended.
+        let (code, output_text) = run_with_closed_pipe(world.command(&words), line, closed_pipe());
+        assert!(code != Some(101) && !output_text.contains("panicked"), "{line}: {code:?}: {output_text}");
+        assert!(code != Some(2) || line.starts_with("send"), "{line} is written wrongly in the table: {output_text}");
+        // A closed pipe does not change the exit code.
         if ["threads list", "status", "events follow", "threads list --follow", "config show --json"]
             .contains(&line.as_str())
         {
-            assert_eq!(code, Some(0), "{line}: {said}");
+            assert_eq!(code, Some(0), "{line}: {output_text}");
         }
-        // Nobody who reads errors either.
+        // Standard error has no reader either.
         let mut command = world.command(&words);
-        let child = command.stdin(Stdio::null()).stdout(nobody()).stderr(nobody()).spawn().expect("it starts");
-        assert_ne!(ended(child, line), Some(101), "{line}");
+        let child =
+            command.stdin(Stdio::null()).stdout(closed_pipe()).stderr(closed_pipe()).spawn().expect("it starts");
+        assert_ne!(wait_or_kill(child, line), Some(101), "{line}");
     }
 }
 
-/// Everything below a directory but the data directory: names and sizes.
+/// Returns names and sizes of all files outside the data directory.
 fn files(world: &World) -> BTreeSet<(String, u64)> {
     let entries = std::fs::read_dir(world.directory.path()).expect("read").flatten();
     entries.map(|entry| (entry.path().display().to_string(), entry.metadata().map_or(0, |meta| meta.len()))).collect()
@@ -289,7 +290,7 @@ fn files(world: &World) -> BTreeSet<(String, u64)> {
 async fn nothing_is_changed_or_sent_under_read_only() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
-    let _engine = ready(&simulator, &world).await;
+    let _engine = engine_with_thread(&simulator, &world).await;
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.data().join("wadeck.db")).read_only(true);
     let mut watching = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.expect("opened");
     let mut version = async || {
@@ -299,7 +300,7 @@ async fn nothing_is_changed_or_sent_under_read_only() {
     let (before, sent) = (files(&world), simulator.accepted().len());
     for line in VERBS.lines().filter(|line| *line != "demo") {
         let words: Vec<&str> = line.split_whitespace().collect();
-        // The engine itself writes now and then: a verb that changes something does so each time.
+        // The engine itself writes occasionally: a verb that changes something does so every time.
         let mut changed = 0;
         for attempt in 0..3 {
             let before = version().await;
@@ -308,8 +309,8 @@ async fn nothing_is_changed_or_sent_under_read_only() {
                 0 => command.arg("--read-only"),
                 _ => command.env("WADECK_READONLY", "yes"),
             };
-            let (code, said) = unread(command, line, Stdio::null());
-            assert!(code != Some(2) && code != Some(101), "{line}: {said}");
+            let (code, output_text) = run_with_closed_pipe(command, line, Stdio::null());
+            assert!(code != Some(2) && code != Some(101), "{line}: {output_text}");
             if version().await == before {
                 break;
             }
@@ -321,25 +322,26 @@ async fn nothing_is_changed_or_sent_under_read_only() {
     }
     for verb in ["serve", "backup x.db", "simulator", "man --to pages"] {
         let words: Vec<&str> = verb.split_whitespace().chain(["--read-only"]).collect();
-        let (code, said) = unread(world.command(&words), verb, Stdio::null());
-        assert_eq!(code, Some(3), "{verb}: {said}");
-        assert!(said.contains("--read-only"), "{verb}: {said}");
+        let (code, output_text) = run_with_closed_pipe(world.command(&words), verb, Stdio::null());
+        assert_eq!(code, Some(3), "{verb}: {output_text}");
+        assert!(output_text.contains("--read-only"), "{verb}: {output_text}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_an_engine_read_only_starts_none() {
+async fn read_only_starts_no_engine() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
-    let (_, said) = unread(world.command(&["attach", "--plain", "--read-only"]), "", Stdio::null());
-    assert!(!said.contains("panicked"), "{said}");
-    unread(world.command(&["--plain", "--read-only"]), "", Stdio::null());
-    assert_eq!(unread(world.command(&["serve", "--read-only"]), "", Stdio::null()).0, Some(3));
+    let (_, output_text) =
+        run_with_closed_pipe(world.command(&["attach", "--plain", "--read-only"]), "", Stdio::null());
+    assert!(!output_text.contains("panicked"), "{output_text}");
+    run_with_closed_pipe(world.command(&["--plain", "--read-only"]), "", Stdio::null());
+    assert_eq!(run_with_closed_pipe(world.command(&["serve", "--read-only"]), "", Stdio::null()).0, Some(3));
     assert!(!world.data().exists(), "nothing was made");
 }
 
 #[test]
-fn switches_of_the_environment_are_the_usual_words() {
+fn environment_switches_accept_the_usual_words() {
     let run = |name: &str, value: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wadeck"));
         command.args(["simulator", "--listen", "256.0.0.1:0"]).env_remove("WADECK_READONLY").env_remove("WADECK_PLAIN");
@@ -348,28 +350,31 @@ fn switches_of_the_environment_are_the_usual_words() {
     };
     for name in ["WADECK_READONLY", "WADECK_PLAIN"] {
         for value in ["1", "0", "true", "false", "YES", "no", "on", "off", "", "  "] {
-            let said = run(name, value);
-            // Only the address is wrong.
-            assert!(said.contains("--listen") && !said.contains(name), "{name}={value:?}: {said}");
+            let output_text = run(name, value);
+            // Only the address is invalid.
+            assert!(output_text.contains("--listen") && !output_text.contains(name), "{name}={value:?}: {output_text}");
         }
         for value in ["2", "maybe", "ja"] {
             let mut command = Command::new(env!("CARGO_BIN_EXE_wadeck"));
             let output = command.arg("roles").env(name, value).output().expect("it runs");
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert!(!output.status.success() && said.contains(name), "{name}={value:?}: {said}");
+            let output_text = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(!output.status.success() && output_text.contains(name), "{name}={value:?}: {output_text}");
         }
     }
     for name in ["WADECK_CONFIG", "WADECK_DATA_DIR"] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wadeck"));
         let home = tempfile::tempdir().expect("a directory");
         command.args(["config", "check"]).env("HOME", home.path()).env(name, "").current_dir(home.path());
-        let said = String::from_utf8_lossy(&command.output().expect("it runs").stderr).into_owned();
-        assert!(said.contains("No configuration at") && said.contains("config.toml"), "{name}: {said}");
+        let output_text = String::from_utf8_lossy(&command.output().expect("it runs").stderr).into_owned();
+        assert!(
+            output_text.contains("No configuration at") && output_text.contains("config.toml"),
+            "{name}: {output_text}"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_thing_that_does_not_exist_is_refused_by_every_verb_that_shows_it() {
+async fn every_show_verb_refuses_an_unknown_id() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let _engine = world.serve();
@@ -391,9 +396,9 @@ async fn one_thing_that_does_not_exist_is_refused_by_every_verb_that_shows_it() 
     for verb in verbs {
         for json in [false, true] {
             let output = world.run(&[verb, if json { &["--json"] } else { &[] }].concat());
-            let said = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned();
-            if output.status.code() != Some(3) || said.trim().is_empty() {
-                wrong.push(format!("{verb:?} (json: {json}): {:?}, {said}", output.status.code()));
+            let output_text = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned();
+            if output.status.code() != Some(3) || output_text.trim().is_empty() {
+                wrong.push(format!("{verb:?} (json: {json}): {:?}, {output_text}", output.status.code()));
             }
         }
     }

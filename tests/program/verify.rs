@@ -1,4 +1,4 @@
-//! `deliveries verify`: of a delivery that is stored, and of a body on standard input, with no engine.
+//! `deliveries verify` checks a stored delivery, and a body on standard input without an engine.
 
 use std::io::Write as _;
 use std::process::{Output, Stdio};
@@ -44,9 +44,9 @@ async fn a_body_on_standard_input_is_verified_without_an_engine() {
     assert_eq!(changed.status.code(), Some(1));
     assert!(text(&changed.stdout).contains("none of our 1 secret(s)"), "{}", text(&changed.stdout));
     let rewritten = piped(&world, &["--header", &header, "--json"], &format!("{BODY}\n"));
-    let told: serde_json::Value = serde_json::from_slice(&rewritten.stdout).expect("JSON");
-    assert_eq!((&told["fits"], &told["provider"]), (&false.into(), &"kapso".into()));
-    assert!(told["verdict"].as_str().is_some_and(|why| why.contains("blanks were added")), "{told}");
+    let reply: serde_json::Value = serde_json::from_slice(&rewritten.stdout).expect("JSON");
+    assert_eq!((&reply["fits"], &reply["provider"]), (&false.into(), &"kapso".into()));
+    assert!(reply["verdict"].as_str().is_some_and(|why| why.contains("blanks were added")), "{reply}");
 
     let file = world.directory.path().join("body.json");
     std::fs::write(&file, BODY).expect("written");
@@ -67,7 +67,7 @@ async fn a_stored_delivery_is_verified_with_the_secrets_as_they_are_now() {
     let _engine = world.serve();
     simulator.subscribe(&world.url());
     simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
-    world.has_a_thread(&simulator).await;
+    world.wait_for_thread(&simulator).await;
     let list = world.json(&["deliveries", "list"]);
     let id = list[0]["id"].as_str().expect("an id").to_owned();
     let fits = world.run(&["deliveries", "verify", &id]);

@@ -1,4 +1,4 @@
-//! Webhooks by flags as scripts of the provider's own tool write them, and events that are followed.
+//! Webhook registration with the flags of the provider's own tool, and the event stream.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -7,7 +7,7 @@ use wadeck::simulator::{Person, Saying};
 
 use crate::world::{SUPPORT, World, simulator};
 
-fn good(world: &World, arguments: &[&str]) -> String {
+fn succeed(world: &World, arguments: &[&str]) -> String {
     let output = world.run(arguments);
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{arguments:?}: {out}{err}");
@@ -15,16 +15,16 @@ fn good(world: &World, arguments: &[&str]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_come_as_a_list_or_as_json_and_kinds_have_the_providers_names_too() {
+async fn events_are_accepted_as_a_list_or_json_with_provider_names() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let _engine = world.serve();
     let create = ["webhooks", "create", "--connection", SUPPORT, "--url"];
     let array = "[\"whatsapp.message.received\", \"whatsapp.message.sent\"]";
-    good(&world, &[&create[..], &["https://hooks.example.net/json", "--events", array]].concat());
+    succeed(&world, &[&create[..], &["https://hooks.example.net/json", "--events", array]].concat());
     let list = "whatsapp.message.received,whatsapp.conversation.ended";
-    good(&world, &[&create[..], &["https://hooks.example.net/list", "--events", list, "--kind", "kapso"]].concat());
-    good(&world, &[&create[..], &["https://hooks.example.net/raw", "--kind", "meta"]].concat());
+    succeed(&world, &[&create[..], &["https://hooks.example.net/list", "--events", list, "--kind", "kapso"]].concat());
+    succeed(&world, &[&create[..], &["https://hooks.example.net/raw", "--kind", "meta"]].concat());
     let made = simulator.webhooks();
     let of = |url: &str| made.iter().find(|one| one["url"] == url).unwrap_or_else(|| panic!("{url}: {made:?}"));
     let json = of("https://hooks.example.net/json");
@@ -44,7 +44,7 @@ async fn events_are_listed_and_then_followed() {
     let _engine = world.serve();
     simulator.subscribe(&world.url());
     simulator.says(SUPPORT, &Person::new("Rosa Field", "15550100002"), &Saying::text("before"));
-    world.has_a_thread(&simulator).await;
+    world.wait_for_thread(&simulator).await;
     let mut child = world
         .command(&["events", "list", "--follow"])
         .stdin(Stdio::null())
@@ -60,9 +60,9 @@ async fn events_are_listed_and_then_followed() {
     });
     let line = tokio::select! {
         () = simulator.run() => unreachable!("it runs for ever"),
-        seen = tokio::time::timeout(crate::world::PATIENCE, seen) => seen.expect("in time").expect("read"),
+        seen = tokio::time::timeout(crate::world::WAIT_LIMIT, seen) => seen.expect("in time").expect("read"),
     };
-    let event: serde_json::Value = serde_json::from_str(&line.expect("it is told as it happens")).expect("JSON");
+    let event: serde_json::Value = serde_json::from_str(&line.expect("it is sent as it happens")).expect("JSON");
     assert_eq!(event["data"]["text"], "afterwards");
     let _ = child.kill();
     let _ = child.wait();

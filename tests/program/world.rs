@@ -1,4 +1,4 @@
-//! A simulator and a configuration on the disk, and the binary run on them.
+//! A simulator and a configuration on the disk, on which the tests run the binary.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -11,10 +11,10 @@ use wadeck::simulator::{DEMO_CONFIG, Number, Simulator, SimulatorConfig};
 
 pub const SUPPORT: &str = "106540352242922";
 pub const SECRET: &str = "program-secret";
-/// Nothing here takes this long; who waits longer has failed.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// Time limit of every wait in these tests.
+pub const WAIT_LIMIT: Duration = Duration::from_secs(30);
 
-pub fn wall() -> i64 {
+pub fn now_millis() -> i64 {
     SystemClock.now().millis()
 }
 
@@ -25,7 +25,7 @@ pub async fn simulator() -> Simulator {
         seed: 3,
         speed: 20.0,
         latency: Duration::ZERO,
-        now: Arc::new(wall),
+        now: Arc::new(now_millis),
     };
     let simulator = Simulator::start(config, ([127, 0, 0, 1], 0).into()).await.expect("the simulator starts");
     simulator.add_number(Number {
@@ -40,7 +40,7 @@ pub async fn simulator() -> Simulator {
     simulator
 }
 
-/// A directory with a configuration, and what the binary needs to find both.
+/// A temporary directory with a configuration, and the environment of the binary.
 pub struct World {
     pub directory: tempfile::TempDir,
     environment: Vec<(String, String)>,
@@ -49,14 +49,14 @@ pub struct World {
 
 impl World {
     pub fn new(simulator: &Simulator) -> Self {
-        // For the tests' own HTTP client; it fails only where one was chosen before.
+        // For the tests' HTTP client. It fails only where a crypto provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let directory = tempfile::tempdir().expect("a directory");
         let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
         let config = DEMO_CONFIG
             .replace("127.0.0.1:0", &format!("127.0.0.1:{port}"))
             .replace("debounce_seconds = 1.5", "debounce_seconds = 0");
-        // One provider is enough for most: whoever wants the other writes its number down.
+        // Most tests need one provider; tests of the other one add its number themselves.
         let start = config.find("[[connections]]\nname = \"clinic\"").expect("the clinic");
         let end = config[start..].find("[[agents]]").expect("what comes after") + start;
         let config = format!("{}{}", &config[..start], &config[end..]);
@@ -69,7 +69,7 @@ impl World {
         self.directory.path().join("data")
     }
 
-    /// Everything that was logged so far.
+    /// Returns all log lines so far.
     pub fn log(&self) -> String {
         let files = std::fs::read_dir(self.data().join("logs")).into_iter().flatten().flatten();
         files.map(|file| std::fs::read_to_string(file.path()).unwrap_or_default()).collect()
@@ -94,15 +94,15 @@ impl World {
         self.command(arguments).stdin(Stdio::null()).output().expect("it runs")
     }
 
-    /// The value that a command prints with `--json`.
+    /// Runs a command with `--json` and returns its value.
     pub fn json(&self, arguments: &[&str]) -> serde_json::Value {
         let output = self.run(&[arguments, &["--json"]].concat());
         assert!(!output.stdout.is_empty(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).expect("one JSON value")
     }
 
-    /// Delivers what the simulated provider has to say until the first thread is listed.
-    pub async fn has_a_thread(&self, simulator: &Simulator) {
+    /// Delivers the simulator's webhooks until the first thread is listed.
+    pub async fn wait_for_thread(&self, simulator: &Simulator) {
         let listed = async {
             while self.json(&["threads", "list"])[0].is_null() {
                 tokio::task::yield_now().await;
@@ -114,7 +114,7 @@ impl World {
         }
     }
 
-    /// A running engine. Returns when it takes webhooks.
+    /// Starts an engine. Returns when it accepts webhooks and local requests.
     pub fn serve(&self) -> Served {
         let child = self.command(&["serve"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let served = Served(child.expect("it starts"));
@@ -124,7 +124,7 @@ impl World {
     }
 }
 
-/// An engine in a process of its own; gone with this.
+/// An engine process, killed when this is dropped.
 pub struct Served(pub Child);
 
 impl Drop for Served {
@@ -134,11 +134,11 @@ impl Drop for Served {
     }
 }
 
-/// Looks again and again until it is so, and fails when it takes too long.
+/// Polls a condition until it is true. Panics after `WAIT_LIMIT`.
 pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {
-        assert!(began.elapsed() < PATIENCE, "it never came about: {what}");
+        assert!(began.elapsed() < WAIT_LIMIT, "it never came about: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }

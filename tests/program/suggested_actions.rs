@@ -1,9 +1,9 @@
-//! What can be done with a number is printed beside it as commands, and those commands work.
+//! The commands that are printed beside a number's state work.
 
 use crate::world::{World, simulator, until};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_way_on_is_printed_as_a_command_and_the_command_works() {
+async fn suggested_actions_are_commands_that_work() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let file = world.directory.path().join("wadeck.toml");

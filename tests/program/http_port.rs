@@ -1,5 +1,5 @@
-//! The port from outside, by raw sockets and by clients that others write: bodies that are too long, too many,
-//! or never signed; tokens that hold for nobody; figures for this machine alone.
+//! The HTTP port, with raw sockets and other clients: oversized, too many and unsigned bodies; invalid tokens;
+//! metrics only for this machine.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -9,28 +9,28 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use wadeck::simulator::{Person, Saying};
 
-use crate::world::{PATIENCE, SUPPORT, Served, World, simulator, until};
+use crate::world::{SUPPORT, Served, WAIT_LIMIT, World, simulator, until};
 
 const PATH: &str = "/webhook/kapso/messages";
 
 fn connect(world: &World) -> TcpStream {
     let stream = TcpStream::connect(("127.0.0.1", world.port)).expect("connected");
-    stream.set_read_timeout(Some(PATIENCE)).expect("set");
+    stream.set_read_timeout(Some(WAIT_LIMIT)).expect("set");
     stream
 }
 
-/// Everything that is said until the other side ends.
-fn told(stream: &mut TcpStream) -> String {
-    let mut said = vec![];
-    let _ = stream.read_to_end(&mut said);
-    String::from_utf8_lossy(&said).into_owned()
+/// Reads until the other side closes the connection.
+fn read_all(stream: &mut TcpStream) -> String {
+    let mut output_text = vec![];
+    let _ = stream.read_to_end(&mut output_text);
+    String::from_utf8_lossy(&output_text).into_owned()
 }
 
 fn head(path: &str, length: u64, more: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n{more}\r\n")
 }
 
-/// Resident memory of a process in MB.
+/// Returns the resident memory of a process in MB.
 fn resident(engine: &Served) -> u64 {
     let text = std::fs::read_to_string(format!("/proc/{}/status", engine.0.id())).expect("a process");
     let line = text.lines().find(|line| line.starts_with("VmRSS:")).expect("a line");
@@ -38,25 +38,25 @@ fn resident(engine: &Served) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_too_long_is_refused_by_its_length_and_whoever_sends_reads_the_answer() {
+async fn oversized_bodies_are_refused_by_their_length() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let _engine = world.serve();
-    // By its length alone: nothing of it is waited for.
+    // Refused by the declared length, without waiting for the body.
     for length in [1_000_000_000_000_000, 20_000_000, 4 * 1024 * 1024 + 1] {
         let began = Instant::now();
         let mut stream = connect(&world);
         stream.write_all(head(PATH, length, "").as_bytes()).expect("written");
-        let said = told(&mut stream);
-        assert!(said.starts_with("HTTP/1.1 413"), "{length}: {said}");
+        let output_text = read_all(&mut stream);
+        assert!(output_text.starts_with("HTTP/1.1 413"), "{length}: {output_text}");
         assert!(began.elapsed() < Duration::from_secs(2), "{length} after {:?}", began.elapsed());
     }
-    // Whoever asks first is not told to go on.
+    // A client that sends `Expect` gets no `100 Continue`.
     let mut stream = connect(&world);
     stream.write_all(head(PATH, 20_000_000, "expect: 100-continue\r\n").as_bytes()).expect("written");
-    let said = told(&mut stream);
-    assert!(said.starts_with("HTTP/1.1 413") && !said.contains("100 Continue"), "{said}");
-    // Whoever sends all of it before reading finds the answer all the same.
+    let output_text = read_all(&mut stream);
+    assert!(output_text.starts_with("HTTP/1.1 413") && !output_text.contains("100 Continue"), "{output_text}");
+    // A client that sends the whole body before reading still gets the response.
     let mut stream = connect(&world);
     stream.write_all(head(PATH, 20_000_000, "").as_bytes()).expect("written");
     let piece = vec![b'x'; 1_000_000];
@@ -64,8 +64,8 @@ async fn what_is_too_long_is_refused_by_its_length_and_whoever_sends_reads_the_a
         stream.write_all(&piece).expect("it is read, and thrown away");
     }
     stream.shutdown(Shutdown::Write).expect("ended");
-    assert!(told(&mut stream).starts_with("HTTP/1.1 413"));
-    // Also without a length: then it is read as far as it may be long.
+    assert!(read_all(&mut stream).starts_with("HTTP/1.1 413"));
+    // Without a declared length, the body is read up to the limit.
     let mut stream = connect(&world);
     let chunked = format!(
         "POST {PATH} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\nx-webhook-signature: {}\r\n\r\n",
@@ -78,11 +78,11 @@ async fn what_is_too_long_is_refused_by_its_length_and_whoever_sends_reads_the_a
         stream.write_all(b"\r\n").expect("written");
     }
     stream.write_all(b"0\r\n\r\n").expect("written");
-    assert!(told(&mut stream).starts_with("HTTP/1.1 413"));
+    assert!(read_all(&mut stream).starts_with("HTTP/1.1 413"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_peoples_clients_read_the_refusal() {
+async fn common_http_clients_read_the_refusal() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let _engine = world.serve();
@@ -116,20 +116,20 @@ async fn other_peoples_clients_read_the_refusal() {
         ("curl", curl("Expect: 100-continue")),
         ("node", vec!["-e".to_owned(), node]),
     ] {
-        // What is not on this machine cannot be asked.
+        // Skipped where the program is not installed.
         let Ok(output) = Command::new(program).args(&arguments).stdin(Stdio::null()).output() else { continue };
-        let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        assert_eq!(said, "413", "{program}: {}", String::from_utf8_lossy(&output.stderr));
+        let output_text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        assert_eq!(output_text, "413", "{program}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_large_bodies_take_a_bounded_memory_and_keep_nobody_out() {
+async fn many_large_bodies_use_bounded_memory_and_block_nobody() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let engine = world.serve();
     let length = 4 * 1024 * 1024;
-    // Signed by nobody, and signed wrongly: the second kind has to be read.
+    // Without a signature, and with a wrong one: the latter bodies must be read.
     let signed = format!("x-webhook-signature: {}\r\n", "0".repeat(64));
     let piece = vec![b'x'; length - 1];
     let mut held = vec![];
@@ -146,12 +146,12 @@ async fn many_large_bodies_take_a_bounded_memory_and_keep_nobody_out() {
                 })
             })
             .collect();
-        // While they hold what they have, small ones are served.
+        // While the large requests are open, small ones are served.
         simulator.subscribe(&world.url());
         simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("still there?"));
         held.extend(senders.into_iter().map(|sender| sender.join().expect("sent")));
     });
-    simulator.step(crate::world::wall() + 60_000).await;
+    simulator.step(crate::world::now_millis() + 60_000).await;
     until("a small one came through", || !world.json(&["threads", "list"])[0].is_null());
     assert!(resident(&engine) < 150, "{} MB while they are held", resident(&engine));
     drop(held);
@@ -160,7 +160,7 @@ async fn many_large_bodies_take_a_bounded_memory_and_keep_nobody_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_tokens_are_limited_told_of_and_keep_no_right_one_out() {
+async fn wrong_tokens_are_limited_and_do_not_block_the_right_one() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let _engine = world.serve();
@@ -185,11 +185,11 @@ async fn wrong_tokens_are_limited_told_of_and_keep_no_right_one_out() {
     assert!(refused <= 45 && limited >= 100, "{refused} refused, {limited} limited");
     assert_eq!(ask(&token).await.status(), 200, "a right one passes, also for the first time");
     let alerts = world.json(&["alerts", "list", "--open"]);
-    let told = alerts.as_array().expect("a list").iter().filter(|alert| alert["kind"] == "wrong_tokens").count();
-    assert_eq!(told, 1, "{alerts}");
+    let alert_count = alerts.as_array().expect("a list").iter().filter(|alert| alert["kind"] == "wrong_tokens").count();
+    assert_eq!(alert_count, 1, "{alerts}");
     let lines = world.log().matches("an invalid token").count();
     assert!((1..=3).contains(&lines), "{lines} lines for 150 of them");
-    // Figures: here, and with a token; not through a proxy.
+    // Metrics are served locally and with a token, but not through a proxy.
     let figures = format!("{}/metrics", world.url());
     let proxied = async |token: Option<&str>| {
         let request = client.get(&figures).header("x-forwarded-for", "203.0.113.9");
@@ -204,8 +204,8 @@ async fn wrong_tokens_are_limited_told_of_and_keep_no_right_one_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn figures_are_closed_to_other_addresses() {
-    // An address of this machine that is not a loopback one stands for somebody else's.
+async fn metrics_are_refused_to_other_addresses() {
+    // A non-loopback address of this machine represents a remote client.
     let probe = std::net::UdpSocket::bind("0.0.0.0:0").expect("a socket");
     let outside = probe.connect("192.0.2.1:9").and_then(|()| probe.local_addr());
     let Some(outside) = outside.ok().map(|address| address.ip()).filter(|address| !address.is_loopback()) else {
@@ -223,7 +223,7 @@ async fn figures_are_closed_to_other_addresses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_workflows_path_takes_the_same_webhooks() {
+async fn the_workflow_path_accepts_the_same_webhooks() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let _engine = world.serve();
@@ -233,11 +233,11 @@ async fn a_workflows_path_takes_the_same_webhooks() {
     assert_eq!(reqwest::get(&alias).await.expect("an answer").status(), 405);
     simulator.subscribe(&world.url());
     simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("by the workflow"));
-    simulator.step(crate::world::wall() + 60_000).await;
+    simulator.step(crate::world::now_millis() + 60_000).await;
     until("it is applied", || !world.json(&["threads", "list"])[0].is_null());
-    // A signed delivery by this path is taken, applied and answered; and the same by the other path is no second one.
+    // A signed delivery to this path is applied and answered; the same body on the other path is a duplicate.
     let body = json!({
-        "message": { "id": "wamid.alias.1", "from": "15550100002", "timestamp": (crate::world::wall() / 1_000).to_string(),
+        "message": { "id": "wamid.alias.1", "from": "15550100002", "timestamp": (crate::world::now_millis() / 1_000).to_string(),
             "type": "text", "text": { "body": "straight through the alias" }, "kapso": { "direction": "inbound" } },
         "conversation": { "phone_number": "15550100002" }, "phone_number_id": SUPPORT,
     })
@@ -255,7 +255,7 @@ async fn a_workflows_path_takes_the_same_webhooks() {
 }
 
 #[test]
-fn nothing_panics_where_standard_error_is_full() {
+fn no_verb_panics_on_a_full_standard_error() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let simulator = simulator().await;
@@ -266,7 +266,7 @@ fn nothing_panics_where_standard_error_is_full() {
         until("it takes webhooks", || TcpStream::connect(("127.0.0.1", world.port)).is_ok());
         until("it answers", || world.run(&["status"]).status.success());
         assert!(engine.0.try_wait().expect("known").is_none(), "it runs on");
-        // What could not be written of an answer is a failure, and is said.
+        // Output that cannot be written is a failure and is reported.
         let listed = world.command(&["threads", "list"]).stdin(Stdio::null()).stdout(full()).output().expect("it runs");
         assert_eq!(listed.status.code(), Some(1));
         assert!(String::from_utf8_lossy(&listed.stderr).contains("cannot be written"));

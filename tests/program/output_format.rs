@@ -1,11 +1,11 @@
-//! What verbs print: words for people and JSON for programs, never the inside of the program.
+//! Verbs print text for people and JSON for programs, and no internal representation.
 
 use serde_json::Value;
 use wadeck::simulator::{Person, Saying};
 
 use crate::world::{SUPPORT, World, simulator, until};
 
-/// Every verb that looks, and some that are refused.
+/// All reading verbs, and some that are refused.
 const VERBS: &[&[&str]] = &[
     &["status"],
     &["threads", "list"],
@@ -64,8 +64,8 @@ const VERBS: &[&[&str]] = &[
     &["outbox", "list", "--filter", "is:happy"],
 ];
 
-/// What only the program itself should ever read.
-fn inside(text: &str) -> Option<&'static str> {
+/// Returns the internal representation that a text contains. `None` if it contains none.
+fn internal_text(text: &str) -> Option<&'static str> {
     let shapes =
         ["Some(", "Ok(", "Err(", "\"nanos\"", "\"secs\"", "Untrusted(", "ThreadId(", "Duration", "::", "None,"];
     let structs = |text: &str| {
@@ -80,7 +80,7 @@ fn inside(text: &str) -> Option<&'static str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_verb_prints_the_inside_of_the_program_and_errors_are_json_where_json_was_asked_for() {
+async fn no_verb_prints_internals_and_json_errors_are_json() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     simulator.subscribe(&world.url());
@@ -89,25 +89,25 @@ async fn no_verb_prints_the_inside_of_the_program_and_errors_are_json_where_json
     let playing = tokio::spawn(async move { simulator.run().await });
     until("the agent has answered", || world.json(&["outbox", "list"])[0]["state"] == "accepted");
     for verb in VERBS {
-        let told = world.run(verb);
-        let text = format!("{}{}", String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
+        let reply = world.run(verb);
+        let text = format!("{}{}", String::from_utf8_lossy(&reply.stdout), String::from_utf8_lossy(&reply.stderr));
         assert!(!text.trim().is_empty(), "{verb:?} says nothing");
-        assert_eq!(inside(&text), None, "{verb:?}: {text}");
-        let told = world.run(&[*verb, &["--json"]].concat());
-        let (out, err) = (String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
-        assert_eq!(inside(&format!("{out}{err}")), None, "{verb:?} --json: {out}{err}");
+        assert_eq!(internal_text(&text), None, "{verb:?}: {text}");
+        let reply = world.run(&[*verb, &["--json"]].concat());
+        let (out, err) = (String::from_utf8_lossy(&reply.stdout), String::from_utf8_lossy(&reply.stderr));
+        assert_eq!(internal_text(&format!("{out}{err}")), None, "{verb:?} --json: {out}{err}");
         if out.trim().is_empty() {
             let error: Value = serde_json::from_str(&err).unwrap_or_else(|_| panic!("{verb:?} --json: {err}"));
             assert!(error["error"]["reason"].as_str().is_some_and(|why| why.len() > 5), "{verb:?}: {error}");
         }
     }
-    let told = world.run(&["threads", "list", "--filter", "staus:failed"]);
-    assert_eq!(told.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&told.stderr).contains("Did you mean `status:`?"));
-    // Lists that take only some terms say so, too.
-    let told = world.run(&["templates", "list", "--filter", "is:unread"]);
-    assert_eq!(told.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&told.stderr).contains("status: category: lang:"));
+    let reply = world.run(&["threads", "list", "--filter", "staus:failed"]);
+    assert_eq!(reply.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&reply.stderr).contains("Did you mean `status:`?"));
+    // Lists that support only some filter terms report it too.
+    let reply = world.run(&["templates", "list", "--filter", "is:unread"]);
+    assert_eq!(reply.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&reply.stderr).contains("status: category: lang:"));
     let preview =
         String::from_utf8_lossy(&world.run(&["outbox", "bulk", "retry", "status:failed"]).stdout).into_owned();
     assert!(preview.contains("Nothing was changed; repeat with --yes to start."), "{preview}");
@@ -117,7 +117,7 @@ async fn no_verb_prints_the_inside_of_the_program_and_errors_are_json_where_json
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_is_cut_says_so_and_a_limit_beyond_the_greatest_is_refused() {
+async fn a_truncated_list_is_marked_and_too_high_a_limit_is_refused() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let _served = world.serve();
@@ -133,8 +133,8 @@ async fn a_list_that_is_cut_says_so_and_a_limit_beyond_the_greatest_is_refused()
     for list in ["contacts list", "audit list", "threads list", "agents runs", "events list"] {
         let words: Vec<&str> = list.split(' ').chain(["--limit", "100000"]).collect();
         let refused = world.run(&words);
-        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
-        assert_eq!(refused.status.code(), Some(2), "{list}: {told}");
-        assert!(told.contains("100000 is not in 1..=500"), "{list}: {told}");
+        let reply = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(2), "{list}: {reply}");
+        assert!(reply.contains("100000 is not in 1..=500"), "{list}: {reply}");
     }
 }

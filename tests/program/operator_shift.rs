@@ -1,16 +1,16 @@
-//! A shift by command line alone: answer with everything, find, repair, understand.
+//! An operator's shift with the command line only: replies of all kinds, search, repair and diagnosis.
 
 use wadeck::simulator::{Person, Saying};
 
 use crate::world::{SUPPORT, World, simulator, until};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shift_by_command_line() {
+async fn an_operators_shift_by_command_line() {
     let simulator = std::sync::Arc::new(simulator().await);
     let world = World::new(&simulator);
     let _served = world.serve();
     simulator.subscribe(&world.url());
-    let playing = tokio::spawn({
+    let simulation = tokio::spawn({
         let simulator = simulator.clone();
         async move { simulator.run().await }
     });
@@ -20,18 +20,18 @@ async fn a_shift_by_command_line() {
     let thread = world.json(&["threads", "list"])[0]["id"].as_str().expect("an id").to_owned();
     let message = world.json(&["messages", "search", "tooth dir:in"])[0]["id"].as_str().expect("an id").to_owned();
 
-    let done = |arguments: &[&str]| {
+    let run = |arguments: &[&str]| {
         let output = world.run(arguments);
-        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-        (output.status.code(), said)
+        let output_text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        (output.status.code(), output_text)
     };
-    let fine = |arguments: &[&str]| {
-        let (code, said) = done(arguments);
-        assert_eq!(code, Some(0), "{arguments:?}: {said}");
-        said
+    let succeed = |arguments: &[&str]| {
+        let (code, output_text) = run(arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {output_text}");
+        output_text
     };
-    fine(&["send", "--connection", "support", "--to", "+15550100002", "--text", "We are open until six"]);
-    fine(&[
+    succeed(&["send", "--connection", "support", "--to", "+15550100002", "--text", "We are open until six"]);
+    succeed(&[
         "send",
         "--thread",
         &thread,
@@ -40,54 +40,54 @@ async fn a_shift_by_command_line() {
     ]);
     let file = world.directory.path().join("menu.txt");
     std::fs::write(&file, "soup").expect("written");
-    fine(&["send", "--thread", &thread, "--media", "menu.txt", "--caption", "the menu", "--reply-to", &message]);
+    succeed(&["send", "--thread", &thread, "--media", "menu.txt", "--caption", "the menu", "--reply-to", &message]);
     until("the file went", || simulator.accepted().iter().any(|sent| sent.kind == "document"));
     let sent = simulator.accepted();
     assert!(sent.iter().any(|one| one.kind == "document" && one.context.is_some()), "{sent:?}");
-    let later = fine(&["send", "--thread", &thread, "--text", "later", "--at", "2h"]);
+    let later = succeed(&["send", "--thread", &thread, "--text", "later", "--at", "2h"]);
     assert!(later.contains("for Rosa Field at"), "{later}");
-    fine(&["threads", "take-back", &thread]);
-    let (code, said) = done(&["send", "--connection", "support", "--to", "+15550109999", "--text", "hi"]);
-    assert_eq!(code, Some(3), "refused by a rule: {said}");
-    assert!(said.contains("only a template"), "{said}");
-    let (code, said) = done(&["send", "--connection", "nowhere", "--to", "+15550109999", "--text", "hi"]);
+    succeed(&["threads", "take-back", &thread]);
+    let (code, output_text) = run(&["send", "--connection", "support", "--to", "+15550109999", "--text", "hi"]);
+    assert_eq!(code, Some(3), "refused by a rule: {output_text}");
+    assert!(output_text.contains("only a template"), "{output_text}");
+    let (code, output_text) = run(&["send", "--connection", "nowhere", "--to", "+15550109999", "--text", "hi"]);
     assert_eq!(code, Some(3));
-    assert!(said.contains("Use one of: billing (c2), support (c1)."), "{said}");
-    assert_eq!(done(&["send", "--text", "hi", "--media", "x"]).0, Some(2), "one thing at a time");
+    assert!(output_text.contains("Use one of: billing (c2), support (c1)."), "{output_text}");
+    assert_eq!(run(&["send", "--text", "hi", "--media", "x"]).0, Some(2), "one thing at a time");
 
-    fine(&["threads", "note", &thread, "pays in cash"]);
-    assert!(fine(&["threads", "export", &thread]).contains("pays in cash"));
-    assert!(fine(&["messages", "react", &message, "👍"]).contains("Queued 👍"));
+    succeed(&["threads", "note", &thread, "pays in cash"]);
+    assert!(succeed(&["threads", "export", &thread]).contains("pays in cash"));
+    assert!(succeed(&["messages", "react", &message, "👍"]).contains("Queued 👍"));
     until("the file is kept", || world.json(&["messages", "show", &message])["media"]["state"] == "kept");
-    fine(&["messages", "save", &message, "tooth.png"]);
+    succeed(&["messages", "save", &message, "tooth.png"]);
     assert!(world.directory.path().join("tooth.png").exists());
     let why = world.json(&["why", &message]);
     assert_eq!(why["cause"], "answered", "{why}");
-    assert!(fine(&["why", &thread]).contains("answered by"));
-    assert_eq!(done(&["why", "nonsense"]).0, Some(3));
+    assert!(succeed(&["why", &thread]).contains("answered by"));
+    assert_eq!(run(&["why", "nonsense"]).0, Some(3));
     assert!(world.json(&["marks"])["metrics"][0]["sent"].as_u64().is_some_and(|sent| sent >= 3));
     assert!(world.json(&["radar"]).is_array());
     let contact = world.json(&["contacts", "list", "rosa"])[0]["id"].as_str().expect("an id").to_owned();
-    fine(&["contacts", "rename", &contact, "Rosa F."]);
+    succeed(&["contacts", "rename", &contact, "Rosa F."]);
     assert_eq!(world.json(&["contacts", "list", "rosa f."])[0]["name"], "Rosa F.");
-    fine(&["contacts", "opt-out", &thread]);
-    assert_eq!(done(&["send", "--thread", &thread, "--text", "hi"]).0, Some(3));
-    fine(&["contacts", "opt-in", &thread]);
-    fine(&["connections", "check", "c1"]);
-    fine(&["connections", "canary", "c1"]);
-    until("the canary is back", || fine(&["connections", "list"]).contains("the test webhook arrived after"));
-    fine(&["connections", "fill", "c1"]);
+    succeed(&["contacts", "opt-out", &thread]);
+    assert_eq!(run(&["send", "--thread", &thread, "--text", "hi"]).0, Some(3));
+    succeed(&["contacts", "opt-in", &thread]);
+    succeed(&["connections", "check", "c1"]);
+    succeed(&["connections", "canary", "c1"]);
+    until("the canary is back", || succeed(&["connections", "list"]).contains("the test webhook arrived after"));
+    succeed(&["connections", "fill", "c1"]);
     let counted = world.json(&["outbox", "bulk", "discard", "status:accepted"]);
     assert!(counted["found"].as_u64().is_some_and(|found| found >= 3) && counted["will"] == 0, "{counted}");
-    assert_eq!(done(&["outbox", "bulk", "discard", "status:accepted", "--yes"]).0, Some(3));
+    assert_eq!(run(&["outbox", "bulk", "discard", "status:accepted", "--yes"]).0, Some(3));
     let delivery = world.json(&["deliveries", "list"])[0]["id"].as_str().expect("an id").to_owned();
-    assert!(fine(&["deliveries", "try", &delivery]).contains("this was a dry run"));
+    assert!(succeed(&["deliveries", "try", &delivery]).contains("this was a dry run"));
     assert!(world.json(&["alerts", "list"]).is_array());
-    playing.abort();
+    simulation.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn starters_pass_the_linters_and_faults_do_not() {
+async fn starters_pass_the_linters_and_faulty_files_fail() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let file = |name: &str, text: &[u8]| {
@@ -116,10 +116,10 @@ async fn starters_pass_the_linters_and_faults_do_not() {
     assert_eq!(mended.status.code(), Some(0), "{}", String::from_utf8_lossy(&mended.stderr));
     assert_eq!(world.run(&["flows", "lint", &file("broken.json", b"{")]).status.code(), Some(3));
     assert_eq!(world.run(&["templates", "lint", "/nowhere"]).status.code(), Some(1));
-    // What only the engine can do: asked of the provider, with the time of that.
+    // Verbs that need the engine fetch from the provider and show the time of it.
     let _served = world.serve();
     simulator.subscribe(&world.url());
-    // Its kind is unknown until the provider has answered the first check.
+    // The kind of the number is unknown until the first provider check has finished.
     let (mut id, mut provider) = (String::new(), String::new());
     until("the kind of the number is known", || {
         let connections = world.json(&["connections", "list"]);
@@ -151,7 +151,7 @@ async fn starters_pass_the_linters_and_faults_do_not() {
         (detail["flow"]["status"].as_str(), detail["checks"][1]["done"].as_bool()),
         (Some("draft"), Some(false))
     );
-    // Without a public address nothing could be pushed here: said, and nothing begun.
+    // Without a public URL there are no webhooks, so the setup is refused.
     let setup = world.run(&["connections", "setup", "--name", "branch", "--provider", &provider]);
     assert_eq!(setup.status.code(), Some(3));
     assert!(
