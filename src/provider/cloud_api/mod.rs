@@ -5,6 +5,7 @@ pub(super) mod contacts;
 pub(super) mod dictionary;
 pub(super) mod error;
 mod fields;
+mod file_object;
 pub(super) mod graph;
 pub(super) mod message;
 mod notice;

@@ -2,12 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::file_object::{FileField, file, put};
 use crate::domain::contacts::address::Address;
 use crate::domain::message::content::{Card, Content};
 use crate::domain::message::interactive::{Action, Heading, Interactive, Section};
-use crate::domain::message::media::Media;
 use crate::domain::outbox::entry::Outgoing;
-use crate::domain::text::Untrusted;
 
 /// Returns the JSON body of `POST /{phone_number_id}/messages`.
 pub(crate) fn message(outgoing: &Outgoing) -> Value {
@@ -76,30 +75,6 @@ fn object(content: &Content) -> Value {
         | Content::Deletion { .. }
         | Content::Other { .. } => Value::Null,
     }
-}
-
-fn put(object: &mut Value, field: &str, words: Option<&Untrusted>) {
-    if let Some(words) = words {
-        object[field] = words.as_received().into();
-    }
-}
-
-/// An optional field of some kinds of files.
-#[derive(Clone, Copy)]
-pub(super) enum FileField {
-    Caption,
-    FileName,
-}
-
-pub(super) fn file(media: &Media, fields: &[FileField]) -> Value {
-    let mut object = json!({ "id": media.id });
-    for field in fields {
-        match field {
-            FileField::Caption => put(&mut object, "caption", media.caption.as_ref()),
-            FileField::FileName => put(&mut object, "filename", media.file_name.as_ref()),
-        }
-    }
-    object
 }
 
 /// Returns a contact card. The API requires the full name and at least one part of it.

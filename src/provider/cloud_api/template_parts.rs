@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::payload::{FileField, file};
+use super::file_object::{FileField, file};
 use crate::domain::message::media::Media;
 use crate::domain::templates::products::read_sections;
 use crate::domain::templates::values::location_of;
