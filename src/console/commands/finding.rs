@@ -1,4 +1,4 @@
-//! Commands that find: messages, people, what closes next, and why.
+//! Commands that search: messages, contacts, expiring windows, saved filters, and explanations.
 
 use crate::console::command::Scope;
 use crate::console::intent::Intent;

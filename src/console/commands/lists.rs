@@ -1,4 +1,4 @@
-//! Moving in lists, messages and details.
+//! Commands that move the cursor in lists and scroll details.
 
 use crate::console::command::Scope;
 use crate::console::cx::Cx;

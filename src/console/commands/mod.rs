@@ -1,5 +1,5 @@
-//! The command table: everything a person can do, once. Footer, help, palette, configuration and `docs/keys.md` are
-//! printed from it. The commands of a pane stand beside it; here are those that are valid in all of them.
+//! The command table. The footer, the help, the palette, the key configuration and `docs/keys.md` are generated from
+//! it. A pane's commands are defined next to the pane; this module defines those that every pane has.
 
 mod everywhere;
 mod finding;
@@ -13,19 +13,19 @@ use super::panes::pane::Pane;
 use super::panes::row::{Command, Danger, find, specs};
 use super::panes::{COMMANDS, Panes};
 
-/// The commands of no pane.
+/// Commands that belong to no pane.
 const COMMON: &[&[Command<dyn Pane>]] = &[everywhere::ROWS, finding::ROWS, lists::ROWS];
 
 static EVERYWHERE: &[CommandSpec] = &specs::<{ everywhere::ROWS.len() }, _>(everywhere::ROWS);
 static FINDING: &[CommandSpec] = &specs::<{ finding::ROWS.len() }, _>(finding::ROWS);
 static LISTS: &[CommandSpec] = &specs::<{ lists::ROWS.len() }, _>(lists::ROWS);
 
-/// All commands, in the order in which they are printed.
+/// Returns all commands, in the order in which they are printed.
 pub fn table() -> impl Iterator<Item = &'static CommandSpec> + Clone {
     [EVERYWHERE, FINDING, LISTS].into_iter().chain(COMMANDS.iter().copied()).flatten()
 }
 
-/// Whose command one is; none where it is of all panes.
+/// Returns the pane that owns a command of this scope; `None` if every pane has it.
 const fn owner(scope: Scope) -> Option<PaneId> {
     match scope {
         Scope::Everywhere | Scope::List | Scope::Detail => None,
@@ -34,7 +34,7 @@ const fn owner(scope: Scope) -> Option<PaneId> {
     }
 }
 
-/// Why a command cannot run now.
+/// Fails with the reason if a command cannot run now.
 pub(super) fn ready(panes: &Panes, cx: &Cx, spec: &CommandSpec) -> Result<(), String> {
     match owner(spec.scope) {
         Some(pane) => panes.get(pane).ready(cx, spec.id),
@@ -42,7 +42,7 @@ pub(super) fn ready(panes: &Panes, cx: &Cx, spec: &CommandSpec) -> Result<(), St
     }
 }
 
-/// What a command asks before it runs.
+/// Returns the confirmation that a command requires; `None` if it requires none.
 pub(super) fn question(panes: &Panes, cx: &Cx, spec: &CommandSpec) -> Option<String> {
     match owner(spec.scope) {
         Some(pane) => panes.get(pane).question(cx, spec.id),
@@ -60,7 +60,7 @@ pub(super) fn run(panes: &mut Panes, cx: &Cx, spec: &CommandSpec) -> Vec<Intent>
     }
     match find(COMMON, spec.id) {
         Some(row) => (row.run)(panes.get_mut(cx.pane), cx),
-        // A pane opens itself: the row stands beside it.
+        // The command that opens a pane is in the table of that pane.
         None => {
             let owner = PaneId::ALL.into_iter().find(|pane| panes.get(*pane).has(spec.id));
             owner.map(|pane| panes.get_mut(pane).run(cx, spec.id)).unwrap_or_default()
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
     use crate::domain::numbers::life::{LIFE, NumberEvent};
 
-    /// A command that is looked up by its id is one of the table: a misspelled id would find nothing and say nothing.
+    /// Every command id used in code is in the table; looking up a misspelled id would silently find nothing.
     #[test]
     fn every_id_that_is_looked_up_is_in_the_table() {
         let events = LIFE.iter().flat_map(|(_, transitions)| transitions.iter().map(|(event, _)| *event));
@@ -87,7 +87,8 @@ mod tests {
         }
     }
 
-    /// A row is run by the pane that its scope names, or by all of them: in a table of another pane it would do nothing.
+    /// Every row is in the table of the pane that its scope names, or in the common table; in another table it would
+    /// never run.
     #[test]
     fn every_row_stands_in_a_table_of_whoever_runs_it() {
         let panes = Panes::default();
