@@ -1,4 +1,4 @@
-//! Header, titles that are status lines, and the summary of a screen that is too small.
+//! Draws the header, the pane titles with their status, the tabs, and the summary for small screens.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,7 +14,7 @@ use crate::console::settings::Focus;
 use crate::console::words;
 use crate::domain::text::clean_line;
 
-/// Environment in words, where one is, and what wants a person.
+/// Draws the header: environment, organization, open pane, alerts, and time.
 pub(super) fn draw_header(cx: &Cx, pane: &dyn Pane, buffer: &mut Buffer, area: Rect) {
     let theme = cx.settings.theme;
     let mut x = area.x;
@@ -47,7 +47,7 @@ pub(super) fn draw_header(cx: &Cx, pane: &dyn Pane, buffer: &mut Buffer, area: R
     let alerts = cx.overview.as_ref().map_or(0, |overview| overview.alerts);
     let broken = cx.overview.as_ref().and_then(|overview| overview.database.as_ref());
     let alerts = match (broken, alerts) {
-        // Nothing else counts while nothing can be stored. The alert has the whole of it.
+        // A failing database hides the other alerts, because nothing can be stored. The alert itself has the details.
         (Some(_), _) if area.width >= 100 => {
             format!("{} Database unreliable: see alerts   ", theme.pick("▲", "!"))
         }
@@ -75,7 +75,7 @@ pub(super) fn draw_header(cx: &Cx, pane: &dyn Pane, buffer: &mut Buffer, area: R
     }
 }
 
-/// A pane's title is its status: the folded stack is the dashboard.
+/// Draws a pane's title with its status, so that the folded panes are a dashboard.
 pub(super) fn draw_title(cx: &Cx, pane: &dyn Pane, buffer: &mut Buffer, area: Rect) {
     let theme = cx.settings.theme;
     let open = pane.is_open(cx);
@@ -107,12 +107,13 @@ pub(super) fn draw_title(cx: &Cx, pane: &dyn Pane, buffer: &mut Buffer, area: Re
     put(buffer, start, area.y, wide, &status, style);
 }
 
-/// Rows of the open list that stand above what is seen.
+/// Returns how many rows of the open list are above the visible part.
 fn rows_above(cx: &Cx, pane: &dyn Pane) -> usize {
     let ids = pane.ids(cx);
     if ids.is_empty() { 0 } else { pane.list().seen(&ids, list_room(cx, pane)).first }
 }
 
+/// Draws the panes as one line of tabs.
 pub(super) fn draw_tabs(cx: &Cx, pane: &dyn Pane, buffer: &mut Buffer, area: Rect) {
     let theme = cx.settings.theme;
     let mut x = area.x;
@@ -128,7 +129,7 @@ pub(super) fn draw_tabs(cx: &Cx, pane: &dyn Pane, buffer: &mut Buffer, area: Rec
     put(buffer, x + 1, area.y, room, &status, style);
 }
 
-/// What a pane has to say in one line, the most pressing first: what has no room is left out whole.
+/// Returns a pane's status line, the most urgent part first; a part that does not fit is left out whole.
 fn status_of(cx: &Cx, pane: &dyn Pane, room: usize) -> (String, Style) {
     let theme = cx.settings.theme;
     match &cx.overview {
@@ -137,7 +138,7 @@ fn status_of(cx: &Cx, pane: &dyn Pane, room: usize) -> (String, Style) {
     }
 }
 
-/// One line for a screen that is too small for more.
+/// Draws one line for a screen that is too small for the console.
 pub(super) fn draw_summary(cx: &Cx, buffer: &mut Buffer, area: Rect) {
     let text = match &cx.overview {
         Some(told) => format!(

@@ -1,4 +1,4 @@
-//! What is selected, in full.
+//! Draws the detail of the selected item.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,6 +12,7 @@ use crate::console::panes::pane::Pane;
 use crate::console::settings::Focus;
 use crate::console::words;
 
+/// Draws a pane's detail from a scroll offset.
 pub(super) fn draw_detail(cx: &Cx, pane: &dyn Pane, scroll: u16, buffer: &mut Buffer, area: Rect) {
     let theme = cx.settings.theme;
     let lines = sheet(cx, pane, usize::from(area.width));
@@ -31,7 +32,7 @@ pub(super) fn draw_detail(cx: &Cx, pane: &dyn Pane, scroll: u16, buffer: &mut Bu
     }
 }
 
-/// How many lines the detail of a pane has.
+/// Returns the number of lines in a pane's detail.
 pub(in crate::console) fn detail_lines(cx: &Cx, pane: &dyn Pane) -> usize {
     sheet(cx, pane, detail_width(cx, pane)).len()
 }

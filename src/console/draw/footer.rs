@@ -1,4 +1,4 @@
-//! The last line: a notice while it stands, else what can be done here.
+//! Draws the last line: the current trouble or notice, else the available commands.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -10,10 +10,10 @@ use crate::console::cx::Cx;
 use crate::console::panes::Panes;
 use crate::console::words;
 
-/// The command that shows what can be done.
+/// Id of the help command.
 pub(in crate::console) const HELP: &str = "help";
 
-/// A notice while it stands, else what can be done here.
+/// Draws the current trouble or notice, else the commands that can run now.
 pub(super) fn draw_footer(cx: &Cx, panes: &Panes, buffer: &mut Buffer, area: Rect) {
     let theme = cx.settings.theme;
     if let Some(trouble) = &cx.trouble {
@@ -35,7 +35,7 @@ pub(super) fn draw_footer(cx: &Cx, panes: &Panes, buffer: &mut Buffer, area: Rec
     let full = hints(cx, &specs, false);
     let wide: u16 = full.iter().map(Hint::wide).sum();
     let hints = if wide > room { hints(cx, &specs, true) } else { full };
-    // Help leads to everything that has no room here: it always has some.
+    // The help command always has room, because it lists the commands that do not fit.
     let mut help = hints.iter().find(|hint| hint.id == HELP).map_or(0, Hint::wide);
     let mut x = area.x + 1;
     for hint in hints {
@@ -65,7 +65,7 @@ impl Hint {
     }
 }
 
-/// The commands as hints, with short titles where the full ones have no room together.
+/// Returns the commands as hints, with short titles if `short` is set.
 fn hints(cx: &Cx, specs: &[&'static CommandSpec], short: bool) -> Vec<Hint> {
     let hint = |spec: &&'static CommandSpec| {
         let title = if short && !spec.short.is_empty() { spec.short } else { spec.title };

@@ -1,4 +1,4 @@
-//! The open pane's list.
+//! Draws the open pane's list.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,6 +11,7 @@ use crate::console::settings::Focus;
 use crate::console::words;
 use crate::domain::text::clean_line;
 
+/// Draws the list of a pane.
 pub(super) fn draw_list(cx: &Cx, pane: &dyn Pane, buffer: &mut Buffer, area: Rect) {
     let ids = pane.ids(cx);
     if ids.is_empty() {
@@ -33,7 +34,7 @@ pub(super) fn draw_list(cx: &Cx, pane: &dyn Pane, buffer: &mut Buffer, area: Rec
     draw_trouble(cx, buffer, area);
 }
 
-/// Why the list is not what was asked for, at its end: what is shown is older.
+/// Draws at the end of the list why it could not be refreshed: the rows above are older.
 fn draw_trouble(cx: &Cx, buffer: &mut Buffer, area: Rect) {
     let Some(trouble) = &cx.trouble else { return };
     let theme = cx.settings.theme;
@@ -49,7 +50,7 @@ fn draw_trouble(cx: &Cx, buffer: &mut Buffer, area: Rect) {
     }
 }
 
-/// Draws a line of a row; `cursor` is which line it is, where the row is under the cursor.
+/// Draws one line of a row; `cursor` is the line's number if the row is under the cursor.
 fn draw_row(cx: &Cx, buffer: &mut Buffer, area: Rect, row: &Row, cursor: Option<usize>) {
     let theme = cx.settings.theme;
     let right_wide: usize = row.right.iter().map(|(text, _)| words::width(text)).sum();
@@ -79,7 +80,7 @@ fn draw_row(cx: &Cx, buffer: &mut Buffer, area: Rect, row: &Row, cursor: Option<
     }
 }
 
-/// An empty list says what to do next.
+/// Draws an empty list with what to do next.
 fn draw_empty(cx: &Cx, pane: &dyn Pane, buffer: &mut Buffer, area: Rect) {
     let theme = cx.settings.theme;
     let filter = &pane.list().filter;

@@ -1,4 +1,4 @@
-//! The picture. Everything here reads the console and changes nothing.
+//! Draws the screen. Everything here reads the console and changes nothing.
 
 mod chrome;
 pub(in crate::console) mod details;

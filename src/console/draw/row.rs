@@ -1,29 +1,30 @@
-//! A row of a list, and what a folded pane says about itself.
+//! A row of a list, and the status line of a pane.
 
 use ratatui::style::Style;
 
 use crate::console::theme::Theme;
 use crate::console::words;
 
-/// A row: text at the left that may be cut, text at the right that is not.
+/// One line of a row: the left part is cut if there is little room, the right part is not.
 pub(in crate::console) struct Row {
     pub left: Vec<(String, Style)>,
     pub right: Vec<(String, Style)>,
 }
 
-/// What a pane says in its title, the most pressing first: what has no room is left out whole.
+/// Builds the status in a pane's title, the most urgent part first; a part that does not fit is left out whole.
 pub(in crate::console) struct Status {
     pub theme: Theme,
     pub room: usize,
 }
 
 impl Status {
-    /// A count with its word; nothing where there is none.
+    /// Returns a count with its word; `None` if the count is zero.
     pub fn part(count: u32, what: &str) -> Option<String> {
         (count > 0).then(|| format!("{count} {what}"))
     }
 
-    /// The parts that have room; `nothing` where there are none. Red with anything bad, yellow with a warning.
+    /// Joins the parts that fit; returns `nothing` if there are none. The style is red if `bad` is not zero, and
+    /// yellow if `warn` is not zero.
     pub fn told(&self, parts: Vec<Option<String>>, nothing: &str, (bad, warn): (u32, u32)) -> (String, Style) {
         let text = words::joined(parts.into_iter().flatten(), self.theme.dot(), self.room);
         let text = if text.is_empty() { nothing } else { &text };

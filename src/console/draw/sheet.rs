@@ -1,4 +1,4 @@
-//! Lines of a detail: headings, fields, text.
+//! Lines of a detail: headings, fields, and text.
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -7,7 +7,7 @@ use crate::console::theme::Theme;
 use crate::console::words;
 use crate::domain::text::Untrusted;
 
-/// Lines of a detail, being written.
+/// Builds the lines of a detail.
 pub(in crate::console) struct Sheet {
     pub theme: Theme,
     pub width: usize,
@@ -15,6 +15,7 @@ pub(in crate::console) struct Sheet {
 }
 
 impl Sheet {
+    /// Adds a heading, after a blank line unless it is the first line.
     pub fn heading(&mut self, text: &str) {
         if !self.lines.is_empty() {
             self.lines.push(Line::default());
@@ -26,10 +27,12 @@ impl Sheet {
         self.lines.push(Line::default());
     }
 
+    /// Adds a labeled field.
     pub fn field(&mut self, label: &str, text: &str) {
         self.styled(label, text, self.theme.plain());
     }
 
+    /// Adds a labeled field with a style.
     pub fn styled(&mut self, label: &str, text: &str, style: Style) {
         let indent = 14;
         let wrapped = words::wrap(text, self.width.saturating_sub(indent + 2));
@@ -42,12 +45,14 @@ impl Sheet {
         }
     }
 
+    /// Adds text without a label, wrapped.
     pub fn text(&mut self, text: &str, style: Style) {
         for line in words::wrap(text, self.width.saturating_sub(3)) {
             self.lines.push(Line::styled(format!("  {line}"), style));
         }
     }
 
+    /// Adds text from outside, sanitized.
     pub fn raw(&mut self, text: &Untrusted) {
         for line in text.lines() {
             self.text(&line, self.theme.dim());
