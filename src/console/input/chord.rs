@@ -1,5 +1,5 @@
-//! Key chords by name: `j`, `ctrl-d`, `alt-enter`, `g g`. Written once in the command table, read
-//! from the configuration, printed in footer, help and documents.
+//! Key chords by name: `j`, `ctrl-d`, `alt-enter`, `g g`. The command table and the configuration use these names,
+//! and footer, help and documents print them.
 
 use crate::console::input::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -28,7 +28,7 @@ const NAMED: &[(&str, KeyCode)] = &[
 ];
 
 impl Chord {
-    /// Reads `ctrl-d`, `alt-enter`, `G`, `?`.
+    /// Parses a name such as `ctrl-d`, `alt-enter`, `G` or `?`. Returns `None` if it names no key.
     pub fn parse(text: &str) -> Option<Self> {
         let mut modifiers = KeyModifiers::NONE;
         let mut rest = text;
@@ -52,7 +52,7 @@ impl Chord {
         Some(Self { code, modifiers }.normal())
     }
 
-    /// What a key event means: shift is part of the letter, and shift-tab has a code of its own.
+    /// Returns the chord of a key event. Shift is part of a letter; back-tab becomes shift-tab.
     pub fn of(event: &KeyEvent) -> Self {
         let modifiers = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
         Self { code: event.code, modifiers }.normal()
@@ -69,7 +69,7 @@ impl Chord {
         self
     }
 
-    /// A letter without ctrl or alt: what is typed, where something is typed.
+    /// Returns the letter if neither ctrl nor alt is held, and `None` otherwise.
     pub fn typed(self) -> Option<char> {
         match self.code {
             KeyCode::Char(letter) if self.modifiers.is_empty() => Some(letter),
@@ -96,7 +96,7 @@ impl std::fmt::Display for Chord {
     }
 }
 
-/// One chord after the other: `g g`.
+/// Parses chords that are pressed one after the other, such as `g g`. Returns `None` if one is not valid.
 pub fn sequence(text: &str) -> Option<Vec<Chord>> {
     let chords: Option<Vec<Chord>> = text.split(' ').map(Chord::parse).collect();
     chords.filter(|chords| !chords.is_empty())

@@ -1,5 +1,5 @@
-//! A text field of one line: a cursor that moves by what people see as characters and by words, the deletions of
-//! a shell, pastes that become one line, and a history where one is given. Filter, palette, finders and forms use it.
+//! A one-line text field. The cursor moves by grapheme clusters and by words, deletion keys work as in a shell,
+//! pasted text becomes one line, and a history is optional. Filter, palette, pickers and forms use it.
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -7,44 +7,45 @@ use crate::console::input::key::{KeyCode, KeyEvent, KeyModifiers};
 use crate::console::words::width;
 use crate::domain::text::clean_line;
 
-/// Letters in a line in front: a filter, a search, a reason.
+/// Maximum characters in a line such as a filter, a search or a reason.
 pub const MAX_LINE: usize = 200;
-/// Letters in the field of a form: it holds no more than a message does.
+/// Maximum characters in a form field, as many as a message can have.
 pub const MAX_FIELD: usize = 4_096;
 
-/// What a key did to a field.
+/// The effect of a key on a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Typed {
-    /// The text is another one.
+    /// The text changed.
     Changed,
-    /// The cursor moved, or there was nothing to change.
+    /// The text did not change; the cursor may have moved.
     Same,
-    /// The key means nothing to a field.
+    /// The key has no meaning for a field.
     Ignored,
 }
 
-/// A line of text that is edited.
+/// A line of text with its cursor and its history.
 #[derive(Debug, Clone)]
 pub struct TextField {
     text: String,
-    /// Byte before which the next letter goes; always between two characters.
+    /// Byte offset of the cursor; always between two grapheme clusters.
     cursor: usize,
     max_letters: usize,
-    /// Earlier texts, oldest first, and which of them stands in the field.
+    /// Earlier texts, oldest first.
     history: Vec<String>,
+    /// Index of the earlier text that is in the field; `None` while the user's own text is.
     recalled: Option<usize>,
-    /// What was typed before an earlier text was recalled.
+    /// The user's own text while an earlier one is in the field.
     begun: String,
 }
 
 impl TextField {
-    /// A field with the cursor at the end of its text.
+    /// Creates a field with the cursor at the end of its text.
     pub fn new(text: &str, max_letters: usize) -> Self {
         let text = text.to_owned();
         Self { cursor: text.len(), text, max_letters, history: vec![], recalled: None, begun: String::new() }
     }
 
-    /// The same field; up and down recall these texts, the last one first.
+    /// Adds a history, oldest first; up and down recall its texts.
     pub fn with_history(mut self, history: &[String]) -> Self {
         self.history = history.to_vec();
         self
@@ -60,7 +61,7 @@ impl TextField {
         self.cursor = self.text.len();
     }
 
-    /// Does what a key means: letters and their deletion, movement, history.
+    /// Handles a key: text input, deletion, movement, history.
     pub fn key(&mut self, key: &KeyEvent) -> Typed {
         let held = key.modifiers - KeyModifiers::SHIFT;
         let (plain, control, alt) = (held.is_empty(), held == KeyModifiers::CONTROL, held == KeyModifiers::ALT);
@@ -95,18 +96,18 @@ impl TextField {
         if before.0 == self.text.len() && before.1 == self.text { Typed::Same } else { Typed::Changed }
     }
 
-    /// Puts a paste in at the cursor, as one line. Returns `true` if it was cut, because the field is full.
+    /// Inserts pasted text at the cursor, as one line. Returns `true` if it was cut because the field is full.
     pub fn paste(&mut self, text: &str) -> bool {
         self.insert(&clean_paste(text).replace(['\n', '\t'], " "))
     }
 
-    /// Inserts as many letters as there is room for; `true` if some were left out.
+    /// Inserts as many characters as there is room for. Returns `true` if some were left out.
     fn insert(&mut self, text: &str) -> bool {
         let room = self.max_letters.saturating_sub(self.text.chars().count());
         let end = text.char_indices().nth(room).map_or(text.len(), |(at, _)| at);
         self.text.insert_str(self.cursor, &text[..end]);
         self.cursor += end;
-        // A letter may join what stands behind it to one character.
+        // A character may combine with the following text into one grapheme cluster.
         while !self.is_between(self.cursor) {
             self.cursor += self.text[self.cursor..].chars().next().map_or(1, char::len_utf8);
         }
@@ -133,13 +134,13 @@ impl TextField {
         self.cursor + self.text[self.cursor..].graphemes(true).next().map_or(0, str::len)
     }
 
-    /// Where the word before the cursor begins, over the blanks behind it.
+    /// Returns the start of the word before the cursor, skipping whitespace.
     fn word_before(&self) -> usize {
         let before = self.text[..self.cursor].trim_end();
         before.char_indices().rfind(|(_, letter)| letter.is_whitespace()).map_or(0, |(at, blank)| at + blank.len_utf8())
     }
 
-    /// Where the word after the cursor ends, over the blanks before it.
+    /// Returns the end of the word after the cursor, skipping whitespace.
     fn word_after(&self) -> usize {
         let after = &self.text[self.cursor..];
         let word = after.len() - after.trim_start().len();
@@ -165,9 +166,9 @@ impl TextField {
         self.set(&text);
     }
 
-    /// The part of the text that fits into so many cells with the cursor in it, and the cell of the cursor.
+    /// Returns the part of the text around the cursor that fits in `cells`, and the cell of the cursor.
     pub fn view(&self, cells: usize) -> (String, usize) {
-        // One cell is the cursor's own, behind the last letter.
+        // One cell is reserved for the cursor behind the last character.
         let room = cells.saturating_sub(1);
         let mut before: Vec<String> = vec![];
         let mut used = 0;
@@ -193,8 +194,8 @@ impl TextField {
     }
 }
 
-/// Pasted text without what could steer a terminal: line ends are `\n`, and of all control characters only that and
-/// tabs are left. Every place that takes a paste begins with this.
+/// Removes control characters from pasted text except `\n` and tab, so that it cannot control the terminal. Line ends
+/// become `\n`. Everything that accepts pasted text uses this function.
 pub fn clean_paste(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     text.chars().filter(|c| *c == '\n' || *c == '\t' || !c.is_control()).collect()
@@ -204,7 +205,7 @@ pub fn clean_paste(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Keys by name, as in the table of commands; a name of several letters that is no key is typed.
+    /// Presses keys by name, as in the command table; any other word is typed.
     fn press(field: &mut TextField, keys: &str) {
         for name in keys.split(' ') {
             let (modifiers, name) = match name.split_once('-') {
@@ -228,12 +229,12 @@ mod tests {
         }
     }
 
-    /// The text with a bar where the cursor stands.
+    /// Returns the text with a bar at the cursor.
     fn after(text: &str, keys: &str) -> String {
         let mut field = TextField::new(text, 20);
         press(&mut field, keys);
         let (shown, column) = field.view(60);
-        // A sign that takes no column belongs to the letter before it.
+        // A character without width belongs to the character before it.
         let mut places = shown.char_indices().map(|(at, _)| at).chain([shown.len()]);
         let at = places.rfind(|at| width(&shown[..*at]) <= column).unwrap_or(0);
         format!("{}|{}", &shown[..at], &shown[at..])

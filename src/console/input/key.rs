@@ -1,4 +1,4 @@
-//! A key with its modifiers, as the console knows it. Terminals' own events are translated at the edge.
+//! The console's own key events. The attach module translates the terminals' events into them.
 
 use std::ops::{BitAnd, BitOr, BitOrAssign, Sub, SubAssign};
 
@@ -24,7 +24,7 @@ pub enum KeyCode {
     F(u8),
 }
 
-/// Modifiers that were held.
+/// Modifier keys that were held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyModifiers(u8);
 
@@ -82,7 +82,7 @@ impl SubAssign for KeyModifiers {
     }
 }
 
-/// A key that was pressed or repeats.
+/// A key that was pressed or that repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyEvent {
     pub code: KeyCode,
@@ -95,7 +95,7 @@ impl KeyEvent {
     }
 }
 
-/// The same key for the text area of composer and editor.
+/// The key as input for the text area of composer and editor.
 impl From<KeyEvent> for ratatui_textarea::Input {
     fn from(event: KeyEvent) -> Self {
         use ratatui_textarea::Key;

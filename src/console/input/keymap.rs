@@ -1,32 +1,32 @@
-//! Which keys do what: the command table with the configuration's changes, and its printed form.
+//! Key bindings: the command table's keys, changed by the configuration.
 
 use crate::console::command::{CommandSpec, Scope};
 use crate::console::input::chord::{Chord, sequence};
 
-/// The keys of every command.
+/// The key sequences of every command.
 #[derive(Debug, Clone)]
 pub struct Keymap {
     bindings: Vec<(&'static CommandSpec, Vec<Vec<Chord>>)>,
 }
 
-/// What a sequence of keys means so far.
+/// What the pressed keys mean so far.
 #[derive(Debug)]
 pub(in crate::console) enum Meaning {
     Command(&'static CommandSpec),
-    /// The beginning of something.
+    /// The beginning of a longer sequence.
     Begun,
     Nothing,
 }
 
 impl Keymap {
-    /// The keys of these commands, as they are listed.
+    /// Returns the default keys of these commands.
     pub(in crate::console) fn of(table: impl Iterator<Item = &'static CommandSpec>) -> Self {
         let bindings = table.map(|spec| (spec, spec.keys.iter().filter_map(|keys| sequence(keys)).collect()));
         Self { bindings: bindings.collect() }
     }
 
-    /// The table's keys, but for those that the configuration gives to a command instead. Says what
-    /// it could not follow.
+    /// Returns the default keys with the configuration's overrides. Fails with one message for each override that is
+    /// not valid.
     pub fn with(overrides: &[(String, Vec<String>)]) -> Result<Self, Vec<String>> {
         let mut map = Self::default();
         let mut faults = vec![];
@@ -46,7 +46,7 @@ impl Keymap {
         if faults.is_empty() { Ok(map) } else { Err(faults) }
     }
 
-    /// What the keys mean where these scopes are active, the nearest first.
+    /// Returns what pressed keys mean in these scopes, the most specific first.
     pub(in crate::console) fn meaning(&self, pressed: &[Chord], scopes: &[Scope]) -> Meaning {
         let mut begun = false;
         for scope in scopes {
@@ -62,20 +62,20 @@ impl Keymap {
         if begun { Meaning::Begun } else { Meaning::Nothing }
     }
 
-    /// The keys of a command, as they are printed.
+    /// Returns the keys of a command, separated by commas.
     pub fn shown(&self, spec: &CommandSpec) -> String {
         let bound = self.bindings.iter().find(|(bound, _)| bound.id == spec.id);
         let keys = bound.map(|(_, sequences)| sequences.iter().map(|keys| spelt(keys)).collect::<Vec<_>>());
         keys.unwrap_or_default().join(", ")
     }
 
-    /// The first key of the command with this id; nothing where it has none.
+    /// Returns the first key of the command with this id; empty if it has none.
     pub fn key_of(&self, id: &str) -> String {
         let bound = self.bindings.iter().find(|(spec, _)| spec.id == id);
         bound.and_then(|(_, sequences)| sequences.first()).map(|keys| spelt(keys)).unwrap_or_default()
     }
 
-    /// The first key of a command: for footers.
+    /// Returns the first key of a command, for footers; empty if it has none.
     pub fn first(&self, spec: &CommandSpec) -> String {
         let bound = self.bindings.iter().find(|(bound, _)| bound.id == spec.id);
         bound.and_then(|(_, sequences)| sequences.first()).map(|keys| spelt(keys)).unwrap_or_default()

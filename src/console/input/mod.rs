@@ -1,4 +1,4 @@
-//! What comes from the keyboard: keys, what they mean, and the text fields that they edit.
+//! Keyboard input: keys, key bindings, and text fields.
 
 pub(super) mod chord;
 mod field;

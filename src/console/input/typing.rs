@@ -1,5 +1,5 @@
-//! Typing is told apart from commands: letters that arrive together, as a paste, a scanner or a fast
-//! typist makes them, never run commands where no text field is open.
+//! Distinguishes typed text from commands: letters that arrive together, as from a paste, a scanner or a fast typist,
+//! never run commands while no text field is open.
 
 use std::time::Duration;
 
@@ -11,52 +11,53 @@ use crate::console::pane_id::PaneId;
 use crate::console::settings::Focus;
 use crate::domain::time::Timestamp;
 
-/// Letters nearer to each other than this are text. A letter that may act waits this long for the next one.
+/// Letters that arrive within this time of each other are text. A letter that may run a command is held back for this
+/// time.
 const AT_ONCE: Duration = Duration::from_millis(30);
-/// After letters were taken for text, the keyboard has to rest this long before a letter is a command again.
+/// After letters were treated as text, the keyboard must be idle for this long before a letter is a command again.
 const RESTS: Duration = Duration::from_millis(400);
 
-/// What was typed where no text field is open.
+/// State of the keys that were pressed while no text field was open.
 #[derive(Debug, Default)]
 pub(in crate::console) struct Typing {
-    /// Letters that may turn out to be the beginning of a text.
+    /// Letters that are held back because they may begin a text.
     held: Vec<KeyEvent>,
     last: Option<(Chord, Timestamp)>,
-    /// The last key went into a text field.
+    /// Whether the last key went into a text field.
     in_field: bool,
-    /// Letters are text until then.
+    /// Until when letters are text.
     text_until: Option<Timestamp>,
 }
 
-/// Where a key is pressed.
+/// The state in which a key is pressed.
 pub(in crate::console) struct Keyboard<'k> {
     pub cx: &'k Cx,
-    /// Letters go into a text.
+    /// Whether letters are text input.
     pub takes_text: bool,
-    /// Something stands in front.
+    /// Whether an overlay is open.
     pub is_covered: bool,
-    /// A sequence of keys has begun.
+    /// Whether a key sequence has begun.
     pub is_begun: bool,
 }
 
-/// What a key is.
+/// How a key is handled.
 pub(in crate::console) enum Verdict {
-    /// These keys are pressed, in order.
+    /// Handle these keys, in order.
     Press(Vec<KeyEvent>),
-    /// These are pressed; the last one is text for the field that they open.
+    /// Handle these keys; the last key is text for the field that they open.
     TypeAhead(Vec<KeyEvent>, KeyEvent),
-    /// Letters that were typed as text: they run nothing.
+    /// Typed text, which runs no commands.
     Text,
-    /// It is held until it is known whether another follows.
+    /// Held back until it is known whether another key follows.
     Held,
 }
 
-/// Whether a key is the number of a pane.
+/// Returns `true` if a letter is the number key of a pane.
 fn opens_pane(letter: char) -> bool {
     letter.to_digit(10).is_some_and(|number| (1..=PaneId::ALL.len()).contains(&(number as usize)))
 }
 
-/// Whether somebody types text with this key: a letter, or what ends a line or a field.
+/// Returns `true` if a key is text input: a letter, or enter and tab, which end a line or a field.
 pub(in crate::console) fn is_text(key: &KeyEvent, chord: Chord) -> bool {
     chord.typed().is_some() || matches!(key.code, KeyCode::Enter | KeyCode::Tab) && key.modifiers.is_empty()
 }
@@ -65,7 +66,7 @@ pub(in crate::console) fn is_text(key: &KeyEvent, chord: Chord) -> bool {
 pub(in crate::console) const MOVES: [&str; 6] =
     ["list.down", "list.up", "message.down", "message.up", "detail.down", "detail.up"];
 
-/// Moving a cursor changes nothing: it needs no waiting.
+/// Returns `true` if the key moves a cursor by one. Such a key changes nothing, so it is not held back.
 fn moves(at: &Keyboard<'_>, chord: Chord) -> bool {
     if at.is_covered || at.is_begun {
         return false;
@@ -77,17 +78,17 @@ fn moves(at: &Keyboard<'_>, chord: Chord) -> bool {
 }
 
 impl Typing {
-    /// When the last letter was pressed.
+    /// Returns when the last letter was pressed.
     pub fn pressed_at(&self) -> Option<Timestamp> {
         self.last.map(|(_, at)| at)
     }
 
-    /// The last key goes into the field that was opened by what was held.
+    /// Records that the last key goes into the field that the held keys opened.
     pub fn goes_into_field(&mut self) {
         self.in_field = true;
     }
 
-    /// What is held, no longer held.
+    /// Returns the held keys, and clears them.
     pub fn take_held(&mut self) -> Vec<KeyEvent> {
         std::mem::take(&mut self.held)
     }
@@ -103,7 +104,7 @@ impl Typing {
         }
         let near = self.is_near(now);
         let before = self.last.replace((chord, now)).map(|(before, _)| before);
-        // What follows in the same breath once a field is closed is still text.
+        // Letters that directly follow the text of a closed field are still text.
         let was_in_field = std::mem::replace(&mut self.in_field, at.takes_text);
         let same = before == Some(chord) && !was_in_field;
         if self.in_field {
@@ -123,7 +124,7 @@ impl Typing {
         Verdict::Held
     }
 
-    /// A letter right behind another one.
+    /// Handles a letter that directly follows another one.
     fn take_in_burst(&mut self, key: KeyEvent, chord: Chord, at: &Keyboard<'_>) -> Verdict {
         let held: Vec<Chord> = self.held.iter().map(Chord::of).collect();
         let is_begun = !at.is_begun && held.len() == 1 && !matches!(chord.typed(), None | Some(' '));
@@ -132,7 +133,7 @@ impl Typing {
             self.held.push(key);
             return Verdict::Held;
         }
-        // A pane and the filter of its list can be typed ahead: a filter only narrows what is shown.
+        // A pane's number and a filter for its list may be typed quickly, because a filter changes nothing.
         let spelt: Vec<char> = held.iter().filter_map(|chord| chord.typed()).collect();
         if !at.is_covered {
             match (spelt.as_slice(), chord.typed()) {
@@ -150,19 +151,18 @@ impl Typing {
         Verdict::Text
     }
 
-    /// Whether the key before was pressed so shortly ago that both were typed at once. A clock that was
-    /// set back tells nothing.
+    /// Returns `true` if the previous key was pressed within `AT_ONCE`; `false` if the clock was set back since then.
     fn is_near(&self, now: Timestamp) -> bool {
         self.last.is_some_and(|(_, at)| now >= at && now.since(at) < AT_ONCE)
     }
 
-    /// When held letters are known to be commands.
+    /// Returns when held letters become commands; `None` if none are held.
     pub fn due(&self) -> Option<Timestamp> {
         let (_, at) = self.last.filter(|_| !self.held.is_empty())?;
         Some(at.plus(AT_ONCE))
     }
 
-    /// What was held, once nothing has followed it.
+    /// Returns the held keys if no key has followed them within `AT_ONCE`.
     pub fn rests(&mut self, now: Timestamp) -> Vec<KeyEvent> {
         let rests = self.last.is_none_or(|(_, at)| now < at || now.since(at) >= AT_ONCE);
         if self.text_until.is_some_and(|until| now >= until || until.since(now) > RESTS) {
