@@ -1,12 +1,12 @@
-//! A form that was left without being handed over.
+//! The values of a form that was closed without being submitted.
 
 use crate::console::input::TextField;
 
-/// What was filled in, and in which form.
+/// The kept values of a form, and which form they belong to.
 #[derive(Debug, Clone)]
 pub(in crate::console) struct Begun {
     pub title: String,
-    /// Whom or what the form was about: what was begun for one contact never stands in a form for another.
+    /// Id of the form's subject, so that values for one contact never appear in a form for another.
     pub about: String,
     pub inputs: Vec<TextField>,
 }

@@ -1,4 +1,4 @@
-//! The frame of what stands in front, and the lines that something is typed in.
+//! Draws the frames of overlays, and the lines for text input.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -10,12 +10,12 @@ use crate::console::input::TextField;
 use crate::console::theme::Theme;
 use crate::console::words;
 
-/// A box of this size in the middle of the screen.
+/// Returns a box of this size in the middle of the screen.
 pub(in crate::console) fn centred(screen: Rect, width: u16, height: u16) -> Rect {
     Rect { x: screen.width.saturating_sub(width) / 2, y: screen.height.saturating_sub(height) / 2, width, height }
 }
 
-/// An empty box with a title; what is inside is returned.
+/// Draws an empty box with a title and a hint. Returns the area inside.
 pub(in crate::console) fn draw_box(theme: Theme, buffer: &mut Buffer, area: Rect, title: &str, hint: &str) -> Rect {
     Clear.render(area, buffer);
     let (across, down) = (theme.rule(), theme.bar());
@@ -40,8 +40,8 @@ pub(in crate::console) fn draw_box(theme: Theme, buffer: &mut Buffer, area: Rect
     Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(4), height: area.height.saturating_sub(2) }
 }
 
-/// A hint that fits: what is taken, then the keys behind the last semicolon. Where there is little room the last examples
-/// are left out, whole; the keys never are.
+/// Shortens a hint to the room. The part after the last semicolon names the keys and is always kept; before it, words
+/// are removed from the end.
 pub(in crate::console) fn fit_hint(hint: &str, room: usize) -> String {
     let Some((mut takes, keys)) = hint.rsplit_once("; ") else { return hint.to_owned() };
     loop {
@@ -53,13 +53,13 @@ pub(in crate::console) fn fit_hint(hint: &str, room: usize) -> String {
     }
 }
 
-/// Words that led to what was left out go with it.
+/// Removes a trailing joint such as a comma or `and` that led to removed words.
 fn without_joint(text: &str) -> &str {
     let shorter = [",", " terms:", " and"].into_iter().find_map(|joint| text.strip_suffix(joint));
     shorter.map_or(text, without_joint)
 }
 
-/// The line of what is typed, at the top of a box, and where its cursor stands.
+/// Draws the input line at the top of a box. Returns the position of the cursor.
 pub(in crate::console) fn draw_prompt(theme: Theme, buffer: &mut Buffer, inner: Rect, typed: &TextField) -> Position {
     let sign = format!("{} ", theme.pick("›", ">"));
     let label = words::width(&sign) as u16;
@@ -70,7 +70,7 @@ pub(in crate::console) fn draw_prompt(theme: Theme, buffer: &mut Buffer, inner: 
     Position::new(inner.x + label + column as u16, inner.y)
 }
 
-/// A line at the bottom of the screen that is filled in, with what stands under it.
+/// Draws an input line at the bottom of the screen with a line below it. Returns the position of the cursor.
 pub(in crate::console) fn draw_line(
     theme: Theme,
     buffer: &mut Buffer,

@@ -1,4 +1,4 @@
-//! The editor that is built in: the whole screen, and two keys.
+//! The built-in full-screen text editor.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -43,7 +43,7 @@ impl Overlay for Editor {
             KeyCode::Char('s') if press.is_ctrl('s') => {
                 vec![Intent::Close, Intent::Script(ScriptStep::Check(self.text()))]
             }
-            // What was written is kept for the next time.
+            // The text is kept for the next time.
             KeyCode::Esc => vec![Intent::Script(ScriptStep::Keep(self.text())), Intent::Close],
             _ => {
                 self.area.input(press.key);

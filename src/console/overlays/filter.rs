@@ -1,4 +1,4 @@
-//! The line that filters a list, while it is typed.
+//! The line in which a list's filter is typed.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -8,10 +8,10 @@ use crate::console::input::{KeyCode, MAX_LINE, TextField};
 use crate::console::intent::{Intent, Overlay};
 use crate::console::scene::{Press, Scene};
 
-/// What can be done with the line.
+/// Hint about the keys of the line.
 const KEYS: &str = "enter applies, esc clears";
 
-/// Filters that are kept to be recalled.
+/// Maximum filters that are kept.
 const MAX_FILTERS: usize = 50;
 
 /// Filters that were applied, oldest first.
@@ -23,7 +23,7 @@ impl EarlierFilters {
         &self.0
     }
 
-    /// Keeps one as the last.
+    /// Adds a filter as the latest; drops the oldest one if there are more than `MAX_FILTERS`.
     pub fn keep(&mut self, filter: String) {
         self.0.retain(|known| *known != filter);
         if !filter.trim().is_empty() {
@@ -41,7 +41,7 @@ pub(in crate::console) struct FilterLine {
 }
 
 impl FilterLine {
-    /// Begins with the filter that stands in the list; up recalls earlier ones, the last first.
+    /// Creates the line with the list's current filter; up recalls earlier ones, the latest first.
     pub fn new(current: &str, earlier: &[String]) -> Self {
         Self { typed: TextField::new(current, MAX_LINE).with_history(earlier) }
     }
@@ -50,7 +50,7 @@ impl FilterLine {
         scene.beneath.check_filter(scene.cx, self.typed.text()).err()
     }
 
-    /// A filter narrows while it is typed. Where it has a fault the list is as it was.
+    /// Filters the list while the filter is typed. A filter that is not valid leaves the list unchanged.
     fn narrow(&self, scene: &Scene<'_>) -> Vec<Intent> {
         let typed = self.typed.text();
         if scene.beneath.filter(scene.cx) == typed || self.fault(scene).is_some() {
@@ -74,7 +74,7 @@ impl Overlay for FilterLine {
         match press.key.code {
             KeyCode::Esc if scene.beneath.filter(scene.cx).is_empty() => vec![Intent::Close],
             KeyCode::Esc => vec![Intent::Close, Intent::ClearFilter],
-            // The fault stands under the field.
+            // The fault is shown under the field.
             KeyCode::Enter if self.fault(scene).is_some() => vec![],
             KeyCode::Enter => vec![Intent::KeepFilter(self.typed.text().to_owned()), Intent::Close],
             _ => {

@@ -1,5 +1,5 @@
-//! A form: fields to fill in, a preview of what would go out, and the words of whoever refuses it. One form for
-//! everything that is more than a line; what it is about is a [`FormKind`].
+//! A form: fields, a preview of what will be sent, and the reason of a refusal. Every dialog with more than one line
+//! uses it; a [`FormKind`] defines its subject.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -33,23 +33,23 @@ pub(in crate::console) struct Form {
     title: String,
     fields: Vec<Field>,
     at: usize,
-    /// Why it was refused.
+    /// Why the form was refused.
     fault: Option<String>,
     waits: Option<Waits>,
     file: FormFile,
 }
 
-/// What was asked for, and is to come.
+/// The result that a submitted form waits for.
 #[derive(Debug)]
 enum Waits {
     Request(Request),
     Save,
-    /// Its file has to be handed over first.
+    /// The form's file is being uploaded first.
     File,
 }
 
 impl Form {
-    /// Brings a form to the front.
+    /// Opens a form.
     pub fn open(kind: impl FormKind + 'static) -> Intent {
         let (title, fields) = (kind.title(), kind.fields());
         let file = FormFile::default();
@@ -61,13 +61,13 @@ impl Form {
         Filled { fields: &self.fields, now, zone_offset: words::offset(now, scene.cx.zone()), upload }
     }
 
-    /// The path that is filled in. An https address is none.
+    /// Returns the path that is filled in; `None` if there is none or it is an https address.
     fn path(&self) -> Option<String> {
         let path = self.kind.file().map(|file| text_of(&self.fields, file.key));
         path.filter(|path| !path.is_empty() && !path.starts_with("https://")).map(str::to_owned)
     }
 
-    /// Whether the cursor is in the field that holds a path.
+    /// Returns `true` if the cursor is in the field for a path.
     fn at_path(&self) -> bool {
         self.kind.file().is_some_and(|file| self.fields.get(self.at).is_some_and(|field| field.key == file.key))
     }
@@ -81,7 +81,7 @@ impl Form {
         if self.at + 1 >= self.fields.len() { 0 } else { self.at + 1 }
     }
 
-    /// Looks at the file once its field is left: hands it over, then asks what it is.
+    /// Checks the form's file after its field is left: uploads it, then queries its type and limits.
     fn look_at_file(&mut self) -> Vec<Intent> {
         self.file.choices.clear();
         let Some(path) = self.path().filter(|_| self.kind.file().is_some_and(|file| file.is_checked)) else {
@@ -97,7 +97,7 @@ impl Form {
         }
     }
 
-    /// Hands the form over, or says what is missing. Its file goes first.
+    /// Submits the form, or shows what is missing. The form's file is uploaded first.
     fn submit(&mut self, scene: &Scene<'_>) -> Vec<Intent> {
         if self.waits.is_some() {
             return vec![];
@@ -134,17 +134,17 @@ impl Form {
         }
     }
 
-    /// The answer to what was asked for: gone when it was done, with the reason when it was not.
+    /// Handles the result of a submission: closes the form on success, else shows the reason.
     fn ended(&mut self, fault: Option<&String>) -> Vec<Intent> {
         self.waits = None;
         self.fault = fault.map(|why| clean_line(why));
         if self.fault.is_none() { vec![Intent::Close] } else { vec![] }
     }
 
-    /// The file came over, or did not.
+    /// Handles the result of an upload.
     fn uploaded(&mut self, scene: &Scene<'_>, path: &str, result: &Result<Uploaded, String>) -> Vec<Intent> {
         self.file.ended(path);
-        // The form may name another file by now.
+        // The path may have changed since the upload began.
         let current = self.path().as_deref() == Some(path);
         let waits = self.waits.take_if(|waits| matches!(waits, Waits::File)).is_some();
         match result {
@@ -165,7 +165,7 @@ impl Form {
         }
     }
 
-    /// A completion came: into the field, or on to the next one where there is nothing to add.
+    /// Handles a completion: fills it in, or goes to the next field if there is nothing to add.
     fn completed(&mut self, path: &str, to: &str, choices: &[String]) -> Vec<Intent> {
         if !self.at_path() || self.path().as_deref() != Some(path) {
             return vec![];
@@ -220,8 +220,8 @@ impl Overlay for Form {
         self.waits.is_some()
     }
 
-    /// Takes over what was begun in the same form before; says where files are sent and saved from, where that is not
-    /// here.
+    /// Restores the values of the same form that was closed before. Where the user's files are not accessible to this
+    /// form, shows what to do instead.
     fn opened(&mut self, scene: &Scene<'_>, begun: &mut Option<Begun>) -> Vec<Intent> {
         if let Some(words) = self.kind.elsewhere(scene.cx.settings.files) {
             return vec![Reading::open(PlainText::new("Files", words))];
@@ -246,7 +246,7 @@ impl Overlay for Form {
     fn key(&mut self, scene: &Scene<'_>, press: &Press) -> Vec<Intent> {
         let last = self.fields.len().saturating_sub(1);
         match press.key.code {
-            // A path that is as long as it gets is left as usual.
+            // If the path cannot be completed further, tab goes to the next field.
             KeyCode::Tab if scene.cx.settings.files == FilePlace::Here && self.at_path() && self.path().is_some() => {
                 self.path().map(|path| Intent::Effect(Effect::Complete { path })).into_iter().collect()
             }
@@ -259,7 +259,7 @@ impl Overlay for Form {
             KeyCode::Char('s') if press.key.modifiers.contains(KeyModifiers::CONTROL) => self.submit(scene),
             KeyCode::Enter if self.at == last && !self.kind.needs_ctrl_s() => self.submit(scene),
             KeyCode::Enter if self.at == last => {
-                // A sentence ends with enter, and no sentence holds ctrl-s.
+                // Enter may end a typed sentence, so a form that sends is submitted only with ctrl-s.
                 let said = "Press ctrl-s to submit; enter goes to the next field.".to_owned();
                 let mut intents = vec![Intent::Notice(said)];
                 intents.extend(self.go_to(0));
@@ -289,7 +289,7 @@ impl Overlay for Form {
                 self.file.check = Some((**file).clone());
                 vec![]
             }
-            // A question about what it sends was left: it can be changed.
+            // The question about the request was closed without a yes, so the form can be edited again.
             OverlayEvent::Uncovered => {
                 self.waits = None;
                 vec![]
@@ -309,7 +309,7 @@ impl Overlay for Form {
             (false, true) => "enter next field, ctrl-s sends, esc saves for later",
             (false, false) => "enter next field, ctrl-s sends, esc cancels",
         };
-        // Led by the environment of what it is about where there is more than one.
+        // The title begins with the environment of the form's subject if more than one scope is known.
         let environment = scene.environment().filter(|_| cx.scopes_known().len() > 1);
         let title = match environment {
             Some(environment) => format!("{} {}", environment.badge(), self.title),
@@ -317,7 +317,7 @@ impl Overlay for Form {
         };
         let title = words::fit(&title, usize::from(width) - 6, theme.ellipsis());
         let inner = draw_box(theme, buffer, area, &title, hint);
-        // Whatever is about production says so in its colour, too.
+        // A production form also has the production color.
         if environment == Some(Environment::Production) {
             let room = area.width.saturating_sub(4);
             put(buffer, area.x + 2, area.y, room, &format!(" {title} "), theme.environment(Environment::Production));
@@ -336,7 +336,7 @@ impl Overlay for Form {
             y += 1;
         }
         if let Some(raster) = self.file.check.as_ref().and_then(|file| file.preview.as_ref()) {
-            // A few cells of the picture, where there is room for them.
+            // Draws a small preview of the picture if there is room.
             let top = y.saturating_sub(PREVIEW);
             let height = inner.bottom().saturating_sub(top).min(PREVIEW);
             if height >= 3 && theme.colour {

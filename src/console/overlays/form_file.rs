@@ -1,5 +1,5 @@
-//! The file that a form names, on its way to becoming an upload. A console never reads a path: it asks the process whose
-//! terminal it is on to hand the file over, and names it by its upload from then on.
+//! The file of a form and its upload. The console never reads a path: it requests an upload from the process that
+//! owns the terminal, and refers to the file by its upload id afterwards.
 
 use ratatui::style::Style;
 
@@ -11,18 +11,18 @@ use crate::domain::message::media::{FileCheck, FileFacts, size};
 use crate::domain::message::upload::Uploaded;
 use crate::domain::text::clean_line;
 
-/// Lines of a preview of a picture.
+/// Height of the preview of a picture, in lines.
 pub(in crate::console) const PREVIEW: u16 = 8;
 
 #[derive(Debug, Default)]
 pub(in crate::console) struct FormFile {
-    /// A path that was handed over, and what it is named by.
+    /// The path that was uploaded, and its upload.
     uploaded: Option<(String, Uploaded)>,
-    /// A path that is being handed over.
+    /// The path that is being uploaded.
     uploading: Option<String>,
-    /// What its path may go on with.
+    /// Completions of the path.
     pub choices: Vec<String>,
-    /// What the file is.
+    /// The result of the file's check.
     pub check: Option<FileCheck>,
 }
 
@@ -31,7 +31,7 @@ impl FormFile {
         self.uploaded.as_ref().filter(|(known, _)| known == path).map(|(_, uploaded)| uploaded.upload)
     }
 
-    /// Asks for the file at a path, unless it is on its way.
+    /// Uploads the file at a path, unless its upload is in progress.
     pub fn upload(&mut self, path: &str) -> Vec<Intent> {
         if self.uploading.as_deref() == Some(path) {
             return vec![];
@@ -41,7 +41,7 @@ impl FormFile {
         vec![Intent::Effect(Effect::Upload { path: path.to_owned() })]
     }
 
-    /// A file has come over, or not.
+    /// Records that an upload ended, successfully or not.
     pub fn ended(&mut self, path: &str) {
         self.uploading.take_if(|known| known.as_str() == path);
     }
@@ -50,7 +50,7 @@ impl FormFile {
         self.uploaded = Some((path.to_owned(), uploaded));
     }
 
-    /// The file cannot be read, or was not handed over.
+    /// Records why the file cannot be read or uploaded.
     pub fn is_unreadable(&mut self, why: String) {
         self.check = Some(FileCheck {
             facts: FileFacts::default(),
@@ -62,7 +62,7 @@ impl FormFile {
         });
     }
 
-    /// What the file is, as lines; with room for its preview.
+    /// Returns the check of the file as lines, followed by empty lines for its preview.
     pub fn lines(&self, theme: Theme) -> Vec<(String, Style)> {
         if !self.choices.is_empty() {
             return vec![(self.choices.join("  "), theme.dim())];

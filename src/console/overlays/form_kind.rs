@@ -1,4 +1,4 @@
-//! What a form is about: its fields, what is said before it is sent, and what it asks for.
+//! What a form is for: its fields, its preview, and the request that it submits.
 
 use std::fmt::Debug;
 
@@ -12,41 +12,41 @@ use crate::domain::request::Request;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
-/// One kind of form. It knows nothing of how a form is drawn and filled in.
+/// One kind of form. `Form` draws it and fills it in.
 pub(in crate::console) trait FormKind: Debug + Send {
     fn title(&self) -> String;
 
     fn fields(&self) -> Vec<Field>;
 
-    /// Whom or what it is about, where its title does not say it: an id.
+    /// Returns the id of the form's subject; empty if the title already identifies it.
     fn about(&self) -> String {
         String::new()
     }
 
-    /// Whether enter on the last field is not enough: what is filled in reaches a contact, or ends something.
+    /// Returns `true` if only ctrl-s submits the form, because it sends to a contact or ends something.
     fn needs_ctrl_s(&self) -> bool {
         false
     }
 
-    /// Whether what was filled in is kept when the form is left.
+    /// Returns `true` if the values are kept when the form is closed.
     fn is_kept(&self) -> bool {
         true
     }
 
-    /// The field that holds a path, if there is one.
+    /// Returns the field for a path, if there is one.
     fn file(&self) -> Option<FileField> {
         None
     }
 
-    /// What would go out, and what should be known before.
+    /// Returns the preview of what is sent, with warnings.
     fn preview(&self, _theme: Theme, _filled: &Filled<'_>) -> Vec<(String, Style)> {
         vec![]
     }
 
-    /// What is asked for, or why it cannot be asked for yet.
+    /// Returns what the form submits, or why it cannot be submitted yet.
     fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String>;
 
-    /// What to do instead, for somebody whose files are elsewhere; `None` where the form can do it.
+    /// Returns what to do instead if the form cannot work with files at this place; `None` if it can.
     fn elsewhere(&self, _place: FilePlace) -> Option<String> {
         None
     }
@@ -56,26 +56,27 @@ pub(in crate::console) trait FormKind: Debug + Send {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::console) struct FileField {
     pub key: &'static str,
-    /// Whether the file is looked at when its field is left.
+    /// Whether the file is checked when the field is left.
     pub is_checked: bool,
 }
 
-/// What a form that was filled in leads to.
+/// What submitting a form starts.
 #[derive(Debug)]
 pub(in crate::console) enum Submission {
     Perform(Request),
-    /// Save something at a path of this person; empty means the downloads.
+    /// Save something at a local path of the user; an empty path means the downloads folder.
     Save(Saves, String),
-    /// Ask a question in the place of the form.
+    /// Ask for a confirmation, in place of the form.
     Confirm(String, Request),
 }
 
+/// A field of a form.
 #[derive(Debug, Clone)]
 pub(in crate::console) struct Field {
     pub label: String,
     pub hint: String,
     pub input: TextField,
-    /// How the request calls it.
+    /// The field's name in the request.
     pub key: String,
 }
 
@@ -88,24 +89,24 @@ pub(in crate::console) fn field(key: &str, label: &str, hint: &str, text: &str) 
     }
 }
 
-/// What the field with a key holds, without blanks around it.
+/// Returns the trimmed text of the field with a key; empty if there is no such field.
 pub(in crate::console) fn text_of<'f>(fields: &'f [Field], key: &str) -> &'f str {
     fields.iter().find(|field| field.key == key).map_or("", |field| field.input.text().trim())
 }
 
-/// What has been filled in, and when.
+/// The values of a form, and when they were filled in.
 #[derive(Clone, Copy)]
 pub(in crate::console) struct Filled<'f> {
     pub fields: &'f [Field],
     pub now: Timestamp,
-    /// What local time is ahead of UTC.
+    /// Offset of local time from UTC, in seconds.
     pub zone_offset: i64,
-    /// The file that the form names, once it was handed over.
+    /// The form's file, after its upload.
     pub upload: Option<UploadId>,
 }
 
 impl<'f> Filled<'f> {
-    /// What a field holds, without blanks around it.
+    /// Returns the trimmed text of a field.
     pub fn text(&self, key: &str) -> &'f str {
         text_of(self.fields, key)
     }
@@ -114,12 +115,12 @@ impl<'f> Filled<'f> {
         self.text(key).to_owned()
     }
 
-    /// What a field holds, if it holds something.
+    /// Returns the text of a field; `None` if it is empty.
     pub fn some(&self, key: &str) -> Option<String> {
         Some(self.owned(key)).filter(|text| !text.is_empty())
     }
 
-    /// The same as text for a contact.
+    /// Returns the text of a field as text for a contact; `None` if it is empty.
     pub fn words(&self, key: &str) -> Option<Untrusted> {
         self.some(key).map(Untrusted::from)
     }
@@ -128,18 +129,18 @@ impl<'f> Filled<'f> {
         matches!(self.text(key).to_ascii_lowercase().as_str(), "yes" | "y" | "true" | "on")
     }
 
-    /// The parts of a list: separated by commas, semicolons or blanks.
+    /// Returns the parts of a list that are separated by commas, semicolons or spaces.
     pub fn list(&self, key: &str) -> Vec<String> {
         let parts = self.text(key).split([',', ' ', ';']).map(str::trim);
         parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
     }
 
-    /// What has been filled in, by place.
+    /// Returns the key and the trimmed text of every field.
     pub fn values(&self) -> Vec<(String, String)> {
         self.fields.iter().map(|field| (field.key.clone(), field.input.text().trim().to_owned())).collect()
     }
 
-    /// The time that a field holds; none where it is empty.
+    /// Returns the time in a field; `None` if it is empty. Fails if it is not a valid time.
     pub fn when(&self, key: &str) -> Result<Option<Timestamp>, String> {
         match self.text(key) {
             "" => Ok(None),

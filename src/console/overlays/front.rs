@@ -1,4 +1,4 @@
-//! What stands in front: a stack of overlays. Only the uppermost is drawn and gets keys.
+//! The stack of open overlays. Only the topmost is drawn and receives keys.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 #[derive(Debug, Default)]
 pub(in crate::console) struct Front {
     stack: Vec<Box<dyn Overlay>>,
-    /// A form that was left without being handed over.
+    /// The values of a form that was closed without being submitted.
     begun: Option<Begun>,
 }
 
@@ -20,12 +20,12 @@ impl Front {
         !self.stack.is_empty()
     }
 
-    /// Whether letters go into a text in front; none where nothing is in front.
+    /// Returns `true` if letters are text input for the topmost overlay; `None` if no overlay is open.
     pub fn takes_text(&self) -> Option<bool> {
         self.stack.last().map(|top| top.takes_text())
     }
 
-    /// Shows an overlay in the place of whatever is in front.
+    /// Opens an overlay in place of all others.
     pub fn show(&mut self, scene: &Scene<'_>, mut overlay: Box<dyn Overlay>) -> Vec<Intent> {
         self.stack.clear();
         let intents = overlay.opened(scene, &mut self.begun);
@@ -33,7 +33,7 @@ impl Front {
         intents
     }
 
-    /// Shows a question about what is in front: over it where it waits for the answer, else in its place.
+    /// Opens a question about the topmost overlay: above it if it waits for a result, else in its place.
     pub fn cover(&mut self, scene: &Scene<'_>, mut overlay: Box<dyn Overlay>) -> Vec<Intent> {
         if !self.stack.last().is_some_and(|top| top.waits()) {
             self.stack.clear();
@@ -43,25 +43,25 @@ impl Front {
         intents
     }
 
-    /// Closes the uppermost overlay; the one beneath it goes on.
+    /// Closes the topmost overlay; the one below it becomes active.
     pub fn close(&mut self, scene: &Scene<'_>) -> Vec<Intent> {
         self.stack.pop();
         self.update(scene, &OverlayEvent::Uncovered)
     }
 
-    /// Takes the question away that was answered with yes: what is beneath it waits on.
+    /// Removes a question that was answered with yes. The overlay below it continues to wait.
     pub fn agreed(&mut self) {
         self.stack.pop();
     }
 
-    /// Closes everything. Returns `true` if there was something.
+    /// Closes all overlays. Returns `true` if there were any.
     pub fn clear(&mut self) -> bool {
         let any = self.is_open();
         self.stack.clear();
         any
     }
 
-    /// Keeps what was filled in for the next form like it.
+    /// Keeps the values of a form for the next form of the same kind and subject.
     pub fn keep(&mut self, begun: Begun) {
         self.begun = Some(begun);
     }
@@ -82,7 +82,7 @@ impl Front {
         self.stack.last().and_then(|top| top.next_tick())
     }
 
-    /// Draws the uppermost overlay, and says where the cursor stands.
+    /// Draws the topmost overlay. Returns the position of its cursor.
     pub fn draw(&self, scene: &Scene<'_>, buffer: &mut Buffer, screen: Rect) -> Option<Position> {
         self.stack.last().and_then(|top| top.draw(scene, buffer, screen))
     }

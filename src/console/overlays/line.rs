@@ -1,4 +1,4 @@
-//! A line at the bottom of the screen that is filled in: a reason that is asked for.
+//! An input line at the bottom of the screen, for example for a reason.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -8,7 +8,7 @@ use crate::console::input::{KeyCode, MAX_LINE, TextField};
 use crate::console::intent::{Intent, Overlay};
 use crate::console::scene::{Press, Scene};
 
-/// What follows what was filled in.
+/// Returns the intents that follow the entered text.
 pub(in crate::console) type Follows = Box<dyn Fn(&str) -> Vec<Intent> + Send>;
 
 pub(in crate::console) struct Line {
@@ -18,7 +18,8 @@ pub(in crate::console) struct Line {
 }
 
 impl Line {
-    /// Brings a line to the front. A sentence ends with enter: what follows should ask before it decides anything.
+    /// Opens an input line. Enter submits the text at once, so `follows` should ask for a confirmation before it
+    /// decides anything.
     pub fn open(title: &'static str, follows: Follows) -> Intent {
         Intent::Front(Box::new(Self { title, typed: TextField::new("", MAX_LINE), follows }))
     }

@@ -1,5 +1,5 @@
-//! What stands in front of the panes: help, the palette, a question, a form, a list to pick from, a text to read, a
-//! picture. Each is a value behind `Overlay`; the console keeps a stack of them.
+//! Overlays in front of the panes: the palette, questions, forms, pickers, texts, and pictures. Each implements
+//! `Overlay`; the console keeps a stack of them.
 
 pub(in crate::console) mod begun;
 mod boxed;

@@ -1,4 +1,5 @@
-//! The palette: what can be done here, and what is named; typing narrows it.
+//! The command palette: lists the commands that are valid here, and threads and connections by name; typing filters
+//! it.
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -25,11 +26,11 @@ use crate::domain::text::clean_line;
 pub(in crate::console) struct Palette {
     typed: TextField,
     at: usize,
-    /// Commands are found by their name alone.
+    /// Whether commands are matched by title and id alone.
     all: bool,
 }
 
-/// Where the palette leads besides commands.
+/// A target of the palette other than a command.
 enum Destination {
     /// A thread, as it was typed.
     Thread(String),
@@ -44,7 +45,7 @@ impl Destination {
         }
     }
 
-    /// What the engine has to look for is gone to when it is found.
+    /// Returns the intent that opens the destination. A thread opens after the engine has found it.
     fn go(self) -> Intent {
         match self {
             Self::Thread(text) => Intent::Await(Query::FindThread { text, connection: None }, None),
@@ -53,8 +54,8 @@ impl Destination {
     }
 }
 
-/// Where what is typed leads, where it names something: a connection by any of its names, else a thread by its id or
-/// its contact's number.
+/// Returns the destination that the text names: a connection by any of its names, else a thread by its id or its
+/// contact's number.
 fn destination(cx: &Cx, typed: &str) -> Option<Destination> {
     let typed = typed.trim();
     let connections: Vec<Connection> = cx.connected().map(|row| row.connection.clone()).collect();
@@ -65,18 +66,18 @@ fn destination(cx: &Cx, typed: &str) -> Option<Destination> {
 }
 
 impl Palette {
-    /// With `all`, commands are found by their names alone; else by what they do, too.
+    /// Creates a palette. With `all`, commands are matched by title and id alone, else also by their help.
     pub fn new(all: bool) -> Self {
         Self { typed: TextField::new("", MAX_LINE), at: 0, all }
     }
 
-    /// Commands that fit what is typed, of those that are valid here, best first.
+    /// Returns the commands that match the text and are valid here, best first.
     fn found(&self, cx: &Cx) -> Vec<&'static CommandSpec> {
         let typed = self.typed.text();
         let scopes = cx.scopes();
         let valid = table().filter(|spec| scopes.contains(&spec.scope));
         if typed.trim().is_empty() {
-            // The nearest first: what is special here before what is valid everywhere.
+            // Commands of the most specific scope come first.
             let mut specs: Vec<_> = valid.collect();
             let rank = |spec: &CommandSpec| scopes.iter().position(|scope| *scope == spec.scope);
             specs.sort_by_key(|spec| rank(spec));
@@ -98,7 +99,7 @@ impl Palette {
     fn run(&self, cx: &Cx) -> Vec<Intent> {
         let found = self.found(cx);
         let mut intents = vec![Intent::Close];
-        // What is named stands above the commands.
+        // The destination is the first row, above the commands.
         let position = match destination(cx, self.typed.text()) {
             Some(destination) if self.at == 0 => {
                 intents.push(destination.go());
@@ -156,7 +157,7 @@ impl Overlay for Palette {
                 buffer.set_style(Rect { y: inner.y + 2, height: 1, ..inner }, theme.selected(true));
             }
         }
-        // Among the commands alone.
+        // Index among the commands alone.
         let at = self.at.checked_sub(usize::from(above));
         let first = (at.unwrap_or_default() + 1).saturating_sub(room);
         if found.is_empty() && destination.is_none() {

@@ -1,4 +1,4 @@
-//! A list in front, narrowed by typing, from which one thing is picked.
+//! An overlay with a list that typing filters and from which one row is picked.
 
 use std::fmt::Debug;
 
@@ -19,10 +19,10 @@ use crate::domain::change::Change;
 use crate::domain::query::{Answer, Query};
 use crate::domain::text::clean_line;
 
-/// Rows that are asked for.
+/// Maximum rows that a picker queries.
 pub(in crate::console) const ROWS: u32 = 50;
 
-/// What one picks from.
+/// One kind of picker: its rows, and what picking a row does.
 pub(in crate::console) trait PickerKind: Debug + Send {
     fn title(&self) -> &'static str;
 
@@ -30,33 +30,33 @@ pub(in crate::console) trait PickerKind: Debug + Send {
         "type to filter, enter selects, esc closes"
     }
 
-    /// What an empty list means.
+    /// Returns the text of an empty list.
     fn when_empty(&self) -> &'static str;
 
-    /// The question for its rows, for what is typed now; none where nothing has to be asked.
+    /// Returns the query for the rows that match the typed text; `None` if none is needed.
     fn query(&self, _cx: &Cx, _typed: &str) -> Option<Query> {
         None
     }
 
-    /// Whether the engine narrows the rows.
+    /// Returns `true` if the engine filters the rows instead of the picker.
     fn is_narrowed_by_engine(&self) -> bool {
         false
     }
 
-    /// Takes the answer to its question in.
+    /// Stores the answer to its query.
     fn take(&mut self, _answer: &Answer) {}
 
-    /// Whether a change touches its rows, so that they are asked for again.
+    /// Returns `true` if a change affects the rows, so that they must be queried again.
     fn is_touched_by(&self, _change: Change) -> bool {
         false
     }
 
     fn rows(&self, cx: &Cx) -> Vec<Row>;
 
-    /// Does what a row stands for.
+    /// Returns the intents of picking a row.
     fn pick(&self, cx: &Cx, row: &Row) -> Vec<Intent>;
 
-    /// Lets go of what another scope showed.
+    /// Discards what was loaded for another scope.
     fn forget(&mut self) {}
 }
 
@@ -67,9 +67,9 @@ pub(in crate::console) struct Row {
     pub head: String,
     pub tail: String,
     pub right: String,
-    /// Why it cannot be picked.
+    /// Why the row cannot be picked; `None` if it can.
     pub off: Option<String>,
-    /// Wants attention.
+    /// Whether the row is highlighted as a warning.
     pub warn: bool,
 }
 
@@ -84,17 +84,17 @@ pub(in crate::console) struct Picker {
     kind: Box<dyn PickerKind>,
     typed: TextField,
     at: usize,
-    /// What was asked last.
+    /// The latest query for the rows.
     asked: Option<Query>,
 }
 
 impl Picker {
-    /// Brings a picker to the front.
+    /// Opens a picker.
     pub fn open(kind: impl PickerKind + 'static) -> Intent {
         Intent::Front(Box::new(Self { kind: Box::new(kind), typed: TextField::new("", MAX_LINE), at: 0, asked: None }))
     }
 
-    /// Asks for its rows, unless that was asked already.
+    /// Queries the rows, unless the query is the same as before.
     fn ask(&mut self, cx: &Cx) -> Vec<Intent> {
         let query = self.kind.query(cx, self.typed.text());
         if query == self.asked {
@@ -104,7 +104,7 @@ impl Picker {
         query.map(Intent::Ask).into_iter().collect()
     }
 
-    /// The rows that fit what is typed, the best first.
+    /// Returns the rows that match the typed text, best first.
     fn rows(&self, cx: &Cx) -> Vec<Row> {
         let rows = self.kind.rows(cx);
         let typed = self.typed.text();
@@ -176,7 +176,7 @@ impl Overlay for Picker {
 
     fn update(&mut self, scene: &Scene<'_>, event: &OverlayEvent<'_>) -> Vec<Intent> {
         match event {
-            // An answer to what was typed before is older than the question.
+            // An answer to an earlier query is out of date and is dropped.
             OverlayEvent::Answered(query, answer) if self.asked.as_ref() == Some(*query) => self.kind.take(answer),
             OverlayEvent::Changed(change) if self.kind.is_touched_by(*change) => {
                 self.asked = None;
@@ -219,7 +219,7 @@ impl Overlay for Picker {
     }
 }
 
-/// Draws a row with its heads in so many cells; it may be under the cursor.
+/// Draws a row; `head` is the width of its head column, and `under` is `true` for the row under the cursor.
 fn draw_row(cx: &Cx, buffer: &mut Buffer, line: Rect, row: &Row, (head, under): (usize, bool)) {
     let theme = cx.settings.theme;
     let style = match (&row.off, row.warn) {

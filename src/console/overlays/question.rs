@@ -1,4 +1,4 @@
-//! A question in front, and what answers it: never a letter that was meant for something else.
+//! A confirmation. A key that was meant for something else cannot confirm it.
 
 use std::time::Duration;
 
@@ -15,16 +15,16 @@ use crate::console::words;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::time::Timestamp;
 
-/// A question is answered by `y` this long after it was asked and after any other key. People type
-/// sentences faster than that.
+/// `y` confirms only this long after the question opened and after any other key. People who type a sentence press
+/// keys faster than that.
 const CONSIDERED: Duration = Duration::from_millis(600);
 
-/// A question; `y` does it.
+/// A confirmation; `y` starts what it asks about.
 #[derive(Debug)]
 pub(in crate::console) struct Question {
     words: String,
     then: Then,
-    /// When it was asked, or the last key was pressed under it.
+    /// When the question opened, or when the last key was pressed in it.
     asked_at: Option<Timestamp>,
 }
 
@@ -57,11 +57,10 @@ impl Overlay for Question {
         None
     }
 
-    /// `y` does it, once the question has stood for a moment without another key; ctrl-y does it at once, since no
-    /// sentence holds it.
+    /// `y` confirms after `CONSIDERED`; ctrl-y confirms at once, because typed text never contains it.
     fn key(&mut self, _: &Scene<'_>, press: &Press) -> Vec<Intent> {
         let asked_at = self.asked_at.replace(press.at);
-        // Leaving can be taken back by coming again.
+        // An action that can be undone by opening the console again, such as quitting, needs no delay.
         let considered = self.then.is_light() || asked_at.is_some_and(|at| press.at.since(at) >= CONSIDERED);
         match press.chord.typed() {
             Some('y') if considered => self.agreed(),

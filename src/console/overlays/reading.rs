@@ -1,4 +1,4 @@
-//! A text in front that scrolls.
+//! An overlay with a text that scrolls.
 
 use std::fmt::Debug;
 
@@ -15,7 +15,7 @@ use crate::console::scene::{Press, Scene};
 use crate::console::words;
 use crate::domain::time::Timestamp;
 
-/// What one reads.
+/// One kind of text.
 pub(in crate::console) trait Text: Debug + Send {
     fn title(&self) -> &'static str;
 
@@ -25,27 +25,27 @@ pub(in crate::console) trait Text: Debug + Send {
         "k and j scroll, esc closes"
     }
 
-    /// Whether it is read from its beginning; else from its end.
+    /// Returns `true` if the text is shown from its beginning, and `false` if from its end.
     fn reads_down(&self) -> bool {
         true
     }
 
-    /// It came to the front.
+    /// Called when the text opens.
     fn opened(&mut self, _: &Cx) -> Vec<Intent> {
         vec![]
     }
 
-    /// A letter that means something here; `None`: it scrolls or closes as everywhere.
+    /// Handles a letter. Returns `None` if the letter has no special meaning, so that it scrolls or closes.
     fn letter(&mut self, _: &Cx, _letter: char) -> Option<Vec<Intent>> {
         None
     }
 
-    /// Something happened while it is read.
+    /// Handles an event while the text is open.
     fn update(&mut self, _: &Cx, _: &OverlayEvent<'_>) -> Vec<Intent> {
         vec![]
     }
 
-    /// When it wants to be told the time, by itself.
+    /// Returns when the text needs the next tick; `None` if it needs none.
     fn next_tick(&self) -> Option<Timestamp> {
         None
     }
@@ -58,12 +58,12 @@ pub(in crate::console) struct Reading {
 }
 
 impl Reading {
-    /// Brings a text to the front.
+    /// Opens a text.
     pub fn open(text: impl Text + 'static) -> Intent {
         Intent::Front(Box::new(Self { text: Box::new(text), scroll: 0 }))
     }
 
-    /// Scrolls towards the end of what is read from its beginning, and the other way round.
+    /// Scrolls away from the end at which the text is first shown.
     fn scroll_by(&mut self, lines: isize) {
         let lines = if self.text.reads_down() { lines } else { -lines };
         self.scroll = self.scroll.saturating_add_signed(lines);
@@ -108,7 +108,7 @@ impl Overlay for Reading {
         let lines = self.text.lines(scene.cx);
         let lines: Vec<String> = lines.iter().flat_map(|line| words::wrap(line, room)).collect();
         let down = self.text.reads_down();
-        // What is short takes no more room than it needs.
+        // A short text gets a small box.
         let height = if down { (lines.len() as u16 + 2).clamp(8.min(most), most) } else { most };
         let area = Rect { x: 1, y: 1 + (most - height) / 3, width, height };
         let inner = draw_box(theme, buffer, area, self.text.title(), self.text.hint());

@@ -1,4 +1,4 @@
-//! Contacts: one whose thread is opened, or one who is the same person as another.
+//! Picks a contact: to open the contact's thread, or to merge it into another contact.
 
 use crate::console::cx::Cx;
 use crate::console::intent::Intent;
@@ -9,16 +9,16 @@ use crate::domain::ids::ContactId;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 
-/// Contacts that fit what is typed.
+/// Contacts that match the typed text.
 #[derive(Debug, Default)]
 pub(in crate::console) struct Contacts {
     found: Vec<ContactRow>,
-    /// The contact that the picked one is merged into; none where its thread is opened.
+    /// The contact that the picked one is merged into; `None` if picking opens the thread.
     merge_into: Option<ContactId>,
 }
 
 impl Contacts {
-    /// Somebody who is the same person as this contact.
+    /// Creates a picker for the contact to merge into this one.
     pub fn to_merge_into(contact: ContactId) -> Self {
         Self { found: vec![], merge_into: Some(contact) }
     }

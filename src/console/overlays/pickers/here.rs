@@ -1,4 +1,4 @@
-//! Who else has a console open: where they are, and to whom a thread can be transferred.
+//! Colleagues with an open console: what they look at, and to whom a thread can be transferred.
 
 use crate::console::cx::Cx;
 use crate::console::intent::Intent;
@@ -11,7 +11,7 @@ use crate::domain::request::Request;
 use crate::domain::text::clean_line;
 use crate::domain::view::Here;
 
-/// Everybody with the thread that they look at; picking one goes there.
+/// Lists colleagues who are online with the thread that they look at; picking one opens the thread.
 #[derive(Debug)]
 pub(in crate::console) struct WhoIsHere;
 
@@ -48,7 +48,7 @@ impl PickerKind for WhoIsHere {
     }
 }
 
-/// Everybody to whom a thread can be given.
+/// Lists colleagues to whom a thread can be transferred.
 #[derive(Debug)]
 pub(in crate::console) struct Colleagues {
     thread: ThreadId,
@@ -91,7 +91,7 @@ impl PickerKind for Colleagues {
     }
 
     fn pick(&self, _: &Cx, row: &Row) -> Vec<Intent> {
-        // What was begun goes along: it is kept before the question.
+        // Drafts are saved before the transfer, so that the colleague gets them.
         let question = format!("Transfer the thread to {}?", row.head);
         let request = Request::HandOver { thread: self.thread, to: row.id.clone() };
         vec![Intent::KeepDrafts, Intent::ask_first(question, request)]

@@ -1,4 +1,4 @@
-//! Bulk jobs: how far each is, and what can be done with one that runs or was stopped.
+//! Bulk jobs with their progress; a running job can be stopped, a stopped one resumed or discarded.
 
 use crate::console::cx::Cx;
 use crate::console::intent::Intent;
@@ -11,7 +11,7 @@ use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
 
-/// Each job with its progress; what is done cannot be picked.
+/// Lists bulk jobs with their progress; a finished job cannot be picked.
 #[derive(Debug, Default)]
 pub(in crate::console) struct Jobs {
     jobs: Option<Vec<JobView>>,
@@ -77,7 +77,7 @@ impl PickerKind for Jobs {
     }
 }
 
-/// What can be done with a job that was stopped, with how far it came.
+/// Offers to resume or discard a stopped job.
 #[derive(Debug)]
 struct StoppedJob {
     job: JobView,

@@ -1,4 +1,4 @@
-//! What one picks from, whichever pane is open.
+//! Pickers that are available in every pane.
 
 pub(in crate::console) mod contacts;
 pub(in crate::console) mod here;

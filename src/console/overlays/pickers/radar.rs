@@ -1,4 +1,4 @@
-//! Threads whose service window closes while the contact waits.
+//! Threads whose service window closes while the contact waits for a reply.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::domain::query::{Answer, Query};
 use crate::domain::text::clean_line;
 use crate::domain::view::RadarRow;
 
-/// A window that closes this soon, of a thread without an owner, wants attention.
+/// A thread without an owner is highlighted if its window closes within this time.
 const SOON: Duration = Duration::from_secs(3_600);
 
 #[derive(Debug, Default)]

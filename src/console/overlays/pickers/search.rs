@@ -1,4 +1,4 @@
-//! Messages that fit words and filter terms; picking one opens it in its thread.
+//! Searches messages by words and filter terms; picking one opens it in its thread.
 
 use crate::console::cx::Cx;
 use crate::console::intent::Intent;

@@ -1,4 +1,4 @@
-//! Filters that were saved, with the number of threads that each finds.
+//! Saved filters with the number of threads that match each.
 
 use crate::console::cx::Cx;
 use crate::console::intent::Intent;
@@ -42,7 +42,7 @@ impl PickerKind for Views {
     }
 
     fn pick(&self, cx: &Cx, row: &Row) -> Vec<Intent> {
-        // A filter that was kept may not be readable any more.
+        // A saved filter may have become invalid.
         vec![match Filter::read(&row.id, cx.now) {
             Ok(_) => Intent::ShowFiltered(PaneId::Threads, row.id.clone()),
             Err(refusal) => Intent::Warn(refusal.to_string()),

@@ -1,4 +1,5 @@
-//! A picture in a terminal's own protocol: what the first cell sends, and the cells that it covers.
+//! A picture in a terminal's graphics protocol: the first cell carries the escape sequence, and the picture covers
+//! the other cells.
 
 use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::layout::{Rect, Size};
@@ -7,17 +8,17 @@ use ratatui::style::Color;
 use crate::console::overlays::picture::{kitty, png, sixel};
 use crate::domain::message::picture::{Pictures, Raster};
 
-/// Pixels of a cell that a picture is asked for in. Real cells may be larger; the kitty and iTerm2
-/// protocols scale to cells, sixel pictures are then smaller than they could be.
+/// Assumed size of a cell in pixels. If real cells are larger, the Kitty and iTerm2 protocols scale the picture, and
+/// a sixel picture is smaller than it could be.
 pub(in crate::console) const CELL: (u32, u32) = (8, 16);
 
-/// A picture as a terminal draws it by itself.
+/// A picture that the terminal draws itself.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Encoded {
     size: Size,
-    /// The escape sequence that carries the pixels, sent with the first cell.
+    /// The escape sequence with the pixels; it is sent with the first cell.
     sequence: String,
-    /// Kitty's number of the picture; the other protocols have none.
+    /// The Kitty image id; `None` for the other protocols.
     id: Option<u32>,
 }
 
@@ -28,8 +29,8 @@ impl std::fmt::Debug for Encoded {
 }
 
 impl Encoded {
-    /// Encodes a raster for an area of `most` cells; `id` tells pictures apart (kitty keeps them by number).
-    /// `None` where the protocol draws nothing by itself, or the raster is empty or inconsistent.
+    /// Encodes a raster for an area of at most `most` cells; `id` is the Kitty image id. Returns `None` if the
+    /// protocol has no graphics, or if the raster is empty or inconsistent.
     pub fn new(raster: &Raster, protocol: Pictures, most: Size, id: u32) -> Option<Self> {
         if raster.width == 0 || raster.rgb.len() as u64 != u64::from(raster.width) * u64::from(raster.height) * 3 {
             return None;
@@ -46,7 +47,8 @@ impl Encoded {
         Some(Self { size, sequence, id })
     }
 
-    /// Puts the picture in the middle of the area. The terminal owns the covered cells until they are overwritten.
+    /// Draws the picture in the middle of the area. The covered cells belong to the picture until text overwrites
+    /// them.
     pub fn draw(&self, area: Rect, buffer: &mut Buffer) {
         let (width, height) = (self.size.width.min(area.width), self.size.height.min(area.height));
         let (left, top) = (area.x + (area.width - width) / 2, area.y + (area.height - height) / 2);
@@ -72,16 +74,16 @@ impl Encoded {
     }
 }
 
-/// A symbol with an escape sequence in it is still one cell wide.
+/// A symbol that contains an escape sequence is still one cell wide.
 const ONE_CELL: CellDiffOption = CellDiffOption::ForcedWidth(std::num::NonZeroU16::MIN);
 
-/// Kitty reads the picture's number from the placeholder's foreground colour.
+/// Returns the placeholder's foreground color, from which Kitty reads the image id.
 fn colour_of(id: u32) -> Color {
     let [_, red, green, blue] = id.to_be_bytes();
     Color::Rgb(red, green, blue)
 }
 
-/// iTerm2's inline file: a PNG scaled to so many cells, the cursor stays where it was.
+/// Returns iTerm2's sequence for an inline PNG, scaled to cells. The cursor does not move.
 fn iterm2(png: &[u8], size: Size) -> String {
     use base64::Engine as _;
     let data = base64::engine::general_purpose::STANDARD.encode(png);

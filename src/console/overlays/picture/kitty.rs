@@ -1,16 +1,16 @@
-//! Kitty's graphics protocol: a PNG sent in pieces, and placed by Unicode placeholders, so that the
-//! picture goes when text is written over it (<https://sw.kovidgoyal.net/kitty/graphics-protocol/>).
+//! Kitty's graphics protocol: a PNG is sent in chunks and placed by Unicode placeholders, so that text written over
+//! the picture removes it (<https://sw.kovidgoyal.net/kitty/graphics-protocol/>).
 
 use std::fmt::Write as _;
 
 use base64::Engine as _;
 use ratatui::layout::Size;
 
-/// Characters of base64 in one piece, at most.
+/// Maximum base64 characters in one chunk.
 const PIECE: usize = 4_096;
 const PLACEHOLDER: char = '\u{10eeee}';
 
-/// The sequence that sends a PNG under a number and makes a virtual placement of so many cells.
+/// Returns the sequence that transmits a PNG under an image id, with a virtual placement of `size` cells.
 pub(in crate::console) fn transmit(png: &[u8], size: Size, id: u32) -> String {
     let data = base64::engine::general_purpose::STANDARD.encode(png);
     let pieces = data.len().div_ceil(PIECE);
@@ -27,11 +27,11 @@ pub(in crate::console) fn transmit(png: &[u8], size: Size, id: u32) -> String {
     out
 }
 
-/// Appends the character that stands for one cell of the picture: its row and column as diacritics.
-/// Cells beyond the table's 128 rows or columns stay empty.
+/// Appends the placeholder of one cell of the picture, with its row and column as diacritics. Cells beyond the
+/// table's 128 rows stay empty.
 pub(in crate::console) fn placeholder(symbol: &mut String, row: u16, column: u16) {
     let mark = |at: u16| ROW_COLUMN.get(usize::from(at)).and_then(|code| char::from_u32(u32::from(*code)));
-    // A cell without a column follows its left neighbour.
+    // A placeholder without a column diacritic continues its left neighbor.
     match (mark(row), mark(column)) {
         (Some(row), Some(column)) => symbol.extend([PLACEHOLDER, row, column]),
         (Some(row), None) => symbol.extend([PLACEHOLDER, row]),

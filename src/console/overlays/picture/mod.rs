@@ -1,4 +1,4 @@
-//! A picture in front: encoded for the terminal once, when it comes, and only drawn after that.
+//! An overlay with a picture. The picture is encoded once, when it arrives; each draw reuses the result.
 
 mod encoded;
 mod kitty;
@@ -20,31 +20,31 @@ use crate::domain::ids::MessageId;
 use crate::domain::message::picture::{Pictures, Raster};
 use crate::domain::query::{Answer, Query};
 
-/// A picture as it is drawn.
+/// How a picture is drawn.
 #[derive(Debug)]
 pub(in crate::console) enum Drawn {
-    /// Two pixels in a cell, one above the other.
+    /// As half blocks: each cell shows two pixels, one above the other.
     Blocks(Raster),
-    /// In the terminal's own protocol.
+    /// In the terminal's graphics protocol.
     Encoded(Box<Encoded>),
-    /// It is not there, or no picture.
+    /// The picture is missing or cannot be decoded.
     Nothing,
 }
 
-/// The picture of a message in its own pixels.
+/// The picture of a message.
 #[derive(Debug)]
 pub(in crate::console) struct Picture {
     message: MessageId,
     drawn: Option<Drawn>,
 }
 
-/// Where a picture goes: the whole screen but its edges.
+/// Returns the area of a picture: the screen without a margin.
 fn picture_area(cx: &Cx) -> Rect {
     Rect { x: 2, y: 2, width: cx.columns.saturating_sub(4).max(1), height: cx.rows.saturating_sub(4).max(1) }
 }
 
 impl Picture {
-    /// Brings the picture of a message to the front.
+    /// Opens the picture of a message.
     pub fn open(message: MessageId) -> Intent {
         Intent::Front(Box::new(Self { message, drawn: None }))
     }
@@ -53,7 +53,7 @@ impl Picture {
 impl Overlay for Picture {
     fn opened(&mut self, scene: &Scene<'_>, _: &mut Option<Begun>) -> Vec<Intent> {
         let (message, area) = (self.message, picture_area(scene.cx));
-        // Half blocks hold one pixel across and two down; other ways take finer pixels.
+        // A half-block cell is one pixel wide and two high; the graphics protocols have more pixels in a cell.
         let (width, height) = match scene.cx.settings.pictures {
             Pictures::Off | Pictures::Blocks => (u32::from(area.width), u32::from(area.height) * 2),
             Pictures::Kitty | Pictures::Sixel | Pictures::Iterm2 => {
@@ -100,7 +100,7 @@ impl Overlay for Picture {
     }
 }
 
-/// Two pixels in a cell, in the middle of the area.
+/// Draws half blocks, two pixels in a cell, centered horizontally.
 pub(super) fn draw_blocks(buffer: &mut Buffer, area: Rect, raster: &Raster) {
     let scale = (f64::from(raster.width) / f64::from(area.width))
         .max(f64::from(raster.height) / f64::from(area.height * 2))
@@ -122,7 +122,7 @@ pub(super) fn draw_blocks(buffer: &mut Buffer, area: Rect, raster: &Raster) {
     }
 }
 
-/// The colour of a pixel, black beyond the edge.
+/// Returns the color of a pixel; `Color::Reset` outside of the picture.
 pub(in crate::console) fn pixel(raster: &Raster, x: u32, y: u32) -> Color {
     if x >= raster.width || y >= raster.height {
         return Color::Reset;

@@ -1,8 +1,8 @@
-//! A raster as PNG, for the protocols that take files.
+//! Encodes a raster as PNG, for the protocols that transmit files.
 
 use crate::domain::message::picture::Raster;
 
-/// The PNG of a raster; `None` when it cannot be encoded.
+/// Returns the PNG of a raster; `None` if it cannot be encoded.
 #[cfg(feature = "pictures")]
 pub(in crate::console) fn encode(raster: &Raster) -> Option<Vec<u8>> {
     let pixels = image::RgbImage::from_raw(raster.width, raster.height, raster.rgb.clone())?;
@@ -11,7 +11,7 @@ pub(in crate::console) fn encode(raster: &Raster) -> Option<Vec<u8>> {
     Some(out.into_inner())
 }
 
-/// A build without pictures has no encoder, and falls back to half blocks.
+/// A build without pictures has no encoder, and pictures are drawn as half blocks.
 #[cfg(not(feature = "pictures"))]
 pub(in crate::console) fn encode(_: &Raster) -> Option<Vec<u8>> {
     None

@@ -1,16 +1,16 @@
-//! Sixel graphics (DEC STD 070, chapter 9): bands of six rows, one pass for each colour of a band.
+//! Sixel graphics (DEC STD 070, chapter 9): bands of six rows, one pass for each color of a band.
 
 use std::fmt::Write as _;
 
 use crate::domain::message::picture::Raster;
 
-/// Steps of each primary colour: a palette of 6 x 6 x 6.
+/// Levels of each primary color: a palette of 6 × 6 × 6 colors.
 const STEPS: usize = 6;
 const COLOURS: usize = STEPS * STEPS * STEPS;
-/// Thresholds of ordered dithering, in 64ths: even areas keep their tone with few colours.
+/// Thresholds of ordered dithering, in 64ths; they keep the tone of even areas with few colors.
 const DITHER: [[i32; 4]; 4] = [[0, 32, 8, 40], [48, 16, 56, 24], [12, 44, 4, 36], [60, 28, 52, 20]];
 
-/// The sequence that draws a raster at the cursor.
+/// Returns the sequence that draws a raster at the cursor.
 pub(in crate::console) fn encode(raster: &Raster) -> String {
     let (width, height) = (raster.width as usize, raster.height as usize);
     let indexed = indexed(raster, width);
@@ -36,7 +36,7 @@ pub(in crate::console) fn encode(raster: &Raster) -> String {
     out
 }
 
-/// One colour of a band: a character for each column whose bits are the rows, repeats counted.
+/// Appends one color of a band: a character for each column, whose bits are the rows. Runs are compressed.
 fn pass(out: &mut String, band: &[u8], width: usize, colour: usize) {
     let bits = |column: usize| {
         let rows = band.chunks(width).enumerate();
@@ -46,7 +46,7 @@ fn pass(out: &mut String, band: &[u8], width: usize, colour: usize) {
     while column < width {
         let wanted = bits(column);
         let end = (column + 1..width).find(|next| bits(*next) != wanted).unwrap_or(width);
-        // Nothing follows: what is left of the line stays as it is.
+        // The rest of the row has no pixel of this color.
         if end == width && wanted == 0 {
             return;
         }
@@ -61,7 +61,7 @@ fn pass(out: &mut String, band: &[u8], width: usize, colour: usize) {
     }
 }
 
-/// Each pixel's place in the palette.
+/// Returns the palette index of each pixel.
 fn indexed(raster: &Raster, width: usize) -> Vec<u8> {
     let pixels = raster.rgb.chunks_exact(3).enumerate();
     pixels
@@ -78,7 +78,7 @@ fn indexed(raster: &Raster, width: usize) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// Reads a sequence of one's own kind back into palette places.
+    /// Decodes a sequence of this encoder into palette indexes.
     fn decoded(sequence: &str, width: usize, height: usize) -> Vec<Option<usize>> {
         let body = sequence.split_once('q').expect("a start").1.strip_suffix("\x1b\\").expect("an end");
         let body = body.split_once(&format!("#{};2;100;100;100", COLOURS - 1)).expect("a palette").1;

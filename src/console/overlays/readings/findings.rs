@@ -1,4 +1,4 @@
-//! What stands in the way of what is being written for the provider.
+//! Shows the findings of the template or Flow that is being edited, and submits it.
 
 use crate::console::cx::Cx;
 use crate::console::intent::Intent;

@@ -1,4 +1,4 @@
-//! Texts that are read in front, whichever pane is open.
+//! Texts that are available in every pane.
 
 pub(in crate::console) mod findings;
 pub(in crate::console) mod notices;

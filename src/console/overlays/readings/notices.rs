@@ -1,4 +1,4 @@
-//! The last notices in full, the newest at the end.
+//! Shows the last notices in full, the newest at the end.
 
 use crate::console::cx::Cx;
 use crate::console::overlays::reading::Text;

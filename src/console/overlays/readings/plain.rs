@@ -1,4 +1,4 @@
-//! A text that is there already: a dry run, or how files are sent from elsewhere.
+//! Shows a fixed text, for example the result of a dry run.
 
 use crate::console::cx::Cx;
 use crate::console::overlays::reading::Text;

@@ -1,4 +1,4 @@
-//! What a provider sent, as it came: shown for a while, then hidden again.
+//! Shows the body of a webhook delivery as received, for a limited time.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::console::overlays::reading::Text;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 
-/// What was revealed is hidden again after this.
+/// The body is hidden again after this time.
 const REVEALED: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use crate::domain::text::clean_line;
 
 type Column = fn(&HourBar) -> u32;
 
-/// Cells of a bar.
+/// Width of a bar, in cells.
 const BAR: usize = 20;
 
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ impl Text for Statistics {
     }
 }
 
-/// What is aimed at, and how near it is.
+/// Returns the lines with the targets and the current values.
 fn targets(cx: &Cx, view: &GaugesView) -> Vec<String> {
     let ascii = cx.settings.theme.ascii;
     let mut lines = vec![format!("since {}", words::exact(view.since, cx.zone())), String::new()];
@@ -63,7 +63,7 @@ fn targets(cx: &Cx, view: &GaugesView) -> Vec<String> {
     let connections: Vec<&Metric> = view.metrics.iter().filter(|gauge| gauge.by == "connection").collect();
     let delivered: u32 = connections.iter().map(|gauge| gauge.delivered).sum();
     let failed: u32 = connections.iter().map(|gauge| gauge.failed).sum();
-    // Only conversations that we started: a reply to a question needs no reply.
+    // Counts only conversations that were started with a template; a reply to a contact's question needs no reply.
     let begun = view.metrics.iter().filter(|gauge| gauge.by == "template");
     let (reached, replied) = begun.fold((0, 0), |sum, gauge| (sum.0 + gauge.delivered, sum.1 + gauge.replied));
     let rate = |part: u32, of: u32| (of > 0).then(|| f64::from(part) * 100.0 / f64::from(of));
@@ -96,7 +96,7 @@ fn targets(cx: &Cx, view: &GaugesView) -> Vec<String> {
     lines
 }
 
-/// One column for each hour.
+/// Returns the lines with one column for each hour.
 fn hours(cx: &Cx, view: &GaugesView) -> Vec<String> {
     let ascii = cx.settings.theme.ascii;
     let mut lines = vec![];

@@ -1,4 +1,4 @@
-//! Why something is as it is: the verdict, the remedy, then the chain of causes.
+//! Shows an explanation: the answer, the remedy, then the chain of causes.
 
 use crate::console::cx::Cx;
 use crate::console::overlays::reading::Text;
