@@ -1,5 +1,5 @@
-//! What is asked of the engine, and where the answers go: to the pane whose question it was, or to what stands in
-//! front. What is shown is a picture of the database, asked for again whenever something differs.
+//! Sends queries to the engine and routes the answers to the pane that asked or to the open overlay. The console
+//! shows a copy of database state and queries it again after each change.
 
 use super::Console;
 use super::asking::unscoped;
@@ -13,8 +13,8 @@ use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 
 impl Console {
-    /// Asks, unless the same question is under way: then once more afterwards. Nothing is asked that this
-    /// person may not be told.
+    /// Queries the engine. If the same query is already in flight, it runs once more afterwards. Returns no effect if
+    /// the actor lacks the permission that the query requires.
     pub(super) fn ask(&mut self, query: Query) -> Vec<Effect> {
         if !self.cx.settings.actor.has(query.required_right()) {
             return vec![];
@@ -23,11 +23,12 @@ impl Console {
         if self.asking.begins(&query) { vec![Effect::Ask(query)] } else { vec![] }
     }
 
-    /// Asks for the rows of a pane.
+    /// Queries the rows of a pane.
     pub(super) fn ask_rows(&mut self, pane: PaneId) -> Vec<Effect> {
         self.ask(self.panes.get(pane).query())
     }
 
+    /// Queries the overview, and the rows and the detail of the open pane.
     pub(super) fn ask_for_everything(&mut self) -> Vec<Effect> {
         let mut effects = self.ask(Query::Overview);
         effects.extend(self.ask_rows(self.cx.pane));
@@ -36,7 +37,7 @@ impl Console {
         effects
     }
 
-    /// Lets go of what another scope showed, and asks for everything that lists and counts.
+    /// Discards what was loaded for another scope, and queries every list and count again.
     pub(super) fn ask_anew(&mut self) -> Vec<Effect> {
         let mut effects = self.ask(Query::Connections);
         effects.extend(self.ask(Query::Overview));
@@ -50,7 +51,7 @@ impl Console {
         effects
     }
 
-    /// Asks again for what a change touches, and only if it is on the screen.
+    /// Queries again what a change touches, if it is on the screen.
     pub(super) fn changed(&mut self, change: Change) -> Vec<Effect> {
         let mut effects = self.ask(Query::Overview);
         if matches!(change, Change::Everything) {
@@ -65,16 +66,17 @@ impl Console {
         effects
     }
 
+    /// Passes an answer to the open overlay and to the pane that asked. Drops answers to queries of another scope.
     pub(super) fn take_answer(&mut self, query: &Query, answer: Answer) -> Vec<Effect> {
         self.cx.trouble = None;
         let again = self.asking.ends(query);
         let mut effects = again.map(|query| self.ask(query)).unwrap_or_default();
         let query = match query {
-            // What was asked of another scope is not shown in this one.
+            // An answer to a query of another scope is not shown in this one.
             Query::Within { query: inner, .. } if self.cx.scoped(*inner.clone()) == *query => inner,
             Query::Within { .. } => return effects,
             query if self.cx.scoped(query.clone()) != *query => {
-                // Before it was known that there is a choice, everything was asked for.
+                // The first queries have no scope, because the console learns the scopes only from their answers.
                 if let (Query::Overview, Answer::Overview(overview), None) = (query, answer, &self.cx.own) {
                     self.cx.own = Some((overview.organization, overview.environment));
                 }
@@ -97,7 +99,7 @@ impl Console {
         effects
     }
 
-    /// The answer to a question that belongs to no pane.
+    /// Handles an answer to a query that belongs to no pane.
     fn take_common_answer(&mut self, query: &Query, answer: Answer) -> Vec<Effect> {
         let before = self.cx.shown();
         let rings = match (query, answer) {
@@ -123,6 +125,8 @@ impl Console {
         effects
     }
 
+    /// Handles a failed query. The reason of a query that a command sent becomes a notice; any other is shown as
+    /// trouble.
     pub(super) fn not_answered(&mut self, query: &Query, why: String) -> Vec<Effect> {
         self.asking.fails(query);
         let query = unscoped(query.clone());

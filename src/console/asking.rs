@@ -1,15 +1,17 @@
-//! Questions under way. The same question is not asked twice at once, but once more afterwards.
+//! Tracks queries in flight. A query that is already in flight is not sent again; it is repeated once after its
+//! answer.
 
 use crate::domain::query::Query;
 
+/// Queries in flight.
 #[derive(Debug, Default)]
 pub(super) struct Asking {
-    /// `true` where it has to be asked once more.
+    /// Each query, and `true` if it must be sent once more after its answer.
     queries: Vec<(Query, bool)>,
 }
 
 impl Asking {
-    /// Notes a question. Returns `true` if it has to be asked now.
+    /// Registers a query. Returns `true` if it must be sent now.
     pub fn begins(&mut self, query: &Query) -> bool {
         match self.queries.iter_mut().find(|(asked, _)| asked == query) {
             Some((_, again)) => {
@@ -23,20 +25,21 @@ impl Asking {
         }
     }
 
-    /// The question was answered. Returns it if it has to be asked once more: of what is shown then.
+    /// Removes an answered query. Returns it without its scope if it must be sent once more; the caller applies the
+    /// current scope.
     pub fn ends(&mut self, query: &Query) -> Option<Query> {
         let at = self.queries.iter().position(|(asked, _)| asked == query)?;
         let (query, again) = self.queries.remove(at);
         again.then(|| unscoped(query))
     }
 
-    /// The question was not answered.
+    /// Removes a query that failed.
     pub fn fails(&mut self, query: &Query) {
         self.queries.retain(|(asked, _)| asked != query);
     }
 }
 
-/// The question without the scope that it was asked for.
+/// Returns the query without its scope.
 pub(super) fn unscoped(query: Query) -> Query {
     match query {
         Query::Within { query, .. } => *query,

@@ -1,4 +1,4 @@
-//! The open pane, as overlays see it.
+//! Gives overlays access to the open pane.
 
 use super::command::CommandSpec;
 use super::commands::ready;
@@ -29,7 +29,7 @@ impl Beneath for Panes {
     }
 }
 
-/// What overlays look at.
+/// Returns what overlays may read: the shared context and the open pane.
 pub(super) fn scene<'s>(cx: &'s Cx, panes: &'s Panes) -> Scene<'s> {
     Scene { cx, beneath: panes }
 }

@@ -1,4 +1,4 @@
-//! The intents of panes and overlays, carried out; and going from one place to another.
+//! Carries out the intents of panes and overlays, including navigation.
 
 use super::Console;
 use super::beneath::scene;
@@ -21,21 +21,22 @@ use super::settings::Focus;
 use crate::domain::ids::ConnectionId;
 
 impl Console {
-    /// The pane that is open.
+    /// Returns the open pane.
     pub(super) fn pane(&self) -> &(dyn Pane + 'static) {
         self.panes.get(self.cx.pane)
     }
 
-    /// Its list.
+    /// Returns the list of the open pane.
     pub(super) fn list_mut(&mut self) -> &mut super::list::ListState {
         self.panes.get_mut(self.cx.pane).list_mut()
     }
 
-    /// Carries out what panes and overlays ask for, in order.
+    /// Carries out intents in order.
     pub(super) fn carry(&mut self, intents: Vec<Intent>) -> Vec<Effect> {
         intents.into_iter().flat_map(|intent| self.carry_one(intent)).collect()
     }
 
+    /// Carries out one intent.
     pub(super) fn carry_one(&mut self, intent: Intent) -> Vec<Effect> {
         match intent {
             Intent::Ask(query) => return self.ask(query),
@@ -119,7 +120,7 @@ impl Console {
         vec![]
     }
 
-    /// Goes to another place.
+    /// Carries out an intent that navigates.
     fn go(&mut self, intent: Intent) -> Vec<Effect> {
         match intent {
             Intent::ShowPane(pane) => self.open_pane(pane),
@@ -151,7 +152,7 @@ impl Console {
         }
     }
 
-    /// Brings something to the front, or takes it away.
+    /// Carries out an intent that opens, closes or changes the overlay.
     fn change_front(&mut self, intent: Intent) -> Vec<Effect> {
         let scene = scene(&self.cx, &self.panes);
         let intents = match intent {
@@ -179,13 +180,13 @@ impl Console {
         self.carry(intents)
     }
 
-    /// Hands what is written for the provider to the editor, checks it, and shows what was found.
+    /// Runs a step of editing a script: opens the editor, checks the text, or shows the findings.
     fn write_script(&mut self, step: ScriptStep) -> Vec<Effect> {
         match (step, self.cx.script.take()) {
             (ScriptStep::Begin(kind, text), _) => {
                 let (title, shown) = (kind.title(), text.clone());
                 self.cx.script = Some(Script::new(kind, text));
-                // The person's own editor, else the one that is built in.
+                // Uses the external editor if one is configured, else the built-in one.
                 if self.cx.settings.editor {
                     self.front.clear();
                     return vec![Effect::Edit { what: Edit::Script, text: shown }];
@@ -210,8 +211,8 @@ impl Console {
         vec![]
     }
 
-    /// Asks for the rows of a list whose filter is another now. What is typed before they are there is
-    /// about them, not about the rows that still stand.
+    /// Queries the rows of a list after its filter changed. Keys that are pressed before the rows arrive are kept and
+    /// applied to the new rows.
     fn narrowed(&mut self) -> Vec<Effect> {
         self.list_mut().go_top();
         let query = self.pane().query();
@@ -220,7 +221,7 @@ impl Console {
         self.ask(query)
     }
 
-    /// Opens a pane.
+    /// Opens a pane with the focus on its list.
     fn open_pane(&mut self, pane: PaneId) -> Vec<Effect> {
         self.cx.pane = pane;
         self.cx.focus = Focus::List;
@@ -231,7 +232,7 @@ impl Console {
         effects
     }
 
-    /// Opens a pane at one of its rows, wherever its list stands.
+    /// Opens a pane with the cursor on one row, and clears the filter of its list.
     fn open_at(&mut self, pane: PaneId, id: String) -> Vec<Effect> {
         let effects = self.open_pane(pane);
         self.list_mut().filter.clear();
@@ -239,7 +240,7 @@ impl Console {
         effects
     }
 
-    /// Opens what is selected. From here on the cursor stays on it.
+    /// Opens the detail of the selected row. If no row is selected, selects the first.
     fn open_selected(&mut self) -> Vec<Effect> {
         let ids = self.pane().ids(&self.cx);
         if self.pane().list().index(&ids).is_none() {
@@ -253,7 +254,7 @@ impl Console {
         effects
     }
 
-    /// Opens a connection, wherever the list stands; its scope is shown with it.
+    /// Opens a connection in its pane, and switches to the connection's scope.
     fn go_to_connection(&mut self, id: ConnectionId) -> Vec<Effect> {
         let mut effects = self.open_at(PaneId::Connections, id.to_string());
         let found = self.cx.connection(id).map(|row| &row.connection);
@@ -269,7 +270,7 @@ impl Console {
     }
 }
 
-/// Where the detail stands after it was scrolled by so many lines.
+/// Returns the scroll offset of the detail after scrolling by `lines`, within the detail's length.
 fn scrolled(cx: &Cx, pane: &dyn Pane, from: u16, lines: isize) -> u16 {
     let most = detail_lines(cx, pane).saturating_sub(detail_room(cx, pane));
     let to = usize::from(from).saturating_add_signed(lines).min(most);

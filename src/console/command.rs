@@ -1,4 +1,4 @@
-//! A command as it is listed: its id, title, keys, and where it is valid. What it does stands beside the pane.
+//! A command's specification: id, title, help, keys, and scope. The code that runs it is in the pane's command table.
 
 use super::pane_id::PaneId;
 
@@ -9,7 +9,7 @@ pub enum Scope {
     /// In every list.
     List,
     Pane(PaneId),
-    /// Among the messages of a thread.
+    /// In the messages of a thread.
     Messages,
     /// In a detail that scrolls.
     Detail,
@@ -17,12 +17,13 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Every scope, in the order in which they are printed.
+    /// Returns every scope, in the order in which they are printed.
     pub(super) fn all() -> impl Iterator<Item = Self> {
         let panes = PaneId::ALL.into_iter().map(Self::Pane);
         [Self::Everywhere, Self::List].into_iter().chain(panes).chain([Self::Messages, Self::Detail, Self::Composer])
     }
 
+    /// Returns the heading under which the scope's commands are printed.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Everywhere => "Everywhere",
@@ -35,19 +36,19 @@ impl Scope {
     }
 }
 
-/// A command as it is listed, printed and bound to keys.
+/// A command's entry in the help, in the printed key table and in the key bindings.
 #[derive(Clone, Copy)]
 pub struct CommandSpec {
     pub id: &'static str,
     pub title: &'static str,
-    /// The title where the last line has little room; empty: the title itself.
+    /// The title for a footer with little room; if empty, `title` is used.
     pub short: &'static str,
     pub help: &'static str,
     pub scope: Scope,
     pub keys: &'static [&'static str],
-    /// Whether the footer mentions it.
+    /// Whether the footer shows the command.
     pub hint: bool,
-    /// Whether it asks first.
+    /// Whether the command requires a confirmation.
     pub asks: bool,
 }
 

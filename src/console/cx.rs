@@ -1,5 +1,5 @@
-//! What every part of the console may know: settings, time, size, where keys go, what is shown, and what the engine
-//! says about itself and its numbers. Panes read it; only the console changes it.
+//! Context shared by all parts of the console: settings, time, terminal size, focus, scope, the engine's overview and
+//! its connections. Panes read it; only the console changes it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,15 +21,16 @@ use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::domain::view::Overview;
 
-/// How long a notice stands in the last line.
+/// How long a notice stays in the last line.
 pub(super) const NOTICE: Duration = Duration::from_secs(6);
-/// Notices that are kept.
+/// Number of notices that are kept.
 const MAX_NOTICES: usize = 200;
 
+/// Context shared by all parts of the console.
 #[derive(Debug)]
 pub(super) struct Cx {
     pub settings: Settings,
-    /// Times are shown in UTC instead of the local zone.
+    /// Whether times are shown in UTC instead of the local zone.
     pub utc: bool,
     pub columns: u16,
     pub rows: u16,
@@ -38,21 +39,22 @@ pub(super) struct Cx {
     pub focus: Focus,
     pub overview: Option<Overview>,
     pub connections: Option<ConnectionList>,
-    /// The row under the cursor of Connections, whichever pane is open.
+    /// The selected row of Connections, also while another pane is open.
     pub chosen: Option<String>,
-    /// Contacts of the threads that were listed, for rows that know only the thread.
+    /// Contact names of the threads that were listed, for rows that have only a thread id.
     pub names: BTreeMap<ThreadId, String>,
-    /// What is being written for the provider.
+    /// The template or Flow that is being edited.
     pub script: Option<Script>,
-    /// The answer that opens something when it comes.
+    /// The query whose answer opens something.
     pub awaited: Option<Query>,
-    /// Why the last question of a kind was not answered.
+    /// Why the last query failed; `None` after the next answer.
     pub trouble: Option<String>,
     pub notices: Vec<Notice>,
     /// The organization and environment that the engine works for.
     pub own: Option<(String, Environment)>,
-    /// The organization and environment that was chosen, and whether all are wanted.
+    /// The organization and environment that the user chose.
     pub chosen_scope: Option<Shown>,
+    /// Whether all organizations and environments are shown together.
     pub shows_all: bool,
 }
 
@@ -80,11 +82,13 @@ impl Cx {
         }
     }
 
+    /// Returns the time zone in which times are shown.
     pub fn zone(&self) -> &TimeZone {
         static UTC: TimeZone = TimeZone::UTC;
         if self.utc { &UTC } else { &self.settings.zone }
     }
 
+    /// Adds a notice, and drops the oldest one if there are more than `MAX_NOTICES`. `bad` marks a failure.
     pub fn notice(&mut self, text: impl Into<String>, bad: bool) {
         if self.notices.len() == MAX_NOTICES {
             self.notices.remove(0);
@@ -92,36 +96,36 @@ impl Cx {
         self.notices.push(Notice { at: self.now, text: clean_line(&text.into()), bad });
     }
 
-    /// The notice that stands in the last line now.
+    /// Returns the notice to show in the last line; `None` when the latest is older than `NOTICE`.
     pub fn standing_notice(&self) -> Option<&Notice> {
         self.notices.last().filter(|notice| self.now.since(notice.at) < NOTICE)
     }
 
-    /// Whether something is for this person; the operation says the same.
+    /// Fails with the reason if the actor lacks a permission. The operation checks the permission again.
     pub fn may(&self, right: Permission) -> Result<(), String> {
         self.settings.actor.may(right).map_err(|refusal| refusal.to_string())
     }
 
-    /// Whether this person may do what operators do.
+    /// Fails if the actor lacks the permissions of an operator.
     pub fn operator(&self) -> Result<(), String> {
         let may = self.settings.actor.has(Permission::WriteToPeople);
         if may { Ok(()) } else { Err("This needs the role operator.".into()) }
     }
 
-    /// Whether this person may do what admins do.
+    /// Fails if the actor lacks the permissions of an admin.
     pub fn admin(&self) -> Result<(), String> {
         let may = self.settings.actor.has(Permission::SetNumbersUp);
         if may { Ok(()) } else { Err("This needs the role admin.".into()) }
     }
 
-    /// Whether there is an agent that this person may stop.
+    /// Fails if the actor may not stop agents, or if no agent is configured.
     pub fn can_stop_agents(&self) -> Result<(), String> {
         self.may(Permission::StopAgents)?;
         let any = self.overview.as_ref().is_some_and(|told| told.agents > 0);
         if any { Ok(()) } else { Err("No agent is configured, so there is none to stop.".into()) }
     }
 
-    /// Where keys mean something, the nearest first.
+    /// Returns the scopes in which keys are looked up, the most specific first.
     pub fn scopes(&self) -> Vec<Scope> {
         match (self.focus, self.pane) {
             (Focus::Composer, _) => vec![Scope::Composer],
@@ -131,8 +135,8 @@ impl Cx {
         }
     }
 
-    /// The answer to what was written for the provider and submitted: gone when it was taken, kept with the reason when
-    /// it was not. Returns `true` if there is a reason to be shown.
+    /// Handles the result of a submitted script: discards the script if it was accepted, else stores the reason in
+    /// it. Returns `true` if there is a reason to show.
     pub fn script_answered(&mut self, request: &Request, why: Option<&String>) -> bool {
         let Some(script) = self.script.as_mut().filter(|script| script.request() == *request) else { return false };
         match why {
@@ -142,15 +146,17 @@ impl Cx {
         why.is_some()
     }
 
+    /// Returns `true` if the answer to this query opens something.
     pub fn awaits(&self, query: &Query) -> bool {
         self.awaited.as_ref() == Some(query)
     }
 
-    /// The numbers that are connected.
+    /// Returns the connected numbers.
     pub fn connected(&self) -> impl Iterator<Item = &ConnectionView> + Clone {
         self.connections.iter().flat_map(|list| &list.connected)
     }
 
+    /// Returns a connected number by its id.
     pub fn connection(&self, id: ConnectionId) -> Option<&ConnectionView> {
         self.connected().find(|row| row.connection.id == id)
     }

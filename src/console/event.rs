@@ -1,5 +1,5 @@
-//! What happens to a console, and what it wants. Both are plain data: a test writes one and reads
-//! the other.
+//! The console's input (`Event`) and output (`Effect`). Both are plain data, so a test can write one and read the
+//! other.
 
 use crate::console::files::Saves;
 use crate::console::input::KeyEvent;
@@ -12,104 +12,108 @@ use crate::domain::refusal::Done;
 use crate::domain::request::Request;
 use crate::domain::time::Timestamp;
 
-/// Something happened.
+/// An input to the console.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     Key(KeyEvent),
-    /// Text that was pasted as a whole: it is text, whatever it looks like.
+    /// Text that was pasted at once. It is always text, even if it looks like keys.
     Paste(String),
     Resize {
         columns: u16,
         rows: u16,
     },
-    /// The terminal goes away: what was written is to be kept.
+    /// The terminal closes; unsaved drafts must be saved.
     Closing,
-    /// The time now; comes when [`crate::console::Console::next_tick`] says so, and with everything else.
+    /// The current time. It comes at the time that [`crate::console::Console::next_tick`] returns, and before other
+    /// events.
     Time(Timestamp),
-    /// The person has another role from now on.
+    /// The actor's role changed.
     Actor(Actor),
-    /// Something stored differs.
+    /// Stored data changed.
     Changed(Change),
-    /// An answer to what was asked.
+    /// The answer to a query.
     Answered {
         query: Query,
         answer: Box<Answer>,
     },
-    /// What was asked could not be told.
+    /// A query failed.
     NotAnswered {
         query: Query,
         why: String,
     },
-    /// What came back from the editor, or why nothing did.
+    /// The text that the editor returned, or why it returned none.
     Edited {
         what: Edit,
         text: Result<String, String>,
     },
-    /// A file was handed over, or why it was not.
+    /// A file was uploaded, or the reason why not.
     Uploaded {
         path: String,
         result: Result<Uploaded, String>,
     },
-    /// As much of a path as its beginning decides, and what it may go on with.
+    /// The completion of a path: the common prefix of all matches, and the matches.
     Completed {
         path: String,
         to: String,
         choices: Vec<String>,
     },
-    /// Where something was saved, or why it was not.
+    /// The path under which something was saved, or the reason why not.
     Saved(Result<String, String>),
-    /// A rule wants a yes before a message goes: what it says, what was asked for, and what a yes asks for.
+    /// A rule requires a confirmation before a message is sent: its reason, the original request, and the request
+    /// that a yes performs.
     WantsYes {
         request: Request,
         why: String,
         then: Request,
     },
-    /// What was requested was done, or not.
+    /// The result of a request.
     Performed {
         request: Request,
         result: Result<Done, String>,
     },
 }
 
-/// Something is wanted.
+/// An output of the console.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
+    /// Query the engine.
     Ask(Query),
+    /// Perform a request.
     Perform(Request),
-    /// Hand the file at a path of this person over, for a message to carry.
+    /// Upload a local file of the user, to be attached to a message.
     Upload {
         path: String,
     },
-    /// Complete a path of this person.
+    /// Complete a local path of the user.
     Complete {
         path: String,
     },
-    /// Save something where this person wants it; empty means the downloads.
+    /// Save something at a local path of the user; an empty path means the downloads folder.
     Save {
         what: Saves,
         to: String,
     },
-    /// Put text into the terminal's clipboard.
+    /// Copy text to the terminal's clipboard.
     Copy(String),
-    /// Hand a text to the person's own editor.
+    /// Open a text in the user's external editor.
     Edit {
         what: Edit,
         text: String,
     },
-    /// Something new wants a person: ring, and say what.
+    /// Ring the terminal bell with a message.
     Ring(String),
-    /// Draw everything anew.
+    /// Redraw the whole screen.
     Redraw,
     Suspend,
     Quit,
 }
 
-/// What is edited outside.
+/// What is edited in the external editor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edit {
     Draft(ThreadId),
-    /// A copy of a delivery, to be applied dry.
+    /// A copy of a webhook delivery, to be applied in a dry run.
     Delivery(DeliveryId),
-    /// What is written for the provider; the console knows what it is.
+    /// A template or Flow; the console keeps its details.
     Script,
 }

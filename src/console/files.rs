@@ -1,19 +1,20 @@
-//! Where a person's files are, and what is saved there.
+//! Where the user's files are, and what is saved there.
 
 use crate::domain::ids::{MessageId, ThreadId};
 
-/// Where the files are of whoever sits at a console.
+/// Where the files of a console's user are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FilePlace {
-    /// With the process that this console runs in: it may open and write them.
+    /// Accessible to the process that runs this console; it opens and writes them itself.
     Here,
-    /// With another process of the same machine, which shows this console: it opens them and hands them over.
+    /// Accessible to another process on the same machine that shows this console; that process opens and transfers
+    /// them.
     Attached,
-    /// At the other end of an SSH line.
+    /// On the client side of an SSH connection.
     Ssh,
 }
 
-/// What is saved.
+/// What is saved to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Saves {
     /// The file of a message.

@@ -1,6 +1,6 @@
-//! What panes and overlays ask of the console, and what an overlay is. Panes and overlays never call each other: they
-//! return intents, and the console carries them out in order. An intent can bring an overlay to the front, and an
-//! overlay returns intents: the two stand in one file.
+//! Defines `Intent` and `Overlay`. Panes and overlays never call each other: they return intents, which the console
+//! carries out in order. Both types are in one file because an intent can open an overlay and an overlay returns
+//! intents.
 
 use std::fmt::Debug;
 
@@ -24,75 +24,76 @@ use crate::domain::request::Request;
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
 
+/// What a pane or an overlay requests from the console.
 #[derive(Debug)]
 pub(super) enum Intent {
-    /// Ask the engine, unless the same question is under way.
+    /// Query the engine, unless the same query is in flight.
     Ask(Query),
     Effect(Effect),
-    /// Perform the request of a form: with what was on the screen, where it sends.
+    /// Perform the request of a form. A request that sends includes what was on the screen.
     Submit(Request),
     Notice(String),
-    /// A notice about something that went wrong.
+    /// Show a notice about a failure.
     Warn(String),
-    /// Show an overlay, in the place of whatever is in front.
+    /// Open an overlay in place of the current one.
     Front(Box<dyn Overlay>),
-    /// Ask before something is done.
+    /// Require a confirmation first.
     Confirm(String, Then),
-    /// Find a command; with `all`, by its name alone.
+    /// Open the command palette; with `all`, search all commands by name.
     Palette {
         all: bool,
     },
-    /// Close what is in front.
+    /// Close the overlay.
     Close,
-    /// The question in front was answered with yes.
+    /// The question in the overlay was answered with yes.
     Agreed(Then),
-    /// Keep what was filled in for the next time.
+    /// Keep the values of a form for the next time it opens.
     KeepForm(Begun),
-    /// Start a command: it may ask first.
+    /// Start a command, after a confirmation if it requires one.
     Start(&'static CommandSpec),
-    /// A step of writing for the provider.
+    /// Run a step of editing a script.
     Script(ScriptStep),
-    /// Ask for something that opens when it comes, and say so.
+    /// Query something that opens when its answer arrives, and show the notice.
     Await(Query, Option<&'static str>),
     Focus(Focus),
     ShowPane(PaneId),
-    /// Open a pane whose list is narrowed by these words.
+    /// Open a pane with this filter.
     ShowFiltered(PaneId, String),
-    /// One level back.
+    /// Go one level back.
     Back,
     Refresh,
     SwitchZone,
     /// Show the next organization and environment.
     NextScope,
-    /// The cursor is on another row.
+    /// The cursor moved to another row.
     Follow,
     OpenSelected,
-    /// Open the line that filters the list.
+    /// Open the filter line of the list.
     Filter,
-    /// Narrow the list while the filter is typed.
+    /// Filter the list while the filter is typed.
     FilterBy(String),
-    /// A filter was applied: it can be recalled.
+    /// Keep an applied filter, so that it can be recalled.
     KeepFilter(String),
-    /// Show the whole list again.
+    /// Remove the filter of the list.
     ClearFilter,
-    /// The filter of the open list is another one.
+    /// The filter of the open list changed.
     Narrow,
-    /// Scroll the detail by so many lines.
+    /// Scroll the detail by this number of lines.
     Scroll(isize),
     ScrollTop,
     GoToThread(ThreadId),
-    /// Open the place in its thread where a message stands.
+    /// Open a thread at a message.
     GoToMessage(ThreadId, MessageId),
     GoToConnection(ConnectionId),
-    /// What is known of the thread that was gone to.
+    /// The row of the thread that `GoToThread` opened.
     FoundThread(Box<ThreadRow>),
-    /// Show the scope that something belongs to.
+    /// Switch to the scope of the item named by `what`.
     FollowScope {
         organization: String,
         environment: Environment,
         what: String,
     },
-    /// Keep every draft that is not kept.
+    /// Save every unsaved draft.
     KeepDrafts,
 }
 
@@ -101,13 +102,13 @@ impl Intent {
         Self::Effect(Effect::Perform(request))
     }
 
-    /// Asks before a request is made.
+    /// Performs a request after a confirmation.
     pub fn ask_first(question: String, request: Request) -> Self {
         Self::Confirm(question, Then::Perform(request))
     }
 }
 
-/// What follows a yes.
+/// What a confirmation starts.
 #[derive(Debug, Clone)]
 pub(super) enum Then {
     Command(&'static CommandSpec),
@@ -115,65 +116,67 @@ pub(super) enum Then {
 }
 
 impl Then {
-    /// Whether it can be taken back by coming again, as leaving can.
+    /// Returns `true` if it can be undone by opening the console again, such as quitting.
     pub fn is_light(&self) -> bool {
         matches!(self, Self::Command(spec) if spec.scope == super::command::Scope::Everywhere)
     }
 }
 
-/// What stands in front of the panes, with its own state: help, a question, a form, a list to pick from, a text to read.
+/// A layer in front of the panes with its own state: help, a question, a form, a picker, or a text.
 pub(super) trait Overlay: Debug + Send {
-    /// Draws it, and says where the cursor stands.
+    /// Draws the overlay, and returns the position of the text cursor.
     fn draw(&self, scene: &Scene<'_>, buffer: &mut Buffer, screen: Rect) -> Option<Position>;
 
+    /// Handles a key.
     fn key(&mut self, scene: &Scene<'_>, press: &Press) -> Vec<Intent>;
 
-    /// Whether letters go into a text of its own: they are text then, and never commands.
+    /// Returns `true` if letters are text input; they are never commands then.
     fn takes_text(&self) -> bool {
         false
     }
 
-    /// Takes a paste in. Only where it takes text.
+    /// Inserts pasted text. Called only if `takes_text` returns `true`.
     fn paste(&mut self, _: &Scene<'_>, _text: &str) -> Vec<Intent> {
         vec![]
     }
 
-    /// It came to the front. What was begun in one like it may be taken over.
+    /// Called when the overlay opens. It may take over the values of a form of the same kind that was closed before.
     fn opened(&mut self, _: &Scene<'_>, _begun: &mut Option<Begun>) -> Vec<Intent> {
         vec![]
     }
 
-    /// Something happened while it is in front.
+    /// Handles an event while the overlay is open.
     fn update(&mut self, _: &Scene<'_>, _: &OverlayEvent<'_>) -> Vec<Intent> {
         vec![]
     }
 
-    /// When it wants to be told the time, by itself.
+    /// Returns when the overlay needs the next tick; `None` if it needs none.
     fn next_tick(&self) -> Option<Timestamp> {
         None
     }
 
-    /// Whether it waits for what it asked for: a question about that stands in front of it, not in its place.
+    /// Returns `true` while the overlay waits for the result of its request. A question about that request then
+    /// covers the overlay instead of replacing it.
     fn waits(&self) -> bool {
         false
     }
 }
 
-/// What happens to an overlay.
+/// An event for an open overlay.
 pub(super) enum OverlayEvent<'e> {
     Answered(&'e Query, &'e Answer),
     NotAnswered(&'e Query),
-    /// A request was done, or not; without what its sender knew of the thread.
+    /// The result of a request, without the thread state that the sender saw.
     Performed(&'e Request, &'e Result<Done, String>),
     Saved(&'e Result<String, String>),
     Uploaded(&'e str, &'e Result<Uploaded, String>),
-    /// As much of a path as its beginning decides, and what it may go on with.
+    /// The path, the common prefix of all matches, and the matches.
     Completed(&'e str, &'e str, &'e [String]),
     Changed(Change),
-    /// Another scope is shown: what this one listed is forgotten.
+    /// The scope changed: the overlay must discard what it listed.
     Forgets,
-    /// Time has passed.
+    /// Time passed.
     Tick,
-    /// What stood in front of it was closed.
+    /// The overlay that covered this one was closed.
     Uncovered,
 }

@@ -1,4 +1,4 @@
-//! The keys of the whole table, and their printed form.
+//! The default key bindings, and their printed form.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ impl Default for Keymap {
     }
 }
 
-/// `docs/keys.md`, printed from the table.
+/// Returns the content of `docs/keys.md`, generated from the command table.
 pub fn keys_markdown() -> String {
     let keymap = Keymap::default();
     let mut text = String::from(

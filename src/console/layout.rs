@@ -1,4 +1,4 @@
-//! Where everything stands, for a size and a focus. Pure: drawing and moving ask the same plan.
+//! Computes the layout for a terminal size and a focus. Pure: drawing and cursor movement use the same plan.
 
 use ratatui::layout::Rect;
 
@@ -7,19 +7,21 @@ use super::pane_id::PaneId;
 use super::panes::pane::Pane;
 use super::settings::Focus;
 
-/// Two columns from here on.
+/// Minimum columns for list and detail side by side.
 const WIDE: u16 = 100;
-/// Below this there is no room for folded titles: the panes become one line of tabs.
+/// Minimum rows for the stack of pane titles; below it, the panes are one line of tabs.
 pub(super) const TALL: u16 = 16;
-/// Below this there is room for a summary only.
+/// Minimum columns and rows; below them, only a summary is shown.
 pub(super) const SMALLEST: (u16, u16) = (40, 10);
+/// Height of the composer, in lines.
 pub(super) const COMPOSER_LINES: u16 = 6;
 
+/// Areas of the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plan {
     pub header: Rect,
     pub footer: Rect,
-    /// Title line of every pane, in order; none where the panes are tabs.
+    /// Title lines of all panes, in order; empty if the panes are tabs.
     pub titles: Vec<(PaneId, Rect)>,
     pub tabs: Option<Rect>,
     pub list: Option<Rect>,
@@ -30,7 +32,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The plan for the pane that is open.
+    /// Returns the plan for the open pane.
     pub fn new(cx: &Cx, pane: &dyn Pane) -> Self {
         let (columns, rows) = (cx.columns, cx.rows);
         let body = Rect::new(0, 1, columns, rows.saturating_sub(2));
@@ -86,19 +88,20 @@ impl Plan {
     }
 }
 
-/// Rows of the open pane that fit on the screen.
+/// Returns how many rows of the open pane fit on the screen.
 pub(super) fn list_room(cx: &Cx, pane: &dyn Pane) -> usize {
     let rows = Plan::new(cx, pane).list.map_or(1, |area| usize::from(area.height));
     (rows / pane.row_height(cx)).max(1)
 }
 
-/// Lines of the detail that fit on the screen.
+/// Returns how many lines of the detail fit on the screen.
 pub(super) fn detail_room(cx: &Cx, pane: &dyn Pane) -> usize {
     // One line is the detail's title.
     let above = 1 + u16::from(pane.banner(cx).is_some());
     Plan::new(cx, pane).detail.map_or(1, |area| usize::from(area.height.saturating_sub(above))).max(1)
 }
 
+/// Returns the width of the detail, in cells.
 pub(super) fn detail_width(cx: &Cx, pane: &dyn Pane) -> usize {
     Plan::new(cx, pane).detail.map_or(usize::from(cx.columns), |area| usize::from(area.width))
 }

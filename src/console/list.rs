@@ -1,24 +1,24 @@
-//! A list with a cursor. The cursor sticks to what it is on, by id; when rows come above it, the
-//! row stays where it is on the screen and the rest moves around it.
+//! A list with a cursor. The cursor stays on its item, by id: when rows are inserted above, the selected row keeps
+//! its place on the screen and the other rows move.
 
-/// Rows that a list asks for: more than any screen shows, few enough to be told at once.
+/// Maximum rows that a list queries: more than a screen shows, and few enough to query at once.
 pub const MAX_ROWS: u32 = 200;
 
-/// Where a list stands.
+/// Cursor and filter of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListState {
-    /// The id under the cursor; none until somebody moves: then the list shows its top.
+    /// The id under the cursor; `None` until the user moves the cursor, and the list then shows its top.
     pub selected: Option<String>,
-    /// What commands are about until somebody moves: the row that stood on top when the list was shown. Rows that
-    /// come above it do not take its place, so that a key acts on what was read before it was pressed.
+    /// The id that commands act on while nothing is selected: the first row at the time the list was shown. Rows that
+    /// are inserted above do not replace it, so that a key acts on the row that the user saw.
     on_top: Option<String>,
-    /// The row of the screen on which the cursor stands.
+    /// The screen row of the cursor.
     anchor: usize,
-    /// What narrows the list.
+    /// The filter text.
     pub filter: String,
 }
 
-/// What of a list is seen.
+/// The visible part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
     pub first: usize,
@@ -26,7 +26,8 @@ pub struct Seen {
 }
 
 impl ListState {
-    /// Where the cursor stands; `None` until somebody moves, as long as commands are about the first row.
+    /// Returns the index of the cursor. While nothing is selected, returns the row that commands act on, or `None` if
+    /// that is the first.
     pub fn index(&self, ids: &[String]) -> Option<usize> {
         if self.selected.is_none() {
             return self.kept_on_top(ids).filter(|at| *at > 0);
@@ -40,25 +41,25 @@ impl ListState {
         ids.iter().position(|id| id == on_top)
     }
 
-    /// Settles, after something changed, what commands are about while nobody has moved: the row that stood on top
-    /// as long as it is among the `room` rows on the screen, else the first.
+    /// Updates the row that commands act on while nothing is selected: keeps it while it is among the `room` rows on
+    /// the screen, else takes the first row.
     pub fn settle(&mut self, ids: &[String], room: usize) {
         if self.selected.is_none() && self.kept_on_top(ids).is_none_or(|at| at >= room) {
             self.on_top = ids.first().cloned();
         }
     }
 
-    /// The list comes into view again: nobody has read of it what stood on top before.
+    /// Resets the row that commands act on, because the list is shown again.
     pub fn show_again(&mut self) {
         self.on_top = None;
     }
 
-    /// The id that commands are about: under the cursor, else the first.
+    /// Returns the id that commands act on: the one under the cursor, else the first.
     pub fn current<'i>(&self, ids: &'i [String]) -> Option<&'i String> {
         ids.get(self.index(ids).unwrap_or(0))
     }
 
-    /// Moves by so many rows; `room` is how many fit on the screen.
+    /// Moves the cursor by `rows`; `room` is the number of rows that fit on the screen.
     pub fn move_by(&mut self, ids: &[String], rows: isize, room: usize) {
         if ids.is_empty() {
             return;
@@ -77,19 +78,20 @@ impl ListState {
         self.selected = ids.get(to).cloned();
     }
 
-    /// Back to the top, following what comes.
+    /// Goes to the top and clears the selection, so that the list follows new rows.
     pub fn go_top(&mut self) {
         self.selected = None;
         self.on_top = None;
         self.anchor = 0;
     }
 
+    /// Selects the last row.
     pub fn go_end(&mut self, ids: &[String], room: usize) {
         self.selected = ids.last().cloned();
         self.anchor = room.saturating_sub(1).min(ids.len().saturating_sub(1));
     }
 
-    /// What of `ids` is seen in `room` rows.
+    /// Returns which part of `ids` is visible in `room` rows.
     pub fn seen(&self, ids: &[String], room: usize) -> Seen {
         let cursor = self.index(ids);
         let moved = cursor.filter(|_| self.selected.is_some());

@@ -1,5 +1,5 @@
-//! The console: events in, effects out, a picture. No IO, no waiting, no clock: time comes as an
-//! event, and `draw` cannot change anything. It knows the domain and nothing else of the program.
+//! The console: takes events, returns effects, and draws. It does no IO, never blocks and reads no clock: time comes
+//! as an event, and `draw` changes nothing. It depends on the domain only.
 
 mod answers;
 mod asking;
@@ -49,29 +49,30 @@ use self::panes::Panes;
 use crate::domain::query::Query;
 use crate::domain::time::Timestamp;
 
-/// One console.
+/// State of one console.
 #[derive(Debug)]
 pub struct Console {
     cx: Cx,
     panes: Panes,
     asking: Asking,
-    /// Lines that the detail is scrolled by.
+    /// Scroll offset of the detail, in lines.
     scroll: u16,
-    /// What stands in front.
+    /// The open overlay.
     front: Front,
-    /// The beginning of a sequence of keys.
+    /// The keys of an unfinished key sequence.
     pending: Vec<Chord>,
     typing: Typing,
     cancelled_at: Option<Timestamp>,
-    /// Filters that were applied: up recalls them.
+    /// Filters that were applied before; the up key recalls them.
     filters: EarlierFilters,
-    /// The question for a list's new rows, and what was typed before they were there.
+    /// The query for the rows of a changed filter, while it is in flight.
     narrowing: Option<Query>,
+    /// Keys that were pressed before those rows arrived.
     ahead: Vec<KeyEvent>,
 }
 
 impl Console {
-    /// A console of a size, at a time, and what it wants to know first.
+    /// Creates a console of a terminal size at a time. Returns it with its first queries.
     pub fn new(settings: Settings, columns: u16, rows: u16, now: Timestamp) -> (Self, Vec<Effect>) {
         let mut console = Self {
             cx: Cx::new(settings, (columns, rows), now),
@@ -91,7 +92,7 @@ impl Console {
             console.cx.notice(greeting, true);
         }
         let mut effects = console.ask_for_everything();
-        // Every pane is told once, so that none is empty when it is opened and keys follow at once.
+        // Other panes load their rows in advance, so that they are not empty when they open and keys work at once.
         for pane in PaneId::ALL {
             if pane != console.cx.pane && console.panes.get(pane).is_asked_ahead() {
                 effects.extend(console.ask_rows(pane));
@@ -100,7 +101,7 @@ impl Console {
         (console, effects)
     }
 
-    /// Addresses that may stand on the screen and are links there.
+    /// Returns the addresses that may be on the screen and are shown as links.
     pub fn links(&self) -> Vec<String> {
         self.panes.connections.links(&self.cx)
     }

@@ -1,4 +1,4 @@
-//! The panes by name, in the order of the stack.
+//! Identifies the panes, in the order of the stack.
 
 /// A pane of the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,6 +14,7 @@ pub enum PaneId {
 }
 
 impl PaneId {
+    /// All panes, in the order of the stack.
     pub const ALL: [Self; 8] = [
         Self::Connections,
         Self::Threads,
@@ -25,6 +26,7 @@ impl PaneId {
         Self::Log,
     ];
 
+    /// Returns the pane's title.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Connections => "Connections",
@@ -38,7 +40,7 @@ impl PaneId {
         }
     }
 
-    /// The key that opens it.
+    /// Returns the number key that opens the pane.
     pub const fn number(self) -> usize {
         self as usize + 1
     }

@@ -1,4 +1,4 @@
-//! From a key to a command: a key goes to what stands in front, to the composer, or to the command table.
+//! Handles keys: a key goes to the open overlay, to the composer, or to the command table.
 
 use super::beneath::scene;
 use super::commands::{question, ready, run};
@@ -15,11 +15,11 @@ use crate::console::command::CommandSpec;
 use crate::console::{Console, Focus};
 use crate::domain::query::Query;
 
-/// So many keys are kept until a list has its rows.
+/// Maximum keys that are kept until a filtered list has its rows.
 const TYPED_AHEAD: usize = 64;
 
 impl Console {
-    /// Decides whether a key is text or a command, and does what it means.
+    /// Decides whether a key is text or a command, and handles it.
     pub(super) fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
         if key.code == KeyCode::Char('c') && key.modifiers == KeyModifiers::CONTROL {
             self.typing.take_held();
@@ -50,12 +50,12 @@ impl Console {
         }
     }
 
-    /// Does what keys mean, one after the other.
+    /// Handles keys in order.
     pub(super) fn press_all(&mut self, keys: Vec<KeyEvent>) -> Vec<Effect> {
         keys.into_iter().flat_map(|key| self.press(key)).collect()
     }
 
-    /// Does what a key means where the keys go now.
+    /// Handles a key in the overlay, the composer or the command table.
     fn press(&mut self, key: KeyEvent) -> Vec<Effect> {
         let chord = Chord::of(&key);
         if self.front.is_open() {
@@ -90,7 +90,7 @@ impl Console {
         }
     }
 
-    /// The rows are there: what was typed ahead is done, in order.
+    /// Handles the keys that were typed before the rows of the list arrived, in order.
     pub(super) fn go_on_typing(&mut self, query: &Query) -> Vec<Effect> {
         let query = match query {
             Query::Within { query, .. } => query,
@@ -103,8 +103,8 @@ impl Console {
         self.press_all(ahead)
     }
 
-    /// Starts a command, or says why it cannot run now. Where it asks first, it runs once it was agreed to: what it is
-    /// about may have changed while the question stood.
+    /// Starts a command, or shows why it cannot run now. A command that requires a confirmation runs after it, and is
+    /// checked again because the state may have changed meanwhile.
     pub(super) fn start(&mut self, spec: &'static CommandSpec, agreed: Agreed) -> Vec<Effect> {
         let intents = match (ready(&self.panes, &self.cx, spec), question(&self.panes, &self.cx, spec)) {
             (Err(why), _) => vec![Intent::Warn(why)],
@@ -117,12 +117,12 @@ impl Console {
     }
 }
 
-/// Whether letters go into a text now. They are commands in every other state.
+/// Returns `true` if letters are text input now; otherwise they are commands.
 fn takes_text(front: &Front, cx: &Cx) -> bool {
     front.takes_text().unwrap_or(cx.focus == Focus::Composer)
 }
 
-/// Whether somebody has said yes to a command that asks first.
+/// Whether the user has confirmed a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Agreed {
     NotYet,

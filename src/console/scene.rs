@@ -1,4 +1,4 @@
-//! What an overlay may look at: what every part of the console knows, and the open pane beneath it.
+//! What an overlay may read: the shared context and the open pane.
 
 use super::command::CommandSpec;
 use super::cx::Cx;
@@ -7,25 +7,25 @@ use super::input::{KeyCode, KeyEvent};
 use crate::domain::numbers::connection::Environment;
 use crate::domain::time::Timestamp;
 
-/// The open pane, as far as overlays may ask about it.
+/// The part of the open pane that overlays may read.
 pub(super) trait Beneath {
-    /// Why a command cannot run now.
+    /// Fails with the reason if a command cannot run now.
     fn ready(&self, cx: &Cx, spec: &CommandSpec) -> Result<(), String>;
 
-    /// The environment of what is selected; none where that is what is shown.
+    /// Returns the environment of the selected item; `None` if it is the one shown in the header.
     fn environment(&self, cx: &Cx) -> Option<Environment>;
 
-    /// What narrows its list.
+    /// Returns the filter of the pane's list.
     fn filter(&self, cx: &Cx) -> String;
 
-    /// What its filter takes.
+    /// Returns the placeholder text for the filter line.
     fn filter_hint(&self, cx: &Cx) -> &'static str;
 
-    /// Why a filter cannot be read.
+    /// Fails with the reason if a filter is invalid.
     fn check_filter(&self, cx: &Cx, text: &str) -> Result<(), String>;
 }
 
-/// What an overlay is drawn from, beside its own state.
+/// What an overlay is drawn from, in addition to its own state.
 #[derive(Clone, Copy)]
 pub(super) struct Scene<'s> {
     pub cx: &'s Cx,
@@ -33,23 +33,23 @@ pub(super) struct Scene<'s> {
 }
 
 impl Scene<'_> {
-    /// The environment of what is selected, else what is shown.
+    /// Returns the environment of the selected item, else the one shown in the header.
     pub fn environment(&self) -> Option<Environment> {
         self.beneath.environment(self.cx).or_else(|| self.cx.environment_shown())
     }
 }
 
-/// A key that goes to an overlay.
+/// A key press that goes to an overlay.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Press {
     pub key: KeyEvent,
     pub chord: Chord,
-    /// When it was pressed: a letter is held until it is known that none follows.
+    /// When the key was pressed. It can be earlier than now, because a letter is held back until no other follows.
     pub at: Timestamp,
 }
 
 impl Press {
-    /// Whether it is this letter with ctrl.
+    /// Returns `true` if the key is this letter with ctrl.
     pub fn is_ctrl(&self, letter: char) -> bool {
         self.key.code == KeyCode::Char(letter) && self.key.modifiers == super::input::KeyModifiers::CONTROL
     }

@@ -1,5 +1,6 @@
-//! Which organization and environment are shown. They never stand in one list unless that is asked for: every
-//! question about more than one thing carries the scope, and answers to another one are not shown.
+//! Which organization and environment are shown. Items of several scopes are mixed only if the user selects all
+//! scopes: every query about more than one item carries the scope, and answers to queries of another scope are
+//! dropped.
 
 use super::cx::Cx;
 use super::shown::Shown;
@@ -13,7 +14,7 @@ use crate::domain::request::Request;
 use crate::domain::text::clean_line;
 use crate::domain::view::Overview;
 
-/// What a wish names; nothing where it leaves that open.
+/// Returns the value that a choice names; `None` if it leaves the value open.
 fn named<T>(pick: &Pick<T>) -> Option<&T> {
     match pick {
         Pick::One(wanted) => Some(wanted),
@@ -22,7 +23,7 @@ fn named<T>(pick: &Pick<T>) -> Option<&T> {
 }
 
 impl Cx {
-    /// Every organization and environment that has a number.
+    /// Returns every organization and environment that has a number, sorted.
     pub fn scopes_known(&self) -> Vec<Shown> {
         let Some(list) = &self.connections else { return vec![] };
         let connected = list.connected.iter().map(|row| (&row.connection.organization, row.connection.environment));
@@ -36,14 +37,14 @@ impl Cx {
         known
     }
 
-    /// What is shown now; nothing where everything is, or where there is no choice.
+    /// Returns the scope that is shown; `None` if all are shown or there is no choice.
     pub fn shown(&self) -> Option<Shown> {
         let known = self.scopes_known();
         if self.shows_all {
             return None;
         }
         let wished = known.iter().filter(|one| self.is_wished(one));
-        // Nothing else is shown in the place of what was asked for by name, though it has no number.
+        // A scope that was requested by name is shown even if it has no number; no other scope replaces it.
         let choice = known.len() > 1 || (known.len() == 1 && wished.clone().next().is_none());
         if !choice {
             return None;
@@ -66,24 +67,25 @@ impl Cx {
         })
     }
 
-    /// Whether it is among what this console was started for.
+    /// Returns `true` if the scope matches the settings that the console was started with.
     fn is_wished(&self, one: &Shown) -> bool {
         let wish = &self.settings.scope;
         named(&wish.organization).is_none_or(|wanted| *wanted == one.organization)
             && named(&wish.environment).is_none_or(|wanted| *wanted == one.environment)
     }
 
-    /// Shows everything together where the console was started for that.
+    /// Shows all scopes together if the console was started with that setting.
     pub fn begin_in_scope(&mut self) {
         let wish = &self.settings.scope;
         self.shows_all = wish.organization == Pick::All && wish.environment == Pick::All;
     }
 
+    /// Returns `true` if an organization and environment are shown.
     pub fn in_scope(&self, organization: &str, environment: Environment) -> bool {
         self.shown().is_none_or(|shown| shown.organization == organization && shown.environment == environment)
     }
 
-    /// The environment that the header names: production wherever production is shown.
+    /// Returns the environment that the header shows: production if any shown scope is production.
     pub fn environment_shown(&self) -> Option<Environment> {
         match self.shown() {
             Some(shown) => Some(shown.environment),
@@ -95,8 +97,8 @@ impl Cx {
         }
     }
 
-    /// A question, of what is shown. Numbers are asked for all together: they say what there is to show; and what is
-    /// gone to by its name is found wherever it is, its scope being shown then.
+    /// Restricts a query to the shown scope. Two queries are not restricted: the connections, because they define
+    /// which scopes exist, and a thread opened by id, because the console then switches to its scope.
     pub fn scoped(&self, query: Query) -> Query {
         match self.shown() {
             Some(shown) if query.is_of_many() && !matches!(query, Query::Connections | Query::FindThread { .. }) => {
@@ -107,7 +109,7 @@ impl Cx {
         }
     }
 
-    /// A request about everything that a filter finds, of what is shown.
+    /// Restricts a bulk request to the shown scope.
     pub fn scoped_request(&self, request: Request) -> Request {
         match self.shown() {
             Some(shown) if request.is_of_many() => {
@@ -118,8 +120,8 @@ impl Cx {
         }
     }
 
-    /// Shows the scope of something that was reached from elsewhere, and says so. Returns `true` if another one is
-    /// shown now.
+    /// Switches to the scope of an item that was opened from elsewhere, with a notice. Returns `true` if the scope
+    /// changed.
     pub fn follow_scope(&mut self, organization: &str, environment: Environment, what: &str) -> bool {
         if organization.is_empty() || self.in_scope(organization, environment) {
             return false;
@@ -131,7 +133,7 @@ impl Cx {
         true
     }
 
-    /// Shows the next one; after the last all together, which is asked for by that.
+    /// Switches to the next scope; after the last one, to all scopes together.
     pub fn next_scope(&mut self) {
         let known = self.scopes_known();
         let at = self.shown().and_then(|shown| known.iter().position(|one| *one == shown));
@@ -149,8 +151,8 @@ impl Cx {
         self.notice(said, false);
     }
 
-    /// Takes the numbers in. Says so when one that was being set up is connected, and returns what to ring with; never
-    /// for what stood at the start.
+    /// Stores the connections. If a number that was being set up is now connected, adds a notice and returns its
+    /// text, for the terminal bell. The first call never reports one.
     pub fn take_connections(&mut self, list: ConnectionList) -> Option<String> {
         let said = self.newly_connected(&list);
         if let Some(said) = &said {
@@ -160,8 +162,8 @@ impl Cx {
         said
     }
 
-    /// Takes what the engine says about itself in. Returns what to ring with: that there are more alerts than before,
-    /// and what a colleague has transferred; never for what was there at the start.
+    /// Stores the overview. Returns messages for the terminal bell: more alerts than before, and threads that a
+    /// colleague transferred. The first call returns none.
     pub fn take_overview(&mut self, now: Overview) -> Vec<String> {
         if now.scope.is_all() {
             self.own = Some((now.organization.clone(), now.environment));
@@ -198,35 +200,35 @@ impl Cx {
         Some(format!("{} is connected: {}.", clean_line(&row.connection.name), row.connection.phone_number))
     }
 
-    /// The number under the cursor of Connections, whichever pane is open.
+    /// Returns the selected connection of Connections, also while another pane is open.
     pub fn chosen_connection(&self) -> Option<&ConnectionView> {
         let chosen = self.chosen.as_ref()?;
         self.connected().find(|row| row.connection.id.to_string() == *chosen)
     }
 
-    /// The account of the number that is chosen in Connections, where that is known.
+    /// Returns the business account id of the selected connection; `None` if it is not known.
     pub fn chosen_account(&self) -> Option<&str> {
         self.chosen_connection().map(|row| row.connection.business_account_id.as_str()).filter(|id| !id.is_empty())
     }
 
-    /// The account that a number belongs to, where that is known.
+    /// Returns the business account id of a number; `None` if it is not known.
     pub fn account_of(&self, connection: ConnectionId) -> Option<&str> {
         let row = self.connection(connection)?;
         Some(row.connection.business_account_id.as_str()).filter(|id| !id.is_empty())
     }
 
-    /// Whether something of a number belongs to what is shown; what is not known does.
+    /// Returns `true` if a number is in the shown scope, or if the number is not known.
     pub fn shows_connection(&self, connection: ConnectionId) -> bool {
         let row = self.connection(connection).map(|row| &row.connection);
         row.is_none_or(|one| self.in_scope(&one.organization, one.environment))
     }
 
-    /// The number whose account something new would belong to: that of `listed`, else the one that is chosen in
-    /// Connections, else the first shown.
+    /// Returns the number whose account a new template or Flow is created in: that of `listed`, else the selected
+    /// connection, else the first shown.
     pub fn account_for_new(&self, listed: Option<ConnectionId>) -> Option<ConnectionId> {
         let chosen = self.chosen_connection().map(|row| row.connection.id);
         let shown = match (listed, chosen) {
-            // The same account: then it is the number that was chosen.
+            // Both numbers have the same account, so the selected one is used.
             (Some(list), Some(chosen)) if self.account_of(list) == self.account_of(chosen) => Some(chosen),
             (listed, chosen) => listed.or(chosen),
         };

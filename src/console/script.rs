@@ -1,5 +1,5 @@
-//! What is written for the provider at length, a template or a Flow: its text, and what stands in its way. It is handed
-//! to an editor, checked when it comes back, and kept until it was taken.
+//! A template or Flow that is edited as text, with its findings. The text goes to an editor, is checked when it
+//! returns, and is kept until the provider has accepted it.
 
 use crate::domain::flow::FlowRequest;
 use crate::domain::ids::ConnectionId;
@@ -9,24 +9,25 @@ use crate::domain::templates::form;
 use crate::domain::templates::requests::TemplateRequest;
 use crate::domain::templates::template::TemplateList;
 
-/// A step of writing for the provider.
+/// A step of editing a script.
 #[derive(Debug)]
 pub(in crate::console) enum ScriptStep {
-    /// Hand a text to the editor.
+    /// Open a text in the editor.
     Begin(ScriptKind, String),
-    /// Check the text that came back, and show what was found.
+    /// Check the text that the editor returned, and show the findings.
     Check(String),
     /// Keep the text for the next time.
     Keep(String),
-    /// Write on what was begun.
+    /// Continue editing the kept text.
     Again,
-    /// Fix what can be fixed.
+    /// Apply the automatic fixes.
     Mend,
 }
 
+/// What a script is submitted as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::console) enum ScriptKind {
-    /// A new one, or one that is there.
+    /// A template: `id` is `None` for a new one.
     Template {
         connection: ConnectionId,
         id: Option<String>,
@@ -35,7 +36,7 @@ pub(in crate::console) enum ScriptKind {
         connection: ConnectionId,
         id: String,
     },
-    /// The code that is asked for data.
+    /// The code of a Flow's data endpoint.
     FlowCode {
         connection: ConnectionId,
         id: String,
@@ -53,12 +54,13 @@ impl ScriptKind {
     }
 }
 
+/// A text that is being edited, with the result of its last check.
 #[derive(Debug, Clone)]
 pub(in crate::console) struct Script {
     pub kind: ScriptKind,
     pub text: String,
     pub findings: Vec<Finding>,
-    /// It cannot be read, or the provider refused it.
+    /// Why the text cannot be read, or why the provider rejected it.
     pub fault: Option<String>,
 }
 
@@ -67,11 +69,12 @@ impl Script {
         Self { kind, text, findings: vec![], fault: None }
     }
 
+    /// Returns `true` if the text can be submitted.
     pub fn passes(&self) -> bool {
         self.fault.is_none() && passes(&self.findings)
     }
 
-    /// Checks it as the operation does; a template also against those that are there.
+    /// Checks the text with the operation's rules; a template is also compared with the account's existing templates.
     pub fn check(&mut self, lists: &[TemplateList]) {
         let read = match &self.kind {
             ScriptKind::Flow { .. } => Ok(flow::lint(&self.text)),
@@ -92,7 +95,7 @@ impl Script {
         }
     }
 
-    /// Takes the text of a step in, or fixes what can be fixed, and checks it. Returns what is said about that.
+    /// Applies a step: stores its text or applies fixes, then checks. Returns the message to show, if there is one.
     pub fn take_step(&mut self, step: ScriptStep, lists: &[TemplateList]) -> Option<Result<String, String>> {
         let said = match step {
             ScriptStep::Begin(..) | ScriptStep::Again => return None,
@@ -110,7 +113,7 @@ impl Script {
         said
     }
 
-    /// Fixes what can be fixed. Says how much, or why nothing was.
+    /// Applies the automatic fixes. Returns how many were applied, or why none was.
     fn fix(&mut self) -> Result<String, String> {
         if !matches!(self.kind, ScriptKind::Template { .. }) {
             return Err("Nothing here can be fixed automatically.".to_owned());
@@ -121,7 +124,7 @@ impl Script {
         Ok(format!("Fixed {fixed}. Check the examples before you submit it."))
     }
 
-    /// What submits it.
+    /// Returns the request that submits the text.
     pub fn request(&self) -> Request {
         let text = self.text.clone();
         match self.kind.clone() {

@@ -1,4 +1,4 @@
-//! What a console is started with, and where its keys go.
+//! The settings that a console starts with, its focus, and its notices.
 
 use jiff::tz::TimeZone;
 
@@ -10,17 +10,17 @@ use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::message::picture::Pictures;
 use crate::domain::time::Timestamp;
 
-/// Where keys go.
+/// Which part of the screen receives keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Focus {
-    /// The open pane's list.
+    /// The list of the open pane.
     List,
-    /// What is selected, at the right.
+    /// The detail of the selected item, at the right.
     Detail,
     Composer,
 }
 
-/// What does not change while a console lives.
+/// Settings of a console; only the actor can change while it runs.
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub theme: Theme,
@@ -28,24 +28,24 @@ pub struct Settings {
     pub actor: Actor,
     pub enter_sends: bool,
     pub mark_read_on_open: bool,
-    /// Contacts see "typing" while somebody writes to them.
+    /// Whether contacts see a typing indicator while the user writes to them.
     pub typing: bool,
-    /// How pictures are drawn.
+    /// The protocol in which pictures are drawn.
     pub pictures: Pictures,
-    /// Where the person's files are.
+    /// Where the user's files are.
     pub files: FilePlace,
-    /// There is an editor outside; else the one that is built in is used.
+    /// Whether an external editor is configured; if not, the built-in one is used.
     pub editor: bool,
     pub keymap: Keymap,
-    /// Which organization and environment are shown first.
+    /// The organization and environment to show first.
     pub scope: ScopeChoice,
-    /// What ends with this console, for whoever is about to quit; nothing when an engine goes on.
+    /// What stops when this console quits, for the confirmation; `None` if the engine keeps running.
     pub quitting_ends: Option<String>,
-    /// What they are told first.
+    /// The first notice.
     pub greeting: Option<String>,
 }
 
-/// A line told to whoever is looking. All are kept.
+/// A message for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     pub at: Timestamp,

@@ -1,9 +1,9 @@
-//! What is shown: one organization's environment.
+//! The scope that is shown: one organization's environment.
 
 use crate::domain::numbers::connection::Environment;
 use crate::domain::text::clean_line;
 
-/// One organization's environment.
+/// One organization and one of its environments.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Shown {
     pub organization: String,
@@ -11,7 +11,7 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// As it is said, in letters that a colour is not needed for.
+    /// Returns the scope as text, with the environment as a word so that it is readable without color.
     pub fn words(&self) -> String {
         format!("{} {}", self.environment.badge(), clean_line(&self.organization))
     }

@@ -1,5 +1,5 @@
-//! How things look: one accent, the terminal's own sixteen colours, and a sign for every state, so
-//! that nothing depends on colour. How a status looks is known here and nowhere else.
+//! Colors and symbols: one accent, the terminal's sixteen colors, and a symbol for every state, so that nothing
+//! depends on color. Only this module defines how a status looks.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -8,11 +8,12 @@ use crate::domain::numbers::connection::Environment;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::view::MessageView;
 
+/// Which colors and characters the terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
-    /// Whether colours may be used at all.
+    /// Whether colors may be used.
     pub colour: bool,
-    /// Plain characters only.
+    /// Whether only ASCII characters may be used.
     pub ascii: bool,
 }
 
@@ -25,7 +26,7 @@ impl Theme {
         Style::new()
     }
 
-    /// What stands back: times, rules, labels.
+    /// Style of secondary text: times, rules, labels.
     pub fn dim(self) -> Style {
         if self.colour { Style::new().fg(Color::DarkGray) } else { Style::new().add_modifier(Modifier::DIM) }
     }
@@ -34,7 +35,7 @@ impl Theme {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
-    /// The one accent: focus, and what is new.
+    /// The accent style: focus, and new items.
     pub fn accent(self) -> Style {
         self.fg(Color::Cyan).add_modifier(Modifier::BOLD)
     }
@@ -51,7 +52,7 @@ impl Theme {
         self.fg(Color::Red).add_modifier(Modifier::BOLD)
     }
 
-    /// The row under the cursor: one bar, whatever colours stood in it.
+    /// Style of the row under the cursor: one bar, regardless of the row's own colors.
     pub fn selected(self, focused: bool) -> Style {
         if focused {
             Style::new().fg(Color::Reset).add_modifier(Modifier::REVERSED).remove_modifier(Modifier::DIM)
@@ -60,7 +61,7 @@ impl Theme {
         }
     }
 
-    /// Production is red, and says so in words.
+    /// Style of the environment badge; production is red.
     pub fn environment(self, environment: Environment) -> Style {
         let style = Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED);
         match environment {
@@ -69,11 +70,12 @@ impl Theme {
         }
     }
 
+    /// Returns `plain` on an ASCII terminal, else `fine`.
     pub fn pick(self, fine: &'static str, plain: &'static str) -> &'static str {
         if self.ascii { plain } else { fine }
     }
 
-    /// Between parts of a line.
+    /// Separates the parts of a line.
     pub fn dot(self) -> &'static str {
         self.pick(" · ", " - ")
     }
@@ -90,7 +92,7 @@ impl Theme {
         self.pick("…", "~")
     }
 
-    /// Sign, letter and style of a message's fate: readable without colour, and by letter alone.
+    /// Returns the symbol with letter, and the style, of a message's delivery status. It is readable without color.
     pub fn fate(self, message: &MessageView) -> (&'static str, Style) {
         if let Some(entry) = &message.entry {
             match entry.state {
@@ -108,6 +110,7 @@ impl Theme {
         self.status(message.status)
     }
 
+    /// Returns the symbol with letter, and the style, of a delivery status.
     pub fn status(self, status: DeliveryStatus) -> (&'static str, Style) {
         match status {
             DeliveryStatus::Received => (self.pick("←", "<"), self.dim()),
@@ -121,7 +124,7 @@ impl Theme {
         }
     }
 
-    /// The same for an outbox entry's state.
+    /// Returns the symbol with name, and the style, of an outbox entry's state.
     pub fn entry(self, state: EntryState, held: bool) -> (&'static str, Style) {
         match state {
             EntryState::Queued if held => (self.pick("⏸ held", "H held"), self.warn()),

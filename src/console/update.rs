@@ -1,4 +1,4 @@
-//! From an event to what follows from it.
+//! Handles an event and returns the effects.
 
 use std::time::Duration;
 
@@ -19,15 +19,15 @@ use crate::domain::templates::requests::TemplateRequest;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 
-/// How soon after the last key a draft is kept.
+/// Delay between the last key and saving a draft.
 const DRAFT: Duration = Duration::from_secs(1);
-/// A second ctrl-c within this time leaves.
+/// A second ctrl-c within this time quits.
 const TWICE: Duration = Duration::from_secs(3);
-/// A paste that is longer is mentioned.
+/// A longer paste, in characters, adds a notice.
 const LONG_PASTE: usize = 2_000;
 
 impl Console {
-    /// Takes one event in, and says what is wanted.
+    /// Handles an event. Returns the effects to perform.
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
         let before = self.cx.pane;
         let effects = self.take_event(event);
@@ -35,7 +35,7 @@ impl Console {
         if self.cx.pane != before {
             self.list_mut().show_again();
         }
-        // Once somebody has moved there is nothing to settle, and no need to list the ids.
+        // Once the user has moved the cursor, `settle` has no effect, and listing the ids would be wasted.
         if self.pane().list().selected.is_none() {
             let (ids, room) = (self.pane().ids(&self.cx), list_room(&self.cx, self.pane()));
             self.list_mut().settle(&ids, room);
@@ -47,7 +47,7 @@ impl Console {
         match event {
             Event::Key(key) => self.key(key),
             Event::Paste(text) => {
-                // A paste comes as a whole: a key before it was pressed on purpose.
+                // A held key before a paste was pressed by hand, so it is handled as a key.
                 let held = self.typing.take_held();
                 let mut effects = self.press_all(held);
                 effects.extend(self.paste(&text));
@@ -61,7 +61,7 @@ impl Console {
             Event::Time(now) => self.time(now),
             Event::Changed(change) => self.changed(change),
             Event::Actor(actor) => {
-                // They may other things from now on: what could not be asked for before is asked for now.
+                // The new role may allow queries that were not allowed before, so everything is queried again.
                 if let Some(role) = actor.role() {
                     self.cx.notice(format!("Your role is now {}.", role.name()), false);
                 }
@@ -106,14 +106,14 @@ impl Console {
         }
     }
 
-    /// Tells what stands in front that something happened.
+    /// Passes an event to the open overlay.
     pub(super) fn tell_front(&mut self, event: &OverlayEvent<'_>) -> Vec<Effect> {
         let intents = self.front.update(&scene(&self.cx, &self.panes), event);
         self.carry(intents)
     }
 
-    /// When the console wants to be told the time: for what is written and not kept, for a notice
-    /// that has stood long enough, and at the next minute, when ages change.
+    /// Returns when the console needs the next `Event::Time`: to save drafts, to remove a notice, for the overlay or
+    /// the pane, and at the next minute, when ages change.
     pub fn next_tick(&self) -> Timestamp {
         let minute = Timestamp::from_millis((self.cx.now.millis().div_euclid(60_000) + 1) * 60_000);
         let notice = self.cx.notices.last().map(|notice| notice.at.plus(NOTICE)).filter(|at| *at > self.cx.now);
@@ -136,7 +136,7 @@ impl Console {
         effects
     }
 
-    /// ctrl-c takes back what has been begun; twice it leaves, and what was written is kept.
+    /// Handles ctrl-c: closes the overlay or leaves the composer. A second one saves the drafts and quits.
     pub(super) fn cancel(&mut self) -> Vec<Effect> {
         self.pending.clear();
         self.ahead.clear();
@@ -163,7 +163,7 @@ impl Console {
             }
             None if self.cx.focus == Focus::Composer => {}
             _ => {
-                // Pasted text never runs as keys.
+                // Pasted text is never handled as keys.
                 self.cx.notice("Pasted text runs no commands. Press c to write, then paste.", true);
                 return vec![];
             }
@@ -178,7 +178,7 @@ impl Console {
         vec![]
     }
 
-    /// A request was done, or not: what stands in front hears it, then the pane whose it is.
+    /// Passes the result of a request to the open overlay, then to the pane that handles it.
     fn performed(&mut self, request: &Request, result: &Result<Done, String>) -> Vec<Effect> {
         let mut effects = self.tell_front(&OverlayEvent::Performed(request, result));
         if self.cx.script_answered(request, result.as_ref().err()) {
@@ -190,7 +190,7 @@ impl Console {
         effects
     }
 
-    /// A rule asks before a message goes. What was written stays where it is, a form behind the question.
+    /// Shows the confirmation that a rule requires before a message is sent. A form stays open behind the question.
     fn wants_yes(&mut self, request: &Request, why: &String, then: Request) -> Vec<Effect> {
         self.cx.script_answered(request, Some(why));
         let question = format!("{} Send it anyway?", clean_line(why));
@@ -200,7 +200,7 @@ impl Console {
     }
 }
 
-/// What is said of a result that no pane has more to say about.
+/// Returns the notice for a result that no pane handles.
 fn said(request: &Request, result: &Result<Done, String>) -> Vec<Intent> {
     match (request, result) {
         (

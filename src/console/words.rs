@@ -1,5 +1,4 @@
-//! Times, ages and widths in the words of the console. Ages change once a minute, so that an idle
-//! screen stays as it is.
+//! Formats times, ages and widths. Ages change once a minute, so that an idle screen stays unchanged.
 
 use std::time::Duration;
 
@@ -9,19 +8,19 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::domain::time::{Timestamp, short_span};
 
-/// How old something is: `now` within the minute, then `4m`, `2h05`, `3d`.
+/// Returns an age: `now` within the first minute, then `4m`, `2h05`, `3d`.
 pub fn age(since: Timestamp, now: Timestamp) -> String {
     let span = now.since(since);
     if span < Duration::from_secs(60) { "now".to_owned() } else { short_span(span) }
 }
 
-/// How long somebody waits: `waits`, then `waits 4m`.
+/// Returns a waiting time: `waits` within the first minute, then `waits 4m`.
 pub fn waits(since: Timestamp, now: Timestamp) -> String {
     let span = now.since(since);
     if span < Duration::from_secs(60) { "waits".to_owned() } else { format!("waits {}", short_span(span)) }
 }
 
-/// How much is left: `<1m` at the end, then `59m`, `23h10`.
+/// Returns the remaining time: `<1m` in the last minute, before that `59m` or `23h10`.
 pub fn left(until: Timestamp, now: Timestamp) -> String {
     let span = until.since(now);
     if span < Duration::from_secs(60) { "<1m".to_owned() } else { short_span(span) }
@@ -31,18 +30,18 @@ fn zoned(at: Timestamp, zone: &TimeZone) -> jiff::Zoned {
     jiff::Timestamp::from_millisecond(at.millis()).unwrap_or_default().to_zoned(zone.clone())
 }
 
-/// `09:04`.
+/// Returns a time of day: `09:04`.
 pub fn clock(at: Timestamp, zone: &TimeZone) -> String {
     let at = zoned(at, zone);
     format!("{:02}:{:02}", at.hour(), at.minute())
 }
 
-/// The day that it is there.
+/// Returns the date in the zone.
 pub fn date(at: Timestamp, zone: &TimeZone) -> jiff::civil::Date {
     zoned(at, zone).date()
 }
 
-/// A time that may lie on another day, and says so: `09:04`, `Fri 09:04` within a week, `12 Jun 09:04`.
+/// Returns a time with its day if it is not today: `09:04`, `Fri 09:04` within a week, `12 Jun 09:04`.
 pub fn moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let (at, now) = (zoned(at, zone), zoned(now, zone));
     let days = (at.date() - now.date()).get_days().abs();
@@ -55,7 +54,7 @@ pub fn moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     at.strftime(shape).to_string()
 }
 
-/// In six cells, for columns: `09:04` today, else `12 Jun`, or the year where it is another.
+/// Returns a time in six cells, for columns: `09:04` today, else `12 Jun`, or the year if it is another year.
 pub fn stamp(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let (at, now) = (zoned(at, zone), zoned(now, zone));
     let shape = match () {
@@ -66,12 +65,12 @@ pub fn stamp(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     format!("{:<6}", at.strftime(shape).to_string())
 }
 
-/// `09:04:12`.
+/// Returns a time of day with seconds: `09:04:12`.
 pub fn clock_to_the_second(at: Timestamp, zone: &TimeZone) -> String {
     zoned(at, zone).strftime("%H:%M:%S").to_string()
 }
 
-/// `Mon 1 Jun`, with the year where it is another.
+/// Returns a day: `Mon 1 Jun`, with `today` or `yesterday` before it, or with the year if it is another year.
 pub fn day(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let (at, now) = (zoned(at, zone), zoned(now, zone));
     let date = at.strftime("%a %-d %b").to_string();
@@ -83,21 +82,22 @@ pub fn day(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     }
 }
 
-/// `2026-06-01 09:04:12 UTC`.
+/// Returns a full time: `2026-06-01 09:04:12 UTC`.
 pub fn exact(at: Timestamp, zone: &TimeZone) -> String {
     zoned(at, zone).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
-/// What local time is ahead of UTC at a time, in seconds.
+/// Returns the zone's offset from UTC at a time, in seconds.
 pub fn offset(at: Timestamp, zone: &TimeZone) -> i64 {
     i64::from(zoned(at, zone).offset().seconds())
 }
 
+/// Returns the width of a text, in cells.
 pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// Cut to so many cells, with a sign where something is missing; never through a character.
+/// Cuts a text to at most `cells`, with an ellipsis where text is missing. Never cuts within a grapheme cluster.
 pub fn fit(text: &str, cells: usize, ellipsis: &str) -> String {
     if width(text) <= cells {
         return text.to_owned();
@@ -119,7 +119,7 @@ pub fn fit(text: &str, cells: usize, ellipsis: &str) -> String {
     cut
 }
 
-/// Cut or filled to exactly so many cells.
+/// Cuts or pads a text to exactly `cells`.
 pub fn pad(text: &str, cells: usize, ellipsis: &str) -> String {
     let mut text = fit(text, cells, ellipsis);
     let missing = cells.saturating_sub(width(&text));
@@ -127,7 +127,7 @@ pub fn pad(text: &str, cells: usize, ellipsis: &str) -> String {
     text
 }
 
-/// As many parts as there is room for, in order, and at least the first.
+/// Joins as many parts as fit in `room` cells, in order, and at least the first.
 pub fn joined(parts: impl IntoIterator<Item = String>, between: &str, room: usize) -> String {
     let mut text = String::new();
     for part in parts {
@@ -143,10 +143,11 @@ pub fn joined(parts: impl IntoIterator<Item = String>, between: &str, room: usiz
     text
 }
 
-/// What may stand on a line of its own: runs of blanks, and words with the punctuation that belongs
-/// to them. Between wide characters a line may break anywhere.
+/// Splits a text into pieces that may start a line: runs of whitespace, and words with their punctuation. Between
+/// wide characters a line may break anywhere.
 fn pieces(text: &str) -> Vec<&str> {
-    // Where nothing is wide or joined, blanks alone part words: most text is such, and every frame has much of it.
+    // ASCII text has no wide or joined characters, so whitespace alone separates its pieces. Most text is ASCII, and
+    // every frame wraps much of it.
     if text.is_ascii() {
         let alike = |a: &u8, b: &u8| a.is_ascii_whitespace() == b.is_ascii_whitespace();
         return text.as_bytes().chunk_by(alike).map(|run| str::from_utf8(run).unwrap_or_default()).collect();
@@ -175,8 +176,7 @@ fn by_words(text: &str) -> Vec<&str> {
     pieces
 }
 
-/// A cluster as it is; one that is wider than a whole line, as heaped vowel signs are, character by
-/// character.
+/// Returns a grapheme cluster whole, or as single characters if it is wider than a line, as stacked vowel signs are.
 fn parts(cluster: &str, cells: usize) -> Vec<&str> {
     if width(cluster) <= cells {
         return vec![cluster];
@@ -184,9 +184,9 @@ fn parts(cluster: &str, cells: usize) -> Vec<&str> {
     cluster.char_indices().map(|(at, letter)| &cluster[at..at + letter.len_utf8()]).collect()
 }
 
-/// Wrapped by words into lines of at most so many cells; a word that is longer is cut.
+/// Wraps a text by words into lines of at most `cells`; a longer word is cut.
 pub fn wrap(text: &str, cells: usize) -> Vec<String> {
-    // One character is up to three cells wide (U+17D8), and stands somewhere.
+    // One character is up to three cells wide (U+17D8), and it must fit on a line.
     let cells = cells.max(3);
     if width(text) <= cells {
         return vec![text.trim_end().to_owned()];
@@ -202,7 +202,7 @@ pub fn wrap(text: &str, cells: usize) -> Vec<String> {
             continue;
         }
         if word.trim().is_empty() {
-            // A blank at the end of a line is not carried over.
+            // Whitespace at the end of a line is not carried over.
             continue;
         }
         if wide <= cells {
