@@ -1,4 +1,4 @@
-//! The panes, a folder each, and the set of them.
+//! The panes, one folder each, and the set of them.
 
 pub(super) mod activity;
 pub(super) mod agents;
@@ -53,7 +53,7 @@ pub(super) static COMMANDS: &[&[CommandSpec]] = listed![
     log::commands::ROWS,
 ];
 
-/// Every pane.
+/// State of all panes.
 #[derive(Debug, Default)]
 pub(super) struct Panes {
     pub connections: ConnectionsPane,
@@ -80,7 +80,7 @@ impl Panes {
         }
     }
 
-    /// Asks for the open thread, and for what stands beside the list of the open pane.
+    /// Queries the open thread, and the detail of the open pane.
     pub fn detail(&self, cx: &Cx) -> Vec<Intent> {
         let mut intents = self.threads.detail(cx);
         if cx.pane != PaneId::Threads {
@@ -89,7 +89,7 @@ impl Panes {
         intents
     }
 
-    /// Goes back one level, and clears the filter at the last.
+    /// Goes back one level; in the list, clears the filter first, then the selection.
     pub fn back(&mut self, cx: &Cx) -> Vec<Intent> {
         let list = self.get_mut(cx.pane).list_mut();
         match cx.focus {

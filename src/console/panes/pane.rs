@@ -1,4 +1,4 @@
-//! What a pane is: a list with a cursor, what stands beside it, and what it wants to know.
+//! The interface of a pane: a list with a cursor, its detail, and its queries.
 
 use std::fmt::Debug;
 
@@ -20,7 +20,7 @@ use crate::domain::refusal::Done;
 use crate::domain::request::Request;
 use crate::domain::time::Timestamp;
 
-/// One pane of the stack. It has its own state; the console draws it and carries its intents out.
+/// A pane of the stack. It has its own state; the console draws it and carries out its intents.
 pub(in crate::console) trait Pane: Commands + Debug {
     fn id(&self) -> PaneId;
 
@@ -28,129 +28,130 @@ pub(in crate::console) trait Pane: Commands + Debug {
 
     fn list_mut(&mut self) -> &mut ListState;
 
-    /// The ids of its rows, as they stand in the list.
+    /// Returns the ids of the rows, in list order.
     fn ids(&self, cx: &Cx) -> Vec<String>;
 
-    /// Whether its rows were told yet.
+    /// Returns `true` if the rows were loaded.
     fn is_loaded(&self, cx: &Cx) -> bool;
 
-    /// The question for its rows.
+    /// Returns the query for the rows.
     fn query(&self) -> Query;
 
-    /// Whether its rows are asked for before it is opened.
+    /// Returns `true` if the rows are queried before the pane opens.
     fn is_asked_ahead(&self) -> bool {
         true
     }
 
-    /// When it wants to be told the time, by itself.
+    /// Returns when the pane needs the next tick; `None` if it needs none.
     fn next_tick(&self, _: &Cx) -> Option<Timestamp> {
         None
     }
 
-    /// Time has passed.
+    /// Called while the pane is open when time has passed.
     fn tick(&mut self, _: &Cx) -> Vec<Intent> {
         vec![]
     }
 
-    /// What it says about itself in its title.
+    /// Returns the status in the pane's title.
     fn status(&self, cx: &Cx, status: &Status) -> (String, Style);
 
-    /// The lines of one of its rows, where a row has so many.
+    /// Returns the lines of a row, for the row height that the list has.
     fn rows(&self, cx: &Cx, index: usize, height: usize) -> Vec<Row>;
 
-    /// Lines of a row.
+    /// Returns the height of a row, in lines.
     fn row_height(&self, _: &Cx) -> usize {
         1
     }
 
-    /// What an empty list says: what to do next.
+    /// Returns the text of an empty list, with what to do next.
     fn when_empty(&self, cx: &Cx) -> String;
 
-    /// The name of what is selected, for the header.
+    /// Returns the name of the selected item, for the header.
     fn crumb(&self, _: &Cx) -> Option<String> {
         None
     }
 
-    /// Above what is selected.
+    /// Returns the title above the detail.
     fn detail_title(&self, cx: &Cx) -> Option<String>;
 
-    /// What is selected, in full.
+    /// Writes the detail of the selected item.
     fn sheet(&self, cx: &Cx, sheet: &mut Sheet);
 
-    /// Draws the detail by itself; `false` where its sheet is drawn.
+    /// Draws the detail, for a pane that does not use `sheet`. Returns `false` if it drew nothing and `sheet` must be
+    /// drawn.
     fn draw_detail(&self, _cx: &Cx, _buffer: &mut Buffer, _area: Rect) -> bool {
         false
     }
 
-    /// What is to be known before anything in the detail is read.
+    /// Returns the warning to show above the detail, if there is one.
     fn banner(&self, _: &Cx) -> Option<String> {
         None
     }
 
-    /// Lines below the detail of this area that something is written in.
+    /// Returns the height of the input area below a detail in this area, in lines; 0 if there is none.
     fn below(&self, _: Rect) -> u16 {
         0
     }
 
-    /// Asks for what stands beside the list.
+    /// Queries the detail of the selected item.
     fn detail(&self, _: &Cx) -> Vec<Intent> {
         vec![]
     }
 
-    /// The cursor is on another row.
+    /// Called when the cursor moved to another row.
     fn follow(&mut self, cx: &Cx) -> Vec<Intent> {
         self.detail(cx)
     }
 
-    /// What is selected was opened.
+    /// Called when the selected item was opened.
     fn opened(&mut self, _: &Cx) -> Vec<Intent> {
         vec![]
     }
 
-    /// Asks the provider, where a refresh does.
+    /// Queries the provider, for panes whose refresh does.
     fn refresh(&self, _: &Cx) -> Vec<Intent> {
         vec![]
     }
 
-    /// Something stored differs. Asks again for what that touches and is on the screen.
+    /// Queries again what a change affects, if it is on the screen.
     fn changed(&mut self, cx: &Cx, change: Change) -> Vec<Intent>;
 
-    /// Whether a question is one of its own.
+    /// Returns `true` if a query belongs to this pane.
     fn takes(&self, query: &Query) -> bool;
 
-    /// Takes the answer to one of its questions in.
+    /// Stores the answer to one of the pane's queries.
     fn answer(&mut self, cx: &Cx, query: &Query, answer: Answer) -> Vec<Intent>;
 
-    /// A request of this person was done, or not. `None` where what came of it is only said.
+    /// Handles the result of a request. Returns `None` if the result is only shown as a notice.
     fn performed(&mut self, _: &Cx, _: &Request, _: &Result<Done, String>) -> Option<Vec<Intent>> {
         None
     }
 
-    /// Lets go of what another scope showed.
+    /// Discards what was loaded for another scope.
     fn forget(&mut self) {}
 
-    /// The id that explanations are asked for by.
+    /// Returns the id of the selected item, for `Query::Why`.
     fn why(&self, _: &Cx) -> Option<String> {
         None
     }
 
-    /// The environment of what is selected; none where that is what is shown.
+    /// Returns the environment of the selected item; `None` if it is the one shown in the header.
     fn environment(&self, _: &Cx) -> Option<Environment> {
         None
     }
 
-    /// Why a filter cannot be read.
+    /// Fails with the reason if a filter is invalid.
     fn check_filter(&self, cx: &Cx, text: &str) -> Result<(), String>;
 
-    /// What a filter takes.
+    /// Returns the placeholder text for the filter line.
     fn filter_hint(&self) -> &'static str;
 
-    /// Whether the engine narrows the list, so that its rows have to be waited for.
+    /// Returns `true` if the engine filters the list, so that keys wait for the new rows.
     fn is_narrowed_by_engine(&self) -> bool {
         false
     }
 
-    /// Whether its list is what is open.
+    /// Returns `true` if this pane is open.
     fn is_open(&self, cx: &Cx) -> bool {
         cx.pane == self.id()
     }

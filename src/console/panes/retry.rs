@@ -1,4 +1,4 @@
-//! Retrying a failed message: the same command in Delivery and in a thread.
+//! The command that retries a failed message, for Delivery and for a thread.
 
 use super::row::{Command, Danger};
 use crate::console::command::Scope;
@@ -10,7 +10,7 @@ use crate::domain::request::Request;
 
 pub(super) const NOT_SENT: &str = "This message was not sent from here.";
 
-/// A pane with an entry of the outbox that commands are about.
+/// A pane with a selected outbox entry.
 pub(super) trait HasEntry {
     fn entry_at_hand(&self) -> Option<(EntryId, EntryState)>;
 }

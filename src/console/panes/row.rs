@@ -1,13 +1,13 @@
-//! A row of the command table beside what it does: of a pane, or of all of them.
+//! A row of the command table together with its code; it belongs to one pane or to all of them.
 
 use crate::console::command::{CommandSpec, Scope};
 use crate::console::cx::Cx;
 use crate::console::intent::Intent;
 
-/// How much can go wrong.
+/// Whether a command requires a confirmation.
 pub(in crate::console) enum Danger<P: ?Sized> {
     None,
-    /// Asks first, in these words. `y` does it after a moment's pause, ctrl-y at once, never enter.
+    /// Requires a confirmation with this question. `y` confirms after a delay, ctrl-y at once, and enter never.
     Asks(fn(&P, &Cx) -> String),
 }
 
@@ -15,21 +15,21 @@ pub(in crate::console) enum Danger<P: ?Sized> {
 pub(in crate::console) struct Command<P: ?Sized> {
     pub id: &'static str,
     pub title: &'static str,
-    /// The title where the last line has little room; empty: the title itself.
+    /// The title for a footer with little room; if empty, `title` is used.
     pub short: &'static str,
     pub help: &'static str,
     pub scope: Scope,
     pub keys: &'static [&'static str],
     pub danger: Danger<P>,
-    /// Whether the footer mentions it.
+    /// Whether the footer shows the command.
     pub hint: bool,
-    /// Why it cannot run now, in the words in which the operation would refuse it.
+    /// Fails if the command cannot run now, with the same reason as the operation.
     pub ready: fn(&P, &Cx) -> Result<(), String>,
     pub run: fn(&mut P, &Cx) -> Vec<Intent>,
 }
 
 impl<P: ?Sized> Command<P> {
-    /// A row that is always ready, asks nothing and stands in no footer.
+    /// The default row: always ready, without a confirmation, and not in the footer.
     pub const ROW: Self = Self {
         id: "",
         title: "",
@@ -57,7 +57,7 @@ impl<P: ?Sized> Command<P> {
     }
 }
 
-/// The rows as they are listed, put together when the program is built.
+/// Returns the specifications of the rows; evaluated at compile time.
 pub(in crate::console) const fn specs<const N: usize, P: ?Sized>(rows: &[Command<P>]) -> [CommandSpec; N] {
     let mut all = [const { Command::<()>::ROW.spec() }; N];
     let mut at = 0;
@@ -68,7 +68,7 @@ pub(in crate::console) const fn specs<const N: usize, P: ?Sized>(rows: &[Command
     all
 }
 
-/// The row with an id.
+/// Returns the row with an id.
 pub(in crate::console) fn find<P: ?Sized>(
     tables: &'static [&'static [Command<P>]],
     id: &str,
@@ -76,21 +76,20 @@ pub(in crate::console) fn find<P: ?Sized>(
     tables.iter().flat_map(|rows| rows.iter()).find(|row| row.id == id)
 }
 
-/// What a set of commands can be asked: whether one is ready, what it asks first, and to run it. A pane has them
-/// from its tables.
+/// Commands that can be looked up by id. The macro `commands` implements it for a pane from its tables.
 pub(in crate::console) trait Commands {
-    /// Whether the command is one of its own.
+    /// Returns `true` if the command is in one of the tables.
     fn has(&self, id: &str) -> bool;
 
     fn ready(&self, cx: &Cx, id: &str) -> Result<(), String>;
 
-    /// What is asked before it runs; none where nothing is.
+    /// Returns the confirmation that a command requires; `None` if it requires none.
     fn question(&self, cx: &Cx, id: &str) -> Option<String>;
 
     fn run(&mut self, cx: &Cx, id: &str) -> Vec<Intent>;
 }
 
-/// Gives a type the commands of its tables.
+/// Implements `Commands` for a type from its tables.
 macro_rules! commands {
     ($pane:ty, $($rows:path),+ $(,)?) => {
         impl $crate::console::panes::row::Commands for $pane {

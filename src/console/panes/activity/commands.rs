@@ -1,4 +1,4 @@
-//! Commands about alerts and webhook deliveries.
+//! Commands for alerts and webhook deliveries.
 
 use super::state::ActivityPane;
 use crate::console::command::Scope;

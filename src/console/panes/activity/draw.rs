@@ -1,4 +1,4 @@
-//! Alerts, webhook deliveries and entries of the audit log, as rows and in full.
+//! Draws alerts, webhook deliveries and audit log entries as rows and as details.
 
 use super::state::ActivityPane;
 use crate::console::cx::Cx;

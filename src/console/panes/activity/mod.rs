@@ -29,7 +29,7 @@ use crate::domain::refusal::Done;
 use crate::domain::request::Request;
 
 impl ActivityPane {
-    /// Shows what was revealed, or puts a copy of it into the editor.
+    /// Shows the body of a webhook delivery, or opens a copy of it in the editor if the user requested that.
     fn revealed(&mut self, cx: &Cx, delivery: DeliveryId, said: &str, body: &str) -> Vec<Intent> {
         let value = serde_json::from_str::<serde_json::Value>(body).ok();
         let pretty = value.and_then(|value| serde_json::to_string_pretty(&value).ok());

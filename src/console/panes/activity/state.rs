@@ -1,4 +1,4 @@
-//! Alerts, webhook deliveries and the audit log as they were told, and the delivery under the cursor.
+//! State of the Activity pane: its rows, and the selected webhook delivery.
 
 use crate::console::list::ListState;
 use crate::domain::ids::{AlertId, DeliveryId};
@@ -10,9 +10,9 @@ pub(in crate::console) struct ActivityPane {
     pub list: ListState,
     pub rows: Option<Vec<ActivityRow>>,
     pub delivery: Option<DeliveryDetail>,
-    /// New deliveries do not move the list while somebody reads.
+    /// Whether the list is paused, so that new rows do not move it.
     pub paused: bool,
-    /// The delivery whose copy is edited once it is revealed.
+    /// The webhook delivery whose body opens in the editor when it arrives.
     pub edits: Option<DeliveryId>,
 }
 
@@ -41,7 +41,7 @@ impl ActivityPane {
         }
     }
 
-    /// Alerts that nobody acknowledged.
+    /// Returns the alerts that nobody has acknowledged.
     pub fn open_alerts(&self) -> Vec<AlertId> {
         let rows = self.rows.iter().flatten();
         let open = rows.filter_map(|row| match row.kind {

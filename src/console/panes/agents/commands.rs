@@ -1,4 +1,4 @@
-//! Commands about agents, approvals, and the answers that wait for a person.
+//! Commands for agents, approvals, and suggested replies.
 
 use super::difference::Difference;
 use super::forms::AgentForm;
@@ -227,7 +227,7 @@ fn with_row(pane: &AgentsPane, cx: &Cx, of: impl Fn(&AssignmentRow) -> AgentForm
     vec![Form::open(of(row))]
 }
 
-/// The assignment under the cursor, for whoever may decide, if it is in such a state.
+/// Returns the selected assignment. Fails if its state does not fit, or if the actor may not decide about agents.
 fn in_hand<'p>(pane: &'p AgentsPane, cx: &Cx, fits: fn(&Assignment) -> bool) -> Result<&'p Assignment, String> {
     let one = pane.selected_assignment(cx).ok_or(NOT_ONE)?;
     if !fits(one) {

@@ -1,4 +1,4 @@
-//! The contract of an assignment as a difference from what is active, read in front.
+//! Shows the contract of an assignment as a difference from the active one.
 
 use crate::console::cx::Cx;
 use crate::console::intent::{Intent, OverlayEvent};
@@ -15,7 +15,7 @@ pub(super) struct Difference {
 }
 
 impl Difference {
-    /// Of an assignment, begun from what is known of it.
+    /// Creates the comparison for an assignment, with the detail that is already loaded, if there is any.
     pub fn new(assignment: AssignmentId, known: Option<AssignmentDetail>) -> Self {
         Self { assignment, detail: known }
     }
