@@ -4,6 +4,12 @@ use serde_json::Value;
 
 use super::numbers::ProviderFuture;
 use crate::domain::numbers::connection::Connection;
+use crate::domain::templates::template::Template;
+
+/// Reads a template as it is submitted. `None` without a name.
+pub fn read_submitted(template: &Value) -> Option<Template> {
+    super::cloud_api::template::template(template)
+}
 
 /// Creates, edits and deletes templates.
 pub trait Templates: Send + Sync {

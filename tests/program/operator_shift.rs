@@ -86,6 +86,18 @@ async fn an_operators_shift_by_command_line() {
     simulation.abort();
 }
 
+/// A carousel of two cards, as it is submitted.
+const CAROUSEL: &str = r#"{ "name": "tea", "language": "en", "category": "MARKETING", "parameter_format": "POSITIONAL",
+    "components": [
+        { "type": "BODY", "text": "Look, {{1}}.", "example": { "body_text": [["Rosa"]] } },
+        { "type": "CAROUSEL", "cards": [
+            { "components": [ { "type": "HEADER", "format": "IMAGE", "example": { "header_handle": ["4::a"] } },
+                { "type": "BUTTONS", "buttons": [ { "type": "URL", "text": "Open", "url": "https://example.com/{{1}}", "example": ["https://example.com/tea"] } ] } ] },
+            { "components": [ { "type": "HEADER", "format": "IMAGE", "example": { "header_handle": ["4::b"] } },
+                { "type": "BUTTONS", "buttons": [ { "type": "URL", "text": "Open", "url": "https://example.com/{{1}}", "example": ["https://example.com/tea"] } ] } ] }
+        ] }
+    ] }"#;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn starters_pass_the_linters_and_faulty_files_fail() {
     let simulator = simulator().await;
@@ -116,6 +128,20 @@ async fn starters_pass_the_linters_and_faulty_files_fail() {
     assert_eq!(mended.status.code(), Some(0), "{}", String::from_utf8_lossy(&mended.stderr));
     assert_eq!(world.run(&["flows", "lint", &file("broken.json", b"{")]).status.code(), Some(3));
     assert_eq!(world.run(&["templates", "lint", "/nowhere"]).status.code(), Some(1));
+    // A preview shows every card with its words, and names the places.
+    let carousel = file("carousel.json", CAROUSEL.as_bytes());
+    let shown = String::from_utf8_lossy(&world.run(&["templates", "preview", &carousel]).stdout).into_owned();
+    for words in
+        ["Look, Rosa.", "Card 2 [image]", "[Open] https://example.com/tea", "card:1:header", "card:1:button:0:url"]
+    {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    let told = world.run(&["templates", "preview", &carousel, "--json"]);
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).expect("JSON");
+    assert_eq!(
+        told["places"][0],
+        serde_json::json!({ "key": "1", "label": "1", "example": "Rosa", "file": false, "optional": false })
+    );
     // Verbs that need the engine fetch from the provider and show the time of it.
     let _served = world.serve();
     simulator.subscribe(&world.url());

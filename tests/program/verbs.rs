@@ -103,6 +103,7 @@ templates list --refresh
 templates show order_update
 templates text --connection c1 1
 templates lint template.txt --fix
+templates preview template.txt
 templates create --connection c1 template.txt
 templates update --connection c1 1 template.txt
 templates delete --connection c1 --confirm x x

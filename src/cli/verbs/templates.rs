@@ -18,9 +18,11 @@ use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::templates::form::read;
 use crate::domain::templates::requests::{TemplateAnswer, TemplateQuery, TemplateRecord, TemplateRequest};
+use crate::domain::templates::slots::Slot;
 use crate::domain::templates::starter;
 use crate::domain::templates::template::TemplateList;
 use crate::domain::text::clean_line;
+use crate::provider::templates::read_submitted;
 
 #[derive(Debug, Subcommand)]
 pub enum Templates {
@@ -67,6 +69,12 @@ pub enum Templates {
         /// Also check against the templates of this connection's account
         #[arg(long, value_name = "CONNECTION", conflicts_with = "fix", value_parser = super::reference::connection)]
         connection: Option<ConnectionId>,
+    },
+    /// Show a template as the contact sees it, with its examples, and the places to fill in when it is sent
+    #[command(after_help = "Examples:\n  wadeck templates preview order_update.txt")]
+    Preview {
+        /// File with JSON or the short form; - for standard input
+        file: std::path::PathBuf,
     },
     /// Submit a new template for review
     #[command(after_help = "Examples:\n  wadeck templates create --connection support order_update.txt")]
@@ -134,6 +142,7 @@ fn file(path: &std::path::Path) -> Result<String, CliError> {
 pub(in crate::cli) fn run_offline(verb: &Templates, common: &Common) -> Option<Exit> {
     match verb {
         Templates::Starters { name } => Some(starters(name.as_deref(), common.json)),
+        Templates::Preview { file: path } => Some(preview(path, common.json)),
         Templates::Lint { file: path, fix, connection: None } => {
             let action = if *fix { CheckAction::Fix } else { CheckAction::Report };
             Some(check(path, action, common.json))
@@ -215,6 +224,36 @@ fn check(path: &std::path::Path, action: CheckAction, json_wanted: bool) -> Exit
     if passes(&findings) { Exit::Done } else { Exit::Refused }
 }
 
+fn preview(path: &std::path::Path, json_wanted: bool) -> Exit {
+    let read = file(path).and_then(|text| read(&text).map_err(CliError::from)).and_then(|value| {
+        let none = || CliError::new(Code::Lint, "The template has no name.", "Write a name, such as order_update.");
+        read_submitted(&value).ok_or_else(none)
+    });
+    let template = match read {
+        Ok(template) => template,
+        Err(none) => return none.report(json_wanted),
+    };
+    let examples: Vec<(String, String)> =
+        template.examples.iter().map(|(key, value)| (key.clone(), value.as_received().to_owned())).collect();
+    let (words, slots) = (template.render(&examples), template.slots());
+    if json_wanted {
+        let place = |slot: &Slot| {
+            json!({ "key": slot.key, "label": slot.label, "example": slot.example, "file": slot.file,
+                "optional": slot.optional })
+        };
+        let places: Vec<_> = slots.iter().map(place).collect();
+        println!("{}", printed(&json!({ "name": template.name, "preview": words, "places": places })));
+        return Exit::Done;
+    }
+    println!("{}\n", words.lines().join("\n"));
+    let row = |slot: &Slot| {
+        let example = slot.example.as_ref().map(crate::domain::text::Untrusted::line).unwrap_or_default();
+        vec![slot.key.clone(), slot.label.clone(), example, if slot.optional { "optional" } else { "" }.to_owned()]
+    };
+    println!("{}", table("places", &["place", "label", "example", "note"], slots.iter().map(row).collect()));
+    Exit::Done
+}
+
 pub(in crate::cli) fn findings_text(findings: &[Finding]) -> String {
     if findings.is_empty() {
         return "No problems found.".to_owned();
@@ -258,7 +297,7 @@ pub(in crate::cli) fn to_request(verb: Templates) -> Result<CliRequest, CliError
             Fetch(Query::Template(TemplateQuery::Lint { connection, text: file(&path)?, id: None }))
         }
         Templates::Sample { .. } => return Err(CliError::not_available_here()),
-        Templates::Starters { .. } => return Err(CliError::not_available_here()),
+        Templates::Starters { .. } | Templates::Preview { .. } => return Err(CliError::not_available_here()),
     })
 }
 

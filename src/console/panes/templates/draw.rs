@@ -74,6 +74,19 @@ impl TemplatesPane {
         for button in &template.buttons {
             sheet.text(&format!("[ {} ]", button.text.line()), theme.accent());
         }
+        if let Some(offer) = &template.offer {
+            sheet.text(&format!("[{}]", offer.text.line()), theme.accent());
+        }
+        for (index, card) in template.cards.iter().enumerate() {
+            let format = card.header_format.as_deref().unwrap_or_default();
+            let format =
+                if format.is_empty() { String::new() } else { format!(" [{}]", clean_line(format).to_lowercase()) };
+            sheet.text(&format!("Card {}{format}", index + 1), theme.bold());
+            sheet.raw(&card.body);
+            for button in &card.buttons {
+                sheet.text(&format!("[ {} ]", button.text.line()), theme.accent());
+            }
+        }
         self.template_record(cx, sheet, template);
     }
 
