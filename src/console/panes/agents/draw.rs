@@ -1,4 +1,4 @@
-//! Agents and who answers what, as rows and in full.
+//! Draws agents, assignments, stops and runs as rows and as details.
 
 use ratatui::style::Style;
 
@@ -113,7 +113,7 @@ impl AgentsPane {
         }
     }
 
-    /// Who is silent, with the contact's name where it is one thread.
+    /// Returns what a stop silences, with the contact's name if it is one thread.
     fn stopped_words(cx: &Cx, stop: &StopView) -> String {
         match &stop.what {
             StopScope::Thread(thread) => match cx.names.get(thread) {
@@ -197,7 +197,7 @@ impl AgentsPane {
         Self::evidence_part(cx, sheet, dossier);
     }
 
-    /// The terms, and what of them differs from today.
+    /// Adds the contract's terms, with the ones that differ from the active contract.
     fn contract_part(cx: &Cx, sheet: &mut Sheet, dossier: &AssignmentDetail) {
         let theme = cx.settings.theme;
         sheet.heading("Contract");
@@ -226,7 +226,7 @@ impl AgentsPane {
         }
     }
 
-    /// What it would have said, beside what was said.
+    /// Adds the rehearsal: what the agent would have replied, next to what was sent.
     fn evidence_part(cx: &Cx, sheet: &mut Sheet, dossier: &AssignmentDetail) {
         let theme = cx.settings.theme;
         let seen = dossier.row.assignment.evidence.as_deref();

@@ -1,4 +1,4 @@
-//! Forms about agents: proposing, narrowing, putting off, ending, rehearsing and asking.
+//! Forms for agents: propose, restrict, snooze, revoke, rehearse, test, and dismiss a reply.
 
 use ratatui::style::Style;
 
@@ -14,22 +14,23 @@ use crate::domain::request::Request;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 
+/// A form for an agent, an assignment or a run.
 #[derive(Debug, Clone)]
 pub(in crate::console) enum AgentForm {
     Propose {
         agent: String,
         connection: ConnectionId,
         thread: Option<ThreadId>,
-        /// The number, or the contact whose thread it is.
+        /// Name of the number, or of the contact whose thread it is.
         whom: String,
-        /// What is in force or proposed already, to begin from.
+        /// The current assignment, whose terms fill in the form.
         known: Option<Box<Assignment>>,
     },
-    /// Agree to less.
+    /// Approves a proposal with a stricter contract.
     Narrow {
         assignment: Box<Assignment>,
         whom: String,
-        /// What is asked before it is approved as it is.
+        /// The confirmation for an approval with unchanged terms.
         question: String,
     },
     Snooze {
@@ -52,7 +53,7 @@ pub(in crate::console) enum AgentForm {
     },
 }
 
-/// The terms as fields, begun from a contract.
+/// Returns the contract's terms as fields, filled in from a contract.
 fn terms(mode: Mode, contract: &Contract, expires: Option<Timestamp>) -> Vec<Field> {
     let tools: Vec<&str> = contract.tools.iter().map(|tool| tool.name()).collect();
     let figure = |figure: Option<u64>| figure.map(|figure| figure.to_string()).unwrap_or_default();
@@ -151,7 +152,7 @@ impl AgentForm {
         }
     }
 
-    /// What should be known before, and whether it warns.
+    /// Returns the note below the fields, and `true` if it is a warning.
     fn note(&self) -> (String, bool) {
         match self {
             Self::Propose { .. } => {
@@ -237,7 +238,7 @@ impl FormKind for AgentForm {
 
     fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
         let request = self.request(filled)?;
-        // An assignment narrowed to what it says already is approved like any other: with the same question.
+        // A restriction that changes nothing is an approval, with the approval's confirmation.
         if let (Self::Narrow { assignment: one, question, .. }, AgentRequest::Narrow { proposal, .. }) =
             (self, &request)
             && one.says_the_same(proposal)

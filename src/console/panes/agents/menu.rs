@@ -1,4 +1,4 @@
-//! What can be done about the agent of a thread.
+//! Actions for the agent of a thread.
 
 use super::proposing::ProposePicker;
 use super::run::AgentRun;
@@ -16,7 +16,7 @@ use crate::domain::view::ThreadRow;
 #[derive(Debug)]
 pub(in crate::console) struct AgentMenu {
     thread: ThreadRow,
-    /// The run that is meant; none for the last one.
+    /// The run to show; `None` for the latest.
     run: Option<RunId>,
 }
 
@@ -25,7 +25,7 @@ impl AgentMenu {
         Self { thread, run }
     }
 
-    /// Whether the screen shows its memory as cleared.
+    /// Returns `true` if the agent's memory of the thread is cleared, according to the row on the screen.
     fn has_forgotten(&self) -> bool {
         self.thread.context_from.is_some_and(|from| from >= self.thread.last_message_at)
     }
@@ -62,7 +62,7 @@ impl PickerKind for AgentMenu {
         vec![match row.id.as_str() {
             "propose" => Picker::open(ProposePicker::for_thread(self.thread.clone())),
             "forget" => {
-                // Takes back what the screen shows as forgotten.
+                // The row shows whether the memory is cleared, so the request does what the row offers.
                 let request = Request::Agents(AgentRequest::Forget { thread, undo: self.has_forgotten() });
                 Intent::ask_first(format!("{}?", row.head.trim_end_matches('.')), request)
             }

@@ -1,4 +1,4 @@
-//! The Agents pane: who is silent, what waits for a decision, agents, assignments and runs.
+//! The Agents pane: stops, proposals, agents, assignments and runs.
 
 pub(in crate::console) mod commands;
 mod difference;

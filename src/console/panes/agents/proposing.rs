@@ -1,4 +1,4 @@
-//! Which agent to propose.
+//! Picks the agent to propose.
 
 use super::forms::AgentForm;
 use crate::console::cx::Cx;
@@ -12,9 +12,9 @@ use crate::domain::view::ThreadRow;
 
 #[derive(Debug)]
 pub(in crate::console) struct ProposePicker {
-    /// For this thread alone; none for a number.
+    /// The thread to propose the agent for; `None` to propose it for a number.
     thread: Option<ThreadRow>,
-    /// The number that is meant where it is shown, else the first that is.
+    /// The preferred number. If it is not in the shown scope, the first number of the scope is used.
     connection: Option<ConnectionId>,
     view: Option<AgentsView>,
 }

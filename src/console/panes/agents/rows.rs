@@ -1,11 +1,11 @@
-//! What a row of the Agents pane is: who is silent, what waits, agents, what is in force, and runs.
+//! The rows of the Agents pane: stops, proposals, agents, active assignments and runs.
 
 use crate::domain::agents::requests::{AgentView, AssignmentRow, RunView, StopView};
 
-/// What a row of the Agents pane is.
+/// A row of the Agents pane.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::console) enum AgentRow<'d> {
-    /// Who is silent.
+    /// A stop that silences agents.
     Stop(&'d StopView),
     Assignment(&'d AssignmentRow),
     Agent(&'d AgentView),
@@ -13,7 +13,7 @@ pub(in crate::console) enum AgentRow<'d> {
 }
 
 impl AgentRow<'_> {
-    /// What it is, above its detail.
+    /// Returns the title above the row's detail.
     pub fn title(&self) -> String {
         match self {
             Self::Stop(stop) => format!("Stop {}", stop.id),

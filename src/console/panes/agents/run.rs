@@ -1,4 +1,4 @@
-//! One run of an agent, whole, read in front.
+//! Shows one run of an agent.
 
 use super::run_facts::{Fact, run_facts};
 use crate::console::cx::Cx;
@@ -15,12 +15,12 @@ pub(in crate::console) struct AgentRun {
 }
 
 impl AgentRun {
-    /// Brings a run to the front.
+    /// Opens a run.
     pub fn open(run: RunId) -> Intent {
         Reading::open(Self { run, record: None })
     }
 
-    /// Shows this run, else asks for the last one of the thread.
+    /// Opens a run; without one, queries the latest run of the thread.
     pub fn show(thread: ThreadId, run: Option<RunId>) -> Intent {
         match run {
             Some(run) => Self::open(run),

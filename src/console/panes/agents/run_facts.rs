@@ -1,11 +1,11 @@
-//! What is known of one run of an agent, as facts that are drawn in a detail or read in front.
+//! The facts of an agent run, for a detail or an overlay.
 
 use crate::console::cx::Cx;
 use crate::console::words;
 use crate::domain::agents::requests::RunRecord;
 use crate::domain::text::clean_line;
 
-/// A line of something told at length.
+/// One line of a fact list.
 pub(in crate::console) enum Fact {
     Heading(String),
     Field(&'static str, String),
@@ -13,7 +13,7 @@ pub(in crate::console) enum Fact {
     Text(String),
 }
 
-/// Everything about one run.
+/// Returns all facts of a run.
 pub(in crate::console) fn run_facts(cx: &Cx, record: &RunRecord) -> Vec<Fact> {
     let run = &record.run;
     let mut facts = vec![

@@ -1,4 +1,4 @@
-//! Agents, assignments, runs and stops as they were told, and which of their rows is under the cursor.
+//! State of the Agents pane: its rows, and the details of the selected one.
 
 use super::rows::{AgentRow, agent_row_id, agent_row_text};
 use super::stopping::{Scopes, of_agent, of_all};
@@ -12,14 +12,15 @@ use crate::domain::ids::{AssignmentId, RunId, ThreadId};
 pub(in crate::console) struct AgentsPane {
     pub list: ListState,
     pub view: Option<AgentsView>,
-    /// The assignment under the cursor, with all that is needed to decide about it.
+    /// Details of the selected assignment, for deciding about it.
     pub dossier: Option<AssignmentDetail>,
-    /// The run that was asked about last.
+    /// Record of the run that was queried last.
     pub run: Option<RunRecord>,
 }
 
 impl AgentsPane {
-    /// What waits for a decision first, then agents, then what they did.
+    /// Returns the rows that match the filter: stops, assignments that need a decision, agents, active assignments,
+    /// runs.
     pub fn shown(&self, cx: &Cx) -> Vec<AgentRow<'_>> {
         let Some(view) = &self.view else { return vec![] };
         let filter = self.list.filter.to_lowercase();
@@ -28,7 +29,7 @@ impl AgentsPane {
         let proposed = |row: &&AssignmentRow| row.assignment.state.waits() || stale(row);
         let in_force = |row: &&AssignmentRow| active(row) && !stale(row);
         let rows = view.stops.iter().filter(|stop| stop.lifted.is_none()).map(AgentRow::Stop);
-        // What was put off stands behind what was not.
+        // Snoozed assignments follow the others.
         let later = |row: &&AssignmentRow| row.assignment.snoozed_until.is_some_and(|until| until > cx.now);
         let waiting = || view.assignments.iter().filter(proposed);
         let rows = rows.chain(waiting().filter(|row| !later(row)).map(AgentRow::Assignment));
@@ -56,7 +57,7 @@ impl AgentsPane {
         }
     }
 
-    /// The thread that the row under the cursor is about.
+    /// Returns the thread that the selected row is about; `None` if it is not about a single one.
     pub fn thread(&self, cx: &Cx) -> Option<ThreadId> {
         match self.selected(cx)? {
             AgentRow::Run(run) => Some(run.thread_id),
@@ -69,7 +70,7 @@ impl AgentsPane {
         }
     }
 
-    /// The agent that the row under the cursor is about.
+    /// Returns the agent that the selected row is about.
     pub fn agent(&self, cx: &Cx) -> Option<String> {
         match self.selected(cx)? {
             AgentRow::Agent(agent) => Some(agent.name.clone()),
@@ -87,7 +88,7 @@ impl AgentsPane {
         self.run.as_ref().filter(|record| record.run.id == id)
     }
 
-    /// Whom one may mean from the row under the cursor, the nearest first.
+    /// Returns what can be stopped from the selected row, the most specific first.
     pub fn stop_scopes(&self, cx: &Cx) -> Scopes {
         let name = |thread: ThreadId| cx.names.get(&thread).cloned().unwrap_or_else(|| thread.to_string());
         let thread = self.thread(cx).map(|id| (StopScope::Thread(id), format!("the agent of {}", name(id))));
@@ -101,7 +102,7 @@ impl AgentsPane {
         thread.into_iter().chain(agent.map(|agent| of_agent(&agent))).chain([of_all()]).collect()
     }
 
-    /// What is asked before an assignment is approved, whichever way it is done.
+    /// Returns the confirmation for an approval.
     pub fn approval_question(&self, one: &Assignment, whom: &str) -> String {
         let unseen = match self.dossier_of(one.id).map(|dossier| &dossier.rehearsal) {
             Some(Some(rehearsal)) if rehearsal.digest.is_some() => "",

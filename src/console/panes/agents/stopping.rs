@@ -1,4 +1,4 @@
-//! Whom to silence, or to let go on; and what the last stops caught.
+//! Stops and resumes agents, and shows what the latest stops canceled.
 
 use crate::console::cx::Cx;
 use crate::console::intent::{Intent, OverlayEvent};
@@ -11,10 +11,10 @@ use crate::domain::request::Request;
 use crate::domain::text::clean_line;
 use crate::domain::view::ThreadRow;
 
-/// Whom one may mean, with the words for it.
+/// What can be stopped, with its name.
 pub(in crate::console) type Scopes = Vec<(StopScope, String)>;
 
-/// Whom one may mean from a thread, the nearest first.
+/// Returns what can be stopped from a thread, the most specific first.
 pub(in crate::console) fn scopes_of_thread(row: Option<&ThreadRow>) -> Scopes {
     let thread = row.map(|row| (StopScope::Thread(row.id), format!("the agent of {}", row.contact.shown())));
     let agent = row.and_then(|row| row.assignment.as_ref()).map(|one| of_agent(&one.agent));
@@ -36,7 +36,7 @@ pub(in crate::console) struct StopPicker {
 }
 
 impl StopPicker {
-    /// One of these, which are the nearest first.
+    /// Creates a picker for these scopes, which are ordered from the most specific.
     pub fn new(scopes: Scopes) -> Self {
         Self { scopes, view: None }
     }
@@ -98,14 +98,14 @@ impl PickerKind for StopPicker {
     }
 }
 
-/// What the last stops caught, and what had left.
+/// The replies that the latest stops canceled, and those that had already left.
 #[derive(Debug, Default)]
 pub(super) struct LastStops {
     stops: Option<Vec<StopView>>,
 }
 
 impl LastStops {
-    /// Brings them to the front.
+    /// Opens the list.
     pub fn open() -> Intent {
         Reading::open(Self::default())
     }
