@@ -1,4 +1,4 @@
-//! Commands about numbers: set up, adopt, look at, give back.
+//! Commands for numbers: set up, adopt, inspect, copy, and edit the profile.
 
 use super::forms::setup::SetUpForm;
 use super::health::HealthText;

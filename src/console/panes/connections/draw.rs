@@ -1,5 +1,4 @@
-//! Numbers: their rows, what is known of a connection, the steps of a setup, and its link as a picture
-//! that a phone can read.
+//! Draws numbers: their rows, the details of a connection, the steps of a setup, and the setup link as a QR code.
 
 use qrcode::{Color as Module, QrCode};
 use ratatui::style::{Color, Style};
@@ -18,7 +17,7 @@ use crate::domain::numbers::setup::{Setup, SetupState, SetupStep};
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 
-/// Blank modules around the picture: readers want some.
+/// Light modules around the QR code, which readers need.
 const QUIET: usize = 2;
 
 impl ConnectionsPane {
@@ -29,7 +28,7 @@ impl ConnectionsPane {
         }
     }
 
-    /// The words that stand beside a name, so that nobody takes one number for another.
+    /// Returns the environment and the organization for a row, if several scopes are shown together.
     fn marks(cx: &Cx, organization: &str, environment: Environment) -> Vec<(String, Style)> {
         let theme = cx.settings.theme;
         if cx.shown().is_some() || cx.scopes_known().len() < 2 {
@@ -64,7 +63,7 @@ impl ConnectionsPane {
         Row { left, right: vec![(result, if broken.is_some() { theme.bad() } else { theme.dim() })] }
     }
 
-    /// Names stand in a column as wide as the longest, up to a point.
+    /// Returns the width of the name column: the longest name, up to 20 cells.
     fn names_wide(&self, cx: &Cx) -> usize {
         self.shown(cx).iter().map(|row| words::width(row.name())).max().unwrap_or(0).min(20)
     }
@@ -170,7 +169,7 @@ impl ConnectionsPane {
         sheet.text("ctrl-r checks this number with the provider now; H shows its health, W its webhooks.", theme.dim());
     }
 
-    /// What has to be done by hand, until all of its checks have passed.
+    /// Adds the manual setup tasks, until all their checks have passed.
     fn chores(cx: &Cx, sheet: &mut Sheet, row: &ConnectionView) {
         let theme = cx.settings.theme;
         if !row.to_be_done() {
@@ -259,7 +258,7 @@ impl ConnectionsPane {
 }
 
 impl ConnectionsPane {
-    /// When a number was connected and disconnected last, and how often it was lost.
+    /// Adds when a number was last connected and disconnected, and how often it was lost.
     fn history_lines(cx: &Cx, sheet: &mut Sheet, history: &ConnectionHistory) {
         let when = |at: Timestamp| format!("{} ({})", words::age(at, cx.now), words::exact(at, cx.zone()));
         if let Some(at) = history.connected_at {
@@ -273,7 +272,7 @@ impl ConnectionsPane {
         }
     }
 
-    /// The other numbers of the same account at the provider.
+    /// Adds the other numbers of the same account at the provider.
     fn account_lines(cx: &Cx, sheet: &mut Sheet, row: &ConnectionView) {
         let Some(list) = &cx.connections else { return };
         let others: Vec<String> = list
@@ -287,7 +286,7 @@ impl ConnectionsPane {
         }
     }
 
-    /// What can be done with a setup, each with its key.
+    /// Adds the actions that a setup allows, with their keys.
     fn ways_on(cx: &Cx, sheet: &mut Sheet, setup: &Setup) {
         let Some(list) = &cx.connections else { return };
         sheet.heading("Actions");
@@ -298,8 +297,8 @@ impl ConnectionsPane {
     }
 }
 
-/// An address as a picture, two modules in a character; nothing where it does not fit. Dark modules
-/// are dark: with colours said so, without them light ones are drawn, as on a dark terminal.
+/// Returns an address as a QR code, two modules per character; empty if it does not fit. With colors, modules are
+/// black on white; without colors, the light modules are drawn, which is right on a dark terminal.
 fn qr(address: &str, room: usize, theme: Theme) -> Vec<Line<'static>> {
     let Ok(code) = QrCode::new(address.as_bytes()) else { return vec![] };
     let side = code.width();

@@ -1,4 +1,4 @@
-//! What the provider says about a number, with causes and remedies, read in front.
+//! Shows the health of a number as the provider reports it, with causes and remedies.
 
 use crate::console::cx::Cx;
 use crate::console::intent::{Intent, OverlayEvent};
@@ -44,7 +44,7 @@ impl Text for HealthText {
                     self.health = Some(Fetched { fetched_at, value });
                 }
             }
-            // The notice says why.
+            // The notice shows the reason.
             OverlayEvent::NotAnswered(query) if **query == self.query() => return vec![Intent::Close],
             _ => {}
         }

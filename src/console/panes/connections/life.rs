@@ -1,4 +1,4 @@
-//! Commands about the life of a number: its setup, its registration, giving it back.
+//! Commands for the lifecycle of a number: setup, registration, links, and disconnecting.
 
 use super::commands::{act, connected, with};
 use super::forms::disconnect::DisconnectForm;
@@ -175,7 +175,7 @@ pub(in crate::console) const ROWS: &[Command<ConnectionsPane>] = &[
     },
 ];
 
-/// Which of these can happen to the setup under the cursor, or why none can.
+/// Returns the first of these events that the selected setup's state allows. Fails with the reason if it allows none.
 fn can(pane: &ConnectionsPane, cx: &Cx, events: &[NumberEvent]) -> Result<NumberEvent, String> {
     cx.admin()?;
     let (Some(setup), Some(list)) = (pane.selected_setup(cx), &cx.connections) else {

@@ -103,7 +103,7 @@ impl Pane for ConnectionsPane {
         matches!(query, Query::Number(_))
     }
 
-    /// A profile is what somebody wants to change. Everything else is told to what is in front.
+    /// Opens the form for a profile that was queried for editing. Other answers belong to the open overlay.
     fn answer(&mut self, cx: &Cx, query: &Query, answer: Answer) -> Vec<Intent> {
         let awaited = cx.awaits(query);
         let (Query::Number(query), Answer::Number(told)) = (query, answer) else { return vec![] };

@@ -1,4 +1,4 @@
-//! What is picked about a number: one that the provider has, one of its webhooks, and what is done with that.
+//! Pickers for numbers at the provider, for webhooks, and for the actions on a webhook.
 
 use super::forms::setup::AdoptForm;
 use super::forms::webhook::{AddressForm, DeleteWebhookForm, WebhookAt, WebhookForm};
@@ -17,7 +17,7 @@ use crate::domain::text::clean_line;
 
 const FETCHING: &str = "Fetching from the provider …";
 
-/// What the provider has.
+/// Numbers at the provider, to adopt one.
 #[derive(Debug, Default)]
 pub(super) struct NumberPicker {
     numbers: Vec<Number>,
@@ -76,7 +76,7 @@ fn number_row(one: &Number) -> Row {
     }
 }
 
-/// The form for a webhook, as its provider can have them.
+/// Returns the form for a webhook that fits what the provider supports.
 fn webhook_form(support: WebhookSupport, at: WebhookAt) -> Intent {
     if support.is_one_address() { Form::open(AddressForm(at)) } else { Form::open(WebhookForm(at)) }
 }
@@ -144,7 +144,7 @@ impl PickerKind for WebhookPicker {
         let mut rows: Vec<Row> = self.list.iter().map(|one| self.row(cx, one)).collect();
         let any = |fits: fn(&Registration) -> bool| self.list.iter().any(fits);
         if self.support.is_one_address() {
-            // There is one place for an address: a number that has one changes it.
+            // The provider has a single address per number, so a number that has one changes it.
             if !any(|one| one.scope != WebhookScope::Project) {
                 rows.push(Row::new("new", "Set for this number", "everything that comes in over it"));
             }
@@ -167,7 +167,7 @@ impl PickerKind for WebhookPicker {
     }
 }
 
-/// What can be done with a webhook.
+/// The actions on a webhook.
 #[derive(Debug)]
 struct WebhookMenu {
     connection: ConnectionId,

@@ -1,4 +1,4 @@
-//! What the Connections pane's rows are. The numbers themselves are in [`Cx`]: every pane needs them.
+//! Rows of the Connections pane. The connections themselves are in [`Cx`], because every pane needs them.
 
 use crate::console::cx::Cx;
 use crate::console::list::ListState;
@@ -8,7 +8,7 @@ use crate::domain::numbers::lookup::find_connection;
 use crate::domain::numbers::setup::{Setup, SetupStep};
 use crate::domain::text::clean_line;
 
-/// What a row of the Connections pane is.
+/// A row of the Connections pane.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::console) enum NumberRow<'d> {
     Connected(&'d ConnectionView),
@@ -37,13 +37,13 @@ pub(in crate::console) struct ConnectionsPane {
 }
 
 impl ConnectionsPane {
-    /// Who wants something first, then who is connected, then who is not.
+    /// Returns the rows that match the filter: open setups first, then connected numbers, then disconnected ones.
     pub fn shown<'c>(&self, cx: &'c Cx) -> Vec<NumberRow<'c>> {
         let Some(list) = &cx.connections else { return vec![] };
         let filter = self.list.filter.to_lowercase();
         let terms: Vec<(&str, &str)> = filter.split_whitespace().filter_map(|word| word.split_once(':')).collect();
         let all: Vec<Connection> = list.connected.iter().map(|row| row.connection.clone()).collect();
-        // A connection that is named by any of its names, as everywhere; digits of its number.
+        // `conn:` matches a connection by any of its names; `num:` matches digits of its number.
         let named = |one: &Connection| {
             terms.iter().all(|(term, value)| match *term {
                 "conn" => find_connection(&all, value).is_ok_and(|found| found.id == one.id),
@@ -117,8 +117,8 @@ impl ConnectionsPane {
         }
     }
 
-    /// Addresses that may stand on the screen and are links there: the setup link that is to be followed. None where
-    /// the terminal is taken to know nothing beyond plain letters.
+    /// Returns the addresses on the screen that the terminal should show as links: the setup link to be opened.
+    /// Returns none on an ASCII terminal.
     pub fn links(&self, cx: &Cx) -> Vec<String> {
         let waits = self.selected_setup(cx).filter(|setup| setup.step == SetupStep::Used);
         let link = waits.and_then(|setup| setup.link.as_ref()).filter(|_| !cx.settings.theme.ascii);

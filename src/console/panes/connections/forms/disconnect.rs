@@ -1,4 +1,4 @@
-//! Giving a number back. Its number has to be typed.
+//! The form that disconnects a number; the number must be typed to confirm.
 
 use ratatui::style::Style;
 

@@ -1,4 +1,4 @@
-//! Forms about numbers, their webhooks and profiles.
+//! Forms for numbers, their webhooks and profiles.
 
 pub(super) mod disconnect;
 pub(super) mod profile;
