@@ -1,4 +1,4 @@
-//! What can be done with all that the filter finds.
+//! Bulk actions for all messages that match the filter.
 
 use crate::console::cx::Cx;
 use crate::console::intent::Intent;
@@ -8,7 +8,7 @@ use crate::domain::query::Query;
 
 #[derive(Debug)]
 pub(super) struct BulkPicker {
-    /// The filter.
+    /// The filter that selects the messages.
     pub text: String,
 }
 

@@ -1,4 +1,4 @@
-//! Commands about the outbox.
+//! Commands for the outbox.
 
 use super::bulk::BulkPicker;
 use super::state::DeliveryPane;

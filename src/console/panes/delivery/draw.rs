@@ -1,4 +1,4 @@
-//! Outgoing messages as rows, and the life of one in full.
+//! Draws outbox entries as rows, and the details of one with its attempts and statuses.
 
 use super::state::DeliveryPane;
 use crate::console::cx::Cx;

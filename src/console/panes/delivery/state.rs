@@ -1,4 +1,4 @@
-//! The outgoing messages that were listed, and the one under the cursor.
+//! State of the Delivery pane: outbox entries, and the details of the selected one.
 
 use crate::console::list::ListState;
 use crate::domain::ids::EntryId;
@@ -9,7 +9,7 @@ use crate::domain::view::{EntryDetail, EntryRow};
 pub(in crate::console) struct DeliveryPane {
     pub list: ListState,
     pub rows: Option<Vec<EntryRow>>,
-    /// The entry under the cursor, with its attempts and statuses.
+    /// The selected entry with its attempts and statuses.
     pub detail: Option<EntryDetail>,
 }
 
@@ -24,12 +24,12 @@ impl DeliveryPane {
         rows.get(self.list.index(&ids).unwrap_or(0))
     }
 
-    /// The entry that commands are about.
+    /// Returns the entry that commands act on, with its state.
     pub fn entry_at_hand(&self) -> Option<(EntryId, EntryState)> {
         self.selected().map(|row| (row.id, row.state))
     }
 
-    /// The last request of the entry under the cursor, as a command that anybody can run who has the key.
+    /// Returns the last request of the selected entry as a curl command, without the API key.
     pub fn curl(&self) -> Option<String> {
         let id = self.selected().map(|row| row.id)?;
         self.detail.as_ref().filter(|detail| detail.row.id == id)?.curl.clone()
