@@ -1,4 +1,4 @@
-//! Commands about Flows.
+//! Commands for Flows.
 
 use super::forms::{EndFlowForm, FlowEnd, SendFlowForm};
 use super::log::EndpointLog;
@@ -213,17 +213,17 @@ fn end(pane: &FlowsPane, cx: &Cx, end: FlowEnd) -> Vec<Intent> {
     vec![Form::open(EndFlowForm { connection, id, name, end })]
 }
 
-/// Asks for something about a Flow that opens when it comes.
+/// Queries something about a Flow that opens when its answer arrives.
 fn fetch(query: FlowQuery) -> Vec<Intent> {
     vec![Intent::Await(Query::Flow(query), Some(FETCHING))]
 }
 
-/// Log or calls, followed as long as they are in front.
+/// Opens the log or the calls of an endpoint, and refreshes them while they are open.
 fn follow(query: FlowQuery) -> Vec<Intent> {
     vec![Reading::open(EndpointLog::new(query))]
 }
 
-/// The number whose account something new would belong to.
+/// Returns the number whose account a new Flow is created in.
 fn account(pane: &FlowsPane, cx: &Cx) -> Option<ConnectionId> {
     cx.account_for_new(pane.selected(cx).map(|(list, _)| list.connection))
 }

@@ -1,4 +1,4 @@
-//! Flows: their rows, and everything about one.
+//! Draws Flows as rows, and the details of one.
 
 use super::state::FlowsPane;
 use crate::console::cx::Cx;

@@ -1,4 +1,4 @@
-//! Forms about Flows: a new one, sending one, ending one.
+//! Forms for Flows: create, send, deprecate or delete one.
 
 use ratatui::style::Style;
 
@@ -10,7 +10,7 @@ use crate::domain::ids::ConnectionId;
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
 
-/// A draft from a starter.
+/// Creates a draft from a starter.
 #[derive(Debug)]
 pub(super) struct NewFlowForm {
     pub connection: ConnectionId,
@@ -46,13 +46,13 @@ impl FormKind for NewFlowForm {
     }
 }
 
-/// A Flow for a contact who has written.
+/// Sends a Flow to a contact with an open service window.
 #[derive(Debug)]
 pub(super) struct SendFlowForm {
     pub connection: ConnectionId,
     pub id: String,
     pub name: String,
-    /// The number of the contact, where it is known.
+    /// The contact's number; empty if it is not known.
     pub to: String,
 }
 
@@ -95,14 +95,14 @@ impl FormKind for SendFlowForm {
     }
 }
 
-/// How a Flow ends.
+/// How a Flow is retired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FlowEnd {
     Deprecate,
     Delete,
 }
 
-/// Deprecates or deletes a Flow. Its name has to be typed.
+/// Deprecates or deletes a Flow; its name must be typed to confirm.
 #[derive(Debug)]
 pub(super) struct EndFlowForm {
     pub connection: ConnectionId,

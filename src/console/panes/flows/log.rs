@@ -1,4 +1,4 @@
-//! Log or calls of an endpoint, asked for again while they are read.
+//! Shows the log or the calls of an endpoint, and refreshes them while they are open.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::domain::flow::{FlowAnswer, FlowLogLine, FlowQuery};
 use crate::domain::query::{Answer, Query};
 use crate::domain::time::Timestamp;
 
-/// How often a log that is read is asked for.
+/// Interval at which an open log is queried.
 const FOLLOW: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]

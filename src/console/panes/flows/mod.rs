@@ -1,4 +1,4 @@
-//! The Flows pane: forms inside the chat, at the provider.
+//! The Flows pane: WhatsApp Flows at the provider.
 
 pub(in crate::console) mod commands;
 mod draw;
@@ -31,7 +31,7 @@ use crate::domain::request::Request;
 use crate::domain::text::clean_line;
 
 impl FlowsPane {
-    /// Asks for everything about the Flow under the cursor.
+    /// Queries the details of the selected Flow.
     fn ask_detail(&self, cx: &Cx) -> Vec<Intent> {
         let at_hand = self.at_hand(cx);
         let query = at_hand.map(|(connection, id)| Query::Flow(FlowQuery::Detail { connection, id }));
@@ -106,7 +106,7 @@ impl Pane for FlowsPane {
         if !matches!(change, Change::Flows) {
             return vec![];
         }
-        // What was done with the one in front is asked for, too.
+        // An action may have changed the selected Flow, so its details are queried again.
         let in_front = self.is_open(cx) && self.known(cx).is_some();
         let mut intents = if in_front { self.ask_detail(cx) } else { vec![] };
         intents.push(Intent::Ask(self.query()));
@@ -151,12 +151,12 @@ impl Pane for FlowsPane {
     }
 }
 
-/// Answers, or what differs, read in front.
+/// Opens responses or a comparison as a text.
 fn read(lines: &[String]) -> Intent {
     Reading::open(PlainText::new("Flow", lines.join("\n")))
 }
 
-/// Columns as wide as what they hold.
+/// Returns a table as lines, with columns as wide as their content, up to 30 cells.
 fn aligned(head: &[String], rows: &[Vec<String>]) -> Vec<String> {
     let wide = |at: usize| {
         let cells = rows.iter().filter_map(|row| row.get(at)).chain(head.get(at));

@@ -1,4 +1,4 @@
-//! What is picked about a Flow: a starter, a version, what is done with its endpoint, one to send.
+//! Pickers for Flows: a starter, a version, an endpoint action, and a Flow to send.
 
 use super::forms::{NewFlowForm, SendFlowForm};
 use crate::console::cx::Cx;
@@ -14,13 +14,13 @@ use crate::domain::request::Request;
 use crate::domain::templates::starter;
 use crate::domain::view::ThreadRow;
 
-/// What a fetched thing about Flows opens is said to come.
+/// The text that is shown while the provider is queried.
 pub(super) const FETCHING: &str = "Fetching from the provider …";
 
-/// Flows to begin from.
+/// Starters for a new Flow.
 #[derive(Debug)]
 pub(super) struct FlowStarters {
-    /// The number whose account the new one belongs to.
+    /// The number whose account the Flow is created in.
     pub connection: ConnectionId,
 }
 
@@ -43,7 +43,7 @@ impl PickerKind for FlowStarters {
     }
 }
 
-/// Flows that can be sent into a thread.
+/// Flows that can be sent in a thread.
 #[derive(Debug)]
 pub(in crate::console) struct FlowToSend {
     connection: ConnectionId,
@@ -57,7 +57,7 @@ impl FlowToSend {
         Self { connection: row.connection_id, to, lists: None }
     }
 
-    /// The Flows of the scope shown.
+    /// Returns the Flows of the shown scope.
     fn flows(&self, cx: &Cx) -> impl Iterator<Item = &Flow> {
         let lists = self.lists.iter().flatten().filter(|list| cx.shows_connection(list.connection));
         lists.flat_map(|list| &list.flows)
@@ -102,7 +102,7 @@ impl PickerKind for FlowToSend {
     }
 }
 
-/// The Flow that is meant, and what is known of it.
+/// A Flow with its details, if they were fetched.
 #[derive(Debug)]
 pub(super) struct OneFlow {
     pub connection: ConnectionId,
@@ -124,7 +124,7 @@ impl OneFlow {
     }
 }
 
-/// Versions, to compare with the newest.
+/// Versions of a Flow, to compare one with the newest.
 #[derive(Debug)]
 pub(super) struct FlowVersions(pub OneFlow);
 
@@ -154,12 +154,12 @@ impl PickerKind for FlowVersions {
     }
 }
 
-/// What is done with the endpoint of a Flow.
+/// Actions on the endpoint of a Flow.
 #[derive(Debug)]
 pub(super) struct EndpointMenu(pub OneFlow);
 
 impl EndpointMenu {
-    /// The code that is there.
+    /// Returns the endpoint's code; `None` if it has none.
     fn code(&self) -> Option<String> {
         let endpoint = self.0.detail.as_ref()?.endpoint.as_ref()?;
         Some(endpoint.code.clone()).filter(|code| !code.is_empty())

@@ -1,4 +1,4 @@
-//! Flows as they were fetched, the one that was opened, and what is read about it.
+//! State of the Flows pane: the fetched Flows, and the details of one.
 
 use super::pickers::OneFlow;
 use crate::console::cx::Cx;
@@ -11,12 +11,12 @@ use crate::domain::numbers::registration::Fetched;
 pub(in crate::console) struct FlowsPane {
     pub list: ListState,
     pub lists: Option<Vec<FlowList>>,
-    /// The Flow that was opened last.
+    /// The details that were fetched last.
     pub detail: Option<Fetched<FlowDetail>>,
 }
 
 impl FlowsPane {
-    /// The Flows of the scope shown that fit the filter.
+    /// Returns the Flows of the shown scope that match the filter.
     pub fn shown(&self, cx: &Cx) -> Vec<(&FlowList, &Flow)> {
         let filter = self.list.filter.to_lowercase();
         let lists = self.lists.iter().flatten().filter(|list| cx.shows_connection(list.connection));
@@ -38,18 +38,18 @@ impl FlowsPane {
         rows.get(self.list.index(&ids).unwrap_or(0)).copied()
     }
 
-    /// The one under the cursor, by connection and id.
+    /// Returns the selected Flow's connection and id.
     pub fn at_hand(&self, cx: &Cx) -> Option<(ConnectionId, String)> {
         self.selected(cx).map(|(list, flow)| (list.connection, flow.id.clone()))
     }
 
-    /// The same, with what is known of it.
+    /// Returns the selected Flow with its details, if they were fetched.
     pub(super) fn one(&self, cx: &Cx) -> Option<OneFlow> {
         let (connection, id) = self.at_hand(cx)?;
         Some(OneFlow { connection, id, detail: self.known(cx).map(|known| known.value.clone()) })
     }
 
-    /// What is known of the Flow under the cursor beyond the list, with its time.
+    /// Returns the details of the selected Flow with their time; `None` if they were not fetched.
     pub fn known(&self, cx: &Cx) -> Option<&Fetched<FlowDetail>> {
         let (_, flow) = self.selected(cx)?;
         self.detail.as_ref().filter(|detail| detail.value.flow.id == flow.id)
