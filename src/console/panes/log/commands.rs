@@ -1,4 +1,4 @@
-//! Commands about the log.
+//! Commands for the log.
 
 use super::state::LogPane;
 use crate::console::command::Scope;

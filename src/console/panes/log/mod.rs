@@ -1,4 +1,4 @@
-//! The Log pane: what the engine logs, by level, followed while it is open.
+//! The Log pane: the engine's log by level, refreshed while it is open.
 
 pub(in crate::console) mod commands;
 pub(in crate::console) mod state;
@@ -21,9 +21,9 @@ use crate::domain::change::Change;
 use crate::domain::query::{Answer, Query};
 use crate::domain::time::Timestamp;
 
-/// How often the log is asked for while it is open: it changes without a notice.
+/// Interval at which the open log is queried, because log lines publish no change.
 const FOLLOW: Duration = Duration::from_secs(2);
-/// Lines that are asked for: all that the engine keeps in memory.
+/// Maximum lines that are queried: all that the engine keeps in memory.
 const LINES: u32 = 500;
 
 fn style_of(cx: &Cx, level: Option<usize>) -> Style {
@@ -63,7 +63,7 @@ impl Pane for LogPane {
         Query::Log { limit: LINES }
     }
 
-    /// Only somebody who opens it wants the log.
+    /// The log is only loaded when its pane opens.
     fn is_asked_ahead(&self) -> bool {
         false
     }
@@ -72,7 +72,7 @@ impl Pane for LogPane {
         let lines = || self.lines.iter().flatten();
         let count = |level: usize| u32::try_from(lines().filter(|line| line.level == Some(level)).count()).unwrap_or(0);
         let (errors, warnings) = (count(0), count(1));
-        // Only the open log is followed; what it shows and whether it goes on stands first.
+        // The log is refreshed only while it is open; its state and levels come first then.
         let open = self.is_open(cx).then(|| self.levels_shown().to_owned());
         let going = if self.paused { "paused" } else { "following" };
         let parts = vec![

@@ -1,11 +1,11 @@
-//! The engine's log as it was told, newest first, and what of it is shown.
+//! State of the Log pane: the engine's log, newest line first.
 
 use crate::console::list::ListState;
 use crate::domain::time::Timestamp;
 
-/// Levels from the gravest down, as the log writes them.
+/// Log levels as they are written, the most severe first.
 pub(super) const LEVELS: [&str; 5] = ["ERROR", "WARN", "INFO", "DEBUG", "TRACE"];
-/// The term that narrows by level.
+/// The filter term for a level.
 const TERM: &str = "level:";
 
 /// A line of the log.
@@ -13,15 +13,16 @@ const TERM: &str = "level:";
 pub(in crate::console) struct LogLine {
     /// The line as it was written.
     pub whole: String,
-    /// When it was written; none where the line goes on with the one before it.
+    /// When the line was written; `None` if it continues the line before it.
     pub at: Option<Timestamp>,
-    /// Its place in [`LEVELS`].
+    /// The level's index in [`LEVELS`]; `None` if it continues the line before it.
     pub level: Option<usize>,
     pub text: String,
 }
 
 impl LogLine {
-    /// Reads `2026-06-01T09:00:00.120000Z  WARN text`. What is written in another way is text.
+    /// Parses `2026-06-01T09:00:00.120000Z WARN text`. A line in any other format becomes text without time and
+    /// level.
     pub fn read(line: &str) -> Self {
         let mut parts = line.splitn(2, char::is_whitespace);
         let at = parts.next().and_then(Timestamp::parse);
@@ -36,23 +37,23 @@ impl LogLine {
 #[derive(Debug, Default)]
 pub(in crate::console) struct LogPane {
     pub list: ListState,
-    /// Newest first.
+    /// The lines, newest first; `None` before they are loaded.
     pub lines: Option<Vec<LogLine>>,
-    /// New lines do not move the list while somebody reads.
+    /// Whether the list is paused, so that new lines do not move it.
     pub paused: bool,
-    /// When the lines were asked for last.
+    /// When the log was queried last.
     pub asked_at: Option<Timestamp>,
 }
 
-/// The least grave level that a filter shows; none where it names none, or none that is known.
+/// Returns the least severe level that a filter shows; `None` if the filter has no valid level.
 pub(super) fn level_of(filter: &str) -> Option<usize> {
     let named = filter.split_whitespace().find_map(|word| word.strip_prefix(TERM))?;
     LEVELS.iter().position(|known| known.eq_ignore_ascii_case(named))
 }
 
 impl LogPane {
-    /// The lines that fit the filter: all its words, and at least its level. A line without a level goes with the
-    /// filter's words alone.
+    /// Returns the lines that match all words of the filter and are at least as severe as its level. With a level,
+    /// lines without one are not shown.
     pub fn shown(&self) -> Vec<&LogLine> {
         let filter = self.list.filter.to_lowercase();
         let least = level_of(&filter);
@@ -75,7 +76,7 @@ impl LogPane {
         rows.get(at).copied()
     }
 
-    /// Which levels are shown, in words.
+    /// Describes the levels that are shown.
     pub fn levels_shown(&self) -> &'static str {
         match level_of(&self.list.filter) {
             None => "all levels",
@@ -87,14 +88,14 @@ impl LogPane {
         }
     }
 
-    /// Takes lines in, oldest first as the engine tells them.
+    /// Stores lines, which come oldest first. Keeps the current ones while the list is paused.
     pub fn take(&mut self, lines: &[String]) {
         if !(self.paused && self.lines.is_some()) {
             self.lines = Some(lines.iter().rev().map(|line| LogLine::read(line)).collect());
         }
     }
 
-    /// Narrows the list to the next level: warnings, errors, then everything again. Other words stay.
+    /// Switches the filter to the next level: warnings, errors, then all. Its other words stay.
     pub fn next_level(&mut self) {
         let next = match level_of(&self.list.filter) {
             None => Some("warn"),
@@ -109,7 +110,7 @@ impl LogPane {
     }
 }
 
-/// Why a filter cannot be read: a level that there is none of, or a term of other lists.
+/// Fails with the reason if a filter is invalid: an unknown level, or a term of another list.
 pub(super) fn check_filter(text: &str) -> Result<(), String> {
     for word in text.split_whitespace() {
         match word.split_once(':') {
