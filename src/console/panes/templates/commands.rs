@@ -1,4 +1,4 @@
-//! Commands about templates.
+//! Commands for templates.
 
 use super::forms::{DeleteTemplateForm, SampleForm};
 use super::starters::TemplateStarters;
@@ -92,7 +92,7 @@ pub(in crate::console) const ROWS: &[Command<TemplatesPane>] = &[
     },
 ];
 
-/// Whether there is an account that something new could belong to.
+/// Fails if the actor is no operator, or if there is no account to create a template in.
 fn operator_with_account(pane: &TemplatesPane, cx: &Cx) -> Result<(), String> {
     cx.operator()?;
     match account(pane, cx) {
@@ -115,7 +115,7 @@ fn chosen<'p>(pane: &'p TemplatesPane, cx: &Cx) -> Result<(ConnectionId, &'p Tem
     pane.selected(cx).map(|(list, one)| (list.connection, one)).ok_or_else(|| "Select a template first.".into())
 }
 
-/// The number whose account something new would belong to.
+/// Returns the number whose account a new template is created in.
 fn account(pane: &TemplatesPane, cx: &Cx) -> Option<ConnectionId> {
     cx.account_for_new(pane.selected(cx).map(|(list, _)| list.connection))
 }

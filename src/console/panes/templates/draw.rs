@@ -1,4 +1,4 @@
-//! Templates as rows, and one as the contact sees it with how it fares.
+//! Draws templates as rows, and the details of one: a preview, its delivery rates, and its state history.
 
 use super::state::TemplatesPane;
 use crate::console::cx::Cx;

@@ -1,4 +1,4 @@
-//! Forms about templates: deleting one, and a sample file for a header.
+//! Forms for templates: delete one, and upload a sample file for a header.
 
 use ratatui::style::Style;
 
@@ -9,13 +9,13 @@ use crate::domain::request::Request;
 use crate::domain::templates::requests::{SampleSource, TemplateRequest};
 use crate::domain::text::clean_line;
 
-/// Deletes a template. Its name has to be typed.
+/// Deletes a template; its name must be typed to confirm.
 #[derive(Debug)]
 pub(super) struct DeleteTemplateForm {
     pub connection: ConnectionId,
     pub name: String,
     pub language: String,
-    /// None for all languages.
+    /// Id of one language version; `None` for all languages.
     pub id: Option<String>,
 }
 
@@ -51,7 +51,7 @@ impl FormKind for DeleteTemplateForm {
     }
 }
 
-/// Uploads a sample file for a header.
+/// Uploads a sample file for a template header.
 #[derive(Debug)]
 pub(super) struct SampleForm {
     pub connection: ConnectionId,

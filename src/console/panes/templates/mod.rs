@@ -1,4 +1,4 @@
-//! The Templates pane.
+//! The Templates pane: templates, with their approval and their delivery rates.
 
 pub(in crate::console) mod commands;
 mod draw;
@@ -54,7 +54,7 @@ impl Pane for TemplatesPane {
 
     fn status(&self, cx: &Cx, status: &Status) -> (String, Style) {
         let Some(told) = &cx.overview else { return (String::new(), Style::new()) };
-        // The age first: it is what is told even where there is little room.
+        // The age comes first, so that it is shown even with little room.
         let age = told
             .templates_fetched_at
             .map(|at| format!("{} as of {}", told.templates, words::moment(at, cx.now, cx.zone())));

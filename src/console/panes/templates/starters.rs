@@ -1,4 +1,4 @@
-//! Templates to begin from; what was begun stands first.
+//! Starters for a new template. An unfinished text comes first.
 
 use crate::console::cx::Cx;
 use crate::console::intent::Intent;
@@ -10,7 +10,7 @@ use crate::domain::text::clean_line;
 
 #[derive(Debug)]
 pub(super) struct TemplateStarters {
-    /// The number whose account the new one belongs to.
+    /// The number whose account the template is created in.
     pub connection: ConnectionId,
 }
 

@@ -1,4 +1,4 @@
-//! Templates as they were fetched, and what is known of the one under the cursor.
+//! State of the Templates pane: the fetched templates, and the record of the selected one.
 
 use crate::console::cx::Cx;
 use crate::console::list::ListState;
@@ -10,7 +10,7 @@ use crate::domain::text::clean_line;
 pub(in crate::console) struct TemplatesPane {
     pub list: ListState,
     pub lists: Option<Vec<TemplateList>>,
-    /// What is known of the template under the cursor.
+    /// Delivery rates and state history of the selected template.
     pub record: Option<TemplateRecord>,
 }
 
@@ -19,12 +19,12 @@ fn row_id((list, one): &(&TemplateList, &Template)) -> String {
 }
 
 impl TemplatesPane {
-    /// The templates of the scope shown that fit the filter. One account's numbers share their templates: they are
-    /// shown once.
+    /// Returns the templates of the shown scope that match the filter. Numbers of the same account share their
+    /// templates, so each template is listed once.
     pub fn shown(&self, cx: &Cx) -> Vec<(&TemplateList, &Template)> {
         let filter = self.list.filter.to_lowercase();
         let mut seen: Vec<(&TemplateList, &Template)> = vec![];
-        // Those of the number that is chosen in Connections stand first.
+        // Templates of the account that is selected in Connections come first.
         let chosen = cx.chosen_account();
         let known = self.lists.iter().flatten();
         let mut lists: Vec<&TemplateList> = known.filter(|list| cx.shows_connection(list.connection)).collect();
@@ -50,7 +50,8 @@ impl TemplatesPane {
         rows.get(self.list.index(&ids).unwrap_or(0)).copied()
     }
 
-    /// Takes new lists in. Returns what changed its approval, and whether that is bad.
+    /// Stores new lists. Returns a notice for each template whose status changed, and `true` if it cannot be sent
+    /// now.
     pub fn take_lists(&mut self, lists: Vec<TemplateList>) -> Vec<(String, bool)> {
         let known: Vec<&Template> = self.lists.iter().flatten().flat_map(|list| &list.templates).collect();
         let mut told: Vec<(String, bool)> = vec![];
