@@ -1,4 +1,4 @@
-//! Commands about the agent of a thread, and the replies that it suggests.
+//! Commands for the agent of a thread, and for the replies that it suggests.
 
 use super::commands::{can_write, operator_with_thread, with_thread};
 use super::state::ThreadsPane;
@@ -143,7 +143,7 @@ fn proposal(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
     can_write(pane, cx)
 }
 
-/// The run behind the message under the cursor, else the one that waits.
+/// Returns the run that wrote the selected message. Without a selection, returns the run of the suggested reply.
 fn run_at_hand(pane: &ThreadsPane) -> Option<RunId> {
     let of_message = pane.open.as_ref().filter(|open| open.cursor.is_some()).and_then(|open| open.current());
     let waiting = pane.proposal().map(|record| record.run.id);

@@ -1,4 +1,4 @@
-//! The business profile that contacts see.
+//! The form for the business profile that contacts see.
 
 use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
 use crate::domain::ids::ConnectionId;

@@ -1,4 +1,4 @@
-//! Setting a number up: with a link for its owner, or by adopting one that the provider has.
+//! Forms that set up a number: with a setup link for its owner, or by adopting a number that the provider has.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::domain::numbers::setup::SetupOptions;
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
 
-/// A new number.
+/// Sets up a number with a setup link.
 #[derive(Debug)]
 pub(in crate::console) struct SetUpForm {
     pub provider: ProviderName,
@@ -20,7 +20,7 @@ pub(in crate::console) struct SetUpForm {
     pub environment: Environment,
 }
 
-/// A number that the provider has.
+/// Adopts a number that the provider has.
 #[derive(Debug)]
 pub(in crate::console) struct AdoptForm {
     pub provider: ProviderName,
@@ -30,7 +30,7 @@ pub(in crate::console) struct AdoptForm {
     pub environment: Environment,
 }
 
-/// What a connection is called, and whose it is.
+/// Returns the fields for the connection's name, organization and environment.
 fn named(organization: &str, environment: Environment) -> [Field; 3] {
     [
         field("name", "Name", "name of the connection, such as support", ""),
@@ -44,7 +44,7 @@ fn environment(filled: &Filled<'_>) -> Result<Environment, String> {
     named.ok_or_else(|| "The environment is development or production.".to_owned())
 }
 
-/// Reads `NAME=VALUE; NAME=VALUE`.
+/// Parses `NAME=VALUE; NAME=VALUE`. Fails if a part has no `=`.
 pub(super) fn pairs(text: &str) -> Result<BTreeMap<String, String>, String> {
     let one = |part: &str| match part.split_once('=') {
         Some((name, value)) => Ok((name.trim().to_owned(), value.trim().to_owned())),

@@ -1,4 +1,4 @@
-//! Webhooks at the provider: a new one, a change of one, the one address of a number, and deleting one.
+//! Forms for webhooks at the provider: create, change and delete one, and set a number's single webhook URL.
 
 use ratatui::style::Style;
 
@@ -12,11 +12,11 @@ use crate::domain::numbers::registration::{
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
 
-/// Which webhook a form is about: a new one, or one that is there.
+/// The webhook of a form: a new one, or an existing one.
 #[derive(Debug)]
 pub(in crate::console) struct WebhookAt {
     pub connection: ConnectionId,
-    /// It belongs to the project or the account, not to the number.
+    /// Whether the webhook belongs to the project or the account instead of the number.
     pub project: bool,
     pub known: Option<Box<Registration>>,
 }
@@ -31,7 +31,7 @@ impl WebhookAt {
         format!("{} {} {id}", self.connection, self.project)
     }
 
-    /// A change of the webhook that is known, else a new one.
+    /// Returns an update of the existing webhook, or the creation of a new one.
     fn request(&self, draft: WebhookDraft) -> Submission {
         let (connection, draft) = (self.connection, Box::new(draft));
         Submission::Perform(Request::Webhook(match self.known() {
@@ -41,11 +41,11 @@ impl WebhookAt {
     }
 }
 
-/// A webhook of a provider that has many.
+/// A webhook of a provider that supports several per number.
 #[derive(Debug)]
 pub(in crate::console) struct WebhookForm(pub WebhookAt);
 
-/// The webhook of a provider that has one address for a number, and nothing to choose.
+/// The webhook URL of a provider that supports one URL per number, without options.
 #[derive(Debug)]
 pub(in crate::console) struct AddressForm(pub WebhookAt);
 
