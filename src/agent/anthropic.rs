@@ -1,15 +1,18 @@
-//! `kind = "anthropic"`: the messages API, with tool use.
+//! Agents of `kind = "anthropic"`: the Messages API with tool use. (Anthropic: Messages API › Tool use.)
 
 use serde_json::{Value, json};
 
-use super::model::{Endpoint, HAND_OFF, MOST_ROUNDS, cut, reason_of, undecided};
+use super::model::{Endpoint, HAND_OFF, MAX_TOOL_ROUNDS, hand_off_reason, too_many_rounds_error, truncation_reason};
 use super::openai::{tool_name, wire_name};
 use super::prompt::Turn;
-use super::reading::{arguments_of, error_in, refused, unknown_shape, without_words, words_of};
-use super::thoughts::clean;
+use super::reasoning::clean;
+use super::response::{find_error, no_text_error, parse_arguments, refusal_error, text_of, unknown_structure_error};
 use super::{AgentAnswer, AgentError, AgentInput, Tools, prompt};
 
 const API_VERSION: &str = "2023-06-01";
+
+/// Asks the model until it replies or hands off; executes its tool calls in between, for at most `MAX_TOOL_ROUNDS`
+/// requests.
 pub(super) async fn answer(
     endpoint: &Endpoint<'_>,
     model: &str,
@@ -31,52 +34,52 @@ pub(super) async fn answer(
         .map(|turn| json!({ "role": if turn.ours { "assistant" } else { "user" }, "content": content(&turn) }))
         .collect();
     let mut answer = AgentAnswer { prompt: system.clone(), ..AgentAnswer::default() };
-    for _ in 0..MOST_ROUNDS {
+    for _ in 0..MAX_TOOL_ROUNDS {
         let body = json!({ "model": model, "max_tokens": max_tokens, "system": system,
             "messages": messages, "tools": offered });
         let reply =
-            endpoint.ask("/v1/messages", ("x-api-key", ""), &[("anthropic-version", API_VERSION)], &body).await?;
+            endpoint.post("/v1/messages", ("x-api-key", ""), &[("anthropic-version", API_VERSION)], &body).await?;
         let used = |what: &str| reply.pointer(what).and_then(Value::as_u64).unwrap_or(0);
         answer.tokens_in += used("/usage/input_tokens");
         answer.tokens_out += used("/usage/output_tokens");
-        if let Some(error) = error_in(&reply) {
+        if let Some(error) = find_error(&reply) {
             return Err(error);
         }
         let content = reply.get("content").filter(|content| content.is_array() || content.is_string());
-        let content = content.ok_or_else(|| unknown_shape(&reply))?;
-        let stopped_for = reply.get("stop_reason").and_then(Value::as_str).unwrap_or("end_turn");
-        let words = words_of(content)?.map(|text| clean(&text)).filter(|text| !text.is_empty());
-        if stopped_for == "refusal" {
-            return Err(refused(words.as_deref().unwrap_or_default()));
+        let content = content.ok_or_else(|| unknown_structure_error(&reply))?;
+        let stop_reason = reply.get("stop_reason").and_then(Value::as_str).unwrap_or("end_turn");
+        let text = text_of(content)?.map(|text| clean(&text)).filter(|text| !text.is_empty());
+        if stop_reason == "refusal" {
+            return Err(refusal_error(text.as_deref().unwrap_or_default()));
         }
         let blocks = content.as_array().cloned().unwrap_or_default();
-        let calls = || blocks.iter().filter(|block| block.get("type").and_then(Value::as_str) == Some("tool_use"));
-        let is_cut = matches!(stopped_for, "max_tokens" | "model_context_window_exceeded");
-        if calls().next().is_none() {
-            answer.messages.extend(prompt::split(&words.ok_or_else(|| without_words(stopped_for))?));
-            answer.cut = is_cut.then(|| cut(stopped_for));
+        let tool_calls = || blocks.iter().filter(|block| block.get("type").and_then(Value::as_str) == Some("tool_use"));
+        let is_truncated = matches!(stop_reason, "max_tokens" | "model_context_window_exceeded");
+        if tool_calls().next().is_none() {
+            answer.messages.extend(prompt::split_messages(&text.ok_or_else(|| no_text_error(stop_reason))?));
+            answer.truncation_reason = is_truncated.then(|| truncation_reason(stop_reason));
             return Ok(answer);
         }
-        if is_cut {
+        if is_truncated {
             return Err(AgentError("The model's answer was cut off within a tool call; raise max_tokens.".into()));
         }
         let mut results = vec![];
-        for call in calls() {
+        for call in tool_calls() {
             let name = call.get("name").and_then(Value::as_str).unwrap_or_default();
-            let arguments = arguments_of(call.get("input"));
+            let arguments = parse_arguments(call.get("input"));
             if tool_name(name) == HAND_OFF {
-                answer.hand_off = Some(reason_of(&arguments));
-                // What it says beside the call is for the contact.
-                answer.messages.extend(words.iter().flat_map(|text| prompt::split(text)));
+                answer.hand_off = Some(hand_off_reason(&arguments));
+                // Text beside the call is addressed to the contact.
+                answer.messages.extend(text.iter().flat_map(|text| prompt::split_messages(text)));
                 return Ok(answer);
             }
-            let called = match &arguments {
+            let outcome = match &arguments {
                 Ok(arguments) => tools.call(&tool_name(name), arguments).await,
-                Err(unreadable) => Err(unreadable.clone()),
+                Err(invalid) => Err(invalid.clone()),
             };
-            let (result, failed) = match called {
+            let (result, failed) = match outcome {
                 Ok(value) => (value.to_string(), false),
-                Err(refused) => (refused.0, true),
+                Err(error) => (error.0, true),
             };
             results.push(
                 json!({ "type": "tool_result", "tool_use_id": call.get("id"), "content": result, "is_error": failed }),
@@ -85,10 +88,10 @@ pub(super) async fn answer(
         messages.push(json!({ "role": "assistant", "content": blocks }));
         messages.push(json!({ "role": "user", "content": results }));
     }
-    Err(undecided())
+    Err(too_many_rounds_error())
 }
 
-/// Words alone, or words with the files that came along.
+/// The content of a turn: a string, or a list of content blocks if files are attached.
 fn content(turn: &Turn<'_>) -> Value {
     if turn.media.is_empty() {
         return json!(turn.text);

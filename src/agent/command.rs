@@ -1,5 +1,5 @@
-//! `kind = "command"`: a program that gets the transcript on standard input and answers on
-//! standard output. It is stopped with everything it started when its time is over.
+//! Agents of `kind = "command"`: a program that reads the transcript as JSON from standard input and prints its
+//! reply. After the agent's timeout, it is killed together with all its child processes.
 
 use std::process::Stdio;
 
@@ -7,8 +7,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
 use super::http::parse;
-use super::{AgentAnswer, AgentError, AgentInput, LONGEST_OUTPUT, excerpt};
+use super::{AgentAnswer, AgentError, AgentInput, MAX_OUTPUT_BYTES, excerpt};
 
+/// Runs the program once. Fails if it cannot be started, exits with an error or prints something invalid.
 pub(super) async fn answer(program: &str, arguments: &[String], input: &AgentInput) -> Result<AgentAnswer, AgentError> {
     let body =
         serde_json::to_vec(input).map_err(|error| AgentError(format!("Cannot write the transcript: {error}")))?;
@@ -22,16 +23,16 @@ pub(super) async fn answer(program: &str, arguments: &[String], input: &AgentInp
         .kill_on_drop(true);
     let mut child = super::start(&mut command)
         .map_err(|error| AgentError(format!("Cannot start the agent's program {program}: {error}")))?;
-    let _group = Group(child.id());
+    let _group = ProcessGroup(child.id());
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let feed = async {
+    let write_input = async {
         if let Some(mut stdin) = stdin {
-            // A program that does not read its input is free not to.
+            // A program may exit or reply without reading its input.
             let _ = stdin.write_all(&body).await;
         }
     };
-    let (out, err) = (read(stdout), read(stderr));
-    let ((), out, err) = tokio::join!(feed, out, err);
+    let (out, err) = (read_output(stdout), read_output(stderr));
+    let ((), out, err) = tokio::join!(write_input, out, err);
     let (out, err) = (out?, err.unwrap_or_default());
     let status = child.wait().await.map_err(|error| AgentError(format!("The agent's program failed: {error}")))?;
     if !status.success() {
@@ -40,22 +41,23 @@ pub(super) async fn answer(program: &str, arguments: &[String], input: &AgentInp
     parse(&out)
 }
 
-async fn read(pipe: Option<impl tokio::io::AsyncRead + Unpin>) -> Result<String, AgentError> {
+/// Reads a pipe to its end as text; fails above `MAX_OUTPUT_BYTES`.
+async fn read_output(pipe: Option<impl tokio::io::AsyncRead + Unpin>) -> Result<String, AgentError> {
     let mut bytes = vec![];
     if let Some(pipe) = pipe {
-        let read = pipe.take(LONGEST_OUTPUT as u64 + 1).read_to_end(&mut bytes).await;
-        read.map_err(|error| AgentError(format!("Cannot read the agent's output: {error}")))?;
+        let result = pipe.take(MAX_OUTPUT_BYTES as u64 + 1).read_to_end(&mut bytes).await;
+        result.map_err(|error| AgentError(format!("Cannot read the agent's output: {error}")))?;
     }
-    if bytes.len() > LONGEST_OUTPUT {
-        return Err(AgentError(format!("The agent printed more than {} KB.", LONGEST_OUTPUT / 1024)));
+    if bytes.len() > MAX_OUTPUT_BYTES {
+        return Err(AgentError(format!("The agent printed more than {} KB.", MAX_OUTPUT_BYTES / 1024)));
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The program and its children: gone when this is.
-struct Group(Option<u32>);
+/// The process group of a program; dropping it kills the program and its children.
+struct ProcessGroup(Option<u32>);
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         let pid = self.0.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
         if let Some(pid) = pid {

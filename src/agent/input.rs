@@ -1,4 +1,4 @@
-//! What an agent is given: the contact, the last messages, and what the reply has to fit into.
+//! The input of agents: the contact, the last messages, and the limits of the reply.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::domain::numbers::connection::Environment;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
-/// What an agent is told. The shape is a promise to whoever writes one.
+/// The input of an agent. Its JSON is a public format that agents of other authors read.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AgentInput {
     pub run_id: RunId,
@@ -19,17 +19,17 @@ pub struct AgentInput {
     pub connection: InputConnection,
     pub thread: InputThread,
     pub contact: InputContact,
-    /// Oldest first; the last `batch_size` inbound ones are those to answer.
+    /// The transcript, oldest first. The last `batch_size` inbound messages are to be answered.
     pub messages: Vec<InputMessage>,
     pub tools: Vec<String>,
     pub bounds: InputBounds,
 }
 
-/// What an answer has to fit into; what does not is held for a person.
+/// The contract's limits for a reply. A reply beyond them is held for a person.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct InputBounds {
     pub messages: u32,
-    /// In one message.
+    /// Characters per message.
     pub characters: u32,
 }
 
@@ -59,25 +59,25 @@ pub struct InputMessage {
     #[serde(rename = "type")]
     pub kind: String,
     pub text: Untrusted,
-    /// What was chosen by a tap on a button or a row of a list, with the id that we gave it.
+    /// The button or list row that the contact chose, with the id that we gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chose: Option<InputChoice>,
     /// Shared contact cards.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<Card>,
-    /// The name of the file that came along.
+    /// The name of the attached file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_name: Option<Untrusted>,
-    /// The words of the message that it quotes.
+    /// The text of the quoted message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quotes: Option<Untrusted>,
     pub created_at: Timestamp,
-    /// The file that came along, for agents that can take one of its kind.
+    /// The attached file, for agents that accept its kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<InputMedia>,
 }
 
-/// A tap.
+/// A chosen button or list row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputChoice {
     pub id: Untrusted,
@@ -87,8 +87,8 @@ pub struct InputChoice {
 }
 
 impl InputMessage {
-    /// Fills in what the line of a message does not tell.
-    pub fn detailed(mut self, content: &Content) -> Self {
+    /// Adds the fields that the one-line text of a message does not contain.
+    pub fn with_details(mut self, content: &Content) -> Self {
         self.file_name = content.media().and_then(|media| media.file_name.clone());
         match content {
             Content::Button { text, payload } => {
@@ -113,13 +113,13 @@ impl InputMessage {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InputMedia {
     pub mime_type: String,
-    /// Base64.
+    /// The file, encoded as Base64.
     pub data: String,
 }
 
 impl AgentInput {
-    /// Somebody who is nobody asks something: for trying an agent out.
-    pub fn sample(words: &str, now: Timestamp) -> Self {
+    /// An input with one message from a made-up contact, for testing an agent.
+    pub fn sample(text: &str, now: Timestamp) -> Self {
         Self {
             run_id: RunId(0),
             batch_size: 1,
@@ -135,7 +135,7 @@ impl AgentInput {
                 id: MessageId(0),
                 direction: Direction::Inbound,
                 kind: "text".to_owned(),
-                text: Untrusted::from(words),
+                text: Untrusted::from(text),
                 chose: None,
                 contacts: vec![],
                 file_name: None,

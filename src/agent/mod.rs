@@ -1,6 +1,6 @@
-//! Asks a model, a program or an HTTP endpoint for an answer to a transcript. It returns words and
-//! a record of what was done; it never sends. What a contact wrote is data to it, never an
-//! instruction to us: what its tools do is decided, and done, by whoever runs it.
+//! Asks a model, a program or an HTTP endpoint to reply to a transcript. Returns the reply with a record of what
+//! happened, and sends nothing. Text from contacts is passed as data, never as instructions; the caller executes tool
+//! calls and decides which of them are allowed.
 
 mod anthropic;
 mod command;
@@ -10,9 +10,9 @@ mod model;
 mod openai;
 mod programs;
 mod prompt;
-mod reading;
+mod reasoning;
+mod response;
 mod scripted;
-mod thoughts;
 mod workflow;
 
 use std::collections::BTreeMap;
@@ -31,8 +31,8 @@ pub use self::input::{
 };
 use self::model::Endpoint;
 pub use self::programs::{start, started_with};
+pub use self::reasoning::clean;
 use self::scripted::Scripted;
-pub use self::thoughts::clean;
 use crate::domain::agents::contract::Money;
 pub use crate::domain::agents::contract_check::ReplyPart;
 use crate::domain::agents::foreign_data::Guard;
@@ -40,32 +40,33 @@ use crate::domain::agents::script::Rule;
 use crate::domain::error_text::error_text;
 use crate::domain::text::Untrusted;
 
-/// Whoever says more than this says nothing that anybody could read.
-const MOST_MESSAGES: usize = 50;
-/// A single text is kept up to here; no contract allows as much.
-const LONGEST_TEXT: usize = 8_192;
-/// Nothing an agent says may be longer than this, whatever it prints.
-pub const LONGEST_OUTPUT: usize = 256 * 1024;
+/// Messages of one reply that are kept; the rest is dropped.
+const MAX_MESSAGES: usize = 50;
+/// Characters of one message that are kept; no contract allows as many.
+const MAX_TEXT_CHARACTERS: usize = 8_192;
+/// Bytes of one response from a model, a program or an endpoint.
+pub const MAX_OUTPUT_BYTES: usize = 256 * 1024;
 
-/// How one agent is reached.
+/// The configuration of one agent.
 #[derive(Debug, Clone)]
 pub struct AgentConfig {
     pub name: String,
     pub kind: AgentKind,
-    /// After this the run fails, and a person is asked.
+    /// A run that takes longer fails and is escalated to a person.
     pub timeout: Duration,
-    /// What it says on first contact, so that people know whom they write with.
+    /// The text that starts the first reply to a contact, such as a statement that a program answers.
     pub introduction: String,
-    /// Kinds of files that it can take: image, audio, video, document, sticker.
+    /// Kinds of files that the agent accepts: image, audio, video, document, sticker.
     pub media_input: Vec<String>,
-    /// What a million tokens cost, given and said.
+    /// Prices of a million tokens: input, output.
     pub prices: (Money, Money),
-    /// Whether its replies are compared with other contacts' data, where its contract does not say.
+    /// Whether replies are compared with other contacts' data if the contract does not set it.
     pub guard: Guard,
 }
 
 impl AgentConfig {
-    /// What the agent is: another prompt, model, program or rule is another agent to whoever approved it.
+    /// A digest of the agent's settings. An approval holds it, so that a changed prompt, model, program or rule needs
+    /// a new approval.
     pub fn digest(&self) -> String {
         let what = match &self.kind {
             AgentKind::Http { url, .. } | AgentKind::Workflow { url, .. } => vec![url.clone()],
@@ -88,7 +89,7 @@ impl AgentConfig {
         hex::encode(&hash.finalize()[..8])
     }
 
-    /// Returns the texts in which its configuration tells it facts: what they say may be said to anybody.
+    /// Returns the texts of its configuration that state facts; replies may repeat them to anybody.
     pub fn own_texts(&self) -> Vec<&str> {
         let prompt = match &self.kind {
             AgentKind::OpenAi { prompt, .. } | AgentKind::Anthropic { prompt, .. } => prompt.as_str(),
@@ -97,13 +98,14 @@ impl AgentConfig {
         vec![prompt, &self.introduction]
     }
 
-    /// What so many tokens cost.
+    /// Returns the price of these tokens.
     pub fn cost(&self, tokens_in: u64, tokens_out: u64) -> Money {
         let of = |tokens: u64, price: Money| u128::from(tokens) * u128::from(price.0) / 1_000_000;
         Money(u64::try_from(of(tokens_in, self.prices.0) + of(tokens_out, self.prices.1)).unwrap_or(u64::MAX))
     }
 }
 
+/// The protocol of an agent, with its settings.
 #[derive(Debug, Clone)]
 pub enum AgentKind {
     Http {
@@ -131,7 +133,7 @@ pub enum AgentKind {
     Scripted {
         rules: Vec<Rule>,
     },
-    /// Told of the message, and then on its own: whatever it wants to say comes over the API.
+    /// Receives the message as an event and replies, if at all, through the API.
     Workflow {
         url: String,
         secret: Option<SecretString>,
@@ -139,6 +141,7 @@ pub enum AgentKind {
 }
 
 impl AgentKind {
+    /// The value of `kind` in the configuration.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Http { .. } => "http",
@@ -156,19 +159,19 @@ impl AgentKind {
 pub struct AgentAnswer {
     #[serde(default)]
     pub messages: Vec<ReplyPart>,
-    /// Tools that an agent without a way to call them wants used.
+    /// Tool calls of agents whose protocol has none; they are executed after the reply.
     #[serde(default)]
     pub tools: Vec<ToolCall>,
-    /// Why a person is needed; none when the agent manages.
+    /// The reason why a person has to take over. `None` if there is no hand-off.
     #[serde(default)]
     pub hand_off: Option<String>,
-    /// Why its words are not whole, where they are not: such an answer is held for a person.
+    /// Why the text is incomplete. Such a reply is held for a person. `None` if it is complete.
     #[serde(skip)]
-    pub cut: Option<String>,
-    /// What happened on the way, for the run's record.
+    pub truncation_reason: Option<String>,
+    /// Notes about what happened, for the run's record.
     #[serde(skip)]
     pub trace: Vec<String>,
-    /// What it was told to be, where that is ours to say.
+    /// The system prompt. Empty if the agent has its own.
     #[serde(skip)]
     pub prompt: String,
     #[serde(skip)]
@@ -177,7 +180,7 @@ pub struct AgentAnswer {
     pub tokens_out: u64,
 }
 
-/// A tool by its name, with what it is to be used on.
+/// A call of a tool: its name and its arguments.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolCall {
     pub name: String,
@@ -186,30 +189,31 @@ pub struct ToolCall {
 }
 
 impl AgentAnswer {
-    pub fn saying(text: impl Into<String>) -> Self {
+    pub fn with_text(text: impl Into<String>) -> Self {
         Self { messages: vec![ReplyPart { text: text.into(), reply_to: None }], ..Self::default() }
     }
 }
 
-/// Why there is no answer, in words that end up in front of a person.
+/// Why there is no reply, as a sentence for operators.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct AgentError(pub String);
 
 error_text! {
-    /// Why a call of a tool failed, as the model is told.
+    /// Why a tool call failed, as reported to the model.
     ToolError
 }
 
-/// What an agent may reach for while it thinks. Given by whoever runs it, who also keeps what was called.
+/// The tools of a run. The caller implements them and records the calls.
 pub trait Tools: Send + Sync {
-    /// Name, purpose and JSON schema of the arguments.
+    /// Returns the tools that this run may call.
     fn offered(&self) -> Vec<ToolSpec>;
 
+    /// Executes a tool. The error is reported to the model.
     fn call<'a>(&'a self, name: &'a str, arguments: &'a Value) -> BoxFuture<'a, Result<Value, ToolError>>;
 }
 
-/// Nothing to reach for: for trying an agent out.
+/// No tools, for testing an agent.
 #[derive(Debug)]
 pub struct NoTools;
 
@@ -223,6 +227,7 @@ impl Tools for NoTools {
     }
 }
 
+/// A tool as it is offered to a model: name, description and JSON schema of its arguments.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ToolSpec {
     pub name: &'static str,
@@ -238,8 +243,9 @@ pub struct Agents {
 }
 
 impl Agents {
+    /// Fails if the HTTP client cannot be built.
     pub fn new(configs: Vec<AgentConfig>) -> Result<Self, AgentError> {
-        // Fails only where one was chosen before, which is as good.
+        // Fails only if a crypto provider is already installed, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(5))
@@ -263,38 +269,38 @@ impl Agents {
         self.by_name.contains_key(name)
     }
 
-    /// Posts JSON to another program, signed where there is a secret. Anything but a 2xx is an error.
+    /// Posts JSON to an event endpoint, signed if there is a secret. Fails after 20 s and on any status but 2xx.
     pub async fn post(&self, url: &str, secret: Option<&SecretString>, body: &Value) -> Result<(), AgentError> {
         let request = http::post(&self.client, url, secret, body, "The endpoint");
-        let answered = tokio::time::timeout(Duration::from_secs(20), request).await;
-        match answered.map_err(|_| AgentError("The endpoint did not answer within 20 s.".into()))?? {
+        let response = tokio::time::timeout(Duration::from_secs(20), request).await;
+        match response.map_err(|_| AgentError("The endpoint did not answer within 20 s.".into()))?? {
             (200..300, _) => Ok(()),
             (status, text) => Err(AgentError(format!("The endpoint returned HTTP {status}: {}", excerpt(&text)))),
         }
     }
 
-    /// How long an agent may take at most.
+    /// The timeout of an agent; 60 s for an unknown name.
     pub fn timeout(&self, name: &str) -> Duration {
         self.by_name.get(name).map_or(Duration::from_secs(60), |config| config.timeout)
     }
 
-    /// Asks. Bounded in time and size, whatever the agent does.
+    /// Asks an agent for a reply, within its timeout and the size limits, and then executes the tool calls in it.
     pub async fn answer(&self, name: &str, input: &AgentInput, tools: &dyn Tools) -> Result<AgentAnswer, AgentError> {
         let config = self
             .by_name
             .get(name)
             .ok_or_else(|| AgentError(format!("The agent {name} is no longer in the configuration.")))?;
-        let until = tokio::time::Instant::now() + config.timeout;
-        let asked = async {
+        let deadline = tokio::time::Instant::now() + config.timeout;
+        let reply = async {
             match &config.kind {
                 AgentKind::Http { url, secret } => http::answer(&self.client, url, secret.as_ref(), input).await,
                 AgentKind::Command { program, arguments } => command::answer(program, arguments, input).await,
                 AgentKind::OpenAi { base_url, model, key, prompt, max_tokens } => {
-                    let endpoint = Endpoint { client: &self.client, base_url, key: key.as_ref(), until };
+                    let endpoint = Endpoint { client: &self.client, base_url, key: key.as_ref(), deadline };
                     openai::answer(&endpoint, model, prompt, *max_tokens, input, tools).await
                 }
                 AgentKind::Anthropic { base_url, model, key, prompt, max_tokens } => {
-                    let endpoint = Endpoint { client: &self.client, base_url, key: key.as_ref(), until };
+                    let endpoint = Endpoint { client: &self.client, base_url, key: key.as_ref(), deadline };
                     anthropic::answer(&endpoint, model, prompt, *max_tokens, input, tools).await
                 }
                 AgentKind::Scripted { rules } => Scripted::new(rules).answer(input),
@@ -303,70 +309,70 @@ impl Agents {
                 }
             }
         };
-        let answer = tokio::time::timeout_at(until, asked).await.map_err(|_| {
+        let answer = tokio::time::timeout_at(deadline, reply).await.map_err(|_| {
             AgentError(format!("The agent {name} did not answer within {} s.", config.timeout.as_secs()))
         })??;
-        let mut answer = bounded(answer)?;
-        for wish in std::mem::take(&mut answer.tools) {
-            if let Err(refused) = tools.call(&wish.name, &wish.arguments).await {
-                answer.trace.push(format!("{}: {}", excerpt(&wish.name), excerpt(&refused.0)));
+        let mut answer = apply_limits(answer)?;
+        for call in std::mem::take(&mut answer.tools) {
+            if let Err(error) = tools.call(&call.name, &call.arguments).await {
+                answer.trace.push(format!("{}: {}", excerpt(&call.name), excerpt(&error.0)));
             }
         }
         Ok(answer)
     }
 }
 
-/// Only what could be read by anybody; whether it may be said is decided elsewhere.
-fn bounded(mut answer: AgentAnswer) -> Result<AgentAnswer, AgentError> {
-    let spoke = !answer.messages.is_empty();
-    for words in &mut answer.messages {
-        words.text = clean(&words.text);
+/// Cleans the text of a reply and applies the size limits. The contract is checked elsewhere.
+fn apply_limits(mut answer: AgentAnswer) -> Result<AgentAnswer, AgentError> {
+    let had_messages = !answer.messages.is_empty();
+    for part in &mut answer.messages {
+        part.text = clean(&part.text);
     }
-    answer.messages.retain(|words| !words.text.trim().is_empty());
-    // Silence is an empty list: words of which nothing is left are a slip.
-    if spoke && answer.messages.is_empty() && answer.tools.is_empty() && answer.hand_off.is_none() {
+    answer.messages.retain(|part| !part.text.trim().is_empty());
+    // An agent that has nothing to reply sends an empty list; messages without text are a mistake.
+    if had_messages && answer.messages.is_empty() && answer.tools.is_empty() && answer.hand_off.is_none() {
         return Err(AgentError("The agent's response has messages, but none with text.".to_owned()));
     }
-    if answer.messages.len() > MOST_MESSAGES {
-        answer.trace.push(format!("{} messages were cut to {MOST_MESSAGES}", answer.messages.len()));
-        answer.messages.truncate(MOST_MESSAGES);
+    if answer.messages.len() > MAX_MESSAGES {
+        answer.trace.push(format!("{} messages were cut to {MAX_MESSAGES}", answer.messages.len()));
+        answer.messages.truncate(MAX_MESSAGES);
     }
-    for words in &mut answer.messages {
-        if words.text.chars().count() > LONGEST_TEXT {
-            answer.trace.push(format!("a message was cut to {LONGEST_TEXT} characters"));
-            words.text = words.text.chars().take(LONGEST_TEXT).collect();
+    for part in &mut answer.messages {
+        if part.text.chars().count() > MAX_TEXT_CHARACTERS {
+            answer.trace.push(format!("a message was cut to {MAX_TEXT_CHARACTERS} characters"));
+            part.text = part.text.chars().take(MAX_TEXT_CHARACTERS).collect();
         }
     }
     Ok(answer)
 }
 
-/// Sends a request and reads a bounded body.
-async fn exchange(request: reqwest::RequestBuilder, who: &str) -> Result<(u16, String), AgentError> {
-    exchange_whole(request, who).await.map(|(status, _, text)| (status, text))
+/// Sends a request; returns status and body. Fails above `MAX_OUTPUT_BYTES`.
+async fn exchange(request: reqwest::RequestBuilder, target: &str) -> Result<(u16, String), AgentError> {
+    exchange_with_headers(request, target).await.map(|(status, _, text)| (status, text))
 }
 
-/// The same, with the headers of the answer.
-async fn exchange_whole(
+/// Like [`exchange`], with the headers of the response.
+async fn exchange_with_headers(
     request: reqwest::RequestBuilder,
-    who: &str,
+    target: &str,
 ) -> Result<(u16, reqwest::header::HeaderMap, String), AgentError> {
-    let lost = |error: reqwest::Error| {
+    let connection_error = |error: reqwest::Error| {
         let what = if error.is_connect() { "cannot be reached" } else { "closed the connection" };
-        AgentError(format!("{who} {what}: {}", Untrusted::new(error.without_url().to_string()).line()))
+        AgentError(format!("{target} {what}: {}", Untrusted::new(error.without_url().to_string()).line()))
     };
-    let mut response = request.send().await.map_err(lost)?;
+    let mut response = request.send().await.map_err(connection_error)?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let mut body = vec![];
-    while let Some(chunk) = response.chunk().await.map_err(lost)? {
-        if body.len() + chunk.len() > LONGEST_OUTPUT {
-            return Err(AgentError(format!("{who} answered with more than {} KB.", LONGEST_OUTPUT / 1024)));
+    while let Some(chunk) = response.chunk().await.map_err(connection_error)? {
+        if body.len() + chunk.len() > MAX_OUTPUT_BYTES {
+            return Err(AgentError(format!("{target} answered with more than {} KB.", MAX_OUTPUT_BYTES / 1024)));
         }
         body.extend_from_slice(&chunk);
     }
     Ok((status, headers, String::from_utf8_lossy(&body).into_owned()))
 }
 
-/// The beginning of something long, on one line.
+/// The first 300 characters, sanitized, on one line.
 fn excerpt(text: &str) -> String {
     Untrusted::new(text.chars().take(300).collect::<String>()).line()
 }

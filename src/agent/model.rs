@@ -1,4 +1,4 @@
-//! Where a model is asked: an address, a key, JSON there and back.
+//! The HTTP side of model APIs: JSON requests with a key, repeated when the API asks to wait.
 
 use std::time::Duration;
 
@@ -8,37 +8,39 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::ToolError;
-use super::{AgentError, excerpt, exchange_whole};
+use super::{AgentError, excerpt, exchange_with_headers};
 
-/// The tool that ends a run: a person is wanted.
+/// The tool by which a model hands the conversation off to a person; it ends the run.
 pub(super) const HAND_OFF: &str = "handOff";
-/// Rounds of tool calls before an answer must come.
-pub(super) const MOST_ROUNDS: usize = 6;
+/// Requests to the model in one run; after as many without a reply the run fails.
+pub(super) const MAX_TOOL_ROUNDS: usize = 6;
 
+/// A model's API.
 pub(super) struct Endpoint<'a> {
     pub client: &'a reqwest::Client,
     pub base_url: &'a str,
     pub key: Option<&'a SecretString>,
-    /// When the run's time is over.
-    pub until: Instant,
+    /// When the run's timeout ends.
+    pub deadline: Instant,
 }
 
-/// Answers that say "later": too many requests, overloaded, not available.
-const LATER: [u16; 3] = [429, 503, 529];
-/// How long is waited where an answer names no time, at first; then twice as long each time.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+/// HTTP statuses after which the request is repeated: too many requests, unavailable, overloaded.
+const RETRYABLE_STATUSES: [u16; 3] = [429, 503, 529];
+/// The first delay if the response names none; it doubles with each retry.
+const INITIAL_RETRY_DELAY: Duration = Duration::from_secs(1);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(20);
 
 impl Endpoint<'_> {
-    /// Posts a question below the base address. `key_header` carries the key, after `prefix`.
-    pub async fn ask(
+    /// Posts a JSON body to a path below the base URL and returns the JSON response. `key_header` carries the key,
+    /// after `prefix`. Retries while the run's deadline allows it; fails on any status but 200.
+    pub async fn post(
         &self,
         path: &str,
         (key_header, prefix): (&'static str, &str),
         extra: &[(&'static str, &'static str)],
         body: &Value,
     ) -> Result<Value, AgentError> {
-        let mut pause = FIRST_PAUSE;
+        let mut delay = INITIAL_RETRY_DELAY;
         let (status, text) = loop {
             let mut request = self.client.post(format!("{}{path}", self.base_url.trim_end_matches('/'))).json(body);
             for (name, value) in extra {
@@ -51,20 +53,20 @@ impl Endpoint<'_> {
                 value.set_sensitive(true);
                 request = request.header(key_header, value);
             }
-            let (status, headers, text) = exchange_whole(request, "The model's URL").await?;
-            if !LATER.contains(&status) || told(&headers, "x-should-retry") == Some("false") {
+            let (status, headers, text) = exchange_with_headers(request, "The model's URL").await?;
+            if !RETRYABLE_STATUSES.contains(&status) || header_text(&headers, "x-should-retry") == Some("false") {
                 break (status, text);
             }
-            let wait = retry_after(&headers).unwrap_or(pause);
-            let left = self.until.saturating_duration_since(Instant::now());
-            if wait >= left {
+            let wait = retry_after(&headers).unwrap_or(delay);
+            let remaining = self.deadline.saturating_duration_since(Instant::now());
+            if wait >= remaining {
                 return Err(AgentError(format!(
                     "The model's URL returned HTTP {status} and asks to wait {} s, longer than this run may take: {}",
                     wait.as_secs_f32().ceil(),
                     excerpt(&text)
                 )));
             }
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            delay = (delay * 2).min(MAX_RETRY_DELAY);
             tokio::time::sleep(wait).await;
         };
         if status != 200 {
@@ -75,41 +77,43 @@ impl Endpoint<'_> {
     }
 }
 
-fn told<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+fn header_text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
 }
 
-/// How long an answer asks to be left alone: milliseconds, seconds, or a date beside its own.
+/// The delay that a response asks for: in milliseconds, in seconds, or as a date relative to its `date` header.
+/// `None` if it names none that can be read.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let number = |name: &str| told(headers, name)?.parse::<f64>().ok().filter(|one| one.is_finite() && *one >= 0.0);
+    let number =
+        |name: &str| header_text(headers, name)?.parse::<f64>().ok().filter(|one| one.is_finite() && *one >= 0.0);
     if let Some(millis) = number("retry-after-ms") {
         return Duration::try_from_secs_f64(millis / 1_000.0).ok();
     }
     if let Some(seconds) = number("retry-after") {
         return Duration::try_from_secs_f64(seconds).ok();
     }
-    let date = |name: &str| jiff::fmt::rfc2822::parse(told(headers, name)?).ok().map(|at| at.timestamp());
+    let date = |name: &str| jiff::fmt::rfc2822::parse(header_text(headers, name)?).ok().map(|at| at.timestamp());
     let (then, now) = (date("retry-after")?, date("date")?);
     Duration::try_from(then.duration_since(now)).ok()
 }
 
-/// What a hand-off says about itself.
-pub(super) fn reason_of(arguments: &Result<Value, ToolError>) -> String {
+/// The reason in the arguments of a hand-off.
+pub(super) fn hand_off_reason(arguments: &Result<Value, ToolError>) -> String {
     let reason = arguments.as_ref().ok().and_then(|value| value.get("reason")).and_then(Value::as_str);
     excerpt(reason.unwrap_or("no reason given"))
 }
 
-/// Why an answer that was cut off is held.
-pub(super) fn cut(stopped_for: &str) -> String {
+/// The note that a reply was truncated, which holds it for a person.
+pub(super) fn truncation_reason(stop_reason: &str) -> String {
     format!(
         "it was cut off before its end (the model stopped for \"{}\"; max_tokens sets how long it may be)",
-        excerpt(stopped_for)
+        excerpt(stop_reason)
     )
 }
 
-/// A model that never comes to an answer.
-pub(super) fn undecided() -> AgentError {
-    AgentError(format!("The model called tools {MOST_ROUNDS} times without a reply."))
+/// The error of a model that calls tools in each round and never replies.
+pub(super) fn too_many_rounds_error() -> AgentError {
+    AgentError(format!("The model called tools {MAX_TOOL_ROUNDS} times without a reply."))
 }
 
 #[cfg(test)]
@@ -121,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_read_however_it_is_written() {
+    fn retry_after_is_read_in_milliseconds_seconds_and_dates() {
         let read = |lines: &[(&'static str, &str)]| retry_after(&headers(lines));
         assert_eq!(read(&[("retry-after", "7")]), Some(Duration::from_secs(7)));
         assert_eq!(read(&[("retry-after", "7"), ("retry-after-ms", "250")]), Some(Duration::from_millis(250)));

@@ -1,13 +1,15 @@
-//! `kind = "openai"`: chat completions at any compatible address, with tool calls.
+//! Agents of `kind = "openai"`: chat completions with tool calls, at any compatible URL.
 
 use serde_json::{Value, json};
 
-use super::model::{Endpoint, HAND_OFF, MOST_ROUNDS, cut, reason_of, undecided};
+use super::model::{Endpoint, HAND_OFF, MAX_TOOL_ROUNDS, hand_off_reason, too_many_rounds_error, truncation_reason};
 use super::prompt::Turn;
-use super::reading::{arguments_of, error_in, refused, unknown_shape, without_words, words_of};
-use super::thoughts::clean;
+use super::reasoning::clean;
+use super::response::{find_error, no_text_error, parse_arguments, refusal_error, text_of, unknown_structure_error};
 use super::{AgentAnswer, AgentError, AgentInput, Tools, prompt};
 
+/// Asks the model until it replies or hands off; executes its tool calls in between, for at most `MAX_TOOL_ROUNDS`
+/// requests.
 pub(super) async fn answer(
     endpoint: &Endpoint<'_>,
     model: &str,
@@ -30,62 +32,64 @@ pub(super) async fn answer(
         messages.push(json!({ "role": if turn.ours { "assistant" } else { "user" }, "content": content(&turn) }));
     }
     let mut answer = AgentAnswer { prompt: system, ..AgentAnswer::default() };
-    for _ in 0..MOST_ROUNDS {
+    for _ in 0..MAX_TOOL_ROUNDS {
         let body = json!({ "model": model, "messages": messages, "tools": offered, "max_tokens": max_tokens });
-        let reply = endpoint.ask("/chat/completions", ("authorization", "Bearer "), &[], &body).await?;
+        let reply = endpoint.post("/chat/completions", ("authorization", "Bearer "), &[], &body).await?;
         let used = |what: &str| reply.pointer(what).and_then(Value::as_u64).unwrap_or(0);
         answer.tokens_in += used("/usage/prompt_tokens");
         answer.tokens_out += used("/usage/completion_tokens");
-        if let Some(error) = error_in(&reply) {
+        if let Some(error) = find_error(&reply) {
             return Err(error);
         }
-        let choice = reply.pointer("/choices/0").ok_or_else(|| unknown_shape(&reply))?;
-        let message =
-            choice.get("message").filter(|message| message.is_object()).ok_or_else(|| unknown_shape(&reply))?;
-        let stopped_for = choice.get("finish_reason").and_then(Value::as_str).unwrap_or("stop");
+        let choice = reply.pointer("/choices/0").ok_or_else(|| unknown_structure_error(&reply))?;
+        let message = choice
+            .get("message")
+            .filter(|message| message.is_object())
+            .ok_or_else(|| unknown_structure_error(&reply))?;
+        let stop_reason = choice.get("finish_reason").and_then(Value::as_str).unwrap_or("stop");
         if let Some(why) = message.get("refusal").and_then(Value::as_str).filter(|why| !why.trim().is_empty()) {
-            return Err(refused(why));
+            return Err(refusal_error(why));
         }
-        if stopped_for == "content_filter" {
+        if stop_reason == "content_filter" {
             return Err(AgentError("The model's content filter stopped its answer.".into()));
         }
-        let calls = message.get("tool_calls").and_then(Value::as_array).cloned().unwrap_or_default();
-        let words = words_of(message.get("content").unwrap_or(&Value::Null))?.map(|text| clean(&text));
-        let words = words.filter(|text| !text.is_empty());
-        let is_cut = stopped_for == "length";
-        if calls.is_empty() {
-            answer.messages.extend(prompt::split(&words.ok_or_else(|| without_words(stopped_for))?));
-            answer.cut = is_cut.then(|| cut(stopped_for));
+        let tool_calls = message.get("tool_calls").and_then(Value::as_array).cloned().unwrap_or_default();
+        let text = text_of(message.get("content").unwrap_or(&Value::Null))?.map(|text| clean(&text));
+        let text = text.filter(|text| !text.is_empty());
+        let is_truncated = stop_reason == "length";
+        if tool_calls.is_empty() {
+            answer.messages.extend(prompt::split_messages(&text.ok_or_else(|| no_text_error(stop_reason))?));
+            answer.truncation_reason = is_truncated.then(|| truncation_reason(stop_reason));
             return Ok(answer);
         }
-        if is_cut {
+        if is_truncated {
             return Err(AgentError("The model's answer was cut off within a tool call; raise max_tokens.".into()));
         }
         messages.push(message.clone());
-        for call in &calls {
+        for call in &tool_calls {
             let name = call.pointer("/function/name").and_then(Value::as_str).unwrap_or_default();
-            let arguments = arguments_of(call.pointer("/function/arguments"));
+            let arguments = parse_arguments(call.pointer("/function/arguments"));
             if tool_name(name) == HAND_OFF {
-                answer.hand_off = Some(reason_of(&arguments));
-                // What it says beside the call is for the contact.
-                answer.messages.extend(words.iter().flat_map(|text| prompt::split(text)));
+                answer.hand_off = Some(hand_off_reason(&arguments));
+                // Text beside the call is addressed to the contact.
+                answer.messages.extend(text.iter().flat_map(|text| prompt::split_messages(text)));
                 return Ok(answer);
             }
-            let called = match &arguments {
+            let outcome = match &arguments {
                 Ok(arguments) => tools.call(&tool_name(name), arguments).await,
-                Err(unreadable) => Err(unreadable.clone()),
+                Err(invalid) => Err(invalid.clone()),
             };
-            let result = match called {
+            let result = match outcome {
                 Ok(value) => value.to_string(),
-                Err(refused) => json!({ "error": refused.0 }).to_string(),
+                Err(error) => json!({ "error": error.0 }).to_string(),
             };
             messages.push(json!({ "role": "tool", "tool_call_id": call.get("id"), "content": result }));
         }
     }
-    Err(undecided())
+    Err(too_many_rounds_error())
 }
 
-/// Words alone, or words with the files that came along.
+/// The content of a turn: a string, or a list of content parts if files are attached.
 fn content(turn: &Turn<'_>) -> Value {
     if turn.media.is_empty() {
         return json!(turn.text);
@@ -103,11 +107,12 @@ fn content(turn: &Turn<'_>) -> Value {
     Value::Array(std::iter::once(json!({ "type": "text", "text": turn.text })).chain(files).collect())
 }
 
-/// Function names may hold no dot there.
+/// Converts a tool's name for the API, where function names must not contain a dot.
 pub(super) fn wire_name(name: &str) -> String {
     name.replace('.', "_")
 }
 
+/// Converts a function name of the API back to a tool's name.
 pub(super) fn tool_name(wire: &str) -> String {
     wire.replacen('_', ".", 1)
 }

@@ -1,5 +1,5 @@
-//! Programs that are started here: with the umask that this program was started with. Its own files are for nobody
-//! else; what a program of somebody's writes is theirs.
+//! Starts external programs with the umask that wadeck itself was started with. wadeck's own files are private; the
+//! files of other programs follow the user's umask.
 
 use std::io;
 use std::sync::OnceLock;
@@ -7,23 +7,23 @@ use std::sync::OnceLock;
 use rustix::fs::Mode;
 use tokio::process::{Child, Command};
 
-/// The umask of before.
-static STARTED_WITH: OnceLock<Mode> = OnceLock::new();
+/// The umask at the start of this process.
+static ORIGINAL_UMASK: OnceLock<Mode> = OnceLock::new();
 
-/// Remembers the umask that this program was started with. Only the first time counts.
+/// Stores the umask that this process was started with. Only the first call counts.
 pub fn started_with(umask: Mode) {
-    STARTED_WITH.get_or_init(|| umask);
+    ORIGINAL_UMASK.get_or_init(|| umask);
 }
 
-/// Starts a program with that umask. Where the system does not let a thread have a umask of its own, it is started
-/// with the narrow one of this program.
+/// Starts a program with the original umask. If a thread cannot have its own umask on this system, the program gets
+/// the restricted one of this process.
 pub fn start(command: &mut Command) -> io::Result<Child> {
-    let Some(umask) = STARTED_WITH.get().copied() else { return command.spawn() };
+    let Some(umask) = ORIGINAL_UMASK.get().copied() else { return command.spawn() };
     let runtime = tokio::runtime::Handle::current();
-    // A child takes the umask of the thread that starts it; this thread stops sharing that with the others first.
+    // A child process inherits the umask of the thread that starts it; this thread first stops sharing its umask.
     let started = std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
-            if is_alone() {
+            if unshare_umask() {
                 rustix::process::umask(umask);
             }
             let _runtime = runtime.enter();
@@ -34,13 +34,13 @@ pub fn start(command: &mut Command) -> io::Result<Child> {
     started.unwrap_or_else(|_| Err(io::Error::other("the thread that starts it broke")))
 }
 
-/// Lets this thread have a umask and a directory of its own. Returns whether it has.
+/// Gives this thread its own umask and working directory. Returns `true` on success.
 #[cfg(target_os = "linux")]
-fn is_alone() -> bool {
+fn unshare_umask() -> bool {
     nix::sched::unshare(nix::sched::CloneFlags::CLONE_FS).is_ok()
 }
 
 #[cfg(not(target_os = "linux"))]
-const fn is_alone() -> bool {
+const fn unshare_umask() -> bool {
     false
 }

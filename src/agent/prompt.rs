@@ -1,11 +1,11 @@
-//! What models are told beside the operator's own prompt. What contacts write stands in user turns
-//! only, and is called data there.
+//! Builds the prompt and the turns for models. Text from contacts appears in user turns only, and the prompt calls it
+//! data.
 
 use crate::agent::{AgentInput, InputMedia, InputMessage};
 use crate::domain::inbound::event::Direction;
 use crate::domain::text::Untrusted;
 
-/// The frame around every operator's prompt.
+/// The system prompt: the operator's prompt followed by our rules.
 pub(super) fn system(own: &str, input: &AgentInput) -> String {
     let contact =
         input.contact.name.as_ref().map_or_else(|| "unknown".to_owned(), crate::domain::text::Untrusted::line);
@@ -25,41 +25,42 @@ pub(super) fn system(own: &str, input: &AgentInput) -> String {
     )
 }
 
-/// Several messages of one side after each other.
+/// Consecutive messages of one side.
 pub(super) struct Turn<'a> {
+    /// `true` for our messages, `false` for the contact's.
     pub ours: bool,
     pub text: String,
     pub media: Vec<&'a InputMedia>,
 }
 
-/// The transcript as turns: what we said, and what they said.
+/// Returns the transcript as alternating turns, starting with one of the contact.
 pub(super) fn turns(input: &AgentInput) -> Vec<Turn<'_>> {
     let mut turns: Vec<Turn<'_>> = vec![];
     for message in &input.messages {
         let ours = message.direction == Direction::Outbound;
-        let words = whole(message);
-        let words = words.as_str();
+        let text = text_with_details(message);
+        let text = text.as_str();
         match turns.last_mut() {
             Some(turn) if turn.ours == ours => {
                 turn.text.push_str("\n\n");
-                turn.text.push_str(words);
+                turn.text.push_str(text);
                 turn.media.extend(&message.media);
             }
-            _ => turns.push(Turn { ours, text: words.to_owned(), media: message.media.iter().collect() }),
+            _ => turns.push(Turn { ours, text: text.to_owned(), media: message.media.iter().collect() }),
         }
     }
-    // Models want the other side to speak first.
+    // The APIs require the first turn to be the user's.
     while turns.first().is_some_and(|turn| turn.ours) {
         turns.remove(0);
     }
     turns
 }
 
-/// What was written, and below it, each on its own line in brackets, what its words do not tell.
-fn whole(message: &InputMessage) -> String {
+/// The text of a message, followed by its other details in brackets, one per line.
+fn text_with_details(message: &InputMessage) -> String {
     let mut text = message.text.as_received().to_owned();
-    let mut add = |what: &str, value: &str| {
-        text.push_str(&format!("\n[{what}: {value}]"));
+    let mut add = |label: &str, value: &str| {
+        text.push_str(&format!("\n[{label}: {value}]"));
     };
     if let Some(quoted) = &message.quotes {
         add("quoting", &quoted.line());
@@ -80,8 +81,8 @@ fn whole(message: &InputMessage) -> String {
     text
 }
 
-/// Messages, as the model separated them.
-pub(super) fn split(text: &str) -> Vec<super::ReplyPart> {
+/// Splits a model's text into messages at blank lines.
+pub(super) fn split_messages(text: &str) -> Vec<super::ReplyPart> {
     let parts = text.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
     parts.map(|part| super::ReplyPart { text: part.to_owned(), reply_to: None }).collect()
 }

@@ -1,5 +1,5 @@
-//! `kind = "scripted"`: rules that answer by words. For out-of-hours notes, drills and the demo; it
-//! needs no network and always says the same to the same.
+//! Agents of `kind = "scripted"`: rules that reply to words in the message. They need no network and are
+//! deterministic; for out-of-hours notes, tests and the demo.
 
 use serde_json::Value;
 
@@ -17,16 +17,16 @@ impl<'a> Scripted<'a> {
         Self { rules }
     }
 
-    /// The first rule that fits answers. `{name}` stands for the contact's name.
+    /// Replies by the first rule whose words occur in the new messages. `{name}` in a reply is the contact's name.
     pub fn answer(&self, input: &AgentInput) -> Result<AgentAnswer, AgentError> {
         let inbound = input.messages.iter().rev().filter(|message| message.direction == Direction::Inbound);
-        let asked: Vec<String> =
+        let texts: Vec<String> =
             inbound.take(input.batch_size as usize).map(|message| message.text.as_received().to_lowercase()).collect();
-        let fits = |rule: &&Rule| {
+        let matches = |rule: &&Rule| {
             rule.when.is_empty()
-                || rule.when.iter().any(|word| asked.iter().any(|text| text.contains(&word.to_lowercase())))
+                || rule.when.iter().any(|word| texts.iter().any(|text| text.contains(&word.to_lowercase())))
         };
-        let Some(rule) = self.rules.iter().find(fits) else { return Ok(AgentAnswer::default()) };
+        let Some(rule) = self.rules.iter().find(matches) else { return Ok(AgentAnswer::default()) };
         if let Some(reason) = &rule.fail {
             return Err(AgentError(reason.clone()));
         }

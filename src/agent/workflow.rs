@@ -1,5 +1,5 @@
-//! `kind = "workflow"`: an address that is told of the message in one of our signed events, and
-//! answers, if it wants to, on its own and over the API.
+//! Agents of `kind = "workflow"`: posts the message to a URL as a signed event. The workflow replies, if at all,
+//! through the API.
 
 use secrecy::SecretString;
 use serde_json::json;
@@ -7,6 +7,7 @@ use serde_json::json;
 use super::http::post;
 use super::{AgentAnswer, AgentError, AgentInput, excerpt};
 
+/// Posts the event. Fails on any status but 2xx.
 pub(super) async fn report(
     client: &reqwest::Client,
     url: &str,

@@ -110,7 +110,7 @@ impl Question {
                 media,
             };
             messages.push(match contents.get(&message.id) {
-                Some(content) => told.detailed(content),
+                Some(content) => told.with_details(content),
                 None => told,
             });
         }
@@ -161,7 +161,7 @@ impl Question {
             calls,
             refused,
             hand_off: answer.hand_off,
-            cut: answer.cut,
+            cut: answer.truncation_reason,
             given: serde_json::to_string_pretty(&given).unwrap_or_default(),
             trace: answer.trace,
             cost: config.map(|config| config.cost(answer.tokens_in, answer.tokens_out)).unwrap_or_default(),

@@ -1,32 +1,31 @@
-//! What of a model's words is meant for the contact: not what it thought aloud, and nothing that steers.
+//! Removes reasoning and control characters from a model's text.
 
-/// What is meant for the contact: without what a model thought aloud, and without control characters
-/// other than line breaks and tabs.
+/// Returns the text without the model's reasoning and without control characters other than line breaks and tabs.
 pub fn clean(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
-    let text = without_thoughts(&text);
+    let text = without_reasoning(&text);
     text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect::<String>().trim().to_owned()
 }
 
-/// Names under which models write what they think.
-const THOUGHTS: [&str; 4] = ["think", "thinking", "reasoning", "thought"];
+/// Tags in which models write their reasoning.
+const REASONING_TAGS: [&str; 4] = ["think", "thinking", "reasoning", "thought"];
 
-fn without_thoughts(text: &str) -> String {
+fn without_reasoning(text: &str) -> String {
     let mut rest = text.to_owned();
-    for name in THOUGHTS {
+    for name in REASONING_TAGS {
         let (open, close) = (format!("<{name}>"), format!("</{name}>"));
         loop {
-            // ASCII only: places in it are places in the text.
+            // Lowercasing ASCII only keeps byte offsets equal to those in the text.
             let lower = rest.to_ascii_lowercase();
             match (lower.find(&open), lower.find(&close)) {
                 (Some(from), to) if to.is_none_or(|to| from < to) => {
                     let after = nested_end(&lower[from..], &open, &close).map(|end| from + end);
-                    // What was never closed is thought to its end.
+                    // An unclosed tag hides everything to the end of the text.
                     let tail = after.map(|after| rest[after..].to_owned()).unwrap_or_default();
                     rest.truncate(from);
                     rest.push_str(&tail);
                 }
-                // The opening stood in the model's own prompt.
+                // The opening tag was part of the prompt.
                 (_, Some(to)) => rest = rest[to + close.len()..].to_owned(),
                 _ => break,
             }
@@ -35,7 +34,7 @@ fn without_thoughts(text: &str) -> String {
     rest
 }
 
-/// Where the first opening mark of a text is closed, counting those within.
+/// The offset after the tag that closes the first opening tag, counting nested ones. `None` if it is unclosed.
 fn nested_end(text: &str, open: &str, close: &str) -> Option<usize> {
     let (mut depth, mut at) = (0_u32, 0);
     loop {
@@ -59,8 +58,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thoughts_and_control_characters_are_not_for_the_contact() {
-        for (said, kept) in [
+    fn reasoning_and_control_characters_are_removed() {
+        for (text, cleaned) in [
             ("<think>I should greet.\n\nYes.</think>\n\nHello.", "Hello."),
             ("I should greet.</think>Hello.", "Hello."),
             ("Hello.<THINK>and now?", "Hello."),
@@ -71,7 +70,7 @@ mod tests {
             ("3 < 4 and <thinking aloud> stays", "3 < 4 and <thinking aloud> stays"),
             ("ÄÖ<think>ß</think>ü", "ÄÖü"),
         ] {
-            assert_eq!(clean(said), kept, "{said:?}");
+            assert_eq!(clean(text), cleaned, "{text:?}");
         }
     }
 }
