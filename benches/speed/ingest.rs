@@ -20,7 +20,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wadeck::operations;
-use wadeck::webhook::{Door, Limits, routes};
+use wadeck::webhook::{Limits, Listener, routes};
 
 use crate::support::{SECRET, SUPPORT, now, runtime, simulator, system};
 
@@ -131,7 +131,7 @@ pub fn ingest(criterion: &mut Criterion) {
         runtime.block_on(async move {
             let simulator = simulator().await;
             let (system, mut inbox) = system(&path, &simulator).await;
-            let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(512)).await.expect("a port");
+            let door = Listener::bind(([127, 0, 0, 1], 0).into(), Limits::new(512)).await.expect("a port");
             let address = door.address().expect("an address");
             tokio::spawn(door.serve(routes(&system, Limits::new(512)), TaskTracker::new(), stop.clone()));
             if applying {

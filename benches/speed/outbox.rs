@@ -11,7 +11,7 @@ use wadeck::domain::time::Timestamp;
 use wadeck::operations::{apply_pending, commit_pending_deliveries, perform, send_next};
 use wadeck::simulator::{Person, Saying};
 use wadeck::store::FilterQuery;
-use wadeck::webhook::{Door, Limits, routes};
+use wadeck::webhook::{Limits, Listener, routes};
 
 use crate::support::{SUPPORT, now, runtime, simulator, system};
 
@@ -21,7 +21,7 @@ pub fn outbox(criterion: &mut Criterion) {
     let (system, threads, _simulator) = runtime.block_on(async {
         let simulator = simulator().await;
         let (system, mut inbox) = system(directory.path(), &simulator).await;
-        let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
+        let door = Listener::bind(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
         simulator.subscribe(&format!("http://{}", door.address().expect("an address")));
         tokio::spawn(door.serve(
             routes(&system, Limits::new(512)),

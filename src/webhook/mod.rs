@@ -1,10 +1,10 @@
-//! Accepts providers' HTTP and hands over the raw request. It answers 200 only after the delivery
-//! is on the disk, and never understands what it carries.
+//! Accepts the providers' HTTP requests and passes them on as they are. A request is answered with 200 only after the
+//! delivery is stored. This module does not parse what it carries.
 
-mod door;
-mod linger;
+mod drain;
+mod listener;
 mod routes;
-mod watched;
+mod tracked_body;
 
-pub use self::door::{Door, Limits};
+pub use self::listener::{Limits, Listener};
 pub use self::routes::routes;

@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wadeck::simulator::Saying;
-use wadeck::webhook::{Door, Limits, routes};
+use wadeck::webhook::{Limits, Listener, routes};
 
 use crate::stage::{SUPPORT, Stage, rosa};
 
@@ -15,8 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn impatient(stage: &Stage, connections: usize) -> (std::net::SocketAddr, CancellationToken) {
     let patience = Duration::from_millis(150);
-    let limits = Limits { headers: patience, body: patience, ..Limits::new(connections) };
-    let door = Door::open(([127, 0, 0, 1], 0).into(), limits).await.expect("a port");
+    let limits = Limits { header_timeout: patience, body_timeout: patience, ..Limits::new(connections) };
+    let door = Listener::bind(([127, 0, 0, 1], 0).into(), limits).await.expect("a port");
     let address = door.address().expect("an address");
     let stop = CancellationToken::new();
     tokio::spawn(door.serve(routes(&stage.system, limits), TaskTracker::new(), stop.clone()));

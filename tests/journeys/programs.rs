@@ -12,7 +12,7 @@ use wadeck::domain::access::scope::Scope;
 use wadeck::domain::access::token::TokenRequest;
 use wadeck::domain::request::Request;
 use wadeck::domain::time::Timestamp;
-use wadeck::webhook::{Door, Limits};
+use wadeck::webhook::{Limits, Listener};
 
 use crate::stage::{Stage, rosa};
 
@@ -39,7 +39,7 @@ impl Programs {
 
     /// Programs that ask what stands on this stage.
     pub async fn over(stage: Stage) -> Self {
-        let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
+        let door = Listener::bind(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
         let base = format!("http://{}/api/v1", door.address().expect("an address"));
         let stop = CancellationToken::new();
         tokio::spawn(door.serve(api::for_programs(&stage.system), TaskTracker::new(), stop.clone()));

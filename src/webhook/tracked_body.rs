@@ -1,4 +1,4 @@
-//! A request's body of which it is known whether it was read to its end.
+//! A request body that records whether it was read to its end.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,13 +7,13 @@ use std::task::{Context, Poll, ready};
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 
-/// The body, and whether there is nothing of it left.
-pub(super) struct Watched {
+/// A body, and a flag that is `true` once nothing of it is left.
+pub(super) struct TrackedBody {
     pub body: Incoming,
     pub read: Arc<AtomicBool>,
 }
 
-impl Body for Watched {
+impl Body for TrackedBody {
     type Data = Bytes;
     type Error = hyper::Error;
 

@@ -1,5 +1,5 @@
-//! The accept loop: every connection is bounded in number, in time and in silence. Whoever sends
-//! half a header, or nothing, does not hold a place.
+//! The accept loop of the webhook listener. Connections are limited in number, and each is limited in time, so that a
+//! client that sends half a request, or nothing, does not occupy a slot.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -20,45 +20,52 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::linger::linger;
-use super::watched::Watched;
+use super::drain::drain;
+use super::tracked_body::TrackedBody;
 use crate::operations::{BodyBudget, Visitor};
 
-/// What all bodies that are being read may take together, where nothing else is configured.
-const BODIES: usize = 48 * 1024 * 1024;
+/// Default limit, in bytes, for all request bodies that are being read.
+const MAX_BUFFERED_BYTES: usize = 48 * 1024 * 1024;
 
-/// How patient the door is.
+/// The limits of a listener.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    pub connections: usize,
-    /// For the headers of a request, and for the silence between two of them.
-    pub headers: Duration,
-    /// For the whole body to arrive, and for memory to become free before that.
-    pub body: Duration,
-    /// Bytes that all bodies which are being read may take together.
-    pub bodies: usize,
+    /// Open connections; more wait in the kernel's queue.
+    pub max_connections: usize,
+    /// Time limit for the headers of a request, and for the pause between two requests of a connection.
+    pub header_timeout: Duration,
+    /// Time limit for the whole body, and separately for waiting until memory for it is free.
+    pub body_timeout: Duration,
+    /// Bytes that all request bodies together may occupy while they are read.
+    pub max_buffered: usize,
 }
 
 impl Limits {
-    pub const fn new(connections: usize) -> Self {
-        Self { connections, headers: Duration::from_secs(5), body: Duration::from_secs(5), bodies: BODIES }
+    pub const fn new(max_connections: usize) -> Self {
+        Self {
+            max_connections,
+            header_timeout: Duration::from_secs(5),
+            body_timeout: Duration::from_secs(5),
+            max_buffered: MAX_BUFFERED_BYTES,
+        }
     }
 }
 
-/// An open port.
+/// A listener on a TCP port.
 #[derive(Debug)]
-pub struct Door {
+pub struct Listener {
     listener: TcpListener,
     limits: Limits,
 }
 
-impl Door {
-    pub async fn open(address: SocketAddr, limits: Limits) -> std::io::Result<Self> {
+impl Listener {
+    /// Listens on an address. Fails if it is in use or not available.
+    pub async fn bind(address: SocketAddr, limits: Limits) -> std::io::Result<Self> {
         Ok(Self { listener: TcpListener::bind(address).await?, limits })
     }
 
-    /// A port that somebody opened for us before we were there: nothing that knocked meanwhile is lost.
-    pub fn adopt(listener: std::net::TcpListener, limits: Limits) -> std::io::Result<Self> {
+    /// Uses a socket that another process has bound before this one started; its queued connections are accepted.
+    pub fn from_std(listener: std::net::TcpListener, limits: Limits) -> std::io::Result<Self> {
         listener.set_nonblocking(true)?;
         Ok(Self { listener: TcpListener::from_std(listener)?, limits })
     }
@@ -67,16 +74,16 @@ impl Door {
         self.listener.local_addr()
     }
 
-    /// Serves until `stop` is cancelled; then requests that have begun are finished.
+    /// Serves until `stop` is cancelled. Started requests are finished.
     pub async fn serve(self, routes: Router, tasks: TaskTracker, stop: CancellationToken) {
-        let places = Arc::new(Semaphore::new(self.limits.connections));
-        let bodies = BodyBudget::new(self.limits.bodies);
+        let slots = Arc::new(Semaphore::new(self.limits.max_connections));
+        let budget = BodyBudget::new(self.limits.max_buffered);
         loop {
-            let place = tokio::select! {
-                place = places.clone().acquire_owned() => place,
+            let slot = tokio::select! {
+                slot = slots.clone().acquire_owned() => slot,
                 () = stop.cancelled() => return,
             };
-            let Ok(place) = place else { return };
+            let Ok(slot) = slot else { return };
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
                 () = stop.cancelled() => return,
@@ -84,44 +91,44 @@ impl Door {
             let (stream, from) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // Out of file descriptors, most likely: the ones in use will come free.
+                    // Usually the process is out of file descriptors; some become free as connections end.
                     tracing::warn!(%error, "Cannot accept a connection");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
                 }
             };
             let _ = stream.set_nodelay(true);
-            let visitor = Visitor { address: from.ip().to_canonical(), bodies: bodies.clone() };
+            let client = Visitor { address: from.ip().to_canonical(), bodies: budget.clone() };
             let mut http = http1::Builder::new();
-            http.timer(TokioTimer::new()).header_read_timeout(self.limits.headers).max_buf_size(64 * 1024);
+            http.timer(TokioTimer::new()).header_read_timeout(self.limits.header_timeout).max_buf_size(64 * 1024);
             let (routes, stop) = (routes.clone(), stop.clone());
             tasks.spawn(async move {
-                let _place = place;
-                serve_connection(&http, stream, routes, visitor, stop).await;
+                let _place = slot;
+                serve_connection(&http, stream, routes, client, stop).await;
             });
         }
     }
 }
 
-/// Serves one connection to its end.
+/// Serves one connection until it ends.
 async fn serve_connection(
     http: &http1::Builder,
     stream: TcpStream,
     routes: Router,
-    visitor: Visitor,
+    client: Visitor,
     stop: CancellationToken,
 ) {
     let routes = TowerToHyperService::new(routes);
     let unread = Arc::new(AtomicBool::new(false));
-    let left_unread = unread.clone();
+    let is_body_unread = unread.clone();
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(visitor.clone());
+        request.extensions_mut().insert(client.clone());
         let read = Arc::new(AtomicBool::new(request.body().is_end_stream()));
-        let answered = routes.call(request.map(|body| Watched { body, read: read.clone() }));
+        let response = routes.call(request.map(|body| TrackedBody { body, read: read.clone() }));
         let unread = unread.clone();
         async move {
-            let mut response = answered.await?;
-            // An answer that did not wait for the whole body is the last one on this connection.
+            let mut response = response.await?;
+            // A response that did not read the whole body is the last one on this connection.
             if !read.load(Ordering::Relaxed) {
                 unread.store(true, Ordering::Relaxed);
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -131,7 +138,7 @@ async fn serve_connection(
         .boxed()
     });
     let mut connection = http.serve_connection(TokioIo::new(stream), service);
-    // Whoever breaks off has nothing to be told.
+    // A broken connection needs no response.
     tokio::select! {
         _ = std::future::poll_fn(|context| connection.poll_without_shutdown(context)) => {}
         () = stop.cancelled() => {
@@ -139,7 +146,7 @@ async fn serve_connection(
             let _ = std::future::poll_fn(|context| connection.poll_without_shutdown(context)).await;
         }
     }
-    if left_unread.load(Ordering::Relaxed) {
-        linger(connection.into_parts().io.into_inner()).await;
+    if is_body_unread.load(Ordering::Relaxed) {
+        drain(connection.into_parts().io.into_inner()).await;
     }
 }
