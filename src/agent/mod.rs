@@ -154,7 +154,7 @@ impl AgentKind {
     }
 }
 
-/// What an agent says.
+/// The reply of an agent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentAnswer {
     #[serde(default)]

@@ -1,5 +1,5 @@
-//! Runs an operation's next step for ever: asleep until something is due or somebody knocks. The
-//! loops are here and nothing else; what a step does, and when the next is due, is not decided here.
+//! Runs the steps of background operations until the engine stops. Each worker sleeps until its next step is due or
+//! another part of the program wakes it. What a step does and when the next one is due is decided in `operations`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,91 +12,92 @@ use crate::domain::time::Timestamp;
 use crate::operations::{self, OperationError, PendingDelivery, System};
 use crate::store::StoreError;
 
-/// Entries on the wire at once, over all threads.
-const SENDERS: usize = 16;
-/// Agents that think at once.
-const RUNNERS: usize = 16;
-/// Files on their way at once, in each direction.
-const FETCHERS: usize = 2;
-/// How often everything that nobody would notice otherwise is looked at.
-const WATCH_EVERY: Duration = Duration::from_secs(60);
-/// How often old files are looked for.
-const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
-/// How often every connection is proved at its provider.
-const CHECK_EVERY: Duration = Duration::from_secs(300);
-/// How often templates are fetched without being asked for.
-const TEMPLATES_EVERY: Duration = Duration::from_secs(600);
-const TEMPLATES_AFTER_REFUSAL: Duration = Duration::from_secs(2);
-/// How often Flows are fetched without being asked for.
-const FLOWS_EVERY: Duration = Duration::from_secs(1_800);
-/// How often the log is folded back while something is written.
-const FOLD_EVERY: Duration = Duration::from_millis(200);
-/// How often leases of the dead are looked for.
-const KEEP_EVERY: Duration = Duration::from_secs(30);
-/// How often clock and database are looked at.
-const PULSE_EVERY: Duration = Duration::from_secs(1);
-/// The rest after a step that broke.
-const AFTER_TROUBLE: Duration = Duration::from_secs(2);
+/// Outbox entries that are sent at the same time, over all threads.
+const SENDER_COUNT: usize = 16;
+/// Agent runs at the same time.
+const AGENT_RUN_COUNT: usize = 16;
+/// File transfers at the same time, per direction.
+const TRANSFER_COUNT: usize = 2;
+/// Interval of the checks behind alerts that no event triggers, such as long queues and low disk space.
+const WATCH_INTERVAL: Duration = Duration::from_secs(60);
+/// Interval at which expired files are removed.
+const PRUNE_INTERVAL: Duration = Duration::from_secs(3_600);
+/// Interval at which each connection is checked at its provider.
+const CONNECTION_CHECK_INTERVAL: Duration = Duration::from_secs(300);
+/// Interval at which all templates are fetched.
+const TEMPLATE_REFRESH_INTERVAL: Duration = Duration::from_secs(600);
+/// Time during which refusals of templates are collected before one fetch serves all of them.
+const TEMPLATE_REFUSAL_DELAY: Duration = Duration::from_secs(2);
+/// Interval at which all Flows are fetched.
+const FLOW_REFRESH_INTERVAL: Duration = Duration::from_secs(1_800);
+/// Minimum time between two checkpoints of the write-ahead log.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(200);
+/// Interval at which expired leases are released and identifiers are indexed.
+const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(30);
+/// Interval at which the clock and the database are checked.
+const PULSE_INTERVAL: Duration = Duration::from_secs(1);
+/// Delay after a step that failed.
+const FAILURE_DELAY: Duration = Duration::from_secs(2);
 
-/// Starts every worker. They end when `stop` is cancelled, each after the step it is in.
+/// Starts all workers. After `stop` is cancelled, each ends when its current step is finished.
 pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &TaskTracker, stop: &CancellationToken) {
     tasks.spawn(write_deliveries(system.clone(), inbox, stop.clone()));
-    let named =
+    let worker =
         |name, wakeup: fn(&System) -> &Notify| Loop { name, wakeup, system: system.clone(), stop: stop.clone() };
 
-    let apply = named("apply", |system| &system.wakes().apply);
+    let apply = worker("apply", |system| &system.wakes().apply);
     tasks.spawn(
         apply.run(|system| async move { Ok(operations::apply_pending(&system).await? > 0) }, |_| async { Ok(None) }),
     );
-    for _ in 0..RUNNERS {
-        let agent_runs = named("agent_runs", |system| &system.wakes().agent_runs);
+    for _ in 0..AGENT_RUN_COUNT {
+        let agent_runs = worker("agent_runs", |system| &system.wakes().agent_runs);
         tasks.spawn(agent_runs.run(
             |system| async move { operations::run_next(&system).await },
             |system| async move { system.store().next_run_due().await },
         ));
     }
-    for _ in 0..SENDERS {
-        let sender = named("sender", |system| &system.wakes().sender);
+    for _ in 0..SENDER_COUNT {
+        let sender = worker("sender", |system| &system.wakes().sender);
         tasks.spawn(sender.run(
             |system| async move { operations::send_next(&system).await },
             |system| async move { system.store().next_entry_due(system.now()).await },
         ));
     }
-    for _ in 0..FETCHERS {
-        let fetcher = named("fetcher", |system| &system.wakes().fetcher);
+    for _ in 0..TRANSFER_COUNT {
+        let fetcher = worker("fetcher", |system| &system.wakes().fetcher);
         tasks.spawn(fetcher.run(
             |system| async move { operations::fetch_next(&system).await },
             |system| async move { system.store().next_fetch_due().await },
         ));
-        let uploader = named("uploader", |system| &system.wakes().uploader);
+        let uploader = worker("uploader", |system| &system.wakes().uploader);
         tasks.spawn(uploader.run(
             |system| async move { operations::upload_next(&system).await },
             |system| async move { operations::next_upload_due(&system).await },
         ));
     }
-    let setups = named("setups", |system| &system.wakes().setups);
+    let setups = worker("setups", |system| &system.wakes().setups);
     tasks.spawn(setups.run(
         |system| async move { operations::step_setup(&system).await },
         |system| async move { system.store().next_setup_due().await },
     ));
-    let jobs = named("jobs", |system| &system.wakes().jobs);
+    let jobs = worker("jobs", |system| &system.wakes().jobs);
     tasks.spawn(jobs.run(|system| async move { operations::step_job(&system).await }, |_| async { Ok(None) }));
-    let rehearser = named("rehearser", |system| &system.wakes().rehearser);
+    let rehearser = worker("rehearser", |system| &system.wakes().rehearser);
     tasks
         .spawn(rehearser.run(|system| async move { operations::rehearse_next(&system).await }, |_| async { Ok(None) }));
-    let dry = named("dry runs", |system| &system.wakes().dry_runs);
+    let dry = worker("dry runs", |system| &system.wakes().dry_runs);
     tasks.spawn(dry.run(|system| async move { operations::dry_run_next(&system).await }, |_| async { Ok(None) }));
-    let event_delivery = named("event_delivery", |system| &system.wakes().event_delivery);
+    let event_delivery = worker("event_delivery", |system| &system.wakes().event_delivery);
     tasks.spawn(event_delivery.run(
         |system| async move { operations::deliver_next_event(&system).await },
         |system| async move { system.store().next_event_delivery_due().await },
     ));
-    let expirer = named("expirer", |system| &system.wakes().expirer);
+    let expirer = worker("expirer", |system| &system.wakes().expirer);
     tasks.spawn(expirer.run(
         |system| async move { operations::expire_assignments(&system).await.map(|()| false) },
         |system| async move { operations::next_expiry(&system).await },
     ));
-    let reconcile = named("reconcile", |system| &system.wakes().reconcile);
+    let reconcile = worker("reconcile", |system| &system.wakes().reconcile);
     tasks.spawn(reconcile.run(
         |system| async move { operations::look_up_due(&system).await },
         |system| async move { operations::next_look_due(&system).await },
@@ -109,34 +110,39 @@ pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &Ta
 
 /// Starts the workers that run at fixed intervals.
 fn start_periodic(system: &System, tasks: &TaskTracker, stop: &CancellationToken) {
-    tasks.spawn(every(system.clone(), stop.clone(), "watcher", WATCH_EVERY, |system| async move {
+    tasks.spawn(run_periodically(system.clone(), stop.clone(), "watcher", WATCH_INTERVAL, |system| async move {
         operations::watch(&system).await
     }));
-    tasks.spawn(every(system.clone(), stop.clone(), "pruner", PRUNE_EVERY, |system| async move {
+    tasks.spawn(run_periodically(system.clone(), stop.clone(), "pruner", PRUNE_INTERVAL, |system| async move {
         operations::prune_media(&system).await
     }));
-    tasks.spawn(every(system.clone(), stop.clone(), "checker", CHECK_EVERY, |system| async move {
-        operations::check_all(&system).await
-    }));
-    tasks.spawn(every(system.clone(), stop.clone(), "flows", FLOWS_EVERY, |system| async move {
+    tasks.spawn(run_periodically(
+        system.clone(),
+        stop.clone(),
+        "checker",
+        CONNECTION_CHECK_INTERVAL,
+        |system| async move { operations::check_all(&system).await },
+    ));
+    tasks.spawn(run_periodically(system.clone(), stop.clone(), "flows", FLOW_REFRESH_INTERVAL, |system| async move {
         operations::refresh_flows(&system).await.map(|_| ())
     }));
-    tasks.spawn(every(system.clone(), stop.clone(), "maintenance", KEEP_EVERY, |system| async move {
+    tasks.spawn(run_periodically(system.clone(), stop.clone(), "maintenance", MAINTENANCE_INTERVAL, |system| async move {
         operations::rescue_abandoned(&system).await?;
         operations::index_identifiers(&system).await
     }));
-    tasks.spawn(every(system.clone(), stop.clone(), "pulse", PULSE_EVERY, |system| async move {
+    tasks.spawn(run_periodically(system.clone(), stop.clone(), "pulse", PULSE_INTERVAL, |system| async move {
         operations::pulse(&system).await
     }));
 }
 
-/// The one task that writes deliveries down. It goes on until nobody can hand it any more.
+/// Stores incoming deliveries; this is the only task that does. Ends when all senders of `inbox` are dropped or
+/// `stop` is cancelled, after the pending deliveries are stored and answered.
 async fn write_deliveries(system: System, mut inbox: mpsc::Receiver<PendingDelivery>, stop: CancellationToken) {
     loop {
         tokio::select! {
-            more = operations::commit_pending_deliveries(&system, &mut inbox) => if !more { return },
+            is_open = operations::commit_pending_deliveries(&system, &mut inbox) => if !is_open { return },
             () = stop.cancelled() => {
-                // What has been taken is answered; what comes now is told to come again.
+                // Pending deliveries are still stored and answered; new ones are rejected with 503.
                 inbox.close();
                 while operations::commit_pending_deliveries(&system, &mut inbox).await {}
                 return;
@@ -145,8 +151,8 @@ async fn write_deliveries(system: System, mut inbox: mpsc::Receiver<PendingDeliv
     }
 }
 
-/// Fetches templates at start, every [`TEMPLATES_EVERY`], and soon after a template was refused: one
-/// fetch for however many were refused within [`TEMPLATES_AFTER_REFUSAL`].
+/// Fetches templates at start, every [`TEMPLATE_REFRESH_INTERVAL`], and once for all templates that the provider
+/// refused within [`TEMPLATE_REFUSAL_DELAY`].
 async fn refresh_templates(system: System, stop: CancellationToken) {
     loop {
         tokio::select! {
@@ -159,40 +165,40 @@ async fn refresh_templates(system: System, stop: CancellationToken) {
         }
         let refused = async {
             system.wakes().templates.notified().await;
-            tokio::time::sleep(TEMPLATES_AFTER_REFUSAL).await;
+            tokio::time::sleep(TEMPLATE_REFUSAL_DELAY).await;
         };
         tokio::select! {
-            () = tokio::time::sleep(TEMPLATES_EVERY) => {}
+            () = tokio::time::sleep(TEMPLATE_REFRESH_INTERVAL) => {}
             () = refused => {}
             () = stop.cancelled() => return,
         }
     }
 }
 
-/// Folds the database's log back while there is work, from beside the writer.
+/// Checkpoints the write-ahead log after writes, outside the writer's connection.
 async fn checkpoint_wal(system: System, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = system.wakes().maintenance.notified() => {}
             () = stop.cancelled() => return,
         }
-        let mut rest = FOLD_EVERY;
+        let mut delay = CHECKPOINT_INTERVAL;
         if let Err(error) = system.store().checkpoint().await {
             system.store().note_failure(&error);
             if system.store().may_log(&error) {
                 tracing::warn!(%error, "Cannot checkpoint the write-ahead log; it grows until it succeeds");
             }
-            rest = AFTER_TROUBLE;
+            delay = FAILURE_DELAY;
             system.wakes().maintenance.notify_one();
         }
         tokio::select! {
-            () = tokio::time::sleep(rest) => {}
+            () = tokio::time::sleep(delay) => {}
             () = stop.cancelled() => return,
         }
     }
 }
 
-/// One worker's loop.
+/// The loop of one worker.
 struct Loop {
     name: &'static str,
     wakeup: fn(&System) -> &Notify,
@@ -201,7 +207,8 @@ struct Loop {
 }
 
 impl Loop {
-    /// `step` does the next thing and says whether there was one; `due` says when the next will be.
+    /// Runs `step` as long as it returns `true` (it did something), then sleeps until `due` returns, or until woken
+    /// up.
     async fn run<S, SF, D, DF>(self, step: S, due: D)
     where
         S: Fn(System) -> SF,
@@ -219,25 +226,26 @@ impl Loop {
                 }
             }
             match due(self.system.clone()).await {
-                Ok(Some(at)) => self.rest(at.since(self.system.now())).await,
-                Ok(None) => self.rest(Duration::MAX).await,
+                Ok(Some(at)) => self.sleep(at.since(self.system.now())).await,
+                Ok(None) => self.sleep(Duration::MAX).await,
                 Err(error) => self.pause(&error.into()).await,
             }
         }
     }
 
-    /// Rests after an error, whoever knocks: what fails is not tried more often because more arrives.
+    /// Sleeps after an error, even if woken up: a failing step must not run more often because more work arrives.
     async fn pause(&self, error: &OperationError) {
-        note(&self.system, self.name, error);
+        log_error(&self.system, self.name, error);
         tokio::select! {
-            () = tokio::time::sleep(AFTER_TROUBLE) => {}
+            () = tokio::time::sleep(FAILURE_DELAY) => {}
             () = self.stop.cancelled() => {}
         }
     }
 
-    async fn rest(&self, span: Duration) {
+    /// Sleeps for this time, or until woken up.
+    async fn sleep(&self, span: Duration) {
         let wakeup = (self.wakeup)(&self.system);
-        // A day at most: timers have a horizon, and nothing is lost by looking once a day.
+        // Timers have a maximum; checking once a day costs nothing.
         let span = span.min(Duration::from_secs(86_400));
         tokio::select! {
             () = wakeup.notified() => {}
@@ -247,8 +255,8 @@ impl Loop {
     }
 }
 
-/// A step at start, and then now and again.
-async fn every<S, SF>(system: System, stop: CancellationToken, name: &'static str, period: Duration, step: S)
+/// Runs a step at start and then at a fixed interval, until `stop` is cancelled.
+async fn run_periodically<S, SF>(system: System, stop: CancellationToken, name: &'static str, period: Duration, step: S)
 where
     S: Fn(System) -> SF,
     SF: Future<Output = Result<(), OperationError>>,
@@ -258,7 +266,7 @@ where
         tokio::select! {
             done = step(system.clone()) => {
                 if let Err(error) = done {
-                    note(&system, name, &error);
+                    log_error(&system, name, &error);
                 }
             }
             () = stop.cancelled() => return,
@@ -270,8 +278,8 @@ where
     }
 }
 
-/// Logs an error where it is handled, and has the store take note of it.
-fn note(system: &System, worker: &str, error: &OperationError) {
+/// Logs an error, and reports failures of the database to the store, which derives its health from them.
+fn log_error(system: &System, worker: &str, error: &OperationError) {
     if let OperationError::Failed(error) = error {
         system.store().note_failure(error);
         if !system.store().may_log(error) {
