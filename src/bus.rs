@@ -1,46 +1,46 @@
-//! Tells whoever listens that something stored has changed: ids only, after the commit. A listener
-//! that lags is told to reload everything; nobody waits for it. It holds no data and decides
-//! nothing.
+//! Publishes the ids of what changed in the database, after the commit. Publishing never blocks: a subscriber that
+//! falls behind is sent [`Change::Everything`] and reloads. The bus stores no data.
 
 use tokio::sync::broadcast;
 
 use crate::domain::change::Change;
 
-/// Changes that a slow listener may be behind before it is told to reload.
-const BACKLOG: usize = 1_024;
+/// Changes that are buffered for a slow subscriber; after more it has to reload everything.
+const MAX_BUFFERED_CHANGES: usize = 1_024;
 
+/// Publishes changes to all subscribers in this process. Clones share one channel.
 #[derive(Debug, Clone)]
 pub struct Bus {
     sender: broadcast::Sender<Change>,
 }
 
-/// One listener's end.
+/// A subscription to the bus.
 #[derive(Debug)]
-pub struct Listener {
+pub struct Subscription {
     receiver: broadcast::Receiver<Change>,
 }
 
 impl Default for Bus {
     fn default() -> Self {
-        Self { sender: broadcast::channel(BACKLOG).0 }
+        Self { sender: broadcast::channel(MAX_BUFFERED_CHANGES).0 }
     }
 }
 
 impl Bus {
-    /// Tells everyone. With nobody listening, nothing happens.
+    /// Sends the changes to all subscribers. Without subscribers they are dropped.
     pub fn publish(&self, changes: impl IntoIterator<Item = Change>) {
         for change in changes {
             let _ = self.sender.send(change);
         }
     }
 
-    pub fn listen(&self) -> Listener {
-        Listener { receiver: self.sender.subscribe() }
+    pub fn subscribe(&self) -> Subscription {
+        Subscription { receiver: self.sender.subscribe() }
     }
 }
 
-impl Listener {
-    /// The next change; [`Change::Everything`] when some were missed, `None` when the engine ended.
+impl Subscription {
+    /// Waits for the next change: [`Change::Everything`] if some were missed, `None` after the engine ended.
     pub async fn next(&mut self) -> Option<Change> {
         match self.receiver.recv().await {
             Ok(change) => Some(change),
@@ -49,7 +49,7 @@ impl Listener {
         }
     }
 
-    /// What has come already, without waiting.
+    /// Returns a change that has already arrived, without waiting. `None` if there is none.
     pub fn try_next(&mut self) -> Option<Change> {
         match self.receiver.try_recv() {
             Ok(change) => Some(change),

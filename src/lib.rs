@@ -1,7 +1,7 @@
-//! wadeck: a terminal operations console for WhatsApp Business messaging, with the engine that
-//! does the work in the same process. `ARCHITECTURE.md` has the map.
+//! wadeck: a terminal operations console for WhatsApp Business messaging, with its engine in the same process.
+//! `ARCHITECTURE.md` has the map.
 
-// A build that leaves a feature out has parts that nothing uses; the default build must not.
+// A build without one of these features has unused code; the default build must not have any.
 #![cfg_attr(
     not(all(feature = "pictures", feature = "ssh", feature = "mcp")),
     allow(dead_code, unused_imports, clippy::allow_attributes, reason = "used by a feature that was left out")

@@ -1,4 +1,4 @@
-//! The program: reads the command line and runs it.
+//! Entry point: parses the command line and runs it.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use wadeck::cli::{Cli, run};
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return print_usage(&error),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -19,21 +19,21 @@ fn main() -> ExitCode {
         }
     };
     let exit = runtime.block_on(run(cli));
-    // Nothing that still waits for the network keeps the process.
+    // Tasks that still wait for the network must not keep the process alive.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     ExitCode::from(exit as u8)
 }
 
-/// Help and versions go where they were asked for; an error of usage is JSON where JSON was asked for.
-fn usage(error: &clap::Error) -> ExitCode {
+/// Prints help and version to standard output and usage errors to standard error, as JSON after `--json`.
+fn print_usage(error: &clap::Error) -> ExitCode {
     let json = error.use_stderr() && std::env::args_os().any(|argument| argument == "--json");
-    let printed = if json {
+    let result = if json {
         use std::io::Write;
         writeln!(std::io::stderr(), "{}", wadeck::cli::usage_json(error))
     } else {
         error.print()
     };
-    // Whoever does not read any more is told nothing.
-    drop(printed);
+    // A closed pipe cannot be reported to anybody.
+    drop(result);
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }

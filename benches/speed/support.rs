@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
-use wadeck::app::{EngineSetup, Logs, People, SystemChance, SystemClock, build_system, declared};
+use wadeck::app::{EngineSetup, Logs, People, SystemChance, SystemClock, build_system, declared_connections};
 use wadeck::config;
 use wadeck::domain::time::Clock;
 use wadeck::operations::{PendingDelivery, System, declare};
@@ -65,6 +65,6 @@ pub async fn system(directory: &Path, simulator: &Simulator) -> (System, tokio::
         consoles: None,
     };
     let (system, inbox) = build_system(&setup).await.expect("a system");
-    declare(&system, &declared(&config)).await.expect("declared");
+    declare(&system, &declared_connections(&config)).await.expect("declared");
     (system, inbox)
 }

@@ -11,7 +11,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use crate::bus::Listener;
+use crate::bus::Subscription;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::agents::requests::{AgentQuery, AgentTold, EventView};
@@ -57,7 +57,7 @@ pub(super) async fn follow(
         return wrong("`scope` is not a scope.", "Omit it.");
     };
     // Listening begins before looking: nothing falls between.
-    let listener = system.bus().listen();
+    let listener = system.bus().subscribe();
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let after = match last.or(from.after) {
         Some(after) => Ok(after),
@@ -87,7 +87,7 @@ struct Follower {
     actor: Actor,
     scope: Option<ScopeChoice>,
     token: Option<TokenId>,
-    listener: Listener,
+    listener: Subscription,
     after: EventId,
     ready: std::collections::VecDeque<EventView>,
     /// Gone with this.

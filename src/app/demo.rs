@@ -1,5 +1,5 @@
-//! The demo: an engine like any other, whose provider happens to be the simulator on loopback, with people
-//! who write to it. No account, no network, a data directory that is thrown away.
+//! The demo: a regular engine connected to the simulated providers on the loopback interface, where simulated
+//! contacts write to it. It needs no account and no network, and its data directory is deleted at the end.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{AppError, Engine, EngineSetup, INBOX, Logs, People, SystemChance, SystemClock, zone_offset};
+use super::{AppError, Engine, EngineSetup, INBOX_CAPACITY, Logs, People, SystemChance, SystemClock, zone_offset};
 use crate::api;
 use crate::config::{self, Config};
 use crate::domain::access::actor::Actor;
@@ -27,21 +27,22 @@ use crate::simulator::{DEMO_CONFIG, Simulator, SimulatorConfig, Story};
 
 const KEY: &str = "demo-key";
 const SECRET: &str = "demo-webhook-secret";
-/// How long the console waits for what was said before, and how often it looks.
-const ARRIVES_WITHIN: Duration = Duration::from_secs(3);
-const LOOKED_EVERY: Duration = Duration::from_millis(20);
+/// Maximum time that the start waits until the earlier messages of the demo have arrived.
+const HISTORY_TIMEOUT: Duration = Duration::from_secs(3);
+/// Interval at which the start checks whether they have arrived.
+const HISTORY_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A running demo. Its directory is removed with it.
+/// A running demo. [`Demo::stop`] deletes its directory.
 #[derive(Debug)]
 pub struct Demo {
     pub engine: Engine,
     pub config: Config,
     directory: PathBuf,
-    playing: Vec<tokio::task::JoinHandle<()>>,
+    story_tasks: Vec<tokio::task::JoinHandle<()>>,
 }
 
 impl Demo {
-    /// Starts the simulator, the engine and the story. The same seed tells the same story.
+    /// Starts the simulator, the engine and the story. The same seed produces the same story.
     pub async fn start(
         seed: u64,
         speed: f64,
@@ -79,7 +80,7 @@ impl Demo {
             chance: Arc::new(SystemChance),
             offset: Arc::new(zone_offset),
             logs,
-            inbox: INBOX,
+            inbox: INBOX_CAPACITY,
             port: None,
             people: Arc::new(People::new(vec![])),
             consoles: consoles(&config),
@@ -96,23 +97,23 @@ impl Demo {
             let simulator = simulator.clone();
             async move { simulator.run().await }
         });
-        already_said(&simulator, &engine).await;
-        let playing = vec![
+        wait_for_history(&simulator, &engine).await;
+        let story_tasks = vec![
             delivering,
             tokio::spawn(Story::follow_setup_links(simulator.clone())),
             tokio::spawn(story.play(simulator)),
             tokio::spawn(async move {
-                if let Err(error) = colleagues(&system).await {
+                if let Err(error) = act_as_colleagues(&system).await {
                     tracing::warn!(%error, "A simulated colleague of the demo failed");
                 }
             }),
         ];
-        Ok(Self { engine, config, directory, playing })
+        Ok(Self { engine, config, directory, story_tasks })
     }
 
     /// Ends everything and removes the directory.
     pub async fn stop(self) {
-        for task in &self.playing {
+        for task in &self.story_tasks {
             task.abort();
         }
         self.engine.stop().await;
@@ -120,25 +121,26 @@ impl Demo {
     }
 }
 
-/// Whoever opens the console finds what was said before: it comes like every webhook, and is waited for a moment.
-async fn already_said(simulator: &Simulator, engine: &Engine) {
+/// Waits until the earlier messages of the demo have arrived as webhooks, so that the console opens with them.
+/// Continues after [`HISTORY_TIMEOUT`] in any case.
+async fn wait_for_history(simulator: &Simulator, engine: &Engine) {
     let arrived = async {
-        let mut look = tokio::time::interval(LOOKED_EVERY);
+        let mut poll = tokio::time::interval(HISTORY_POLL_INTERVAL);
         loop {
-            look.tick().await;
+            poll.tick().await;
             let counts = engine.system.store().counts().await;
             if simulator.queued_webhooks() == 0 && counts.is_ok_and(|counts| counts.oldest_pending_at.is_none()) {
                 return;
             }
         }
     };
-    if tokio::time::timeout(ARRIVES_WITHIN, arrived).await.is_err() {
+    if tokio::time::timeout(HISTORY_TIMEOUT, arrived).await.is_err() {
         tracing::warn!("what was said before the demo began is still on its way");
     }
 }
 
-/// What others at work have done: a proposal that waits, and reminders that were sent.
-async fn colleagues(system: &crate::operations::System) -> Result<(), crate::operations::OperationError> {
+/// Does what simulated colleagues have done: a pending proposal, two Flows, sent reminders and a scheduled one.
+async fn act_as_colleagues(system: &crate::operations::System) -> Result<(), crate::operations::OperationError> {
     let noor = Actor::Operator { name: "noor".into(), role: Role::Operator };
     let connections = system.store().connections().await?;
     let find = |name: &str| connections.iter().find(|connection| connection.name == name).map(|one| one.id);
@@ -156,8 +158,8 @@ async fn colleagues(system: &crate::operations::System) -> Result<(), crate::ope
     for (name, publish) in [("sign_up", true), ("booking", false)] {
         let json = starter::flow(name).map(|starter| starter.text.to_owned()).unwrap_or_default();
         let create = FlowRequest::Create { connection: support, name: name.into(), json };
-        let made = perform(system, &Actor::System, Request::Flow(create)).await?.created_id;
-        if let (Some(id), true) = (made, publish) {
+        let created = perform(system, &Actor::System, Request::Flow(create)).await?.created_id;
+        if let (Some(id), true) = (created, publish) {
             perform(system, &Actor::System, Request::Flow(FlowRequest::Publish { connection: support, id })).await?;
         }
     }
@@ -184,7 +186,7 @@ async fn colleagues(system: &crate::operations::System) -> Result<(), crate::ope
             at,
         };
         perform(system, &noor, session("+919820000032", "Ravi", None)).await?;
-        // One for tomorrow: the provider keeps it until then.
+        // A message for tomorrow, which the provider schedules.
         let tomorrow = system.now().plus(Duration::from_secs(20 * 3_600));
         perform(system, &noor, session("+919820000035", "Meera", Some(tomorrow))).await?;
     }

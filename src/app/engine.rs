@@ -1,5 +1,4 @@
-//! The engine: the system with its workers, its door for webhooks and its socket, from start to an
-//! orderly stop.
+//! The engine: the system with its workers, its webhook listener and its socket. Starts and stops them in order.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -20,35 +19,35 @@ use crate::domain::time::{Clock, Rng, Timestamp};
 use crate::operations::{self, Declared, EventEndpoint, Identity, OperationsConfig, Parts, PendingDelivery, System};
 use crate::provider::{Registry, SecretSource};
 use crate::store::Store;
-use crate::webhook::{Door, Limits, routes};
+use crate::webhook::{Limits, Listener, routes};
 use crate::workers;
 
-/// Time for what has begun to be finished; then the process ends all the same.
-const GOODBYE: Duration = Duration::from_secs(10);
+/// Time for tasks to finish at shutdown; after it the process ends anyway.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How often it is said how many lines of the log were left out.
-const TELL_LEFT_OUT_EVERY: Duration = Duration::from_secs(60);
+/// Interval at which the number of suppressed log lines is logged.
+const SUPPRESSED_REPORT_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Room for a burst of deliveries while one batch is being written.
-pub const INBOX: usize = 4_096;
+/// Capacity of the queue of received deliveries; when it is full, new ones are rejected with 503.
+pub const INBOX_CAPACITY: usize = 4_096;
 
-/// What an engine is started from.
+/// Everything that is needed to start an engine.
 pub struct EngineSetup {
     pub config: Config,
     pub directory: PathBuf,
     pub secrets: SecretSource,
     pub clock: Arc<dyn Clock>,
     pub chance: Arc<dyn Rng>,
-    /// What local time is ahead of UTC at a time, in seconds.
+    /// Returns the offset of local time from UTC at a time, in seconds.
     pub offset: Arc<dyn Fn(Timestamp) -> i64 + Send + Sync>,
     pub logs: Logs,
-    /// Deliveries that may wait for the writer before new ones are told to come later.
+    /// Capacity of the queue of received deliveries; when it is full, new ones are rejected with 503.
     pub inbox: usize,
-    /// A port that was opened for us; none: the configuration's is opened.
+    /// An already bound socket. `None`: the address of the configuration is bound.
     pub port: Option<std::net::TcpListener>,
-    /// Who may ask; read anew while the engine runs.
+    /// The users, which can be replaced while the engine runs.
     pub people: Arc<People>,
-    /// Consoles for whoever attaches; none where nobody can.
+    /// Runs the consoles of clients that attach. `None`: clients cannot attach.
     pub consoles: Option<api::Consoles>,
 }
 
@@ -70,13 +69,13 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts everything, or nothing: each thing that stands in the way is one sentence.
+    /// Starts the engine. Fails with the first problem that prevents it; nothing keeps running then.
     pub async fn start(mut setup: EngineSetup) -> Result<Self, AppError> {
         super::private::keep_private();
         let group = setup.config.socket_group.as_deref();
-        let group = group.map(|name| super::private::group_number(name).map(|number| (name, number))).transpose()?;
-        let lock = Lock::take(&setup.directory)?;
-        let closed = super::private::close(&setup.directory, group.is_some())
+        let group = group.map(|name| super::private::group_id(name).map(|number| (name, number))).transpose()?;
+        let lock = Lock::acquire(&setup.directory)?;
+        let closed = super::private::restrict_access(&setup.directory, group.is_some())
             .map_err(|source| AppError::Directory { path: setup.directory.clone(), source })?;
         if let Some(mode) = closed {
             tracing::warn!(
@@ -89,50 +88,50 @@ impl Engine {
             what: format!("`{}` is no address to listen on.", setup.config.listen),
             remedy: "Write [http] listen like 127.0.0.1:8787.".into(),
         })?;
-        let limits = Limits { bodies: setup.config.max_buffered, ..Limits::new(setup.config.max_connections) };
-        let door = match setup.port.take() {
-            Some(port) => Door::adopt(port, limits),
-            None => Door::open(listen, limits).await,
+        let limits = Limits { max_buffered: setup.config.max_buffered, ..Limits::new(setup.config.max_connections) };
+        let listener = match setup.port.take() {
+            Some(port) => Listener::from_std(port, limits),
+            None => Listener::bind(listen, limits).await,
         };
-        let door = door.map_err(|error| AppError::Port { address: listen, why: error.to_string() })?;
-        let address = door.address().unwrap_or(listen);
+        let listener = listener.map_err(|error| AppError::Port { address: listen, why: error.to_string() })?;
+        let address = listener.address().unwrap_or(listen);
 
         let (system, inbox) = build_system(&setup).await?;
         system.set_listening_on(format!("http://{address}"));
         operations::compare_audit_head(&system).await?;
         operations::rescue_at_start(&system).await?;
-        operations::declare(&system, &declared(&setup.config)).await?;
+        operations::declare(&system, &declared_connections(&setup.config)).await?;
 
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let people = setup.people.clone();
-        let who: api::Users = Arc::new(move |uid| people.by_uid(uid));
+        let users: api::Users = Arc::new(move |uid| people.by_uid(uid));
         if let Some((name, number)) = group {
-            super::private::let_through(&setup.directory, number, name)?;
+            super::private::grant_group_access(&setup.directory, number, name)?;
         }
         let place = api::SocketPlace { directory: setup.directory.clone(), group: group.map(|(_, number)| number) };
-        api::serve(system.clone(), place, who, setup.consoles.clone(), tasks.clone(), stop.clone())
+        api::serve(system.clone(), place, users, setup.consoles.clone(), tasks.clone(), stop.clone())
             .await
             .map_err(|source| AppError::Socket { path: setup.directory.join(api::SOCKET_FILE), source })?;
         workers::start(&system, inbox, &tasks, &stop);
         let routes = routes(&system, limits).merge(api::for_programs(&system));
-        tasks.spawn(door.serve(routes, tasks.clone(), stop.clone()));
-        tasks.spawn(tell_left_out(setup.logs.left_out(), stop.clone()));
+        tasks.spawn(listener.serve(routes, tasks.clone(), stop.clone()));
+        tasks.spawn(report_suppressed_lines(setup.logs.suppressed_lines(), stop.clone()));
         tracing::info!(%address, directory = %setup.directory.display(), "Engine started");
         Ok(Self { system, address, stop, tasks, _lock: lock, _logs: setup.logs })
     }
 
-    /// What others who let guests in run among, and when they end.
-    pub fn guests(&self) -> (TaskTracker, CancellationToken) {
+    /// Returns the task tracker and the stop signal for other servers that run with the engine, such as SSH.
+    pub fn tasks_and_stop(&self) -> (TaskTracker, CancellationToken) {
         (self.tasks.clone(), self.stop.clone())
     }
 
-    /// Stops in order: no new deliveries, what was taken is written, what is on the wire is settled,
-    /// the database is closed. An entry that takes too long is rescued as uncertain at the next start.
+    /// Stops in order: rejects new deliveries, stores received ones, waits for sends in progress and closes the
+    /// database. A send that takes longer than [`SHUTDOWN_TIMEOUT`] is marked uncertain at the next start.
     pub async fn stop(self) {
         tracing::info!("Engine stopping");
         self.stop.cancel();
         self.tasks.close();
-        if tokio::time::timeout(GOODBYE, self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(SHUTDOWN_TIMEOUT, self.tasks.wait()).await.is_err() {
             tracing::warn!("A task did not finish in time; it resumes at the next start");
         }
         operations::keep_audit_head(&self.system, true);
@@ -140,21 +139,21 @@ impl Engine {
     }
 }
 
-/// Says now and again how many lines of the log were left out.
-async fn tell_left_out(left_out: impl Fn() -> u64, stop: CancellationToken) {
+/// Logs from time to time how many log lines were suppressed.
+async fn report_suppressed_lines(suppressed_lines: impl Fn() -> u64, stop: CancellationToken) {
     loop {
         tokio::select! {
-            () = tokio::time::sleep(TELL_LEFT_OUT_EVERY) => {}
+            () = tokio::time::sleep(SUPPRESSED_REPORT_INTERVAL) => {}
             () = stop.cancelled() => return,
         }
-        let lines = left_out();
+        let lines = suppressed_lines();
         if lines > 0 {
             tracing::warn!(lines, "Repeated log lines suppressed");
         }
     }
 }
 
-/// Builds the system on its database, without workers: tests step it by hand.
+/// Builds the system on its database, without workers. Tests run the workers' steps themselves.
 pub async fn build_system(
     setup: &EngineSetup,
 ) -> Result<(System, tokio::sync::mpsc::Receiver<PendingDelivery>), AppError> {
@@ -178,18 +177,18 @@ pub async fn build_system(
         log: setup.logs.tail(),
         inbox: setup.inbox,
         config: OperationsConfig {
-            keep: setup.config.media.keep,
-            most: setup.config.media.most,
+            keep: setup.config.media.retention,
+            most: setup.config.media.max_bytes,
             open: setup.config.media.open.clone(),
             converter: setup.config.media.converter.clone(),
             alert_command: setup.config.alerts.command.clone(),
             alerts_per_hour: setup.config.alerts.max_per_hour,
-            queue: setup.config.alerts.queue,
-            waiting: setup.config.alerts.waiting,
-            closing: setup.config.alerts.closing,
-            least_free: setup.config.alerts.least_free,
-            canary: setup.config.watch.canary,
-            fill: setup.config.watch.fill,
+            queue: setup.config.alerts.max_queue_delay,
+            waiting: setup.config.alerts.max_waiting,
+            closing: setup.config.alerts.closing_warning,
+            least_free: setup.config.alerts.min_free_bytes,
+            canary: setup.config.watch.canary_interval,
+            fill: setup.config.watch.backfill_interval,
         },
         opt_out_words: setup.config.opt_out_words.clone(),
         approvals: setup.config.approvals,
@@ -202,8 +201,8 @@ pub async fn build_system(
     }))
 }
 
-/// The connections of the file with who answers them, as an operation takes them.
-pub fn declared(config: &Config) -> Vec<Declared> {
+/// Returns the connections of the configuration with their agents, for `operations::declare`.
+pub fn declared_connections(config: &Config) -> Vec<Declared> {
     let declared = config.connections.iter().map(|one| Declared {
         connection: one.connection(&config.organization, config.environment),
         agent: one.agent.clone(),
@@ -213,6 +212,7 @@ pub fn declared(config: &Config) -> Vec<Declared> {
     declared.collect()
 }
 
+/// Resolves the secret of an event endpoint.
 fn endpoint(one: &EndpointConfig, secrets: &SecretSource) -> EventEndpoint {
     EventEndpoint {
         name: one.name.clone(),
@@ -222,8 +222,9 @@ fn endpoint(one: &EndpointConfig, secrets: &SecretSource) -> EventEndpoint {
     }
 }
 
+/// Builds an agent from its declaration; keys and base URLs come from the environment.
 fn declared_agent(agent: &AgentDeclaration, secrets: &SecretSource) -> AgentConfig {
-    let look = |name: &Option<String>, usual: &str| secrets(name.as_deref().unwrap_or(usual));
+    let secret_or_default = |name: &Option<String>, usual: &str| secrets(name.as_deref().unwrap_or(usual));
     let kind = match &agent.kind {
         DeclaredKind::Http { url, secret_env, workflow } => {
             let secret = secret_env.as_deref().and_then(|name| secrets(name));
@@ -243,7 +244,7 @@ fn declared_agent(agent: &AgentDeclaration, secrets: &SecretSource) -> AgentConf
             let from_environment = || secrets(base).map(|value: SecretString| value.expose_secret().to_owned());
             let base_url = base_url.clone().or_else(from_environment).unwrap_or_else(|| usual.to_owned());
             let (model, prompt, max_tokens) = (model.clone(), prompt.clone(), *max_tokens);
-            let key = look(api_key_env, key);
+            let key = secret_or_default(api_key_env, key);
             if *anthropic {
                 AgentKind::Anthropic { base_url, model, key, prompt, max_tokens }
             } else {
@@ -263,7 +264,7 @@ fn declared_agent(agent: &AgentDeclaration, secrets: &SecretSource) -> AgentConf
     }
 }
 
-/// Whether the directory holds a database that could be looked at without an engine.
+/// Returns `true` if the directory has a database, which can be read without an engine.
 pub fn has_database(directory: &Path) -> bool {
     directory.join(crate::store::DATABASE_FILE).exists()
 }

@@ -1,4 +1,4 @@
-//! Why the program does not start, or ends: one sentence, and what to do.
+//! The errors that prevent the program from starting, or end it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,6 +11,7 @@ use crate::domain::code::Code;
 use crate::operations::OperationError;
 use crate::store::StoreError;
 
+/// An error for the person who started the program: what happened, and what to do.
 #[derive(Debug, Error)]
 pub enum AppError {
     #[error(transparent)]
@@ -38,7 +39,7 @@ pub enum AppError {
 }
 
 impl AppError {
-    /// What kind it is, for programs.
+    /// The error code, for programs.
     pub fn code(&self) -> Code {
         match self {
             Self::Config(_) => Code::Config,

@@ -1,5 +1,4 @@
-//! One engine per data directory: a file lock that the kernel lets go of when its process dies,
-//! however it dies.
+//! One engine per data directory: a file lock, which the kernel releases when the process ends for any reason.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -10,22 +9,28 @@ use super::AppError;
 
 const LOCK_FILE: &str = "wadeck.lock";
 
-/// Held for as long as this lives.
+/// The lock; dropping it releases it.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Makes the directory if need be, for its owner alone, and locks it.
-    pub fn take(directory: &Path) -> Result<Self, AppError> {
-        let trouble = |source| AppError::Directory { path: directory.to_owned(), source };
-        super::private::make(directory).map_err(trouble)?;
-        super::private::refuse_foreign(directory)?;
+    /// Creates the directory if it is missing, accessible to its owner only, and locks it. Fails if another engine
+    /// holds the lock, or if the directory is shared with other users or files.
+    pub fn acquire(directory: &Path) -> Result<Self, AppError> {
+        let directory_error = |source| AppError::Directory { path: directory.to_owned(), source };
+        super::private::create_private(directory).map_err(directory_error)?;
+        super::private::refuse_shared_directory(directory)?;
         let path = directory.join(LOCK_FILE);
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(trouble)?;
-        match patiently(&file) {
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(directory_error)?;
+        match try_lock_with_retries(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut pid = String::new();
@@ -34,17 +39,17 @@ impl Lock {
                 let pid = if pid.is_empty() { "unknown".to_owned() } else { pid };
                 return Err(AppError::Locked { path: directory.to_owned(), pid });
             }
-            Err(TryLockError::Error(source)) => return Err(trouble(source)),
+            Err(TryLockError::Error(source)) => return Err(directory_error(source)),
         }
         let written =
             file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
-        written.map_err(trouble)?;
+        written.map_err(directory_error)?;
         Ok(Self { _file: file })
     }
 }
 
-/// Somebody who only looks whether an engine runs holds the lock for a moment.
-fn patiently(file: &File) -> Result<(), TryLockError> {
+/// Tries to lock for about 50 ms: a process that checks for a running engine holds the lock for a moment.
+fn try_lock_with_retries(file: &File) -> Result<(), TryLockError> {
     for _ in 0..5 {
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
@@ -54,9 +59,8 @@ fn patiently(file: &File) -> Result<(), TryLockError> {
     file.try_lock()
 }
 
-/// Whether an engine holds the data directory, without taking it. Fails where the lock cannot be read: then
-/// what lies there is not for whoever asks.
-pub fn engine_holds(directory: &Path) -> std::io::Result<bool> {
+/// Returns `true` if an engine uses the data directory. Fails if the lock file cannot be read.
+pub fn is_engine_running(directory: &Path) -> std::io::Result<bool> {
     let file = match File::open(directory.join(LOCK_FILE)) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),

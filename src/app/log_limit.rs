@@ -1,5 +1,5 @@
-//! At most one line a second for one cause: a fault that is met a thousand times a second does not fill the
-//! disk that it may come from.
+//! Rate limit of the log: at most one line per second and cause, so that a fault that repeats a thousand times a
+//! second does not fill the disk.
 
 use std::collections::HashMap;
 use std::collections::hash_map::{DefaultHasher, Entry};
@@ -14,34 +14,34 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-/// Lines of the same cause are left out for this long after one.
-const EVERY: Duration = Duration::from_secs(1);
-/// Causes that are told apart at one place in the code; more within a second are left out.
+/// Time after a line during which lines of the same cause are suppressed.
+const REPEAT_INTERVAL: Duration = Duration::from_secs(1);
+/// Causes per place in the code within [`REPEAT_INTERVAL`]; lines of further causes are suppressed.
 const MAX_CAUSES: usize = 16;
 
-/// Leaves out warnings and errors that say again what was said within a second. A cause is a place in the
-/// code with the values of `error` and `worker`.
+/// Suppresses warnings and errors whose cause was logged within [`REPEAT_INTERVAL`]. A cause is a place in the code
+/// with the values of `error` and `worker`.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LogLimit {
-    told: Arc<Mutex<HashMap<tracing::callsite::Identifier, HashMap<u64, Instant>>>>,
-    left_out: Arc<AtomicU64>,
+    logged_at: Arc<Mutex<HashMap<tracing::callsite::Identifier, HashMap<u64, Instant>>>>,
+    suppressed_lines: Arc<AtomicU64>,
 }
 
 impl LogLimit {
-    /// How many lines were left out since the last call.
-    pub(super) fn take_left_out(&self) -> u64 {
-        self.left_out.swap(0, Ordering::Relaxed)
+    /// Returns the number of lines that were suppressed since the last call.
+    pub(super) fn take_suppressed_lines(&self) -> u64 {
+        self.suppressed_lines.swap(0, Ordering::Relaxed)
     }
 
     fn allows(&self, place: tracing::callsite::Identifier, cause: u64, now: Instant) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let causes = told.entry(place).or_default();
+        let mut logged_at = self.logged_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let causes = logged_at.entry(place).or_default();
         if causes.len() >= MAX_CAUSES {
-            causes.retain(|_, at| now.duration_since(*at) < EVERY);
+            causes.retain(|_, at| now.duration_since(*at) < REPEAT_INTERVAL);
         }
         let full = causes.len() >= MAX_CAUSES;
         match causes.entry(cause) {
-            Entry::Occupied(mut known) if now.duration_since(*known.get()) >= EVERY => {
+            Entry::Occupied(mut known) if now.duration_since(*known.get()) >= REPEAT_INTERVAL => {
                 known.insert(now);
                 true
             }
@@ -64,12 +64,13 @@ impl<S: Subscriber> Layer<S> for LogLimit {
         event.record(&mut cause);
         let allowed = self.allows(event.metadata().callsite(), cause.0.finish(), Instant::now());
         if !allowed {
-            self.left_out.fetch_add(1, Ordering::Relaxed);
+            self.suppressed_lines.fetch_add(1, Ordering::Relaxed);
         }
         allowed
     }
 }
 
+/// Hashes the fields of an event that identify its cause.
 struct Cause(DefaultHasher);
 
 impl Visit for Cause {
@@ -80,16 +81,16 @@ impl Visit for Cause {
     }
 }
 
-/// A writer whose failures are nobody's: a log that cannot be written ends nothing. The formatter would
-/// print about it on standard error, and printing there panics when that is what fails.
+/// A writer that ignores failures, so that a log that cannot be written does not end the program. The formatter would
+/// print the failure to standard error, and that panics if standard error fails too.
 #[derive(Debug, Clone)]
-pub(super) struct Quiet<W>(pub(super) W);
+pub(super) struct IgnoreErrors<W>(pub(super) W);
 
-impl<W: std::io::Write> std::io::Write for Quiet<W> {
+impl<W: std::io::Write> std::io::Write for IgnoreErrors<W> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        // The file's own rotation prints about its trouble too.
-        let written = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.0.write_all(bytes)));
-        let _ = written;
+        // The log file's rotation prints its own errors too.
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.0.write_all(bytes)));
+        let _ = result;
         Ok(bytes.len())
     }
 
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_a_thousand_times_is_logged_once_and_counted() {
+    fn repeated_errors_are_logged_once_and_counted() {
         let (limit, count) = (LogLimit::default(), Count::default());
         let subscriber = tracing_subscriber::registry().with(limit.clone()).with(count.clone());
         tracing::subscriber::with_default(subscriber, || {
@@ -125,15 +126,15 @@ mod tests {
             tracing::info!("told");
         });
         assert!(count.0.load(Ordering::Relaxed) < 10, "{}", count.0.load(Ordering::Relaxed));
-        assert!(limit.take_left_out() > 990);
-        assert_eq!(limit.take_left_out(), 0);
+        assert!(limit.take_suppressed_lines() > 990);
+        assert_eq!(limit.take_suppressed_lines(), 0);
     }
 
     #[test]
-    fn a_writer_that_fails_ends_nothing() {
+    fn a_failing_writer_reports_success() {
         use std::io::Write;
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("it is there");
-        let mut quiet = Quiet(full);
-        assert_eq!(quiet.write(b"a line\n").expect("taken"), 7);
+        let mut writer = IgnoreErrors(full);
+        assert_eq!(writer.write(b"a line\n").expect("taken"), 7);
     }
 }

@@ -1,5 +1,5 @@
-//! The log: one file a day in the data directory, a bounded number of them, and the last lines in
-//! memory for the console. Nothing is ever printed onto a screen that is drawn on.
+//! The log: one file per day in the data directory, a limited number of files, and the last lines in memory for the
+//! console. Nothing is printed to a terminal that a console draws on.
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -14,15 +14,15 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::AppError;
-use super::log_limit::{LogLimit, Quiet};
+use super::log_limit::{IgnoreErrors, LogLimit};
 use crate::domain::text::clean_line;
 
 /// Lines that are kept in memory.
-const TAIL: usize = 500;
+const MAX_TAIL_LINES: usize = 500;
 /// Characters of a line that are kept in memory; the file has the whole line.
-const MAX_LINE: usize = 2_000;
+const MAX_LINE_CHARACTERS: usize = 2_000;
 
-/// Where the log goes. Kept until the end of the program: dropping it writes what is left.
+/// The running log. Dropping it writes the buffered lines.
 #[derive(Debug)]
 pub struct Logs {
     tail: Tail,
@@ -30,11 +30,12 @@ pub struct Logs {
     _guard: Option<WorkerGuard>,
 }
 
+/// The last lines of the log, sanitized.
 #[derive(Debug, Clone, Default)]
 struct Tail(Arc<Mutex<VecDeque<String>>>);
 
 impl Logs {
-    /// Starts logging into `directory`; on standard error too when there is no console.
+    /// Starts logging to `directory`, and to standard error too if there is no console.
     pub fn start(directory: &Path, level: &str, files: usize, on_stderr: bool) -> Result<Self, AppError> {
         let directory = directory.join("logs");
         std::fs::create_dir_all(&directory)
@@ -49,12 +50,12 @@ impl Logs {
                 what: format!("The log cannot be written to {}: {error}.", directory.display()),
                 remedy: "Make the data directory writable, or name another with --data-dir.".into(),
             })?;
-        let (writer, guard) = tracing_appender::non_blocking(Quiet(appender));
+        let (writer, guard) = tracing_appender::non_blocking(IgnoreErrors(appender));
         let tail = Tail::default();
         let filter = filter(std::env::var("WADECK_LOG").ok().as_deref(), level)?;
         let to_file = layer().with_ansi(false).with_target(false).log_internal_errors(false).with_writer(writer);
         let to_tail = layer().with_ansi(false).with_target(false).log_internal_errors(false).with_writer(tail.clone());
-        let stderr = || Quiet(std::io::stderr());
+        let stderr = || IgnoreErrors(std::io::stderr());
         let to_stderr = on_stderr
             .then(|| layer().with_ansi(false).with_target(false).log_internal_errors(false).with_writer(stderr));
         let limit = LogLimit::default();
@@ -65,35 +66,34 @@ impl Logs {
             .with(to_tail)
             .with(to_stderr)
             .try_init();
-        // In tests several engines share one process; the first one's log serves all.
+        // Several engines may share one test process; the first one's log serves all of them.
         let _ = started;
         Ok(Self { tail, limit, _guard: Some(guard) })
     }
 
-    /// A log that keeps nothing: for tests that build many systems.
+    /// A log that drops everything, for tests that build many systems.
     pub fn silent() -> Self {
         Self { tail: Tail::default(), limit: LogLimit::default(), _guard: None }
     }
 
-    /// Gives how many lines were left out since it was asked last, because they said again what was said
-    /// within a second.
-    pub fn left_out(&self) -> impl Fn() -> u64 + Send + Sync + use<> {
+    /// Returns a function that returns the number of lines that were suppressed as repetitions since its last call.
+    pub fn suppressed_lines(&self) -> impl Fn() -> u64 + Send + Sync + use<> {
         let limit = self.limit.clone();
-        move || limit.take_left_out()
+        move || limit.take_suppressed_lines()
     }
 
-    /// Gives the last lines, oldest first.
+    /// Returns a function that returns the last lines, oldest first.
     pub fn tail(&self) -> Arc<dyn Fn(usize) -> Vec<String> + Send + Sync> {
         let tail = self.tail.clone();
         Arc::new(move |lines| {
-            let kept = tail.0.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.iter().skip(kept.len().saturating_sub(lines)).cloned().collect()
+            let lines_kept = tail.0.lock().unwrap_or_else(PoisonError::into_inner);
+            lines_kept.iter().skip(lines_kept.len().saturating_sub(lines)).cloned().collect()
         })
     }
 }
 
-/// What is logged: by `WADECK_LOG` (targets and levels such as `warn,wadeck=debug`), or else our own lines from
-/// `level` on and warnings of everything else. Fails when the variable cannot be read.
+/// Returns the filter: `WADECK_LOG` (targets and levels, such as `warn,wadeck=debug`), or else our own lines from
+/// `level` on and warnings of libraries. Fails if the variable is not valid.
 fn filter(variable: Option<&str>, level: &str) -> Result<Targets, AppError> {
     let text = variable.map_or_else(|| format!("warn,wadeck={level}"), str::to_owned);
     text.parse().map_err(|error| AppError::Other {
@@ -113,12 +113,12 @@ impl<'w> MakeWriter<'w> for Tail {
 impl Write for Tail {
     fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
         let text = String::from_utf8_lossy(line);
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines_kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for part in text.lines() {
-            if kept.len() == TAIL {
-                kept.pop_front();
+            if lines_kept.len() == MAX_TAIL_LINES {
+                lines_kept.pop_front();
             }
-            kept.push_back(clean_line(part).chars().take(MAX_LINE).collect());
+            lines_kept.push_back(clean_line(part).chars().take(MAX_LINE_CHARACTERS).collect());
         }
         Ok(line.len())
     }
@@ -133,19 +133,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_in_memory_is_bounded_and_steers_nothing() {
+    fn lines_in_memory_are_bounded_and_have_no_control_characters() {
         let mut tail = Tail::default();
-        for number in 0..TAIL + 10 {
-            tail.write_all(format!("line {number}\u{1b}[2J {}\n", "x".repeat(3 * MAX_LINE)).as_bytes()).expect("kept");
+        for number in 0..MAX_TAIL_LINES + 10 {
+            tail.write_all(format!("line {number}\u{1b}[2J {}\n", "x".repeat(3 * MAX_LINE_CHARACTERS)).as_bytes())
+                .expect("kept");
         }
-        let kept = tail.0.lock().expect("kept");
-        assert_eq!(kept.len(), TAIL);
-        assert!(kept[0].starts_with("line 10") && kept.iter().all(|line| line.chars().count() == MAX_LINE));
-        assert!(kept.iter().all(|line| !line.contains('\u{1b}')));
+        let lines_kept = tail.0.lock().expect("kept");
+        assert_eq!(lines_kept.len(), MAX_TAIL_LINES);
+        assert!(
+            lines_kept[0].starts_with("line 10")
+                && lines_kept.iter().all(|line| line.chars().count() == MAX_LINE_CHARACTERS)
+        );
+        assert!(lines_kept.iter().all(|line| !line.contains('\u{1b}')));
     }
 
     #[test]
-    fn the_variable_decides_and_a_wrong_one_is_said() {
+    fn the_variable_sets_the_filter_and_an_invalid_one_is_an_error() {
         let debug = |filter: &Targets, target: &str| filter.would_enable(target, &tracing::Level::DEBUG);
         let own = filter(None, "debug").expect("read");
         assert!(debug(&own, "wadeck::store") && !debug(&own, "hyper"));

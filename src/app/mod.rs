@@ -1,4 +1,4 @@
-//! Builds everything, and owns start and stop. The only place that knows all the others.
+//! Builds all components, starts and stops them. The only module that knows all the others.
 
 mod demo;
 mod engine;
@@ -12,9 +12,9 @@ mod simulator;
 mod system_clock;
 
 pub use self::demo::Demo;
-pub use self::engine::{Engine, EngineSetup, INBOX, build_system, declared, has_database};
+pub use self::engine::{Engine, EngineSetup, INBOX_CAPACITY, build_system, declared_connections, has_database};
 pub use self::error::AppError;
-pub use self::lock::{Lock, engine_holds};
+pub use self::lock::{Lock, is_engine_running};
 pub use self::logging::Logs;
 pub use self::people::{People, current_actor};
 pub use self::private::keep_private;

@@ -1,4 +1,4 @@
-//! Runs the simulated providers alone, for an engine in another process and for drills.
+//! Runs only the simulated providers, for an engine in another process.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,15 +17,15 @@ pub struct SimulatorSetup {
     pub seed: u64,
     /// Simulated seconds per second, 0.1 to 50.
     pub speed: f64,
-    /// A scenario as JSON. Without one, the people of the demo write until the simulator ends.
+    /// A scenario as JSON. `None`: the contacts of the demo write until the simulator ends.
     pub scenario: Option<String>,
 }
 
-/// Runs until the future is dropped. Calls `begun` with the environment variables that an engine needs.
-/// Fails when the scenario is not valid or the address is in use.
+/// Runs until the future is dropped. Calls `on_started` with the environment variables that an engine needs. Fails if
+/// the scenario is not valid or the address is in use.
 pub async fn run_simulator(
     setup: SimulatorSetup,
-    begun: impl FnOnce(Vec<(&'static str, String)>),
+    on_started: impl FnOnce(Vec<(&'static str, String)>),
 ) -> Result<(), AppError> {
     let scenario = setup.scenario.as_deref().map(Scenario::read).transpose().map_err(|why| AppError::Other {
         what: format!("The scenario cannot be played: {why}."),
@@ -47,9 +47,9 @@ pub async fn run_simulator(
     let story = Story::new(setup.seed);
     story.set_up(&simulator);
     simulator.subscribe(setup.webhooks.trim_end_matches('/'));
-    begun(simulator.environment());
+    on_started(simulator.environment());
     let simulator = Arc::new(simulator);
-    let playing = async {
+    let play = async {
         match scenario {
             Some(scenario) => {
                 scenario.play(&simulator).await;
@@ -59,7 +59,7 @@ pub async fn run_simulator(
         }
     };
     tokio::select! {
-        () = playing => {}
+        () = play => {}
         () = simulator.run() => {}
     }
     Ok(())

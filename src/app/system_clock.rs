@@ -1,4 +1,4 @@
-//! The program's edge: the one place that asks the machine for the time and for chance.
+//! The only place that reads the machine's clock and random generator.
 #![expect(clippy::disallowed_methods, reason = "here the arguments come from")]
 
 use std::time::Duration;
@@ -7,7 +7,7 @@ use rand::RngExt;
 
 use crate::domain::time::{Clock, Rng, Timestamp};
 
-/// The machine's clock.
+/// The system's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -17,14 +17,14 @@ impl Clock for SystemClock {
     }
 
     fn steady(&self) -> Option<Duration> {
-        // The time since the machine started, with its sleep, in hundredths of a second. (proc(5), /proc/uptime.)
+        // Time since the system started, including suspension, in hundredths of a second. (proc(5), /proc/uptime.)
         let text = std::fs::read_to_string("/proc/uptime").ok()?;
         let seconds: f64 = text.split_whitespace().next()?.parse().ok()?;
         Duration::try_from_secs_f64(seconds).ok()
     }
 }
 
-/// The machine's randomness.
+/// The system's random generator.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemChance;
 
@@ -38,13 +38,13 @@ impl Rng for SystemChance {
     }
 }
 
-/// What the machine's zone is ahead of UTC at a time, in seconds.
+/// Returns the offset of the system's time zone from UTC at a time, in seconds.
 pub fn zone_offset(at: Timestamp) -> i64 {
     let zone = jiff::tz::TimeZone::system();
     jiff::Timestamp::from_millisecond(at.millis()).map_or(0, |at| i64::from(zone.to_offset(at).seconds()))
 }
 
-/// A seed for a demo that nobody gave one.
+/// Returns a random seed for a demo that was started without one, below 65536.
 pub fn random_seed() -> u64 {
     u64::from(rand::rng().random::<u16>())
 }

@@ -84,7 +84,7 @@ pub async fn drive(
     let (results, mut arriving) = mpsc::unbounded_channel::<Event>();
     let (requests, queued) = mpsc::unbounded_channel::<(Actor, Request)>();
     let worker = tokio::spawn(act_in_order(system.clone(), options.files, queued, results.clone()));
-    let mut listener = system.bus().listen();
+    let mut changes = system.bus().subscribe();
     let (mut console, effects) = Console::new(settings, options.columns, options.rows, system.now());
     let mut drive = Drive::new(system, actor, options, (results, requests))?;
     drive.carry_out(effects);
@@ -126,7 +126,7 @@ pub async fn drive(
                 people_can_change = changed.is_ok();
                 events.extend(drive.update_role());
             }
-            change = listener.next() => match change {
+            change = changes.next() => match change {
                 Some(change) => {
                     gathered.add(change);
                     continue;

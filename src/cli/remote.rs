@@ -141,7 +141,7 @@ pub(super) async fn listen(
         max_connections: config.ssh.max_connections,
         max_connections_per_address: config.ssh.max_connections_per_address,
     };
-    let (tasks, stop) = engine.guests();
+    let (tasks, stop) = engine.tasks_and_stop();
     let (address, fingerprint) = ssh::serve(engine.system.clone(), setup, &tasks, stop)
         .await
         .map_err(|error| AppError::Other { what: error.to_string(), remedy: String::new() })?;

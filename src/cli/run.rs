@@ -15,7 +15,8 @@ use super::remote;
 use super::without_ssh as remote;
 use crate::api::Consoles;
 use crate::app::{
-    AppError, Demo, Engine, EngineSetup, INBOX, Logs, People, SystemChance, SystemClock, random_seed, zone_offset,
+    AppError, Demo, Engine, EngineSetup, INBOX_CAPACITY, Logs, People, SystemChance, SystemClock, random_seed,
+    zone_offset,
 };
 use crate::attach::{Left, is_terminal};
 use crate::cli::client::error::CliError;
@@ -116,7 +117,7 @@ fn setup(
 ) -> Result<EngineSetup, AppError> {
     let directory = config::data_directory(common.data_dir.as_deref());
     // Checked first: a second engine must not touch logs or database.
-    drop(crate::app::Lock::take(&directory)?);
+    drop(crate::app::Lock::acquire(&directory)?);
     let logs = Logs::start(&directory, &config.log.level, config.log.files, on_stderr)?;
     for warning in &config.warnings {
         tracing::warn!(line = warning.line, column = warning.column, "configuration: {}", warning.what);
@@ -129,7 +130,7 @@ fn setup(
         chance: Arc::new(SystemChance),
         offset: Arc::new(zone_offset),
         logs,
-        inbox: INBOX,
+        inbox: INBOX_CAPACITY,
         port: super::service::port(),
         people: people.clone(),
         consoles: Some(consoles.clone()),

@@ -1,5 +1,4 @@
-//! The parts of the file about agents: how each is reached, within which bounds it answers, how
-//! approvals are given, and who else is told what happens.
+//! The parts of the file about agents: their protocols, contracts and routes, approvals, and event endpoints.
 
 use std::time::Duration;
 
@@ -83,19 +82,21 @@ pub(super) struct EndpointTable {
     pub events: Vec<Spanned<String>>,
 }
 
+/// Reads how assignments are approved; missing keys are those of the example.
 pub(super) fn approvals(own: ApprovalsTable, example: ApprovalsTable) -> ApprovalPolicy {
-    let usual = ApprovalPolicy::default();
+    let default = ApprovalPolicy::default();
     let hours = own.undecided_hours.or(example.undecided_hours).unwrap_or(72).clamp(1, 24 * 366);
     ApprovalPolicy {
         require_two_approvers: own
             .require_two_approvers
             .or(example.require_two_approvers)
-            .unwrap_or(usual.require_two_approvers),
-        require_rehearsal: own.require_rehearsal.or(example.require_rehearsal).unwrap_or(usual.require_rehearsal),
+            .unwrap_or(default.require_two_approvers),
+        require_rehearsal: own.require_rehearsal.or(example.require_rehearsal).unwrap_or(default.require_rehearsal),
         undecided: Duration::from_secs(hours * 3_600),
     }
 }
 
+/// Reads the event endpoints; reports duplicate names, invalid URLs and unknown events.
 pub(super) fn endpoints(tables: Vec<EndpointTable>, faults: &mut Faults<'_>) -> Vec<EndpointConfig> {
     let mut endpoints: Vec<EndpointConfig> = vec![];
     for table in tables {
@@ -104,7 +105,7 @@ pub(super) fn endpoints(tables: Vec<EndpointTable>, faults: &mut Faults<'_>) -> 
             faults.add(table.name.span(), format!("Two endpoints have the name `{}`.", table.name.get_ref()));
         }
         for pattern in &table.events {
-            known_event(pattern, faults);
+            check_event(pattern, faults);
         }
         endpoints.push(EndpointConfig {
             name: table.name.into_inner(),
@@ -116,8 +117,8 @@ pub(super) fn endpoints(tables: Vec<EndpointTable>, faults: &mut Faults<'_>) -> 
     endpoints
 }
 
-/// An endpoint whose pattern includes no event would never be told anything.
-fn known_event(pattern: &Spanned<String>, faults: &mut Faults<'_>) {
+/// Reports a pattern that matches no event: the endpoint would never receive anything.
+fn check_event(pattern: &Spanned<String>, faults: &mut Faults<'_>) {
     let given = pattern.get_ref();
     if EventName::ALL.iter().any(|event| event.fits(given)) {
         return;
@@ -129,14 +130,14 @@ fn known_event(pattern: &Spanned<String>, faults: &mut Faults<'_>) {
 
 const GUARDS: [(&str, Guard); 2] = [("hold", Guard::Hold), ("off", Guard::Off)];
 
-/// The bounds of a contract; what is not said is as `usual`.
-pub(super) fn contract(table: Option<Spanned<ContractTable>>, usual: &Contract, faults: &mut Faults<'_>) -> Contract {
-    let usual = usual.clone();
-    let Some(table) = table else { return usual };
+/// Reads a contract; missing fields are those of `default`. Reports unknown tools and invalid limits.
+pub(super) fn contract(table: Option<Spanned<ContractTable>>, default: &Contract, faults: &mut Faults<'_>) -> Contract {
+    let default = default.clone();
+    let Some(table) = table else { return default };
     let span = table.span();
     let table = table.into_inner();
     let tools = match table.tools {
-        None => usual.tools.clone(),
+        None => default.tools.clone(),
         Some(names) => {
             let known: Vec<&str> = Tool::ALL.into_iter().map(Tool::name).collect();
             let mut tools = vec![];
@@ -158,18 +159,18 @@ pub(super) fn contract(table: Option<Spanned<ContractTable>>, usual: &Contract, 
     };
     let contract = Contract {
         tools,
-        max_per_hour: table.max_per_hour.unwrap_or(usual.max_per_hour),
-        max_messages: table.max_messages.unwrap_or(usual.max_messages),
-        max_characters: table.max_characters.unwrap_or(usual.max_characters),
-        tokens_per_day: table.tokens_per_day.or(usual.tokens_per_day),
+        max_per_hour: table.max_per_hour.unwrap_or(default.max_per_hour),
+        max_messages: table.max_messages.unwrap_or(default.max_messages),
+        max_characters: table.max_characters.unwrap_or(default.max_characters),
+        tokens_per_day: table.tokens_per_day.or(default.tokens_per_day),
         money_per_day: match &table.money_per_day {
             Some(amount) => money(amount, "money_per_day", faults),
-            None => usual.money_per_day,
+            None => default.money_per_day,
         },
-        allow_initiating: table.allow_initiating.unwrap_or(usual.allow_initiating),
-        pause_after_person_minutes: table.pause_after_person_minutes.or(usual.pause_after_person_minutes),
-        guard: table.guard.as_ref().and_then(|word| one_of(word, &GUARDS, "guard", faults)).or(usual.guard),
-        ..usual
+        allow_initiating: table.allow_initiating.unwrap_or(default.allow_initiating),
+        pause_after_person_minutes: table.pause_after_person_minutes.or(default.pause_after_person_minutes),
+        guard: table.guard.as_ref().and_then(|name| one_of(name, &GUARDS, "guard", faults)).or(default.guard),
+        ..default
     };
     if let Err(why) = contract.check() {
         faults.add(span, why);
@@ -177,20 +178,20 @@ pub(super) fn contract(table: Option<Spanned<ContractTable>>, usual: &Contract, 
     contract
 }
 
-/// Agents for some of a number's messages only: in the number's mode and within its contract, where they do not
-/// say otherwise.
+/// Reads routes: agents that answer only some messages of a number. Mode and contract default to the number's.
+/// Reports unknown agents and routes without a condition.
 pub(super) fn routes(
     tables: Vec<Spanned<RouteTable>>,
     agents: &[&str],
-    (usual_mode, usual): (Mode, &Contract),
+    (default_mode, default): (Mode, &Contract),
     faults: &mut Faults<'_>,
 ) -> Vec<(String, Mode, Contract)> {
     let mut routes = vec![];
     for table in tables {
         let span = table.span();
         let table = table.into_inner();
-        known_agent(&table.agent, agents, faults);
-        let mode = table.mode.as_ref().and_then(|mode| one_of(mode, &MODES, "mode", faults)).unwrap_or(usual_mode);
+        check_agent(&table.agent, agents, faults);
+        let mode = table.mode.as_ref().and_then(|mode| one_of(mode, &MODES, "mode", faults)).unwrap_or(default_mode);
         let hours = table.hours.as_ref().and_then(|text| match Hours::parse(text.get_ref()) {
             Ok(hours) => Some(hours),
             Err(why) => {
@@ -204,13 +205,13 @@ pub(super) fn routes(
             let what = "The route has no condition. Add first_contact, hours, language or words.";
             faults.add(span, what);
         }
-        let contract = Contract { when, ..contract(table.contract, usual, faults) };
+        let contract = Contract { when, ..contract(table.contract, default, faults) };
         routes.push((table.agent.into_inner(), mode, contract));
     }
     routes
 }
 
-/// How long agents are silent in a thread after a person wrote there, where it is said.
+/// Reads how long agents pause in a thread after a person wrote there. `None` if it is not set.
 pub(super) fn pause(minutes: Option<&Spanned<u32>>, faults: &mut Faults<'_>) -> Option<Duration> {
     let minutes = minutes?;
     if *minutes.get_ref() > LONGEST_PAUSE_MINUTES {
@@ -220,13 +221,15 @@ pub(super) fn pause(minutes: Option<&Spanned<u32>>, faults: &mut Faults<'_>) -> 
     Some(Duration::from_secs(u64::from(*minutes.get_ref()) * 60))
 }
 
-pub(super) fn known_agent(agent: &Spanned<String>, agents: &[&str], faults: &mut Faults<'_>) {
+/// Reports an agent that the file does not declare.
+pub(super) fn check_agent(agent: &Spanned<String>, agents: &[&str], faults: &mut Faults<'_>) {
     if !agents.contains(&agent.get_ref().as_str()) {
         let hint = nearest(agent.get_ref(), agents).map(|name| format!(" Did you mean `{name}`?")).unwrap_or_default();
         faults.add(agent.span(), format!("No agent in this file has the name `{}`.{hint}", agent.get_ref()));
     }
 }
 
+/// Reads an amount of money; reports it if it is not valid.
 fn money(amount: &Spanned<f64>, key: &str, faults: &mut Faults<'_>) -> Option<Money> {
     let read = Money::parse(&amount.get_ref().to_string());
     if read.is_none() {
@@ -235,12 +238,13 @@ fn money(amount: &Spanned<f64>, key: &str, faults: &mut Faults<'_>) -> Option<Mo
     read
 }
 
+/// Reads an agent; reports missing keys and values out of range. `None` if a key of its kind is missing.
 pub(super) fn agent(table: Spanned<AgentTable>, faults: &mut Faults<'_>) -> Option<AgentDeclaration> {
     let span = table.span();
     let table = table.into_inner();
     let kinds = [("http", 0), ("command", 1), ("openai", 2), ("anthropic", 3), ("scripted", 4), ("workflow", 5)];
     let kind = one_of(&table.kind, &kinds, "kind of agent", faults)?;
-    let mut lacks =
+    let mut report_missing =
         |key: &str| faults.add(span.clone(), format!("An agent of kind `{}` needs `{key}`.", table.kind.get_ref()));
     let kind = match kind {
         0 | 5 => match table.url {
@@ -249,20 +253,20 @@ pub(super) fn agent(table: Spanned<AgentTable>, faults: &mut Faults<'_>) -> Opti
                 DeclaredKind::Http { url: url.into_inner(), secret_env: table.secret_env, workflow: kind == 5 }
             }
             None => {
-                lacks("url");
+                report_missing("url");
                 return None;
             }
         },
         1 => match table.command.map(Spanned::into_inner).filter(|command| !command.is_empty()) {
             Some(command) => DeclaredKind::Command { command },
             None => {
-                lacks("command");
+                report_missing("command");
                 return None;
             }
         },
         2 | 3 => {
             let Some(model) = table.model else {
-                lacks("model");
+                report_missing("model");
                 return None;
             };
             if let Some(url) = &table.base_url {
@@ -280,7 +284,7 @@ pub(super) fn agent(table: Spanned<AgentTable>, faults: &mut Faults<'_>) -> Opti
         _ => match table.rules {
             Some(rules) => DeclaredKind::Scripted { rules },
             None => {
-                lacks("rules");
+                report_missing("rules");
                 return None;
             }
         },
@@ -317,16 +321,16 @@ mod tests {
     use super::super::check::check;
 
     #[test]
-    fn an_endpoint_names_events_that_there_are() {
-        let of = |event: &str| {
+    fn an_endpoint_with_an_unknown_event_is_a_fault() {
+        let check_events = |event: &str| {
             let text =
                 format!("[[endpoints]]\nname = \"crm\"\nurl = \"http://127.0.0.1:9/\"\nevents = [\"{event}\"]\n");
             check(&text, &[])
         };
         for event in ["message.received", "assignment.*", "*"] {
-            assert_eq!(of(event).expect("right").endpoints[0].events, [event]);
+            assert_eq!(check_events(event).expect("right").endpoints[0].events, [event]);
         }
-        let faults = of("message.recieved").expect_err("no such event");
+        let faults = check_events("message.recieved").expect_err("no such event");
         assert!(faults[0].line == 4 && faults[0].what.ends_with("Did you mean `message.received`?"), "{faults:?}");
     }
 }

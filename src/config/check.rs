@@ -1,6 +1,6 @@
-//! From text to a configuration, or to everything that is wrong with it.
+//! Checks a configuration text. Returns the configuration, or all its faults.
 
-use super::addresses::{http_url, public};
+use super::addresses::{check_public_url, http_url};
 use super::connections::{SendDefaults, connections};
 use super::fault::Fault;
 use super::faults::{ENVIRONMENTS, Faults, nearest, one_of};
@@ -13,10 +13,10 @@ use crate::domain::message::picture::Pictures;
 use crate::domain::numbers::connection::{Environment, ProviderShape};
 use toml::Spanned;
 
-/// More faults than this are not looked for in one go.
-const MOST_FAULTS: usize = 20;
+/// Parsing stops after this many faults.
+const MAX_FAULTS: usize = 20;
 
-/// Checks a whole file.
+/// Checks a whole file. Missing keys have the values of [`EXAMPLE`]. Returns the faults sorted by place.
 pub fn check(text: &str, providers: &[ProviderShape]) -> Result<Config, Vec<Fault>> {
     let migrated = Migrated::of(text);
     let mut faults = Faults::of(text, &migrated);
@@ -43,21 +43,21 @@ fn parse(text: &str, faults: &mut Faults<'_>) -> Option<File> {
         let span = error.span().unwrap_or(0..0);
         let message = error.message();
         if !faults.is_reported(span.start) {
-            faults.add(span.clone(), explained(message));
+            faults.add(span.clone(), explain(message));
         }
         let missing = message.starts_with("missing field");
         let start = text[..span.start.min(text.len())].rfind('\n').map_or(0, |at| at + 1);
         let end = text[span.start.min(text.len())..].find('\n').map_or(text.len(), |at| span.start + at);
         let line = text.get(start..end).unwrap_or_default();
-        if missing || line.trim().is_empty() || !line.contains('=') || faults.found.len() >= MOST_FAULTS {
+        if missing || line.trim().is_empty() || !line.contains('=') || faults.found.len() >= MAX_FAULTS {
             return None;
         }
         text.replace_range(start..end, &" ".repeat(end - start));
     }
 }
 
-/// The parser's words, with the nearest known name where a name is unknown.
-fn explained(message: &str) -> String {
+/// The parser's message, with the most similar known key if a key is unknown.
+fn explain(message: &str) -> String {
     let Some(rest) = message.strip_prefix("unknown field `") else { return message.replace('\n', " ") };
     let (given, known) = rest.split_once('`').unwrap_or((rest, ""));
     let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
@@ -70,7 +70,7 @@ fn explained(message: &str) -> String {
 const ROLES: [(&str, Role); 3] = [("viewer", Role::Viewer), ("operator", Role::Operator), ("admin", Role::Admin)];
 const LEVELS: [(&str, ()); 4] = [("error", ()), ("warn", ()), ("info", ()), ("debug", ())];
 
-/// Reports an address or a number of the HTTP table that cannot be used.
+/// Reports an invalid address or number in the HTTP table.
 fn check_http(http: &Http, faults: &mut Faults<'_>) {
     if let Some(listen) = &http.listen
         && listen.get_ref().parse::<std::net::SocketAddr>().is_err()
@@ -82,7 +82,7 @@ fn check_http(http: &Http, faults: &mut Faults<'_>) {
     }
     if let Some(url) = http.public_url.as_ref().filter(|url| !url.get_ref().is_empty()) {
         http_url(url, "public_url", faults);
-        public(url, faults);
+        check_public_url(url, faults);
     }
     if let Some(buffered) = &http.max_buffered_megabytes
         && !(8..=16_384).contains(buffered.get_ref())
@@ -103,6 +103,7 @@ fn console(own: Console, default: &Console, faults: &mut Faults<'_>) -> ConsoleC
     }
 }
 
+/// Builds the configuration from the file, with the example's values for missing keys; reports what is invalid.
 fn build(mut file: File, example: File, providers: &[ProviderShape], faults: &mut Faults<'_>) -> Config {
     let environment = file
         .environment
@@ -177,6 +178,7 @@ fn build(mut file: File, example: File, providers: &[ProviderShape], faults: &mu
     }
 }
 
+/// Reads a user; reports reserved names and unknown roles.
 fn user(table: UserTable, faults: &mut Faults<'_>) -> Option<UserConfig> {
     let name = table.name.get_ref().trim();
     let taken =
@@ -196,7 +198,7 @@ mod tests {
     use crate::domain::agents::contract::{Conditions, Contract};
     use crate::domain::numbers::connection::{ConnectionSettings, IdShape};
 
-    const MIRROR: ProviderShape = ProviderShape {
+    const PROVIDER: ProviderShape = ProviderShape {
         name: "kapso",
         phone_number_id: IdShape::Digits,
         business_account_id: IdShape::Digits,
@@ -209,34 +211,34 @@ mod tests {
     };
 
     fn faults(text: &str) -> Vec<Fault> {
-        check(text, &[MIRROR]).expect_err("it has faults")
+        check(text, &[PROVIDER]).expect_err("it has faults")
     }
 
     #[test]
-    fn the_example_is_true_and_is_the_default() {
-        let example = check(EXAMPLE, &[MIRROR]).expect("the example is right");
-        let nothing = check("", &[MIRROR]).expect("nothing is right too");
-        assert_eq!(example.listen, nothing.listen);
-        assert_eq!(example.attempts, nothing.attempts);
-        assert_eq!(example.organization, nothing.organization);
+    fn the_example_is_valid_and_is_the_default() {
+        let example = check(EXAMPLE, &[PROVIDER]).expect("the example is right");
+        let empty = check("", &[PROVIDER]).expect("nothing is right too");
+        assert_eq!(example.listen, empty.listen);
+        assert_eq!(example.attempts, empty.attempts);
+        assert_eq!(example.organization, empty.organization);
         assert_eq!(example.connections.len(), 1);
-        assert!(nothing.connections.is_empty());
+        assert!(empty.connections.is_empty());
         let declared = &example.connections[0].settings;
         assert_eq!(*declared, ConnectionSettings::default());
     }
 
     #[test]
-    fn a_key_by_its_earlier_name_is_read_with_a_warning_and_both_names_are_a_fault() {
-        let config = check("[ssh]\nmost = 5\n[approvals]\ntwo_persons = true\n", &[MIRROR]).expect("both are read");
+    fn an_earlier_key_is_read_with_a_warning_and_both_names_are_a_fault() {
+        let config = check("[ssh]\nmost = 5\n[approvals]\ntwo_persons = true\n", &[PROVIDER]).expect("both are read");
         assert_eq!((config.ssh.max_connections, config.approvals.require_two_approvers), (5, true));
         let places: Vec<(usize, usize)> =
             config.warnings.iter().map(|warning| (warning.line, warning.column)).collect();
         assert_eq!(places, [(2, 1), (4, 1)]);
-        assert!(check(EXAMPLE, &[MIRROR]).expect("the example is right").warnings.is_empty());
-        let found = faults("[ssh]\nmost = 5\nmax_connections = 6\nlissten = \"\"\n");
-        let told: Vec<(usize, &str)> = found.iter().map(|fault| (fault.line, fault.what.as_str())).collect();
+        assert!(check(EXAMPLE, &[PROVIDER]).expect("the example is right").warnings.is_empty());
+        let faults_found = faults("[ssh]\nmost = 5\nmax_connections = 6\nlissten = \"\"\n");
+        let messages: Vec<(usize, &str)> = faults_found.iter().map(|fault| (fault.line, fault.what.as_str())).collect();
         assert_eq!(
-            told,
+            messages,
             [
                 (2, "`most` is the earlier name of `max_connections`, and both are given. Remove `most`."),
                 (4, "Unknown key `lissten`. Did you mean `listen`?"),
@@ -245,13 +247,13 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_is_told_with_its_place() {
+    fn every_fault_is_reported_with_its_place() {
         let text = "organisation = \"x\"\nenvironment = \"prod\"\n\n[http]\nlisten = \"here\"\nlissten = \"y\"\n";
-        let found = faults(text);
-        let told: Vec<String> =
-            found.iter().map(|fault| format!("{}:{} {}", fault.line, fault.column, fault.what)).collect();
+        let faults_found = faults(text);
+        let messages: Vec<String> =
+            faults_found.iter().map(|fault| format!("{}:{} {}", fault.line, fault.column, fault.what)).collect();
         assert_eq!(
-            told,
+            messages,
             [
                 "1:1 Unknown key `organisation`. Did you mean `organization`?",
                 "2:15 `prod` is not a valid environment. Use one of development, production. Did you mean `production`?",
@@ -262,15 +264,15 @@ mod tests {
     }
 
     #[test]
-    fn connections_are_checked_as_a_whole() {
+    fn all_faults_of_a_connection_are_reported() {
         let text = "[[connections]]\nname = \"a\"\nprovider = \"kapsi\"\nphone_number = \"12\"\nphone_number_id = \"+1\"\n\
                     business_account_id = \"1\"\nagent = \"nobody\"\nmode = \"loud\"\ndebounce_seconds = 99\n";
-        let told: Vec<usize> = faults(text).iter().map(|fault| fault.line).collect();
-        assert_eq!(told, [3, 4, 5, 7, 8, 9]);
+        let messages: Vec<usize> = faults(text).iter().map(|fault| fault.line).collect();
+        assert_eq!(messages, [3, 4, 5, 7, 8, 9]);
     }
 
     #[test]
-    fn a_route_is_as_its_connection_where_it_says_nothing_else() {
+    fn a_route_inherits_missing_values_from_its_connection() {
         let text = "[[connections]]\nname = \"a\"\nprovider = \"mirror\"\nphone_number = \"+15550100001\"\nphone_number_id = \"1\"\n\
                     business_account_id = \"1\"\nagent = \"day\"\nMODE\n[connections.contract]\ntools = [\"whatsapp.send\"]\n\
                     max_per_hour = 5\nmax_characters = 300\nmoney_per_day = 2.5\nallow_initiating = true\n\
@@ -278,9 +280,9 @@ mod tests {
                     [[connections.routes]]\nagent = \"night\"\nmode = \"off\"\nlanguage = \"es\"\ncontract = { max_characters = 100, allow_initiating = false }\n\
                     [[agents]]\nname = \"day\"\nkind = \"scripted\"\nrules = []\n\
                     [[agents]]\nname = \"night\"\nkind = \"scripted\"\nrules = []\n"
-            .replace("mirror", MIRROR.name);
+            .replace("mirror", PROVIDER.name);
         for (given, mode) in [("", Mode::Draft), ("mode = \"auto\"", Mode::Auto), ("mode = \"draft\"", Mode::Draft)] {
-            let config = check(&text.replace("MODE", given), &[MIRROR]).expect("right");
+            let config = check(&text.replace("MODE", given), &[PROVIDER]).expect("right");
             let connection = &config.connections[0];
             assert_eq!(connection.agent, Some(("day".to_owned(), mode)), "{given}");
             let [(_, first, as_connection), (_, second, own)] = &connection.routes[..] else { panic!("two routes") };
@@ -296,31 +298,34 @@ mod tests {
     }
 
     #[test]
-    fn keeping_for_later_needs_a_provider_that_does_and_a_pool() {
+    fn scheduling_at_the_provider_needs_its_support_and_a_messaging_service() {
         let text = "[[connections]]\nname = \"a\"\nprovider = \"mirror\"\nphone_number = \"+15550100001\"\nphone_number_id = \"1\"\n\
                     business_account_id = \"1\"\nschedule_at_provider = true\n";
-        let text = text.replace("mirror", MIRROR.name);
-        let found = faults(&text);
-        assert!(found[0].line == 7 && found[0].what.contains("does not schedule messages"), "{found:?}");
-        let keeps = ProviderShape { schedules: true, ..MIRROR };
-        let found = check(&text, &[keeps]).expect_err("no pool");
-        assert!(found[0].what.contains("needs messaging_service"), "{found:?}");
-        let pool = format!("{text}messaging_service = \"MG0123456789abcdef0123456789abcdef\"\n");
-        assert!(check(&pool, &[keeps]).expect("right").connections[0].settings.schedule_at_provider);
+        let text = text.replace("mirror", PROVIDER.name);
+        let faults_found = faults(&text);
+        assert!(
+            faults_found[0].line == 7 && faults_found[0].what.contains("does not schedule messages"),
+            "{faults_found:?}"
+        );
+        let scheduling = ProviderShape { schedules: true, ..PROVIDER };
+        let faults_found = check(&text, &[scheduling]).expect_err("no pool");
+        assert!(faults_found[0].what.contains("needs messaging_service"), "{faults_found:?}");
+        let with_service = format!("{text}messaging_service = \"MG0123456789abcdef0123456789abcdef\"\n");
+        assert!(check(&with_service, &[scheduling]).expect("right").connections[0].settings.schedule_at_provider);
     }
 
     #[test]
-    fn nobody_is_called_what_the_record_calls_others() {
+    fn reserved_user_names_are_refused() {
         for name in ["system", "agent helper", "token shop", " "] {
             let text = format!("[[users]]\nname = \"{name}\"\nrole = \"viewer\"\n");
             assert_eq!(faults(&text)[0].line, 2, "{name}");
         }
-        check("[[users]]\nname = \"agentha\"\nrole = \"viewer\"\n", &[MIRROR]).expect("a name like others");
+        check("[[users]]\nname = \"agentha\"\nrole = \"viewer\"\n", &[PROVIDER]).expect("a name like others");
     }
 
     #[test]
-    fn a_syntax_error_has_a_place_too() {
-        let found = faults("organization = \"acme\nenvironment = 1");
-        assert_eq!(found[0].line, 1);
+    fn a_syntax_error_has_a_line() {
+        let faults_found = faults("organization = \"acme\nenvironment = 1");
+        assert_eq!(faults_found[0].line, 1);
     }
 }

@@ -1,4 +1,4 @@
-//! The `[[connections]]` tables: checked one by one and against each other.
+//! Reads the `[[connections]]` tables and checks each of them, and all of them together.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::domain::agents::contract::Contract;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::numbers::connection::{ConnectionSettings, IdShape, ProviderName, ProviderShape};
 
-/// Reads the connections, and reports names and numbers that two of them have.
+/// Reads the connections; reports names and phone number ids that are used twice.
 pub(super) fn connections(
     tables: Vec<Spanned<ConnectionTable>>,
     defaults: SendDefaults,
@@ -40,14 +40,15 @@ pub(super) fn connections(
     connections
 }
 
-/// What a connection uses where its table says nothing.
+/// Values for connections whose table does not set them.
 #[derive(Clone, Copy)]
 pub(super) struct SendDefaults {
     pub undo_seconds: u64,
     pub hourly_policy: bool,
 }
 
-/// A provider that nobody knows: its ids are checked as digits, so that the other faults of the table are reported too.
+/// Stands for an unknown provider: its ids are checked as digits, so that the other faults of the table are reported
+/// too.
 const UNKNOWN_PROVIDER: ProviderShape = ProviderShape {
     name: "",
     phone_number_id: IdShape::Digits,
@@ -92,7 +93,7 @@ fn check_connection(table: &ConnectionTable, shape: &ProviderShape, faults: &mut
     }
 }
 
-/// Reads a duration that is given as a number, and reports it if it is out of its range.
+/// Reads a number as a duration, in units of `unit` seconds; reports it if it is out of range.
 fn duration(
     given: Option<&Spanned<f64>>,
     (unit, max): (f64, f64),
@@ -120,14 +121,14 @@ fn connection(
         .map_err(|error| faults.add(table.phone_number.span(), format!("{error}.")))
         .ok();
     let id = |value: Option<&Spanned<String>>, key: &str, shape: IdShape, faults: &mut Faults<'_>| {
-        let usual = || number.as_ref().and_then(|number| shape.usual(number));
-        let given = value.map(|value| value.get_ref().clone()).or_else(usual);
-        let fits = given.as_ref().is_some_and(|id| value.is_none() || shape.fits(id));
-        if !fits {
+        let default = || number.as_ref().and_then(|number| shape.usual(number));
+        let given = value.map(|value| value.get_ref().clone()).or_else(default);
+        let is_valid = given.as_ref().is_some_and(|id| value.is_none() || shape.fits(id));
+        if !is_valid {
             let span = value.map_or_else(|| table.name.span(), Spanned::span);
             faults.add(span, format!("{key} is {}.", shape.words()));
         }
-        given.filter(|_| fits)
+        given.filter(|_| is_valid)
     };
     let shape = provider.unwrap_or(UNKNOWN_PROVIDER);
     check_connection(&table, &shape, faults);
@@ -140,17 +141,17 @@ fn connection(
     let environment = table.environment.as_ref().and_then(|value| one_of(value, &ENVIRONMENTS, "environment", faults));
     let mode = table.mode.as_ref().and_then(|mode| one_of(mode, &MODES, "mode", faults)).unwrap_or(Mode::Draft);
     if let Some(agent) = &table.agent {
-        agents::known_agent(agent, known_agents, faults);
+        agents::check_agent(agent, known_agents, faults);
     }
     let contract = agents::contract(table.contract, &Contract::default(), faults);
     let routes = agents::routes(table.routes, known_agents, (mode, &contract), faults);
-    let standard = ConnectionSettings::default();
+    let default_settings = ConnectionSettings::default();
     let why = "debounce_seconds must be between 0 and 60.";
     let debounce = duration(table.debounce_seconds.as_ref(), (1.0, 60.0), why, faults);
     let why = "silent_after_hours must be between 0 (never) and 8760.";
     let silent_after = duration(table.silent_after_hours.as_ref(), (3_600.0, 8_760.0), why, faults);
     let pause_after_person =
-        agents::pause(table.pause_after_person_minutes.as_ref(), faults).unwrap_or(standard.pause_after_person);
+        agents::pause(table.pause_after_person_minutes.as_ref(), faults).unwrap_or(default_settings.pause_after_person);
     let undo = table.undo_seconds.as_ref().map_or(defaults.undo_seconds, |seconds| *seconds.get_ref());
     provider?;
     Some(ConnectionConfig {
@@ -165,16 +166,18 @@ fn connection(
         contract,
         routes,
         settings: ConnectionSettings {
-            debounce: debounce.unwrap_or(standard.debounce),
+            debounce: debounce.unwrap_or(default_settings.debounce),
             hourly_policy: table.hourly_policy.unwrap_or(defaults.hourly_policy),
-            messages_per_second: table.messages_per_second.map_or(standard.messages_per_second, Spanned::into_inner),
-            read_marks: table.read_marks.unwrap_or(standard.read_marks),
+            messages_per_second: table
+                .messages_per_second
+                .map_or(default_settings.messages_per_second, Spanned::into_inner),
+            read_marks: table.read_marks.unwrap_or(default_settings.read_marks),
             pause_after_person,
             undo: Duration::from_secs(undo),
-            silent_after: silent_after.unwrap_or(standard.silent_after),
-            lifecycle_reactions: table.lifecycle_reactions.unwrap_or(standard.lifecycle_reactions),
-            batch_note: table.batch_note.unwrap_or(standard.batch_note),
-            hand_off_text: table.hand_off_text.unwrap_or(standard.hand_off_text),
+            silent_after: silent_after.unwrap_or(default_settings.silent_after),
+            lifecycle_reactions: table.lifecycle_reactions.unwrap_or(default_settings.lifecycle_reactions),
+            batch_note: table.batch_note.unwrap_or(default_settings.batch_note),
+            hand_off_text: table.hand_off_text.unwrap_or(default_settings.hand_off_text),
             api_key_env: table.api_key_env,
             messaging_service: table.messaging_service.map(Spanned::into_inner),
             schedule_at_provider: table.schedule_at_provider.is_some_and(Spanned::into_inner),

@@ -1,9 +1,9 @@
-//! What is wrong with a configuration, and where.
+//! Faults of a configuration, with their places.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// One thing that is wrong, and where. Lines and columns count from 1.
+/// A fault of a configuration. Lines and columns count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Fault {
     pub line: usize,
@@ -12,7 +12,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault at a byte of the text.
+    /// Creates a fault at a byte of the text.
     pub(super) fn at(text: &str, byte: usize, what: impl Into<String>) -> Self {
         let before = text.get(..byte.min(text.len())).unwrap_or_default();
         let line = before.matches('\n').count() + 1;

@@ -1,4 +1,4 @@
-//! Collects what is wrong with a configuration.
+//! Collects the faults of a configuration, and checks values that are one of several names.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ pub(super) const ENVIRONMENTS: [(&str, Environment); 2] =
     [("development", Environment::Development), ("production", Environment::Production)];
 pub(super) const MODES: [(&str, Mode); 3] = [("off", Mode::Off), ("draft", Mode::Draft), ("auto", Mode::Auto)];
 
-/// Collects faults by their place in the text in which renamed keys have today's names.
+/// Collects faults. Their places refer to the migrated text, in which renamed keys have their current names.
 pub(super) struct Faults<'t> {
     migrated: &'t Migrated,
     original: &'t str,
@@ -21,7 +21,7 @@ pub(super) struct Faults<'t> {
 }
 
 impl<'t> Faults<'t> {
-    /// Starts with the keys that are given by their earlier and by today's name.
+    /// Starts with a fault for each key that is given by both its earlier and its current name.
     pub fn of(original: &'t str, migrated: &'t Migrated) -> Self {
         Self { migrated, original, found: migrated.conflicts(original) }
     }
@@ -30,13 +30,13 @@ impl<'t> Faults<'t> {
         self.found.push(Fault::at(self.original, self.migrated.original(span.start), what));
     }
 
-    /// Whether the key at this place was reported because it is given twice.
+    /// Returns `true` if the key at this byte was reported because both its names are given.
     pub fn is_reported(&self, byte: usize) -> bool {
         self.migrated.is_conflict(self.migrated.original(byte))
     }
 }
 
-/// Returns the known name that is most like the given one; `None` if none is similar.
+/// Returns the most similar known name; `None` if none is similar.
 pub(super) fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
     if let Some(name) = known.iter().find(|name| given.len() > 2 && name.starts_with(given)) {
         return Some(name);

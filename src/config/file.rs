@@ -1,4 +1,4 @@
-//! The file's shape, key by key. What is absent is filled in from the example.
+//! The tables of the file, key by key. Missing keys have the values of the example.
 
 use std::collections::BTreeMap;
 

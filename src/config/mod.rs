@@ -1,5 +1,5 @@
-//! The configuration: one TOML file, the environment for secrets, and directories. The file is read once and
-//! checked as a whole; every fault is reported with its line and column.
+//! The configuration: a TOML file, secrets from the environment, and directories. The file is read at start and
+//! checked as a whole; each fault is reported with line and column.
 
 mod addresses;
 mod agents;
@@ -16,7 +16,6 @@ mod secrets;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
 use thiserror::Error;
 
 pub use self::check::check;
@@ -38,20 +37,20 @@ use crate::domain::message::picture::Pictures;
 use crate::domain::numbers::connection::{Connection, ConnectionSettings, Environment, ProviderName, ProviderShape};
 use crate::domain::numbers::number_kind::NumberKind;
 
-/// The example, compiled in: what it says is the default.
+/// The example configuration. Its values are the defaults.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");
 
-/// Everything that was configured, checked.
+/// The checked configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Keys that are given by their earlier names.
+    /// Warnings about keys that are given by their earlier names.
     pub warnings: Vec<Fault>,
     pub organization: String,
     pub environment: Environment,
     pub listen: String,
     pub public_url: Option<String>,
     pub max_connections: usize,
-    /// Bytes that the bodies of all requests may take while they are read.
+    /// Bytes that all request bodies together may occupy while they are read.
     pub max_buffered: usize,
     pub attempts: u32,
     pub console: ConsoleConfig,
@@ -66,9 +65,9 @@ pub struct Config {
     pub agents: Vec<AgentDeclaration>,
     pub users: Vec<UserConfig>,
     pub ssh: SshConfig,
-    /// Whose members may attach and ask, besides the engine's own user.
+    /// The group whose members may use the socket, in addition to the engine's own user. `None`: no group.
     pub socket_group: Option<String>,
-    /// Command id and the key chords that are bound to it instead of its own.
+    /// Key bindings: command ids with the chords that replace their default ones.
     pub keys: Vec<(String, Vec<String>)>,
 }
 
@@ -77,7 +76,7 @@ pub struct ConsoleConfig {
     pub enter_sends: bool,
     pub mark_read_on_open: bool,
     pub ascii: bool,
-    /// Whether contacts see "typing" while somebody writes to them here.
+    /// Contacts see a typing indicator while a reply to them is written here.
     pub typing: bool,
     pub pictures: Pictures,
 }
@@ -91,7 +90,7 @@ pub struct LogConfig {
 #[derive(Debug, Clone)]
 pub struct ConnectionConfig {
     pub name: String,
-    /// Where they differ from the file's own.
+    /// `None`: organization and environment of the file.
     pub organization: Option<String>,
     pub environment: Option<Environment>,
     pub provider: ProviderName,
@@ -100,13 +99,13 @@ pub struct ConnectionConfig {
     pub business_account_id: String,
     pub agent: Option<(String, Mode)>,
     pub contract: Contract,
-    /// Agents for some messages only, under conditions.
+    /// Agents that answer only messages that match the conditions in their contracts.
     pub routes: Vec<(String, Mode, Contract)>,
     pub settings: ConnectionSettings,
 }
 
 impl ConnectionConfig {
-    /// The connection as the rest of the program knows it; the database gives the id.
+    /// Returns the connection without an id, which the database assigns.
     pub fn connection(&self, organization: &str, environment: Environment) -> Connection {
         Connection {
             id: ConnectionId(0),
@@ -124,22 +123,22 @@ impl ConnectionConfig {
     }
 }
 
-/// An agent as the file declares it; its secrets are looked up when it is built.
+/// An agent as it is declared in the file. Its secrets are resolved when it is built.
 #[derive(Debug, Clone)]
 pub struct AgentDeclaration {
     pub name: String,
     pub timeout: Duration,
     pub kind: DeclaredKind,
     pub introduction: String,
-    /// Kinds of files that are passed to it.
+    /// Kinds of files that the agent accepts.
     pub media_input: Vec<String>,
-    /// What a million tokens cost, given and said.
+    /// Prices of a million tokens: input, output.
     pub prices: (Money, Money),
-    /// Whether its replies are compared with other contacts' data.
+    /// Whether replies are compared with other contacts' data, unless the contract sets it.
     pub guard: Guard,
 }
 
-/// Another program that wants to know what happens.
+/// An event endpoint: a program that receives events as signed webhooks.
 #[derive(Debug, Clone)]
 pub struct EndpointConfig {
     pub name: String,
@@ -148,12 +147,13 @@ pub struct EndpointConfig {
     pub events: Vec<String>,
 }
 
+/// The protocol of a declared agent. Fields ending in `_env` name environment variables.
 #[derive(Debug, Clone)]
 pub enum DeclaredKind {
     Http {
         url: String,
         secret_env: Option<String>,
-        /// It is told, and says what it wants to say on its own.
+        /// A workflow: it receives the message as an event and replies through the API.
         workflow: bool,
     },
     Command {
@@ -180,7 +180,7 @@ pub struct UserConfig {
     pub ssh_keys: Vec<String>,
 }
 
-/// Why there is no configuration.
+/// Why the configuration cannot be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     #[error("No configuration at {path}. Copy config.example.toml there, or run `wadeck demo`, which needs none.", path = .0.display())]
@@ -191,7 +191,7 @@ pub enum ConfigError {
     Faulty { path: PathBuf, faults: Vec<Fault> },
 }
 
-/// Reads and checks a file. `providers` are those that connections may name.
+/// Reads and checks a file. `providers` are the providers that connections may name.
 pub fn load(path: &std::path::Path, providers: &[ProviderShape]) -> Result<Config, ConfigError> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
@@ -203,7 +203,8 @@ pub fn load(path: &std::path::Path, providers: &[ProviderShape]) -> Result<Confi
     check(&text, providers).map_err(|faults| ConfigError::Faulty { path: path.to_owned(), faults })
 }
 
-/// Returns a file with today's names of its keys, and what was renamed. Faults are reported as for [`load`].
+/// Returns the text of a file with the current names of its keys, and a warning for each renamed key. Faults are
+/// reported as for [`load`].
 pub fn migrate(path: &std::path::Path, providers: &[ProviderShape]) -> Result<(String, Vec<Fault>), ConfigError> {
     let renamed = load(path, providers)?.warnings;
     let own = std::fs::read_to_string(path);
@@ -211,8 +212,8 @@ pub fn migrate(path: &std::path::Path, providers: &[ProviderShape]) -> Result<(S
     Ok((Migrated::of(&own).text, renamed))
 }
 
-/// Returns the effective configuration: the file over the defaults, as one table. Faults are reported as for [`load`].
-pub fn in_force(path: &std::path::Path, providers: &[ProviderShape]) -> Result<toml::Table, ConfigError> {
+/// Returns the effective configuration as one table: the file over the defaults. Faults are reported as for [`load`].
+pub fn effective_table(path: &std::path::Path, providers: &[ProviderShape]) -> Result<toml::Table, ConfigError> {
     load(path, providers)?;
     let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
     let own = std::fs::read_to_string(path).map_err(unreadable)?;
@@ -220,10 +221,10 @@ pub fn in_force(path: &std::path::Path, providers: &[ProviderShape]) -> Result<t
     let (mut own, example) = (table(&Migrated::of(&own).text), table(EXAMPLE));
     for (name, value) in example {
         match (own.get_mut(&name), value) {
-            // Lists have no defaults: numbers, agents, users.
+            // Lists (connections, agents, users) have no defaults.
             (_, toml::Value::Array(_)) => {}
-            (Some(toml::Value::Table(own)), toml::Value::Table(usual)) => {
-                for (name, value) in usual {
+            (Some(toml::Value::Table(own)), toml::Value::Table(defaults)) => {
+                for (name, value) in defaults {
                     own.entry(name).or_insert(value);
                 }
             }
@@ -234,10 +235,7 @@ pub fn in_force(path: &std::path::Path, providers: &[ProviderShape]) -> Result<t
     Ok(own)
 }
 
-/// A table as a file.
-pub fn as_text(table: &toml::Table) -> String {
+/// Formats a table as TOML.
+pub fn to_toml(table: &toml::Table) -> String {
     toml::to_string_pretty(table).unwrap_or_default()
 }
-
-/// A secret that must be there.
-pub type Secret = SecretString;

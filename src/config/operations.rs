@@ -1,5 +1,4 @@
-//! The parts of the file about people's work: files, alerts, what contacts say to be left alone, and
-//! how a number is watched.
+//! The parts of the file about daily operation: media, alerts, opt-out words, SSH and monitoring.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -63,60 +62,61 @@ pub(super) struct SshTable {
     pub max_connections_per_address: Option<usize>,
 }
 
-/// Consoles over SSH.
+/// The SSH server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SshConfig {
-    /// Where; nowhere where it is empty.
+    /// The address to listen on. `None`: the SSH server is off.
     pub listen: Option<String>,
-    /// None: in the data directory.
+    /// The file of the host key. `None`: a file in the data directory.
     pub host_key: Option<PathBuf>,
-    /// More keys, each with its user's name as its comment.
+    /// A file of further public keys, each with its user's name as comment.
     pub authorized_keys: Option<PathBuf>,
-    /// Whether clients without a post-quantum key exchange are accepted.
+    /// Accept clients that have no post-quantum key exchange.
     pub allow_classical_key_exchange: bool,
-    /// Connections at a time, in total and from one address.
+    /// Simultaneous connections in total.
     pub max_connections: usize,
+    /// Simultaneous connections from one IP address.
     pub max_connections_per_address: usize,
 }
 
-/// Files that travel with messages.
+/// Media files of messages.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MediaConfig {
-    /// What is older is removed; the message stays.
-    pub keep: Duration,
-    /// The oldest files go first when all of them are more than this, in bytes.
-    pub most: u64,
-    /// The program that opens a file; none where it is only told where the file is.
+    /// Files that are older are removed; their messages stay.
+    pub retention: Duration,
+    /// Total size of all files, in bytes; the oldest ones are removed above it.
+    pub max_bytes: u64,
+    /// The command that opens a file. Empty: the path is shown instead.
     pub open: Vec<String>,
-    /// The program that makes voice notes of other audio.
+    /// The program that converts audio to voice notes.
     pub converter: String,
 }
 
-/// Who is told when something wants a person.
+/// How alerts are reported, and their thresholds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertsConfig {
     pub bell: bool,
     pub osc9: bool,
-    /// A program that is run for each new alert.
+    /// A command that is run for each new alert. Empty: none.
     pub command: Vec<String>,
     pub max_per_hour: u32,
-    /// A queue whose oldest entry is due for longer than this is an alert.
-    pub queue: Duration,
-    /// Who waits for a person for longer than this is an alert; none: never.
-    pub waiting: Option<Duration>,
-    /// A window that closes within this while somebody waits is an alert; none: never.
-    pub closing: Option<Duration>,
-    /// Less free space than this, in bytes, is an alert.
-    pub least_free: u64,
+    /// An alert is raised if the oldest due outbox entry waits longer than this.
+    pub max_queue_delay: Duration,
+    /// An alert is raised if a contact waits longer than this for a person. `None`: never.
+    pub max_waiting: Option<Duration>,
+    /// An alert is raised if a service window closes within this time while the contact waits. `None`: never.
+    pub closing_warning: Option<Duration>,
+    /// An alert is raised below this free disk space, in bytes.
+    pub min_free_bytes: u64,
 }
 
-/// How a number is watched beside its traffic.
+/// Monitoring of numbers independently of their traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WatchConfig {
-    /// How often the provider is asked for a test that has to come back; none: only by key.
-    pub canary: Option<Duration>,
-    /// How often the provider's list is compared with what arrived here.
-    pub fill: Option<Duration>,
+    /// Interval at which the provider is asked for a test delivery. `None`: only on request.
+    pub canary_interval: Option<Duration>,
+    /// Interval at which the provider's message list is compared with the received messages. `None`: never.
+    pub backfill_interval: Option<Duration>,
 }
 
 pub(super) fn media(own: MediaTable, example: MediaTable, faults: &mut Faults<'_>) -> MediaConfig {
@@ -129,8 +129,8 @@ pub(super) fn media(own: MediaTable, example: MediaTable, faults: &mut Faults<'_
         faults.add(size.span(), "max_gigabytes must be at least 0.1.");
     }
     MediaConfig {
-        keep: Duration::from_secs(u64::from(days.map_or(90, Spanned::into_inner)) * 86_400),
-        most: (gigabytes.map_or(5.0, Spanned::into_inner) * 1e9) as u64,
+        retention: Duration::from_secs(u64::from(days.map_or(90, Spanned::into_inner)) * 86_400),
+        max_bytes: (gigabytes.map_or(5.0, Spanned::into_inner) * 1e9) as u64,
         open: own.open.or(example.open).unwrap_or_default(),
         converter: own.converter.or(example.converter).unwrap_or_else(|| "ffmpeg".to_owned()),
     }
@@ -138,24 +138,24 @@ pub(super) fn media(own: MediaTable, example: MediaTable, faults: &mut Faults<'_
 
 pub(super) fn alerts(own: AlertsTable, example: AlertsTable) -> AlertsConfig {
     let minutes = own.queue_minutes.or(example.queue_minutes).map_or(10, Spanned::into_inner);
-    let span = |minutes: u32| (minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60));
+    let duration = |minutes: u32| (minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60));
     AlertsConfig {
-        waiting: span(own.waiting_minutes.or(example.waiting_minutes).unwrap_or(60)),
-        closing: span(own.closing_minutes.or(example.closing_minutes).unwrap_or(30)),
+        max_waiting: duration(own.waiting_minutes.or(example.waiting_minutes).unwrap_or(60)),
+        closing_warning: duration(own.closing_minutes.or(example.closing_minutes).unwrap_or(30)),
         bell: own.bell.or(example.bell).unwrap_or(true),
         osc9: own.osc9.or(example.osc9).unwrap_or(false),
         command: own.command.or(example.command).unwrap_or_default(),
         max_per_hour: own.max_per_hour.or(example.max_per_hour).map_or(20, Spanned::into_inner).max(1),
-        queue: Duration::from_secs(u64::from(minutes.max(1)) * 60),
-        least_free: own.min_free_megabytes.or(example.min_free_megabytes).unwrap_or(512) * 1_000_000,
+        max_queue_delay: Duration::from_secs(u64::from(minutes.max(1)) * 60),
+        min_free_bytes: own.min_free_megabytes.or(example.min_free_megabytes).unwrap_or(512) * 1_000_000,
     }
 }
 
 pub(super) fn contacts(own: ContactsTable) -> OptOutWords {
-    let standard = OptOutWords::default();
+    let defaults = OptOutWords::default();
     OptOutWords {
-        out: own.opt_out_words.filter(|words| !words.is_empty()).unwrap_or(standard.out),
-        back: own.opt_in_words.filter(|words| !words.is_empty()).unwrap_or(standard.back),
+        out: own.opt_out_words.filter(|words| !words.is_empty()).unwrap_or(defaults.out),
+        back: own.opt_in_words.filter(|words| !words.is_empty()).unwrap_or(defaults.back),
     }
 }
 
@@ -185,7 +185,7 @@ pub(super) fn watch(own: WatchTable, example: WatchTable) -> WatchConfig {
         (minutes > 0).then(|| Duration::from_secs(minutes * 60))
     };
     WatchConfig {
-        canary: minutes(own.canary_minutes.or(example.canary_minutes)),
-        fill: minutes(own.backfill_minutes.or(example.backfill_minutes)),
+        canary_interval: minutes(own.canary_minutes.or(example.canary_minutes)),
+        backfill_interval: minutes(own.backfill_minutes.or(example.backfill_minutes)),
     }
 }

@@ -1,9 +1,10 @@
-//! Secrets come from the environment, or from a file that `NAME_FILE` names; never from the
-//! configuration file and never from the database.
+//! Reads secrets from environment variables, or from files that `NAME_FILE` variables name. They are never in the
+//! configuration file or the database.
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// The secret behind a name. A file's trailing line end does not belong to it.
+/// Returns a secret by the name of its variable, without a trailing line end. `None` if it is not set or its file
+/// cannot be read.
 pub fn secret(name: &str) -> Option<SecretString> {
     if let Ok(value) = std::env::var(name)
         && !value.is_empty()
@@ -20,11 +21,11 @@ pub fn secret(name: &str) -> Option<SecretString> {
     }
 }
 
-/// Why there is nothing usable behind a name: in words, with what to do. Nothing where there is.
+/// Returns why a secret cannot be used, with what to do. `None` if it can.
 pub fn secret_fault(name: &str) -> Option<(String, String)> {
-    let said = std::env::var(name).ok().filter(|value| !value.is_empty());
+    let variable = std::env::var(name).ok().filter(|value| !value.is_empty());
     let file = std::env::var(format!("{name}_FILE")).ok().filter(|path| !path.is_empty());
-    let (value, place) = match (said, file) {
+    let (value, place) = match (variable, file) {
         (Some(value), _) => (value, name.to_owned()),
         (None, Some(path)) => match std::fs::read_to_string(&path) {
             Ok(text) => (text, format!("{path}, which {name}_FILE names,")),
@@ -38,12 +39,12 @@ pub fn secret_fault(name: &str) -> Option<(String, String)> {
             return Some((format!("{name} is not set"), remedy));
         }
     };
-    // Several secrets stand between commas while one takes another's place.
+    // A variable may hold several secrets, separated by commas, while one replaces another.
     let empty = value.split(',').all(|part| part.trim().is_empty());
     empty.then(|| (format!("{place} is empty"), format!("Write the secret there, or set {name}.")))
 }
 
-/// Whether two names hold the same, as far as both hold anything.
+/// Returns `true` if two secrets are equal, or if one of them is not set.
 pub fn secrets_agree(one: &str, other: &str) -> bool {
     match (secret(one), secret(other)) {
         (Some(one), Some(other)) => one.expose_secret().trim() == other.expose_secret().trim(),

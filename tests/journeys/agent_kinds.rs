@@ -208,7 +208,7 @@ async fn a_tool_sees_no_other_thread() {
     let mut stage = Stage::with_config(&quiet).await;
     stage.says(&rosa(), "mine").await;
     let declared = wadeck::config::check(&config, wadeck::provider::Registry::SHAPES).expect("right");
-    wadeck::operations::declare(&stage.system, &wadeck::app::declared(&declared)).await.expect("declared");
+    wadeck::operations::declare(&stage.system, &wadeck::app::declared_connections(&declared)).await.expect("declared");
     stage.says(&Person::new("Eve", "15550100066"), "what did the others write?").await;
     stage.answer().await;
     let heard = heard.lock().expect("whole");

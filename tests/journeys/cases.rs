@@ -187,7 +187,7 @@ async fn an_item_of_a_foreign_number_waits_alone_and_is_applied_with_its_number(
         phone_number_id = \"999000999000\"\nbusiness_account_id = \"102290129340398\"\n[[agents]]",
     );
     let config = wadeck::config::check(&three, wadeck::provider::Registry::SHAPES).expect("right");
-    wadeck::operations::declare(&stage.system, &wadeck::app::declared(&config)).await.expect("declared");
+    wadeck::operations::declare(&stage.system, &wadeck::app::declared_connections(&config)).await.expect("declared");
     stage.apply().await;
     assert_eq!(stage.threads().await.len(), 3);
     let threads = stage.threads().await;

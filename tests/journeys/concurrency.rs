@@ -242,7 +242,7 @@ async fn meet(name: &'static str, twice: Twice, round: usize) -> Result<(), Stri
             let refused = one.err().or(two.err()).ok_or_else(|| what.clone())?;
             holds(codes.contains(&code(&refused).as_str()))?;
             // And whoever comes a little later is refused in silence.
-            let mut listener = stage.system.bus().listen();
+            let mut listener = stage.system.bus().subscribe();
             while listener.try_next().is_some() {}
             let before = rows(&stage).await;
             holds(perform(&stage.system, &loser, request).await.is_err())?;

@@ -196,7 +196,7 @@ async fn a_webhook_of_a_number_that_is_not_here_goes_to_whoever_serves_it() {
     // Adopting the number applies it, tells nobody again, and ends the alert.
     let with_it = CONFIG.replace(SUPPORT, "999");
     let config = wadeck::config::check(&with_it, wadeck::provider::Registry::SHAPES).expect("right");
-    operations::declare(&stage.system, &wadeck::app::declared(&config)).await.expect("declared");
+    operations::declare(&stage.system, &wadeck::app::declared_connections(&config)).await.expect("declared");
     stage.apply().await;
     assert_eq!(stage.threads().await.len(), 1);
     assert_eq!(stage.overview().await.alerts, 0);

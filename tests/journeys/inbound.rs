@@ -183,7 +183,7 @@ async fn an_unknown_number_is_quarantined_and_comes_back_when_its_connection_doe
 
     let with_it = crate::stage::CONFIG.replace(SUPPORT, "999");
     let config = wadeck::config::check(&with_it, wadeck::provider::Registry::SHAPES).expect("right");
-    wadeck::operations::declare(&stage.system, &wadeck::app::declared(&config)).await.expect("declared");
+    wadeck::operations::declare(&stage.system, &wadeck::app::declared_connections(&config)).await.expect("declared");
     stage.apply().await;
     assert_eq!(stage.threads().await.len(), 1);
     assert_eq!(stage.overview().await.deliveries_quarantined, 0);

@@ -8,7 +8,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use wadeck::attach::files;
-use wadeck::bus::Listener;
+use wadeck::bus::Subscription;
 use wadeck::console::{Console, Effect, Event, FilePlace, KeyCode, KeyEvent, KeyModifiers, Keymap, Settings, Theme};
 use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
@@ -23,7 +23,7 @@ use crate::stage::Stage;
 pub struct Sitting {
     console: Box<Console>,
     actor: Actor,
-    listener: Listener,
+    listener: Subscription,
     columns: u16,
     rows: u16,
     pub copied: Vec<String>,
@@ -86,7 +86,7 @@ impl Sitting {
             quitting_ends: None,
             greeting: None,
         };
-        let listener = stage.system.bus().listen();
+        let listener = stage.system.bus().subscribe();
         let (console, effects) = Console::new(settings, columns, rows, stage.now());
         let mut sitting = Self {
             console: Box::new(console),

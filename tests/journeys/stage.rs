@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use sha2::Sha256;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wadeck::app::{EngineSetup, Logs, People, build_system, declared};
+use wadeck::app::{EngineSetup, Logs, People, build_system, declared_connections};
 use wadeck::config::{self, UserConfig};
 use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
@@ -25,7 +25,7 @@ use wadeck::domain::time::{Clock, Rng, Timestamp};
 use wadeck::domain::view::{EntryRow, MessageView, Overview, ThreadRow};
 use wadeck::operations::{self, OperationError, PendingDelivery, System};
 use wadeck::simulator::{Number, Person, Saying, Simulator, SimulatorConfig};
-use wadeck::webhook::{Door, Limits, routes};
+use wadeck::webhook::{Limits, Listener, routes};
 
 pub const SUPPORT: &str = "106540352242922";
 pub const SECRET: &str = "stage-secret";
@@ -182,7 +182,7 @@ async fn system(
         consoles: None,
     };
     let (system, inbox) = build_system(&setup).await.expect("the system builds");
-    operations::declare(&system, &declared(&config)).await.expect("declared");
+    operations::declare(&system, &declared_connections(&config)).await.expect("declared");
     (system, inbox)
 }
 
@@ -231,7 +231,7 @@ impl Stage {
             direct: false,
         });
         let (system, inbox) = system(text, directory.path(), &simulator, (&clock, &chance, &people), inbox, &[]).await;
-        let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
+        let door = Listener::bind(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
         let address = door.address().expect("an address");
         let stop = CancellationToken::new();
         tokio::spawn(door.serve(routes(&system, Limits::new(512)), TaskTracker::new(), stop.clone()));
@@ -264,7 +264,7 @@ impl Stage {
         )
         .await;
         let routes = routes(&system, Limits::new(512));
-        let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
+        let door = Listener::bind(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
         self.address = door.address().expect("an address");
         self.stop.cancel();
         self.stop = CancellationToken::new();

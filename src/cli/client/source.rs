@@ -10,7 +10,7 @@ use super::input::Files;
 use super::scope::ScopeOptions;
 use crate::agent::Agents;
 use crate::api::{self, ApiError};
-use crate::app::{AppError, SystemChance, SystemClock, engine_holds, has_database};
+use crate::app::{AppError, SystemChance, SystemClock, has_database, is_engine_running};
 use crate::bus::Bus;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::role::Role;
@@ -74,7 +74,7 @@ impl Source {
             };
             // Both occur before anything was sent, so that a retry is safe.
             let absent = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused);
-            if !absent || !matches!(engine_holds(&self.directory), Ok(true)) {
+            if !absent || !matches!(is_engine_running(&self.directory), Ok(true)) {
                 return Err(error);
             }
             left -= 1;
@@ -162,7 +162,7 @@ pub(in crate::cli) fn ensure_no_engine(directory: &Path, error: &std::io::Error)
             "Run it as the engine's user, or ask an admin to allow your group with [attach] group.",
         ));
     }
-    match engine_holds(directory) {
+    match is_engine_running(directory) {
         Ok(false) => Ok(()),
         Ok(true) => Err(CliError::new(
             Code::NoAnswer,

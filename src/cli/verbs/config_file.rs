@@ -62,14 +62,14 @@ fn check(common: &Common) -> Exit {
 /// Prints the effective configuration, defaults included.
 fn show(common: &Common) -> Exit {
     let path = config::config_file(common.config.as_deref());
-    match config::in_force(&path, Registry::SHAPES) {
+    match config::effective_table(&path, Registry::SHAPES) {
         Ok(value) if common.json => {
             println!("{}", printed(&value));
             Exit::Done
         }
         Ok(value) => {
             println!("# {}", path.display());
-            print!("{}", config::as_text(&value));
+            print!("{}", config::to_toml(&value));
             Exit::Done
         }
         Err(error) => CliError::from(AppError::Config(error)).report(common.json),
