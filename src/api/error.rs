@@ -1,5 +1,5 @@
-//! An error as every door tells it, in one shape: `{"error": {"code", "reason", "remedy"}}`. The HTTP API, the
-//! tools for models, the socket, and the command line with `--json` all print this and nothing else.
+//! Errors in one JSON shape: `{"error": {"code", "reason", "remedy"}}`. The HTTP API, the tools for models, the
+//! socket, and the command line with `--json` all use it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -7,29 +7,29 @@ use serde_json::{Value, json};
 use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
 
-/// Why something was not done, for programs.
+/// An error, for programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorBody {
-    /// The rule or the kind of failure.
+    /// The rule that refused it, or the kind of failure.
     pub code: Code,
     /// What happened and why, in sentences.
     #[serde(alias = "message")]
     pub reason: String,
-    /// What to do, in a sentence.
+    /// What to do, in one sentence. Empty if there is nothing to do.
     #[serde(default)]
     pub remedy: String,
-    /// Under which the log knows it; for failures of the engine only.
+    /// The id of the log entry. `None` unless the engine failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 }
 
 impl ErrorBody {
-    /// Builds an error; an empty `remedy` becomes the typical one of the code.
+    /// Creates an error. An empty `remedy` is replaced by the default remedy of the code.
     pub fn new(code: Code, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { code, reason: reason.into(), remedy: code.remedy_or(remedy.into()), id: None }
     }
 
-    /// The same as a line for a person.
+    /// Returns reason, remedy and log id on one line, for people.
     pub fn line(&self) -> String {
         let id = self.id.as_ref().map(|id| format!("(log: {id})")).unwrap_or_default();
         let remedy = if self.id.is_some() { "" } else { self.remedy.as_str() };
@@ -40,7 +40,7 @@ impl ErrorBody {
             .join(" ")
     }
 
-    /// The whole value that a program is given.
+    /// Returns the JSON value for programs.
     pub fn json(&self) -> Value {
         json!({ "error": self })
     }
@@ -52,42 +52,43 @@ impl From<&Refusal> for ErrorBody {
     }
 }
 
-/// What the other side is told when it did not work; on the wire an [`ErrorBody`].
+/// The error of a request through the socket. It is serialized as an [`ErrorBody`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Wire", into = "Wire")]
+#[serde(from = "ErrorEnvelope", into = "ErrorEnvelope")]
 pub enum ApiError {
-    /// A rule said no.
+    /// A rule refused the request.
     Refused(Refusal),
-    /// Something broke; the id finds it in the log.
-    Failed { id: String, said: String },
+    /// The engine failed; the log has details under `id`.
+    Failed { id: String, message: String },
 }
 
+/// The serialized form of [`ApiError`].
 #[derive(Serialize, Deserialize)]
-struct Wire {
+struct ErrorEnvelope {
     error: ErrorBody,
 }
 
 impl From<ApiError> for ErrorBody {
-    fn from(trouble: ApiError) -> Self {
-        match trouble {
+    fn from(error: ApiError) -> Self {
+        match error {
             ApiError::Refused(refusal) => Self::from(&refusal),
-            ApiError::Failed { id, said } => {
-                Self { id: Some(id), ..Self::new(Code::Failed, said, Code::Failed.remedy()) }
+            ApiError::Failed { id, message } => {
+                Self { id: Some(id), ..Self::new(Code::Failed, message, Code::Failed.remedy()) }
             }
         }
     }
 }
 
-impl From<ApiError> for Wire {
-    fn from(trouble: ApiError) -> Self {
-        Self { error: trouble.into() }
+impl From<ApiError> for ErrorEnvelope {
+    fn from(error: ApiError) -> Self {
+        Self { error: error.into() }
     }
 }
 
-impl From<Wire> for ApiError {
-    fn from(Wire { error }: Wire) -> Self {
+impl From<ErrorEnvelope> for ApiError {
+    fn from(ErrorEnvelope { error }: ErrorEnvelope) -> Self {
         match error.id {
-            Some(id) => Self::Failed { id, said: error.reason },
+            Some(id) => Self::Failed { id, message: error.reason },
             None => Self::Refused(Refusal::new(error.code, error.reason, error.remedy)),
         }
     }

@@ -1,5 +1,5 @@
-//! JSON on its way out: what is not seen in a terminal, or steers one, stands as an escape, as in what the command line
-//! prints. The values are the same.
+//! Escapes JSON responses: invisible characters and terminal control characters are written as JSON escapes, as in
+//! the output of the command line. The values do not change.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 
 use crate::domain::text::escape_json;
 
-/// Escapes an answer in JSON. A file that somebody takes passes as it is, whatever its type.
-pub(super) async fn escaped(request: Request, next: Next) -> Response {
+/// Middleware that escapes JSON responses. Downloaded files pass unchanged, whatever their type.
+pub(super) async fn escape_response(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let headers = response.headers();
     let kind = headers.get(header::CONTENT_TYPE).map(axum::http::HeaderValue::as_bytes);
@@ -20,7 +20,7 @@ pub(super) async fn escaped(request: Request, next: Next) -> Response {
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    // It was made here, whole: there is no bound that it could break.
+    // The response was created in this process, so its size needs no limit.
     let Ok(bytes) = to_bytes(body, usize::MAX).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };

@@ -1,5 +1,5 @@
-//! What happens, as server-sent events: from one event on, in order, with nothing left out. Whoever
-//! was cut off names the last one it saw and goes on from there.
+//! The event stream: events in order, without gaps, as server-sent events. A client that reconnects passes the id of
+//! the last event it received.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -21,50 +21,53 @@ use crate::domain::query::{Answer, Query};
 use crate::domain::text::escape_json;
 use crate::operations::{Arrival, OperationError, System, newest_event, run_query, still_known};
 
-/// Events that are read from the database at once.
-const PAGE: u32 = 200;
-/// A sign of life, so that a line that is dead is seen to be.
-const STILL_HERE: Duration = Duration::from_secs(15);
+/// Events per database query.
+const PAGE_SIZE: u32 = 200;
+/// Interval of keep-alive comments, which make broken connections detectable.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
+/// The query parameters of the event stream.
 #[derive(Debug, Deserialize)]
-pub(super) struct From {
+pub(super) struct FollowParams {
     after: Option<EventId>,
-    /// Somebody reads along: their console is open for as long as they do.
+    /// A person reads the events: they count as present while the stream is open.
     #[serde(default)]
     console: Option<String>,
-    /// A scope as JSON: what happens elsewhere is left out.
+    /// A scope as JSON: events outside it are left out.
     #[serde(default)]
     scope: Option<String>,
 }
 
-fn wrong(reason: &str, remedy: &str) -> Response {
+fn parameter_error(reason: &str, remedy: &str) -> Response {
     super::error(Code::Parameter, reason, remedy)
 }
 
+/// Streams events from `Last-Event-ID` or `after` on, without either from now on, until the connection closes or the
+/// caller loses access.
 pub(super) async fn follow(
     State(system): State<System>,
     Extension(actor): Extension<Actor>,
     caller: Option<Extension<super::http::Caller>>,
-    from: Result<Parameters<From>, QueryRejection>,
+    from: Result<Parameters<FollowParams>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
     let Ok(Parameters(from)) = from else {
         let message = "`after` is not the id of an event, such as e12.";
         let remedy = "Omit it to receive events from now on.";
-        return wrong(message, remedy);
+        return parameter_error(message, remedy);
     };
     let Ok(scope) = from.scope.map(|text| serde_json::from_str::<ScopeChoice>(&text)).transpose() else {
-        return wrong("`scope` is not a scope.", "Omit it.");
+        return parameter_error("`scope` is not a scope.", "Omit it.");
     };
-    // Listening begins before looking: nothing falls between.
-    let listener = system.bus().subscribe();
+    // The subscription starts before the first query, so that no event is missed in between.
+    let changes = system.bus().subscribe();
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let after = match last.or(from.after) {
         Some(after) => Ok(after),
         None => newest_event(&system).await,
     };
     let first = match after {
-        Ok(after) => page(&system, &actor, scope.as_ref(), after).await.map(|events| (after, events)),
+        Ok(after) => load_events(&system, &actor, scope.as_ref(), after).await.map(|events| (after, events)),
         Err(error) => Err(error),
     };
     let (after, events) = match first {
@@ -72,37 +75,38 @@ pub(super) async fn follow(
         Err(error) => return super::answer::<()>(Err(error)),
     };
     let person = matches!(actor, Actor::Operator { .. });
-    let here = from.console.filter(|_| person).map(|_| system.arrives(&actor, "lines"));
+    let presence = from.console.filter(|_| person).map(|_| system.arrives(&actor, "lines"));
     let token = caller.map(|Extension(caller)| caller.token.id);
-    let follower = Follower { system, actor, scope, token, listener, after, ready: events.into(), _here: here };
+    let follower = Follower { system, actor, scope, token, changes, after, ready: events.into(), _presence: presence };
     let stream = futures::stream::unfold(follower, |mut follower| async move {
         let event = follower.next().await?;
-        Some((Ok::<_, Infallible>(as_sent(&event)), follower))
+        Some((Ok::<_, Infallible>(to_sse(&event)), follower))
     });
-    Sse::new(stream).keep_alive(KeepAlive::new().interval(STILL_HERE)).into_response()
+    Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE_INTERVAL)).into_response()
 }
 
+/// The state of one event stream.
 struct Follower {
     system: System,
     actor: Actor,
     scope: Option<ScopeChoice>,
     token: Option<TokenId>,
-    listener: Subscription,
+    changes: Subscription,
     after: EventId,
     ready: std::collections::VecDeque<EventView>,
-    /// Gone with this.
-    _here: Option<Arrival>,
+    /// Ends with this value.
+    _presence: Option<Arrival>,
 }
 
 impl Follower {
-    /// The next event, whenever it comes; none when the engine ends.
+    /// Waits for the next event. `None` if the engine ends, the query fails or the caller has lost access.
     async fn next(&mut self) -> Option<EventView> {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 self.after = event.id;
                 return Some(event);
             }
-            // Whoever is not known any more hears nothing more.
+            // A caller whose access was revoked receives no further events.
             match still_known(&self.system, &self.actor, self.token).await {
                 Ok(true) => {}
                 Ok(false) => return None,
@@ -111,10 +115,10 @@ impl Follower {
                     return None;
                 }
             }
-            match page(&self.system, &self.actor, self.scope.as_ref(), self.after).await {
+            match load_events(&self.system, &self.actor, self.scope.as_ref(), self.after).await {
                 Ok(events) if !events.is_empty() => self.ready = events.into(),
                 Ok(_) => {
-                    self.listener.next().await?;
+                    self.changes.next().await?;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "Event stream closed");
@@ -125,19 +129,20 @@ impl Follower {
     }
 }
 
-async fn page(
+/// Loads the next [`PAGE_SIZE`] events after an id.
+async fn load_events(
     system: &System,
     actor: &Actor,
     scope: Option<&ScopeChoice>,
     after: EventId,
 ) -> Result<Vec<EventView>, OperationError> {
-    let query = Query::Desk(AgentQuery::Events { after: Some(after), limit: PAGE });
+    let query = Query::Desk(AgentQuery::Events { after: Some(after), limit: PAGE_SIZE });
     let query = match scope {
         Some(scope) => Query::Within { scope: scope.clone(), query: Box::new(query) },
         None => query,
     };
     match run_query(system, actor, query).await? {
-        Answer::Desk(told) => match *told {
+        Answer::Desk(answer) => match *answer {
             AgentTold::Events(events) => Ok(events),
             _ => Ok(vec![]),
         },
@@ -145,7 +150,7 @@ async fn page(
     }
 }
 
-fn as_sent(event: &EventView) -> Event {
+fn to_sse(event: &EventView) -> Event {
     let data = escape_json(&serde_json::to_string(event).unwrap_or_default());
     Event::default().id(event.id.to_string()).event(&event.event).data(data)
 }

@@ -1,5 +1,5 @@
-//! Bytes of files, in both directions: handed over for messages to carry, and given to whoever saves a message's file.
-//! Whoever asks opens and writes their own files; no request names a path.
+//! Transfers files over HTTP: uploads for messages, and downloads of messages' files. Callers read and write their
+//! own files; no request contains a path.
 
 use axum::body::{Body, BodyDataStream};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
@@ -16,21 +16,21 @@ use crate::domain::message::upload::{MAX_UPLOAD_BYTES, Uploaded};
 use crate::domain::refusal::Refusal;
 use crate::operations::{MediaFile, OperationError, System, media_file, receive_upload};
 
-/// A piece of a file on its way.
-const PIECE: usize = 64 * 1024;
-/// The name that a file should be saved under, percent-encoded.
+/// Bytes per chunk.
+const CHUNK_BYTES: usize = 64 * 1024;
+/// Header with the name to save a file under, percent-encoded.
 pub const FILE_NAME: HeaderName = HeaderName::from_static("x-file-name");
 
-/// What is behind the question mark of an upload.
+/// The query parameters of an upload.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UploadParams {
-    /// What the file is called.
+    /// The file's name.
     pub name: String,
 }
 
-/// Takes a file, unless its announced length is too much already.
-pub(super) async fn take(
+/// Receives a file. Fails before reading it if its announced length exceeds the limit.
+pub(super) async fn receive(
     system: &System,
     actor: &Actor,
     (headers, params): (&HeaderMap, &UploadParams),
@@ -45,34 +45,38 @@ pub(super) async fn take(
     receive_upload(system, actor, &params.name, bytes).await
 }
 
-/// Gives the file of a message.
-pub(super) async fn give(system: &System, actor: &Actor, message: MessageId) -> Result<Response, OperationError> {
+/// Returns a response with the file of a message.
+pub(super) async fn respond_with_file(
+    system: &System,
+    actor: &Actor,
+    message: MessageId,
+) -> Result<Response, OperationError> {
     let MediaFile { name, mime_type, bytes, file } = media_file(system, actor, message).await?;
     let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
     let headers = [
-        (header::CONTENT_TYPE, one_line(&mime_type)),
+        (header::CONTENT_TYPE, header_safe_type(&mime_type)),
         (header::CONTENT_LENGTH, bytes.to_string()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename*=UTF-8''{}", name.replace('+', "%20"))),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         (FILE_NAME, name),
     ];
-    // Not a byte more than was announced, should the file grow.
-    let pieces = stream::unfold(file.take(bytes), |mut file| async move {
-        let mut piece = vec![0; PIECE];
-        match file.read(&mut piece).await {
+    // `Content-Length` is announced: no more bytes are sent if the file grows.
+    let chunks = stream::unfold(file.take(bytes), |mut file| async move {
+        let mut chunk = vec![0; CHUNK_BYTES];
+        match file.read(&mut chunk).await {
             Ok(0) => None,
             Ok(count) => {
-                piece.truncate(count);
-                Some((Ok::<_, std::io::Error>(piece), file))
+                chunk.truncate(count);
+                Some((Ok::<_, std::io::Error>(chunk), file))
             }
             Err(error) => Some((Err(error), file)),
         }
     });
-    Ok((StatusCode::OK, headers, Body::from_stream(pieces)).into_response())
+    Ok((StatusCode::OK, headers, Body::from_stream(chunks)).into_response())
 }
 
-/// A type as a provider told it, where it can stand in a header; else the type of unknown bytes.
-fn one_line(mime_type: &str) -> String {
-    let fits = !mime_type.is_empty() && mime_type.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    if fits { mime_type.to_owned() } else { "application/octet-stream".to_owned() }
+/// Returns the media type if it is valid in a header, or else `application/octet-stream`.
+fn header_safe_type(mime_type: &str) -> String {
+    let is_valid = !mime_type.is_empty() && mime_type.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if is_valid { mime_type.to_owned() } else { "application/octet-stream".to_owned() }
 }

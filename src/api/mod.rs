@@ -1,6 +1,6 @@
-//! HTTP for programs on this machine: the command line asks and acts through the Unix socket in the
-//! data directory. The same queries, requests and rules as everywhere else. Who is asking is what
-//! the kernel says about the other end.
+//! The HTTP interfaces of the engine. This file has the one over the Unix socket in the data directory, through which
+//! the command line sends its queries and requests, with the same rules as everywhere else; the kernel tells which
+//! user is connected. `http` has the API for programs, `mcp` the tools for models.
 
 mod error;
 mod escape;
@@ -18,7 +18,7 @@ mod transfer;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
-use axum::extract::{Extension, Path, Query as Params, State};
+use axum::extract::{Extension, Path, Query as QueryParams, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
@@ -30,7 +30,7 @@ use serde_json::Value;
 pub use self::error::{ApiError, ErrorBody};
 pub use self::http::routes as for_programs;
 pub use self::mcp::on_standard_io as tools_on_standard_io;
-pub use self::socket::{SOCKET_FILE, SocketPlace, Users, ask, follow, open_terminal, serve};
+pub use self::socket::{SOCKET_FILE, SocketPlace, Users, follow_events, open_terminal, send_request, serve};
 pub use self::terminal::{ConsoleClient, Consoles, TerminalSpec};
 pub use self::transfer::{Download, download, upload};
 
@@ -43,12 +43,12 @@ use crate::domain::refusal::Refusal;
 use crate::domain::request::Request;
 use crate::operations::{OperationError, System, perform, run_query};
 
-/// The refusal of a single thing that is asked for and is not there.
-fn nothing() -> Refusal {
+/// The refusal for an object that does not exist.
+fn not_found() -> Refusal {
     Refusal::new(Code::NotFound, "No object has this id.", "")
 }
 
-/// A failure for somebody elsewhere: what broke is the log's.
+/// An error for callers outside this machine: the details are in the log only.
 fn hidden_failure(error: &crate::store::StoreError) -> ErrorBody {
     let mut body = ErrorBody::from(failed(error));
     if let Some(id) = &body.id {
@@ -57,12 +57,12 @@ fn hidden_failure(error: &crate::store::StoreError) -> ErrorBody {
     body
 }
 
-/// An error as an answer over HTTP; its code decides the status.
+/// Returns an error response; the code determines the HTTP status.
 fn error(code: Code, reason: &str, remedy: &str) -> Response {
     (status_of(code), Json(ErrorBody::new(code, reason, remedy).json())).into_response()
 }
 
-/// A refusal as every door tells it.
+/// Returns a refusal in the JSON shape of all errors.
 fn refusal_json(refusal: &Refusal) -> serde_json::Value {
     ErrorBody::from(refusal).json()
 }
@@ -73,13 +73,13 @@ fn status_of(code: Code) -> StatusCode {
     status.unwrap_or(StatusCode::CONFLICT)
 }
 
-/// `docs/roles.md`: who may do what, and which role each route and each tool takes.
+/// Returns the text of `docs/roles.md`: what each role may do, and which role each route and tool needs.
 pub fn roles_markdown() -> String {
     let mut text = crate::domain::access::permission::markdown();
     let mut table = |title: &str, of: &str, rows: Vec<(String, Permission)>| {
         text.push_str(&format!("\n## {title}\n\n| {of} | needs the role | to |\n|---|---|---|\n"));
-        for (name, right) in rows {
-            text.push_str(&format!("| `{name}` | {} | {} |\n", right.role().name(), right.what()));
+        for (name, permission) in rows {
+            text.push_str(&format!("| `{name}` | {} | {} |\n", permission.role().name(), permission.what()));
         }
     };
     table("Routes of the HTTP API", "route", http::routes_by_role().collect());
@@ -90,18 +90,18 @@ pub fn roles_markdown() -> String {
 fn routes(system: System) -> Router {
     Router::new()
         .route("/query", post(query))
-        .route("/perform", post(act))
+        .route("/perform", post(perform_request))
         .route("/events", get(events::follow))
         .route("/attach", get(terminal::attach))
         .route("/tool", post(mcp::call))
-        .route("/uploads", post(take_file))
-        .route("/messages/{message}/file", get(give_file))
-        .layer(from_fn(shape::shaped_socket))
+        .route("/uploads", post(upload_file))
+        .route("/messages/{message}/file", get(download_file))
+        .layer(from_fn(shape::unify_socket_errors))
         .with_state(system)
 }
 
-/// For somebody whom the configuration does not know: told so, whatever they ask.
-fn strangers(uid: u32) -> Router {
+/// Routes for a user whom the configuration does not know: each request is refused with the reason.
+fn unknown_user_routes(uid: u32) -> Router {
     let why = format!("The operating-system user {uid} is not in the configuration.");
     let refusal = Refusal::new(Code::UnknownUser, why, "Ask an admin to add the user to [[users]] with `os_user`.");
     Router::new().fallback(move || {
@@ -117,36 +117,40 @@ async fn query(State(system): State<System>, Extension(actor): Extension<Actor>,
     }
 }
 
-async fn act(State(system): State<System>, Extension(actor): Extension<Actor>, Json(request): Json<Value>) -> Response {
+async fn perform_request(
+    State(system): State<System>,
+    Extension(actor): Extension<Actor>,
+    Json(request): Json<Value>,
+) -> Response {
     match objects::read::<Request>(request) {
         Ok(request) => answer(perform(&system, &actor, request).await),
         Err(error) => unreadable(&error),
     }
 }
 
-/// Another version asks, or something else than this program.
+/// The response to a request that cannot be read: the client has another version, or is another program.
 fn unreadable(error: &serde_json::Error) -> Response {
     let why = format!("Cannot read the request: {error}.");
     let refusal = Refusal::new(Code::Request, why, "Use the version of the engine.");
     (StatusCode::UNPROCESSABLE_ENTITY, Json(refusal_json(&refusal))).into_response()
 }
 
-async fn take_file(
+async fn upload_file(
     State(system): State<System>,
     Extension(actor): Extension<Actor>,
     headers: HeaderMap,
-    Params(params): Params<files::UploadParams>,
+    QueryParams(params): QueryParams<files::UploadParams>,
     body: Body,
 ) -> Response {
-    answer(files::take(&system, &actor, (&headers, &params), body).await)
+    answer(files::receive(&system, &actor, (&headers, &params), body).await)
 }
 
-async fn give_file(
+async fn download_file(
     State(system): State<System>,
     Extension(actor): Extension<Actor>,
     Path(message): Path<MessageId>,
 ) -> Response {
-    match files::give(&system, &actor, message).await {
+    match files::respond_with_file(&system, &actor, message).await {
         Ok(response) => response,
         Err(error) => answer::<()>(Err(error)),
     }
@@ -159,21 +163,22 @@ fn answer<T: Serialize>(result: Result<T, OperationError>) -> Response {
             (status_of(refusal.code), Json(refusal_json(&refusal))).into_response()
         }
         Err(OperationError::Failed(error)) => {
-            let trouble = failed(&error);
-            (StatusCode::INTERNAL_SERVER_ERROR, Json(trouble)).into_response()
+            let error_body = failed(&error);
+            (StatusCode::INTERNAL_SERVER_ERROR, Json(error_body)).into_response()
         }
     }
 }
 
-/// Failures of this process so far.
+/// Number of failures in this process.
 static FAILURES: AtomicU64 = AtomicU64::new(0);
 
-/// Logs a failure once, under an id of its own that whoever asked can name: the process and its number there.
+/// Logs a failure under a new id, and returns the error with that id. The id consists of process id and failure
+/// count.
 pub fn failed(error: &crate::store::StoreError) -> ApiError {
-    let said = error.to_string();
+    let message = error.to_string();
     let id = format!("{}-{}", std::process::id(), FAILURES.fetch_add(1, Ordering::Relaxed) + 1);
     tracing::error!(id, %error, "Operation failed");
-    ApiError::Failed { id, said }
+    ApiError::Failed { id, message }
 }
 
 #[cfg(test)]
@@ -182,7 +187,7 @@ mod tests {
     use crate::store::StoreError;
 
     #[test]
-    fn each_failure_has_an_id_of_its_own() {
+    fn each_failure_has_its_own_id() {
         let error = StoreError::TokenOver { name: "shop".into() };
         let id = || match failed(&error) {
             ApiError::Failed { id, .. } => id,

@@ -1,4 +1,4 @@
-//! Names in what programs send: a connection by any of its names, a thread by a phone number.
+//! Replaces names in requests by ids: a connection by any of its names, a thread by a phone number.
 
 use serde_json::{Map, Value};
 
@@ -6,9 +6,9 @@ use crate::domain::access::actor::Actor;
 use crate::domain::ids::ConnectionId;
 use crate::operations::{OperationError, System, find_connection, find_thread};
 
-/// Puts ids in the place of names: `connection` may be a name, a phone number id or a phone number;
-/// `phoneNumber`, where it stands without `thread`, is the thread with that number. Refused where
-/// a name stands for nothing that the caller may see, or for several.
+/// Replaces names in arguments by ids: `connection` may be a name, a phone number id or a phone number; `phoneNumber`
+/// without `thread` becomes the thread with that number. Fails if a name matches nothing that the caller may see, or
+/// several items.
 pub(super) async fn resolve(
     system: &System,
     actor: &Actor,
@@ -31,12 +31,12 @@ pub(super) async fn resolve(
     Ok(())
 }
 
-/// The id of the connection that a path names by any of its names.
+/// Returns the id of a connection by any of its names.
 pub(super) async fn connection(system: &System, actor: &Actor, name: &str) -> Result<String, OperationError> {
     id_of(&system.as_far_as(actor).await?, name).await
 }
 
-/// An id stands for itself: whether there is one is asked where it is used.
+/// Returns an id unchanged; whether it exists is checked where it is used.
 async fn id_of(system: &System, name: &str) -> Result<String, OperationError> {
     if name.parse::<ConnectionId>().is_ok() {
         return Ok(name.to_owned());

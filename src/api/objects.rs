@@ -1,6 +1,5 @@
-//! Reads JSON that came from outside into a type: an object where the type has names. The reader that comes with the
-//! types also takes an array, field by field in the order of the code; whoever sends one has made a mistake, and a new
-//! field would change what it means.
+//! Deserializes JSON from outside, and accepts only objects for structs. Serde also accepts an array with the fields
+//! in declaration order; such input is a mistake, and its meaning would change with each new field.
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{
@@ -10,15 +9,15 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 use serde_json::{Error, Map, Value};
 
-/// Reads a value. Fails where it does not fit, or has an array where an object is expected.
+/// Deserializes a value. Fails if it does not match, or has an array in place of an object.
 pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
-    T::deserialize(Named(value))
+    T::deserialize(ObjectsOnly(value))
 }
 
-/// A value whose structures are objects.
-struct Named(Value);
+/// A deserializer that accepts only objects for structs.
+struct ObjectsOnly(Value);
 
-/// Prints what a visitor expects.
+/// Formats what a visitor expects.
 struct Expecting<'v, V>(&'v V);
 
 impl<'de, V: Visitor<'de>> std::fmt::Display for Expecting<'_, V> {
@@ -38,25 +37,25 @@ fn unexpected(value: &Value) -> Unexpected<'_> {
     }
 }
 
-fn not_that(value: &Value, expected: &dyn Expected) -> Error {
+fn type_error(value: &Value, expected: &dyn Expected) -> Error {
     Error::invalid_type(unexpected(value), expected)
 }
 
 fn array<'de, V: Visitor<'de>>(items: Vec<Value>, visitor: V) -> Result<V::Value, Error> {
-    let mut items = SeqDeserializer::new(items.into_iter().map(Named));
+    let mut items = SeqDeserializer::new(items.into_iter().map(ObjectsOnly));
     let read = visitor.visit_seq(&mut items)?;
     items.end()?;
     Ok(read)
 }
 
 fn object<'de, V: Visitor<'de>>(fields: Map<String, Value>, visitor: V) -> Result<V::Value, Error> {
-    let mut fields = MapDeserializer::new(fields.into_iter().map(|(name, value)| (name, Named(value))));
+    let mut fields = MapDeserializer::new(fields.into_iter().map(|(name, value)| (name, ObjectsOnly(value))));
     let read = visitor.visit_map(&mut fields)?;
     fields.end()?;
     Ok(read)
 }
 
-impl IntoDeserializer<'_, Error> for Named {
+impl IntoDeserializer<'_, Error> for ObjectsOnly {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -64,18 +63,18 @@ impl IntoDeserializer<'_, Error> for Named {
     }
 }
 
-impl<'de> Deserializer<'de> for Named {
+impl<'de> Deserializer<'de> for ObjectsOnly {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.0 {
-            // A tagged enum asks for anything, and would take its tag from the first place.
+            // An internally tagged enum accepts any value, and would take its tag from the array's first element.
             Value::Array(items) if Expecting(&visitor).to_string().contains("tagged enum") => {
-                Err(not_that(&Value::Array(items), &"a JSON object"))
+                Err(type_error(&Value::Array(items), &"a JSON object"))
             }
             Value::Array(items) => array(items, visitor),
             Value::Object(fields) => object(fields, visitor),
-            plain => plain.deserialize_any(visitor),
+            scalar => scalar.deserialize_any(visitor),
         }
     }
 
@@ -87,7 +86,7 @@ impl<'de> Deserializer<'de> for Named {
     ) -> Result<V::Value, Error> {
         match self.0 {
             Value::Object(fields) => object(fields, visitor),
-            other => Err(not_that(&other, &"a JSON object")),
+            other => Err(type_error(&other, &"a JSON object")),
         }
     }
 
@@ -111,7 +110,7 @@ impl<'de> Deserializer<'de> for Named {
                 Some((name, value)) => (name, Some(Self(value))),
                 None => return Err(Error::custom("a variant has a name")),
             },
-            other => return Err(not_that(&other, &"a name, or an object with one")),
+            other => return Err(type_error(&other, &"a name, or an object with one")),
         };
         visitor.visit_enum(Variant { name, value })
     }
@@ -122,10 +121,10 @@ impl<'de> Deserializer<'de> for Named {
     }
 }
 
-/// One variant of an enum, with what it holds.
+/// A variant of an enum with its content.
 struct Variant {
     name: String,
-    value: Option<Named>,
+    value: Option<ObjectsOnly>,
 }
 
 impl<'de> EnumAccess<'de> for Variant {
@@ -144,25 +143,25 @@ impl<'de> VariantAccess<'de> for Variant {
 
     fn unit_variant(self) -> Result<(), Error> {
         match self.value {
-            None | Some(Named(Value::Null)) => Ok(()),
-            Some(Named(other)) => Err(not_that(&other, &"nothing beside the name")),
+            None | Some(ObjectsOnly(Value::Null)) => Ok(()),
+            Some(ObjectsOnly(other)) => Err(type_error(&other, &"nothing beside the name")),
         }
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Error> {
-        seed.deserialize(self.value.unwrap_or(Named(Value::Null)))
+        seed.deserialize(self.value.unwrap_or(ObjectsOnly(Value::Null)))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
         match self.value {
-            Some(Named(Value::Array(items))) => array(items, visitor),
-            Some(Named(other)) => Err(not_that(&other, &"a list")),
-            None => Err(not_that(&Value::Null, &"a list")),
+            Some(ObjectsOnly(Value::Array(items))) => array(items, visitor),
+            Some(ObjectsOnly(other)) => Err(type_error(&other, &"a list")),
+            None => Err(type_error(&Value::Null, &"a list")),
         }
     }
 
     fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
-        self.value.unwrap_or(Named(Value::Null)).deserialize_struct("", fields, visitor)
+        self.value.unwrap_or(ObjectsOnly(Value::Null)).deserialize_struct("", fields, visitor)
     }
 }
 
@@ -198,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_is_read_as_ever() {
+    fn valid_values_are_read() {
         assert_eq!(read::<Point>(json!({ "x": 1, "y": -2 })).expect("read"), Point { x: 1, y: Some(-2) });
         assert_eq!(read::<Shape>(json!("nothing")).expect("read"), Shape::Nothing);
         let at = || Point { x: 1, y: None };
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn an_array_is_no_object() {
+    fn an_array_is_refused_in_place_of_an_object() {
         assert!(read::<Point>(json!([1, 2])).is_err());
         assert!(read::<Option<Point>>(json!([1, 2])).is_err());
         assert!(read::<Vec<Point>>(json!([[1, 2]])).is_err());
@@ -221,7 +220,7 @@ mod tests {
         assert!(read::<Shape>(json!({ "circle": { "at": [1] } })).is_err());
         assert!(read::<Shape>(json!({ "line": [[1], { "x": 1 }] })).is_err());
         assert!(read::<Tagged>(json!(["named", "a"])).is_err());
-        let said = read::<Point>(json!([1])).expect_err("refused").to_string();
-        assert!(said.contains("expected a JSON object"), "{said}");
+        let message = read::<Point>(json!([1])).expect_err("refused").to_string();
+        assert!(message.contains("expected a JSON object"), "{message}");
     }
 }

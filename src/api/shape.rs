@@ -1,5 +1,5 @@
-//! Errors that the router itself gives (no such route, another method, a body that is no body) in the shape of all
-//! others.
+//! Converts errors of the router itself (no such route, wrong method, unreadable body) to the JSON shape of all other
+//! errors.
 
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
@@ -10,24 +10,24 @@ use super::error;
 use super::http::BASE;
 use crate::domain::code::Code;
 
-/// Gives the errors of the HTTP API that are not JSON the shape of all others.
-pub(super) async fn shaped_api(request: Request, next: Next) -> Response {
+/// Middleware that converts errors of the HTTP API that are not JSON.
+pub(super) async fn unify_api_errors(request: Request, next: Next) -> Response {
     let api = request.uri().path().starts_with(BASE);
     let response = next.run(request).await;
-    if api { shaped(response) } else { response }
+    if api { unify_error(response) } else { response }
 }
 
-/// Gives the errors of the socket that are not JSON the shape of all others.
-pub(super) async fn shaped_socket(request: Request, next: Next) -> Response {
-    shaped(next.run(request).await)
+/// Middleware that converts errors of the socket that are not JSON.
+pub(super) async fn unify_socket_errors(request: Request, next: Next) -> Response {
+    unify_error(next.run(request).await)
 }
 
-/// Headers such as `Allow` stay.
-fn shaped(response: Response) -> Response {
+/// Converts an error response; its other headers, such as `Allow`, are kept.
+fn unify_error(response: Response) -> Response {
     let status = response.status();
     let kind = response.headers().get(header::CONTENT_TYPE).map(axum::http::HeaderValue::as_bytes);
-    let told = kind.is_some_and(|kind| kind.starts_with(b"application/json"));
-    if told || !(status.is_client_error() || status.is_server_error()) {
+    let is_json = kind.is_some_and(|kind| kind.starts_with(b"application/json"));
+    if is_json || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let described = "GET /api/v1/openapi.json describes all routes.";
@@ -38,12 +38,12 @@ fn shaped(response: Response) -> Response {
         status if status.is_client_error() => (Code::Request, "The request cannot be read.", described),
         _ => (Code::Failed, "The engine failed.", ""),
     };
-    let mut shaped = error(code, reason, remedy);
-    *shaped.status_mut() = status;
+    let mut unified = error(code, reason, remedy);
+    *unified.status_mut() = status;
     for (name, value) in response.headers() {
         if !matches!(*name, header::CONTENT_TYPE | header::CONTENT_LENGTH) {
-            shaped.headers_mut().insert(name, value.clone());
+            unified.headers_mut().insert(name, value.clone());
         }
     }
-    shaped
+    unified
 }

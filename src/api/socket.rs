@@ -1,5 +1,6 @@
-//! The Unix socket: mode 0600, one HTTP connection per question, the peer's user id says who asks. A
-//! socket file that somebody removes is made anew while the engine runs.
+//! The Unix socket of the engine, and its clients. The socket has mode 0600, or 0660 with a group, and serves one
+//! HTTP request per connection; the peer's user id identifies the caller. If its file is removed, it is created
+//! again.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -17,8 +18,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::terminal::{Consoles, Host, PROTOCOL, TerminalSpec};
-use super::{ApiError, routes, strangers};
+use super::terminal::{ConsoleHost, Consoles, PROTOCOL, TerminalSpec};
+use super::{ApiError, routes, unknown_user_routes};
 use crate::domain::access::actor::Actor;
 use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::ids::EventId;
@@ -27,19 +28,20 @@ use crate::operations::System;
 /// The name of the socket inside the data directory.
 pub const SOCKET_FILE: &str = "wadeck.sock";
 
-const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
+/// Maximum size of a response that a client reads, in bytes.
+const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 
-/// Who a user id is.
+/// Returns the actor of an operating-system user id; `None` if it is unknown.
 pub type Users = std::sync::Arc<dyn Fn(u32) -> Option<Actor> + Send + Sync>;
 
-/// How soon a socket file that is gone is noticed.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// Interval at which a missing socket file is detected.
+const SOCKET_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Where the socket lies, and who may reach it.
+/// The place of the socket, and who may connect to it.
 #[derive(Debug, Clone)]
 pub struct SocketPlace {
     pub directory: PathBuf,
-    /// The group whose members may connect, by its number; none: its owner alone.
+    /// The id of the group whose members may connect. `None`: only its owner.
     pub group: Option<u32>,
 }
 
@@ -48,20 +50,20 @@ impl SocketPlace {
         self.directory.join(SOCKET_FILE)
     }
 
-    /// Makes the socket in place of whatever has its name. Returns it with the identity of its file.
+    /// Creates the socket, replacing any file of its name. Returns it with the identity of its file.
     fn bind(&self) -> std::io::Result<(UnixListener, FileId)> {
         let path = self.path();
-        // Whoever holds the lock on the data directory owns the name: a socket that is left is dead.
+        // The caller holds the lock of the data directory, so an existing socket file is left over.
         let _ = std::fs::remove_file(&path);
         let listener = UnixListener::bind(&path)?;
-        // The directory is closed to others, so that nobody connects before this.
+        // The directory is not accessible to others, so nobody connects before the mode is set.
         let opened = match self.group {
             Some(group) => rustix::fs::chown(&path, None, Some(rustix::fs::Gid::from_raw(group)))
                 .map_err(std::io::Error::from)
                 .and_then(|()| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o660))),
             None => std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)),
         };
-        // Whoever looks must not find the socket of an engine that never was.
+        // A socket file must not remain if the start fails: it would look like a running engine.
         opened.inspect_err(|_| drop(std::fs::remove_file(&path)))?;
         let file = file_id(&path).ok_or(std::io::ErrorKind::NotFound)?;
         Ok((listener, file))
@@ -75,7 +77,7 @@ fn file_id(path: &Path) -> Option<FileId> {
     std::fs::symlink_metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
 }
 
-/// Serves the socket until `stop` is cancelled, and removes it.
+/// Serves the socket until `stop` is cancelled, then removes it. Fails if it cannot be created.
 pub async fn serve(
     system: System,
     place: SocketPlace,
@@ -86,22 +88,22 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let (mut listener, mut file) = place.bind()?;
     let own = tasks.clone();
-    let host = Host { consoles, tasks: tasks.clone(), stop: stop.clone() };
+    let host = ConsoleHost { consoles, tasks: tasks.clone(), stop: stop.clone() };
     tasks.spawn(async move {
-        let mut look = tokio::time::interval(LOOK_AGAIN);
-        let mut told = false;
+        let mut file_check = tokio::time::interval(SOCKET_CHECK_INTERVAL);
+        let mut is_logged = false;
         loop {
             let stream = tokio::select! {
-                _ = look.tick() => {
+                _ = file_check.tick() => {
                     if file_id(&place.path()) != Some(file) {
                         match place.bind() {
-                            Ok(made) => {
-                                (listener, file) = made;
-                                told = false;
+                            Ok(created) => {
+                                (listener, file) = created;
+                                is_logged = false;
                                 tracing::warn!("The socket file was missing and was created again");
                             }
-                            Err(error) if !told => {
-                                told = true;
+                            Err(error) if !is_logged => {
+                                is_logged = true;
                                 tracing::error!(%error, "The socket file is missing and cannot be created; retrying");
                             }
                             Err(_) => {}
@@ -122,7 +124,7 @@ pub async fn serve(
             let Ok(peer) = stream.peer_cred() else { continue };
             let routes = match users(peer.uid()) {
                 Some(actor) => routes(system.clone()).layer(Extension(actor)).layer(Extension(host.clone())),
-                None => strangers(peer.uid()),
+                None => unknown_user_routes(peer.uid()),
             };
             let service = TowerToHyperService::new(routes);
             let mut http = hyper::server::conn::http1::Builder::new();
@@ -141,18 +143,18 @@ pub async fn serve(
     Ok(())
 }
 
-/// Opens a console of the engine behind a data directory. The outer error means that there is none.
+/// Opens a console at the engine of a data directory. The outer error means that no engine answers there.
 pub async fn open_terminal(
     directory: &Path,
-    wanted: &TerminalSpec,
+    spec: &TerminalSpec,
 ) -> std::io::Result<Result<TokioIo<Upgraded>, ApiError>> {
-    let other = |error: &dyn std::fmt::Display| std::io::Error::other(error.to_string());
+    let io_error = |error: &dyn std::fmt::Display| std::io::Error::other(error.to_string());
     let stream = UnixStream::connect(directory.join(SOCKET_FILE)).await?;
     let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| other(&error))?;
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| io_error(&error))?;
     tokio::spawn(connection.with_upgrades());
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    if let serde_json::Value::Object(fields) = serde_json::to_value(wanted).map_err(|error| other(&error))? {
+    if let serde_json::Value::Object(fields) = serde_json::to_value(spec).map_err(|error| io_error(&error))? {
         for (name, value) in fields {
             match value {
                 serde_json::Value::Null => {}
@@ -166,96 +168,99 @@ pub async fn open_terminal(
         .header("connection", "upgrade")
         .header("upgrade", PROTOCOL)
         .body(Full::new(Bytes::new()))
-        .map_err(|error| other(&error))?;
-    let response = sender.send_request(request).await.map_err(|error| other(&error))?;
+        .map_err(|error| io_error(&error))?;
+    let response = sender.send_request(request).await.map_err(|error| io_error(&error))?;
     if response.status() == hyper::StatusCode::SWITCHING_PROTOCOLS {
-        let upgraded = hyper::upgrade::on(response).await.map_err(|error| other(&error))?;
+        let upgraded = hyper::upgrade::on(response).await.map_err(|error| io_error(&error))?;
         return Ok(Ok(TokioIo::new(upgraded)));
     }
-    let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await;
-    let body = body.map_err(|error| other(&error))?.to_bytes();
+    let body = Limited::new(response.into_body(), MAX_RESPONSE_BYTES).collect().await;
+    let body = body.map_err(|error| io_error(&error))?.to_bytes();
     match serde_json::from_slice(&body) {
-        Ok(trouble) => Ok(Err(trouble)),
-        Err(_) => Err(other(&String::from_utf8_lossy(&body[..body.len().min(300)]))),
+        Ok(error) => Ok(Err(error)),
+        Err(_) => Err(io_error(&String::from_utf8_lossy(&body[..body.len().min(300)]))),
     }
 }
 
-/// Follows what happens, from after an event on: `each` is given the data of one event after the other.
-/// Ends when the engine does. The outer error means that there is none.
-pub async fn follow(
+/// Follows the events of the engine of a data directory, from after an event on, and calls `each` with the JSON of
+/// each one. Returns when the engine ends. The outer error means that no engine answers there.
+pub async fn follow_events(
     directory: &Path,
     (after, console): (Option<EventId>, bool),
     scope: &ScopeChoice,
     mut each: impl FnMut(&str),
 ) -> std::io::Result<Result<(), ApiError>> {
-    let other = |error: &dyn std::fmt::Display| std::io::Error::other(error.to_string());
+    let io_error = |error: &dyn std::fmt::Display| std::io::Error::other(error.to_string());
     let stream = UnixStream::connect(directory.join(SOCKET_FILE)).await?;
     let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| other(&error))?;
-    let talking = tokio::spawn(connection);
-    let path = events_path(after, console, scope).map_err(|error| other(&error))?;
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| io_error(&error))?;
+    let connection_task = tokio::spawn(connection);
+    let path = events_path(after, console, scope).map_err(|error| io_error(&error))?;
     let request = hyper::Request::get(path).header("host", "wadeck").body(Full::new(Bytes::new()));
-    let request = request.map_err(|error| other(&error))?;
-    let response = sender.send_request(request).await.map_err(|error| other(&error))?;
+    let request = request.map_err(|error| io_error(&error))?;
+    let response = sender.send_request(request).await.map_err(|error| io_error(&error))?;
     if !response.status().is_success() {
-        let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await;
-        let body = body.map_err(|error| other(&error))?.to_bytes();
-        return serde_json::from_slice(&body).map(Err).map_err(|error| other(&error));
+        let body = Limited::new(response.into_body(), MAX_RESPONSE_BYTES).collect().await;
+        let body = body.map_err(|error| io_error(&error))?.to_bytes();
+        return serde_json::from_slice(&body).map(Err).map_err(|error| io_error(&error));
     }
     let mut body = response.into_body();
-    let mut waiting: Vec<u8> = vec![];
+    let mut buffer: Vec<u8> = vec![];
     while let Some(Ok(frame)) = body.frame().await {
-        waiting.extend(frame.into_data().unwrap_or_default());
-        while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = waiting.drain(..=end).collect();
+        buffer.extend(frame.into_data().unwrap_or_default());
+        while let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = buffer.drain(..=end).collect();
             if let Some(data) = String::from_utf8_lossy(&line).strip_prefix("data: ") {
                 each(data.trim_end());
             }
         }
     }
-    talking.abort();
+    connection_task.abort();
     Ok(Ok(()))
 }
 
 fn events_path(after: Option<EventId>, console: bool, scope: &ScopeChoice) -> serde_json::Result<String> {
-    let mut wishes = url::form_urlencoded::Serializer::new(String::new());
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
     if let Some(after) = after {
-        wishes.append_pair("after", &after.to_string());
+        query.append_pair("after", &after.to_string());
     }
     if console {
-        wishes.append_pair("console", "lines");
+        query.append_pair("console", "lines");
     }
-    wishes.append_pair("scope", &serde_json::to_string(scope)?);
-    Ok(format!("/events?{}", wishes.finish()))
+    query.append_pair("scope", &serde_json::to_string(scope)?);
+    Ok(format!("/events?{}", query.finish()))
 }
 
-/// Asks the engine behind a data directory. The outer error means that there is none.
-pub async fn ask<Q: Serialize, A: DeserializeOwned>(
+/// Posts a JSON request to the engine of a data directory. The outer error means that no engine answers there.
+pub async fn send_request<Q: Serialize, A: DeserializeOwned>(
     directory: &Path,
     path: &str,
-    question: &Q,
+    request_body: &Q,
 ) -> std::io::Result<Result<A, ApiError>> {
-    let other = |error: &dyn std::fmt::Display| std::io::Error::other(error.to_string());
+    let io_error = |error: &dyn std::fmt::Display| std::io::Error::other(error.to_string());
     let stream = UnixStream::connect(directory.join(SOCKET_FILE)).await?;
     let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| other(&error))?;
-    let talking = tokio::spawn(connection);
-    let body = serde_json::to_vec(question).map_err(|error| other(&error))?;
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| io_error(&error))?;
+    let connection_task = tokio::spawn(connection);
+    let body = serde_json::to_vec(request_body).map_err(|error| io_error(&error))?;
     let request = hyper::Request::post(path)
         .header("host", "wadeck")
         .header("content-type", "application/json")
         .body(Full::new(Bytes::from(body)))
-        .map_err(|error| other(&error))?;
-    let response = sender.send_request(request).await.map_err(|error| other(&error))?;
-    let good = response.status().is_success();
-    let body =
-        Limited::new(response.into_body(), LONGEST_ANSWER).collect().await.map_err(|error| other(&error))?.to_bytes();
-    talking.abort();
-    if good {
-        return Ok(Ok(serde_json::from_slice(&body).map_err(|error| other(&error))?));
+        .map_err(|error| io_error(&error))?;
+    let response = sender.send_request(request).await.map_err(|error| io_error(&error))?;
+    let is_success = response.status().is_success();
+    let body = Limited::new(response.into_body(), MAX_RESPONSE_BYTES)
+        .collect()
+        .await
+        .map_err(|error| io_error(&error))?
+        .to_bytes();
+    connection_task.abort();
+    if is_success {
+        return Ok(Ok(serde_json::from_slice(&body).map_err(|error| io_error(&error))?));
     }
     match serde_json::from_slice(&body) {
-        Ok(trouble) => Ok(Err(trouble)),
-        Err(_) => Err(other(&String::from_utf8_lossy(&body[..body.len().min(300)]))),
+        Ok(error) => Ok(Err(error)),
+        Err(_) => Err(io_error(&String::from_utf8_lossy(&body[..body.len().min(300)]))),
     }
 }

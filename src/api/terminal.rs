@@ -1,4 +1,4 @@
-//! A console for whoever asks over the socket: the connection stops being HTTP and carries a terminal.
+//! Consoles over the socket: the HTTP connection is upgraded and then carries a terminal.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,78 +18,80 @@ use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::numbers::connection::Environment;
 use crate::operations::System;
 
-/// What the connection is after it was HTTP.
+/// The protocol name of the upgrade.
 pub const PROTOCOL: &str = "wadeck-terminal";
 
-/// What the terminal at the other end is like.
+/// The client's terminal.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TerminalSpec {
     pub columns: u16,
     pub rows: u16,
     pub colour: bool,
     pub ascii: bool,
-    /// There is an editor at that end.
+    /// The client can start an editor.
     pub editor: bool,
-    /// It is reached over a line that costs.
-    pub spares: bool,
-    /// Look, and change nothing.
+    /// The connection is remote: frames of changes by others are limited in rate and size.
+    #[serde(rename = "spares")]
+    pub is_remote: bool,
+    /// The console refuses every change.
     pub read_only: bool,
-    /// There is a shell to go back to for a while.
+    /// The client can suspend the console and return to its shell.
     #[serde(default)]
     pub shell: bool,
-    /// Which organization's numbers are shown first; without it, the usual one's.
+    /// The organization that is shown first. `None`: the default scope.
     #[serde(default)]
     pub organization: Option<String>,
-    /// Which environment is shown first.
+    /// The environment that is shown first. `None`: the default scope.
     #[serde(default)]
     pub environment: Option<Environment>,
-    /// Everything is shown together.
+    /// All organizations and environments are shown together.
     #[serde(default)]
     pub everywhere: bool,
 }
 
 impl TerminalSpec {
-    /// What is shown first.
+    /// Returns the scope that is shown first.
     pub fn scope(&self) -> ScopeChoice {
         ScopeChoice::named(self.organization.clone(), self.environment, self.everywhere).unwrap_or_default()
     }
 }
 
-/// Something that is read and written.
+/// A byte stream in both directions.
 pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
 
-/// Somebody who wants a console.
+/// A client that opens a console.
 pub struct ConsoleClient {
     pub system: System,
     pub actor: Actor,
-    pub wanted: TerminalSpec,
-    pub line: Pin<Box<dyn Transport>>,
+    pub terminal: TerminalSpec,
+    pub transport: Pin<Box<dyn Transport>>,
     pub stop: CancellationToken,
 }
 
 impl std::fmt::Debug for ConsoleClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Guest").field("actor", &self.actor).field("wanted", &self.wanted).finish_non_exhaustive()
+        f.debug_struct("Guest").field("actor", &self.actor).field("wanted", &self.terminal).finish_non_exhaustive()
     }
 }
 
-/// Gives guests their consoles.
+/// Runs the console of a client until it ends.
 pub type Consoles = Arc<dyn Fn(ConsoleClient) -> BoxFuture<'static, ()> + Send + Sync>;
 
-/// What the handler needs beside the system.
+/// What the handler needs in addition to the system.
 #[derive(Clone)]
-pub(super) struct Host {
+pub(super) struct ConsoleHost {
     pub consoles: Option<Consoles>,
     pub tasks: TaskTracker,
     pub stop: CancellationToken,
 }
 
+/// Upgrades the connection and runs a console on it; 501 if this engine runs no consoles.
 pub(super) async fn attach(
     State(system): State<System>,
     Extension(actor): Extension<Actor>,
-    Extension(host): Extension<Host>,
-    Parameters(wanted): Parameters<TerminalSpec>,
+    Extension(host): Extension<ConsoleHost>,
+    Parameters(terminal): Parameters<TerminalSpec>,
     request: Request,
 ) -> Response {
     let Some(consoles) = host.consoles else {
@@ -99,9 +101,9 @@ pub(super) async fn attach(
     let stop = host.stop;
     host.tasks.spawn(async move {
         match upgrade.await {
-            Ok(line) => {
-                let line: Pin<Box<dyn Transport>> = Box::pin(TokioIo::new(line));
-                consoles(ConsoleClient { system, actor, wanted, line, stop }).await;
+            Ok(transport) => {
+                let transport: Pin<Box<dyn Transport>> = Box::pin(TokioIo::new(transport));
+                consoles(ConsoleClient { system, actor, terminal, transport, stop }).await;
             }
             Err(error) => tracing::debug!(%error, "Client disconnected before its console started"),
         }

@@ -313,8 +313,13 @@ async fn whoever_follows_is_told_everything_in_order_from_where_they_were() {
         let (seen, directory) = (seen.clone(), stage.directory.path().to_owned());
         async move {
             let each = |event: &str| seen.lock().expect("whole").push(serde_json::from_str(event).expect("JSON"));
-            api::follow(&directory, (Some(EventId(1)), false), &wadeck::domain::access::scope::Scope::ALL.into(), each)
-                .await
+            api::follow_events(
+                &directory,
+                (Some(EventId(1)), false),
+                &wadeck::domain::access::scope::Scope::ALL.into(),
+                each,
+            )
+            .await
         }
     });
     let until = async |count: usize| {

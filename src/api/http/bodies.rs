@@ -1,4 +1,4 @@
-//! What bodies and answers look like in the description.
+//! JSON Schemas of request and response bodies, for the OpenAPI description.
 
 use serde_json::{Value, json};
 
@@ -30,9 +30,9 @@ pub(super) fn messages() -> Value {
     json!({ "type": "array", "items": { "$ref": "#/components/schemas/Message" } })
 }
 
-pub(super) fn field(name: &'static str, what: &str) -> Value {
+pub(super) fn field(name: &'static str, description: &str) -> Value {
     json!({ "type": "object", "additionalProperties": false,
-        "properties": { name: { "type": "string", "description": what } } })
+        "properties": { name: { "type": "string", "description": description } } })
 }
 
 pub(super) fn proposal() -> Value {

@@ -1,12 +1,12 @@
-//! The description of the API (OpenAPI 3.1), made from the table of endpoints.
+//! The OpenAPI 3.1 description of the API, generated from the table of endpoints.
 
 use serde_json::{Map, Value, json};
 
-use super::endpoints::{Endpoint, Verb};
+use super::endpoints::{Endpoint, Method};
 use super::table::endpoints;
 use crate::domain::code::Code;
 
-/// What the letters of ids look like, by the name of the parameter.
+/// Returns the pattern of an id by the name of its parameter; `None` if the parameter is not an id.
 fn pattern(name: &str) -> Option<&'static str> {
     Some(match name {
         "thread" => "^t[1-9][0-9]{0,17}$",
@@ -20,8 +20,8 @@ fn pattern(name: &str) -> Option<&'static str> {
     })
 }
 
-/// What `before` is a cursor over.
-fn listed(path: &str) -> &'static str {
+/// Returns the kind of id that `before` takes in a list.
+fn cursor_kind(path: &str) -> &'static str {
     match path {
         "/threads" => "thread",
         "/outbox" => "entry",
@@ -37,7 +37,7 @@ fn parameter(name: &str, place: &str, endpoint: &Endpoint) -> Value {
     let schema = match (name, pattern(name)) {
         _ if described.is_some() => described.unwrap_or_default(),
         ("limit", _) => json!({ "type": "integer", "minimum": 1, "maximum": 500, "default": 50 }),
-        ("before", _) => match listed(endpoint.path) {
+        ("before", _) => match cursor_kind(endpoint.path) {
             "delivery" => json!({ "type": "string", "pattern": "^d[1-9][0-9]{0,17}$" }),
             "audit" => json!({ "type": "string", "pattern": "^u[1-9][0-9]{0,17}$" }),
             of => json!({ "type": "string", "pattern": pattern(of) }),
@@ -52,8 +52,8 @@ fn parameter(name: &str, place: &str, endpoint: &Endpoint) -> Value {
 fn operation(endpoint: &Endpoint) -> Value {
     let path = endpoint.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let mut parameters: Vec<Value> = path.map(|name| parameter(name, "path", endpoint)).collect();
-    parameters.extend(endpoint.takes.iter().map(|name| parameter(name, "query", endpoint)));
-    let posts = endpoint.verb == Verb::Post;
+    parameters.extend(endpoint.query_parameters.iter().map(|name| parameter(name, "query", endpoint)));
+    let posts = endpoint.method == Method::Post;
     if posts {
         parameters.push(json!({ "name": "Idempotency-Key", "in": "header", "required": false,
             "description": "A repeated request with the same key is not executed again and gets the same response.",
@@ -84,7 +84,7 @@ fn operation(endpoint: &Endpoint) -> Value {
     }
     let words = endpoint.path.replace(['{', '}'], "").replace('/', "_");
     let mut operation = json!({
-        "operationId": format!("{}{words}", endpoint.verb.name()),
+        "operationId": format!("{}{words}", endpoint.method.name()),
         "summary": endpoint.summary,
         "parameters": parameters,
         "responses": responses,
@@ -96,10 +96,10 @@ fn operation(endpoint: &Endpoint) -> Value {
     operation
 }
 
-/// The two endpoints whose bodies are the bytes of files.
+/// Adds the two endpoints whose bodies are files.
 fn files(paths: &mut Map<String, Value>) {
-    let faults = |mut responses: Value, told: &[(&str, &str)]| {
-        for (status, what) in told {
+    let faults = |mut responses: Value, faults_of_route: &[(&str, &str)]| {
+        for (status, what) in faults_of_route {
             responses[*status] = json!({ "description": what, "content": { "application/json": {
                 "schema": { "$ref": "#/components/schemas/Error" } } } });
         }
@@ -115,12 +115,12 @@ fn files(paths: &mut Map<String, Value>) {
         ("500", "The engine failed; the log has details under the id."),
         ("503", "Too many requests are in progress; retry in a moment."),
     ];
-    let taken = json!({ "200": { "description": "Stored for an hour, to be sent with messages.", "content": {
+    let uploaded = json!({ "200": { "description": "Stored for an hour, to be sent with messages.", "content": {
         "application/json": { "schema": { "type": "object", "required": ["upload", "name", "bytes", "sha256"],
             "properties": { "upload": { "type": "string", "pattern": "^f[1-9][0-9]{0,17}$" },
                 "name": { "type": "string" }, "bytes": { "type": "integer" }, "sha256": { "type": "string" } } } } } } });
-    let mut told = common.to_vec();
-    told.push(("413", "The file is larger than the limit of all message kinds."));
+    let mut faults_of_route = common.to_vec();
+    faults_of_route.push(("413", "The file is larger than the limit of all message kinds."));
     paths.insert(
         "/uploads".into(),
         json!({ "post": {
@@ -130,12 +130,12 @@ fn files(paths: &mut Map<String, Value>) {
             "schema": { "type": "string" } }],
         "requestBody": { "required": true, "content": { "application/octet-stream": { "schema": {
             "type": "string", "format": "binary" } } } },
-        "responses": faults(taken, &told) } }),
+        "responses": faults(uploaded, &faults_of_route) } }),
     );
-    let given = json!({ "200": { "description": "Content of the file.", "content": { "*/*": { "schema": {
+    let downloaded = json!({ "200": { "description": "Content of the file.", "content": { "*/*": { "schema": {
         "type": "string", "format": "binary" } } } } });
-    let mut told = common.to_vec();
-    told.push(("404", "No object has this id."));
+    let mut faults_of_route = common.to_vec();
+    faults_of_route.push(("404", "No object has this id."));
     let path = "/messages/{message}/file";
     paths.insert(
         path.into(),
@@ -144,16 +144,16 @@ fn files(paths: &mut Map<String, Value>) {
         "summary": "Download the file of a message",
         "parameters": [{ "name": "message", "in": "path", "required": true,
             "schema": { "type": "string", "pattern": pattern("message") } }],
-        "responses": faults(given, &told) } }),
+        "responses": faults(downloaded, &faults_of_route) } }),
     );
 }
 
-/// The whole description.
+/// Returns the whole description, with `base` as the server's URL.
 pub(super) fn openapi(base: &str) -> Value {
     let mut paths = Map::new();
     for endpoint in endpoints() {
         let item = paths.entry(endpoint.path).or_insert_with(|| json!({}));
-        item[endpoint.verb.name()] = operation(endpoint);
+        item[endpoint.method.name()] = operation(endpoint);
     }
     paths.insert("/events".into(), json!({ "get": {
         "operationId": "get_events",

@@ -1,4 +1,4 @@
-//! Endpoints, once: routes, reading and the description are made from this table.
+//! The table of endpoints. Routes, request parsing and the OpenAPI description are generated from it.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use super::super::objects;
 use super::bodies::{done, message, messages, object, objects, proposal, stop, thread, threads};
-use super::letter::{AcceptBody, ReactionBody, SendBody, emoji, instead, schema as letter};
 use super::read_bodies::{ProposalBody, StopBody};
+use super::send_body::{AcceptBody, ReactionBody, SendBody, accept_schema, reaction_schema, schema as send_schema};
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::{AgentQuery, AgentRequest};
 use crate::domain::code::Code;
@@ -21,72 +21,76 @@ use crate::domain::query::Query;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::Request;
 
-/// What a request comes down to.
-pub(in crate::api) enum Ask {
-    Look(Query),
-    Act(Box<Request>),
+/// What a request asks the engine to do.
+pub(in crate::api) enum Action {
+    Query(Query),
+    Perform(Box<Request>),
     Send(Box<SendBody>),
-    /// It was asked for as described, and makes no sense.
+    /// The request is well-formed, but refused.
     Refuse(Refusal),
 }
 
-impl Ask {
-    /// What whoever asks has to be permitted; none where nothing is done.
+impl Action {
+    /// Returns the permission that the caller needs; `None` if nothing is executed.
     pub fn required_right(&self) -> Option<Permission> {
         match self {
-            Self::Look(query) => Some(query.required_right()),
-            Self::Act(request) => Some(request.required_right()),
+            Self::Query(query) => Some(query.required_right()),
+            Self::Perform(request) => Some(request.required_right()),
             Self::Send(_) => Some(Permission::WriteToPeople),
             Self::Refuse(_) => None,
         }
     }
 }
 
-/// What is wrong with how it was asked.
+/// Why a request cannot be read.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub code: Code,
     pub message: String,
 }
 
-/// What came along.
-pub(super) struct Given {
+/// A request before it is parsed.
+pub(super) struct RawRequest {
     pub path: Vec<(String, String)>,
     pub query: String,
     pub body: Bytes,
 }
 
-impl Given {
-    /// What the path names, for telling one request from another.
-    pub fn named(&self) -> String {
+impl RawRequest {
+    /// Returns the values in the path, which identify the request's object.
+    pub fn path_values(&self) -> String {
         self.path.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("/")
     }
 }
 
-/// The same, read as far as it is the same everywhere.
-pub(super) struct Read<'g> {
-    given: &'g Given,
+/// A request with its query string parsed. Its methods return the parts, or the fault to report.
+pub(super) struct RequestReader<'g> {
+    raw: &'g RawRequest,
     query: BTreeMap<String, String>,
 }
 
-pub(super) type Reading = Result<Ask, Fault>;
+pub(super) type ReadResult = Result<Action, Fault>;
 
-impl Read<'_> {
+impl RequestReader<'_> {
+    /// Parses an id in the path.
     pub(super) fn id<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<T, Fault> {
-        let text = self.given.path.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value);
+        let text = self.raw.path.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value);
         text.parse().map_err(|error: T::Err| Fault { code: Code::Id, message: format!("{error}.") })
     }
 
+    /// Returns a value of the path or of the query string; empty if it is missing.
     pub(super) fn text(&self, name: &str) -> String {
-        let path = self.given.path.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+        let path = self.raw.path.iter().find(|(known, _)| known == name).map(|(_, value)| value);
         path.or_else(|| self.query.get(name)).cloned().unwrap_or_default()
     }
 
+    /// Parses an id in the query string; `None` if it is missing.
     fn cursor<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<Option<T>, Fault> {
         let parsed = self.query.get(name).map(|text| text.parse::<T>()).transpose();
         parsed.map_err(|error| Fault { code: Code::Parameter, message: format!("{name}: {error}.") })
     }
 
+    /// Returns the maximum number of items, 1 to 500; 50 if it is missing.
     fn limit(&self) -> Result<u32, Fault> {
         match self.query.get("limit").map(|text| text.parse::<u32>()) {
             None => Ok(50),
@@ -97,21 +101,22 @@ impl Read<'_> {
         }
     }
 
+    /// Parses the body.
     pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, Fault> {
-        let whole = serde_json::from_slice::<Value>(&self.given.body).map(integral);
-        whole
+        let value = serde_json::from_slice::<Value>(&self.raw.body).map(normalize_integers);
+        value
             .and_then(objects::read)
             .map_err(|error| Fault { code: Code::Body, message: format!("The body cannot be read: {error}.") })
     }
 
-    /// The body, which may be left out.
+    /// Parses the body; returns the default if it is empty.
     pub(super) fn body_or_none<T: DeserializeOwned + Default>(&self) -> Result<T, Fault> {
-        if self.given.body.is_empty() { Ok(T::default()) } else { self.body() }
+        if self.raw.body.is_empty() { Ok(T::default()) } else { self.body() }
     }
 
-    /// The request of an operation: its arguments stand in the path and in the body.
-    fn operation(&self, operation: &'static Operation) -> Reading {
-        let takes_body = operation.body().next().is_some() && !self.given.body.is_empty();
+    /// Returns the request of an operation, whose arguments are in the path and in the body.
+    fn operation(&self, operation: &'static Operation) -> ReadResult {
+        let takes_body = operation.body().next().is_some() && !self.raw.body.is_empty();
         let mut arguments: Map<String, Value> = if takes_body { self.body()? } else { Map::new() };
         for argument in operation.arguments.iter().filter(|argument| operation.is_in_path(argument)) {
             let value = argument.kind.read(&self.text(argument.name));
@@ -123,25 +128,25 @@ impl Read<'_> {
         }
         operation
             .request(arguments)
-            .map(|request| Ask::Act(Box::new(request)))
+            .map(|request| Action::Perform(Box::new(request)))
             .map_err(|error| Fault { code: Code::Body, message: format!("The body cannot be read: {error}.") })
     }
 
-    /// A word in the body's one field, or nothing.
-    pub(super) fn word(&self, name: &'static str) -> Result<String, Fault> {
-        if self.given.body.is_empty() {
+    /// Returns the string in the only field of the body; empty if it is missing.
+    pub(super) fn single_field(&self, name: &'static str) -> Result<String, Fault> {
+        if self.raw.body.is_empty() {
             return Ok(String::new());
         }
         let mut fields: BTreeMap<String, String> = self.body()?;
-        let word = fields.remove(name).unwrap_or_default();
+        let value = fields.remove(name).unwrap_or_default();
         match fields.keys().next() {
-            None => Ok(word),
+            None => Ok(value),
             Some(other) => Err(Fault { code: Code::Body, message: format!("Unknown field `{other}`.") }),
         }
     }
 }
 
-/// What stands behind the question mark, each name once.
+/// Parses a query string. Fails if a name occurs twice.
 pub(super) fn parameters(query: &str) -> Result<BTreeMap<String, String>, Fault> {
     let mut found = BTreeMap::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
@@ -152,41 +157,43 @@ pub(super) fn parameters(query: &str) -> Result<BTreeMap<String, String>, Fault>
     Ok(found)
 }
 
-/// `3.0` is the whole number 3 to JSON: it is taken for one.
-fn integral(value: Value) -> Value {
+/// Converts numbers such as `3.0` to integers: they are integers in JSON.
+fn normalize_integers(value: Value) -> Value {
     match value {
         Value::Number(number) => {
             let whole = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 9e15);
             whole.map_or(Value::Number(number), |float| Value::from(float as i64))
         }
-        Value::Array(items) => Value::Array(items.into_iter().map(integral).collect()),
-        Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, one)| (name, integral(one))).collect()),
+        Value::Array(items) => Value::Array(items.into_iter().map(normalize_integers).collect()),
+        Value::Object(fields) => {
+            Value::Object(fields.into_iter().map(|(name, one)| (name, normalize_integers(one))).collect())
+        }
         other => other,
     }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "rows of the table read alike, and some may fail")]
-pub(super) fn look(query: Query) -> Reading {
-    Ok(Ask::Look(query))
+pub(super) fn query(query: Query) -> ReadResult {
+    Ok(Action::Query(query))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "rows of the table read alike, and some may fail")]
-pub(super) fn act(request: Request) -> Reading {
-    Ok(Ask::Act(Box::new(request)))
+pub(super) fn perform(request: Request) -> ReadResult {
+    Ok(Action::Perform(Box::new(request)))
 }
 
-pub(super) fn agents(request: AgentRequest) -> Reading {
-    act(Request::Agents(request))
+pub(super) fn perform_agent_request(request: AgentRequest) -> ReadResult {
+    perform(Request::Agents(request))
 }
 
-/// How it is asked.
+/// An HTTP method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verb {
+pub(super) enum Method {
     Get,
     Post,
 }
 
-impl Verb {
+impl Method {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Get => "get",
@@ -195,44 +202,45 @@ impl Verb {
     }
 }
 
-/// One endpoint.
+/// An endpoint of the HTTP API.
 #[derive(Clone, Copy)]
 pub(super) struct Endpoint {
-    pub verb: Verb,
+    pub method: Method,
     pub path: &'static str,
     pub summary: &'static str,
-    /// Parameters behind the question mark.
-    pub takes: &'static [&'static str],
+    /// The names of the query parameters.
+    pub query_parameters: &'static [&'static str],
+    /// The JSON Schema of a successful response.
     pub answer: fn() -> Value,
-    /// Who may ask: checked before anything of the request is read.
-    pub right: Permission,
+    /// The permission that the caller needs. It is checked before the request is parsed.
+    pub permission: Permission,
     source: EndpointSource,
 }
 
-/// Where an endpoint comes from.
+/// How an endpoint is defined.
 #[derive(Clone, Copy)]
 enum EndpointSource {
-    /// It is written out here.
-    Written { body: Option<fn() -> Value>, needs_body: bool, read: fn(&Read<'_>) -> Reading },
-    /// It is made from the table of operations.
+    /// Written out in this table.
+    Written { body: Option<fn() -> Value>, needs_body: bool, read: fn(&RequestReader<'_>) -> ReadResult },
+    /// Generated from the table of operations.
     Operation(&'static Operation),
 }
 
 impl Endpoint {
-    /// The endpoint of an operation; none where it has no route.
+    /// Returns the endpoint of an operation; `None` if the operation has no route.
     pub fn of(operation: &'static Operation) -> Option<Self> {
         Some(Self {
-            verb: Verb::Post,
+            method: Method::Post,
             path: operation.route?,
             summary: operation.summary,
-            takes: &[],
+            query_parameters: &[],
             answer: done,
-            right: operation.permission,
+            permission: operation.permission,
             source: EndpointSource::Operation(operation),
         })
     }
 
-    /// The JSON Schema of a part of the path; none where the endpoint is written out.
+    /// Returns the JSON Schema of a path parameter; `None` if the endpoint is written out here.
     pub fn path_schema(&self, name: &str) -> Option<Value> {
         match self.source {
             EndpointSource::Written { .. } => None,
@@ -243,7 +251,7 @@ impl Endpoint {
         }
     }
 
-    /// The schema of the body, and whether one has to be sent; none where it takes no body.
+    /// Returns the JSON Schema of the body, and whether the body is required. `None` if there is no body.
     pub fn body(&self) -> Option<(Value, bool)> {
         match self.source {
             EndpointSource::Written { body, needs_body, .. } => body.map(|body| (body(), needs_body)),
@@ -254,14 +262,16 @@ impl Endpoint {
         }
     }
 
-    pub fn read(&self, given: &Given) -> Reading {
-        let query = parameters(&given.query)?;
-        if let Some(strange) = query.keys().find(|name| !self.takes.contains(&name.as_str())) {
-            let known = if self.takes.is_empty() { "none".to_owned() } else { self.takes.join(", ") };
-            let message = format!("Unknown parameter `{strange}`. Known parameters: {known}.");
+    /// Parses a request. Fails on unknown parameters.
+    pub fn read(&self, raw: &RawRequest) -> ReadResult {
+        let query = parameters(&raw.query)?;
+        if let Some(unknown) = query.keys().find(|name| !self.query_parameters.contains(&name.as_str())) {
+            let known =
+                if self.query_parameters.is_empty() { "none".to_owned() } else { self.query_parameters.join(", ") };
+            let message = format!("Unknown parameter `{unknown}`. Known parameters: {known}.");
             return Err(Fault { code: Code::Parameter, message });
         }
-        let read = Read { given, query };
+        let read = RequestReader { raw, query };
         match self.source {
             EndpointSource::Written { read: function, .. } => function(&read),
             EndpointSource::Operation(operation) => read.operation(operation),
@@ -269,163 +279,186 @@ impl Endpoint {
     }
 }
 
-pub(super) const fn gets(
+/// Defines a GET endpoint with permission `Look`.
+pub(super) const fn get_endpoint(
     path: &'static str,
     summary: &'static str,
-    takes: &'static [&'static str],
+    query_parameters: &'static [&'static str],
     answer: fn() -> Value,
-    read: fn(&Read<'_>) -> Reading,
+    read: fn(&RequestReader<'_>) -> ReadResult,
 ) -> Endpoint {
     let source = EndpointSource::Written { body: None, needs_body: false, read };
-    Endpoint { verb: Verb::Get, path, summary, takes, answer, right: Permission::Look, source }
+    Endpoint { method: Method::Get, path, summary, query_parameters, answer, permission: Permission::Look, source }
 }
 
-pub(super) const fn posts(
+/// Defines a POST endpoint without a body.
+pub(super) const fn post_endpoint(
     path: &'static str,
     summary: &'static str,
-    right: Permission,
-    read: fn(&Read<'_>) -> Reading,
+    permission: Permission,
+    read: fn(&RequestReader<'_>) -> ReadResult,
 ) -> Endpoint {
     let source = EndpointSource::Written { body: None, needs_body: false, read };
-    Endpoint { verb: Verb::Post, path, summary, takes: &[], answer: done, right, source }
+    Endpoint { method: Method::Post, path, summary, query_parameters: &[], answer: done, permission, source }
 }
 
-/// For something that is not told to everybody who may look.
-const fn only(right: Permission, endpoint: Endpoint) -> Endpoint {
-    Endpoint { right, ..endpoint }
+/// Sets a permission other than `Look`.
+const fn with_permission(permission: Permission, endpoint: Endpoint) -> Endpoint {
+    Endpoint { permission, ..endpoint }
 }
 
-pub(super) const fn with(body: fn() -> Value, needed: bool, endpoint: Endpoint) -> Endpoint {
+/// Adds a body to a POST endpoint.
+pub(super) const fn with_body(body: fn() -> Value, needs_body: bool, endpoint: Endpoint) -> Endpoint {
     let source = match endpoint.source {
-        EndpointSource::Written { read, .. } => EndpointSource::Written { body: Some(body), needs_body: needed, read },
+        EndpointSource::Written { read, .. } => EndpointSource::Written { body: Some(body), needs_body, read },
         operation @ EndpointSource::Operation(_) => operation,
     };
     Endpoint { source, ..endpoint }
 }
 
-const LIST: &[&str] = &["filter", "limit", "before"];
-const LIMIT: &[&str] = &["limit"];
+const LIST_PARAMETERS: &[&str] = &["filter", "limit", "before"];
+const LIMIT_PARAMETER: &[&str] = &["limit"];
 
 pub(super) static ENDPOINTS: &[Endpoint] = &[
-    gets("/overview", "Counts of all components, and who is online", &[], object, |_| look(Query::Overview)),
-    gets("/threads", "List threads, newest first; `filter` as in the console", LIST, threads, |read| {
-        look(Query::Threads { text: read.text("filter"), limit: read.limit()?, before: read.cursor("before")? })
+    get_endpoint("/overview", "Counts of all components, and who is online", &[], object, |_| query(Query::Overview)),
+    get_endpoint(
+        "/threads",
+        "List threads, newest first; `filter` as in the console",
+        LIST_PARAMETERS,
+        threads,
+        |read| {
+            query(Query::Threads { text: read.text("filter"), limit: read.limit()?, before: read.cursor("before")? })
+        },
+    ),
+    get_endpoint("/threads/{thread}", "Get a thread", &[], thread, |read| {
+        query(Query::Thread { thread: read.id("thread")? })
     }),
-    gets("/threads/{thread}", "Get a thread", &[], thread, |read| look(Query::Thread { thread: read.id("thread")? })),
-    gets(
+    get_endpoint(
         "/threads/{thread}/messages",
         "List the messages of a thread, newest first",
         &["limit", "before"],
         messages,
         |read| {
             let (limit, before) = (read.limit()?, read.cursor("before")?);
-            look(Query::Messages { thread: read.id("thread")?, limit, before, around: None })
+            query(Query::Messages { thread: read.id("thread")?, limit, before, around: None })
         },
     ),
-    gets("/messages", "Search all messages", LIST, objects, |read| {
-        look(Query::Search { text: read.text("filter"), limit: read.limit()?, before: read.cursor("before")? })
+    get_endpoint("/messages", "Search all messages", LIST_PARAMETERS, objects, |read| {
+        query(Query::Search { text: read.text("filter"), limit: read.limit()?, before: read.cursor("before")? })
     }),
-    with(
-        letter,
+    with_body(
+        send_schema,
         true,
-        posts("/messages", "Send a message", Permission::WriteToPeople, |read| Ok(Ask::Send(Box::new(read.body()?)))),
+        post_endpoint("/messages", "Send a message", Permission::WriteToPeople, |read| {
+            Ok(Action::Send(Box::new(read.body()?)))
+        }),
     ),
-    gets("/messages/{message}", "Get a message with its attempts and statuses", &[], message, |read| {
-        look(Query::Message { message: read.id::<MessageId>("message")? })
+    get_endpoint("/messages/{message}", "Get a message with its attempts and statuses", &[], message, |read| {
+        query(Query::Message { message: read.id::<MessageId>("message")? })
     }),
-    with(
-        emoji,
+    with_body(
+        reaction_schema,
         false,
-        posts("/messages/{message}/reaction", "React to a message", Permission::ReactToMessages, |read| {
+        post_endpoint("/messages/{message}/reaction", "React to a message", Permission::ReactToMessages, |read| {
             let body: ReactionBody = read.body_or_none()?;
             let (context, emoji) = (body.context(), Some(body.emoji).filter(|emoji| !emoji.is_empty()));
-            act(Request::React { message: read.id("message")?, emoji }.knowing(context))
+            perform(Request::React { message: read.id("message")?, emoji }.knowing(context))
         }),
     ),
-    gets("/outbox", "Outgoing messages and their states", LIST, objects, |read| {
-        look(Query::Outbox { text: read.text("filter"), limit: read.limit()?, before: read.cursor("before")? })
+    get_endpoint("/outbox", "Outgoing messages and their states", LIST_PARAMETERS, objects, |read| {
+        query(Query::Outbox { text: read.text("filter"), limit: read.limit()?, before: read.cursor("before")? })
     }),
-    gets("/outbox/{entry}", "Get an outbox entry with its attempts", &[], object, |read| {
-        look(Query::Entry { entry: read.id("entry")? })
+    get_endpoint("/outbox/{entry}", "Get an outbox entry with its attempts", &[], object, |read| {
+        query(Query::Entry { entry: read.id("entry")? })
     }),
-    gets("/contacts", "List contacts by name or number", &["filter", "limit"], objects, |read| {
-        look(Query::Contacts { text: read.text("filter"), limit: read.limit()? })
+    get_endpoint("/contacts", "List contacts by name or number", &["filter", "limit"], objects, |read| {
+        query(Query::Contacts { text: read.text("filter"), limit: read.limit()? })
     }),
-    only(
+    with_permission(
         Permission::LookAtTemplates,
-        gets("/templates", "List templates, with the time of the last fetch", &[], objects, |_| look(Query::Templates)),
+        get_endpoint("/templates", "List templates, with the time of the last fetch", &[], objects, |_| {
+            query(Query::Templates)
+        }),
     ),
-    gets(
+    get_endpoint(
         "/threads/expiring",
         "List threads whose service window closes while the contact waits",
-        LIMIT,
+        LIMIT_PARAMETER,
         objects,
-        |read| look(Query::Radar { limit: read.limit()? }),
+        |read| query(Query::Radar { limit: read.limit()? }),
     ),
-    gets("/radar", "Earlier path of `/threads/expiring`", LIMIT, objects, |read| {
-        look(Query::Radar { limit: read.limit()? })
+    get_endpoint("/radar", "Earlier path of `/threads/expiring`", LIMIT_PARAMETER, objects, |read| {
+        query(Query::Radar { limit: read.limit()? })
     }),
-    gets("/alerts", "List alerts", LIMIT, objects, |read| look(Query::Alerts { open: false, limit: read.limit()? })),
-    gets("/agents", "List agents with their statistics", &[], object, |_| look(Query::Agents)),
-    gets("/assignments", "List assignments", LIMIT, objects, |read| {
-        look(Query::Desk(AgentQuery::Assignments { limit: read.limit()? }))
+    get_endpoint("/alerts", "List alerts", LIMIT_PARAMETER, objects, |read| {
+        query(Query::Alerts { open: false, limit: read.limit()? })
     }),
-    with(
+    get_endpoint("/agents", "List agents with their statistics", &[], object, |_| query(Query::Agents)),
+    get_endpoint("/assignments", "List assignments", LIMIT_PARAMETER, objects, |read| {
+        query(Query::Desk(AgentQuery::Assignments { limit: read.limit()? }))
+    }),
+    with_body(
         proposal,
         true,
-        posts("/assignments", "Propose an assignment", Permission::ProposeAnAgent, |read| {
-            read.body::<ProposalBody>()?.ask()
+        post_endpoint("/assignments", "Propose an assignment", Permission::ProposeAnAgent, |read| {
+            read.body::<ProposalBody>()?.into_action()
         }),
     ),
-    gets("/assignments/{assignment}", "Get an assignment with its changes and rehearsal", &[], object, |read| {
-        look(Query::Desk(AgentQuery::Assignment { assignment: read.id("assignment")? }))
-    }),
-    only(
+    get_endpoint(
+        "/assignments/{assignment}",
+        "Get an assignment with its changes and rehearsal",
+        &[],
+        object,
+        |read| query(Query::Desk(AgentQuery::Assignment { assignment: read.id("assignment")? })),
+    ),
+    with_permission(
         Permission::LookAtRuns,
-        gets("/runs", "List agent runs", &["limit", "before", "thread"], objects, |read| {
+        get_endpoint("/runs", "List agent runs", &["limit", "before", "thread"], objects, |read| {
             let (thread, before) = (read.cursor::<ThreadId>("thread")?, read.cursor::<RunId>("before")?);
-            look(Query::Desk(AgentQuery::Runs { thread, limit: read.limit()?, before }))
+            query(Query::Desk(AgentQuery::Runs { thread, limit: read.limit()?, before }))
         }),
     ),
-    only(
+    with_permission(
         Permission::LookAtRuns,
-        gets("/runs/{run}", "Get an agent run", &[], object, |read| {
-            look(Query::Desk(AgentQuery::Run { run: read.id("run")? }))
+        get_endpoint("/runs/{run}", "Get an agent run", &[], object, |read| {
+            query(Query::Desk(AgentQuery::Run { run: read.id("run")? }))
         }),
     ),
-    with(
-        instead,
+    with_body(
+        accept_schema,
         false,
-        posts("/runs/{run}/accept", "Send a suggested reply", Permission::DecideAboutProposedAnswers, |read| {
+        post_endpoint("/runs/{run}/accept", "Send a suggested reply", Permission::DecideAboutProposedAnswers, |read| {
             let body: AcceptBody = read.body_or_none()?;
             let (context, instead) = (body.context(), Some(body.instead).filter(|text| !text.is_empty()));
-            act(Request::Agents(AgentRequest::Accept { run: read.id("run")?, instead }).knowing(context))
+            perform(Request::Agents(AgentRequest::Accept { run: read.id("run")?, instead }).knowing(context))
         }),
     ),
-    gets("/stops", "List stops of agents", LIMIT, objects, |read| {
-        look(Query::Desk(AgentQuery::Stops { limit: read.limit()? }))
+    get_endpoint("/stops", "List stops of agents", LIMIT_PARAMETER, objects, |read| {
+        query(Query::Desk(AgentQuery::Stops { limit: read.limit()? }))
     }),
-    with(
+    with_body(
         stop,
         true,
-        posts("/stops", "Stop agents", Permission::StopAgents, |read| {
-            read.body::<StopBody>()?.then(|what, reason| AgentRequest::Stop { what, reason })
+        post_endpoint("/stops", "Stop agents", Permission::StopAgents, |read| {
+            read.body::<StopBody>()?.into_action(|what, reason| AgentRequest::Stop { what, reason })
         }),
     ),
-    with(
+    with_body(
         stop,
         true,
-        posts("/stops/lift", "Resume agents", Permission::LetAgentsGoOn, |read| {
-            read.body::<StopBody>()?.then(|what, _| AgentRequest::Resume { what })
+        post_endpoint("/stops/lift", "Resume agents", Permission::LetAgentsGoOn, |read| {
+            read.body::<StopBody>()?.into_action(|what, _| AgentRequest::Resume { what })
         }),
     ),
-    gets("/deliveries", "List webhook deliveries", &["event", "limit", "before"], objects, |read| {
+    get_endpoint("/deliveries", "List webhook deliveries", &["event", "limit", "before"], objects, |read| {
         let event = Some(read.text("event")).filter(|event| !event.is_empty());
-        look(Query::Deliveries { state: None, event, limit: read.limit()?, before: read.cursor("before")? })
+        query(Query::Deliveries { state: None, event, limit: read.limit()?, before: read.cursor("before")? })
     }),
-    gets("/audit", "List audit entries", &["limit", "before", "subject"], objects, |read| {
+    get_endpoint("/audit", "List audit entries", &["limit", "before", "subject"], objects, |read| {
         let (limit, before) = (read.limit()?, read.cursor("before")?);
-        look(Query::Desk(AgentQuery::Audit { subject: read.text("subject"), limit, before }))
+        query(Query::Desk(AgentQuery::Audit { subject: read.text("subject"), limit, before }))
     }),
-    gets("/why/{id}", "Explain the state of an item", &[], object, |read| look(Query::Why { id: read.text("id") })),
+    get_endpoint("/why/{id}", "Explain the state of an item", &[], object, |read| {
+        query(Query::Why { id: read.text("id") })
+    }),
 ];

@@ -1,4 +1,4 @@
-//! Endpoints about numbers and their webhooks at the provider.
+//! Endpoints for connections, their webhooks at the provider, and contacts.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::bodies::{field, object, objects};
-use super::endpoints::{Endpoint, Fault, Reading, act, gets, look, posts, with};
+use super::endpoints::{Endpoint, Fault, ReadResult, get_endpoint, perform, post_endpoint, query, with_body};
 use crate::domain::access::permission::Permission;
 use crate::domain::code::Code;
 use crate::domain::contacts::phone::PhoneNumber;
@@ -17,18 +17,18 @@ use crate::domain::query::Query;
 use crate::domain::request::Request;
 
 pub(super) static NUMBER_ENDPOINTS: &[Endpoint] = &[
-    gets("/connections", "List numbers with their checks", &[], object, |_| look(Query::Connections)),
-    gets(
+    get_endpoint("/connections", "List numbers with their checks", &[], object, |_| query(Query::Connections)),
+    get_endpoint(
         "/connections/{connection}/webhooks",
         "List the webhooks of a number and of its project; the provider is asked now",
         &[],
         objects,
-        |read| look(Query::Number(NumberQuery::Webhooks { connection: read.id("connection")? })),
+        |read| query(Query::Number(NumberQuery::Webhooks { connection: read.id("connection")? })),
     ),
-    with(
-        webhook,
+    with_body(
+        webhook_schema,
         false,
-        posts(
+        post_endpoint(
             "/connections/{connection}/webhooks",
             "Register a webhook at the provider (admins)",
             Permission::RegisterWebhooks,
@@ -39,10 +39,10 @@ pub(super) static NUMBER_ENDPOINTS: &[Endpoint] = &[
             },
         ),
     ),
-    with(
-        webhook,
+    with_body(
+        webhook_schema,
         true,
-        posts(
+        post_endpoint(
             "/connections/{connection}/webhooks/{webhook}",
             "Change a webhook at the provider (admins)",
             Permission::ChangeWebhooks,
@@ -53,49 +53,54 @@ pub(super) static NUMBER_ENDPOINTS: &[Endpoint] = &[
             },
         ),
     ),
-    with(
+    with_body(
         || field("confirm", "the webhook's id again, as confirmation"),
         true,
-        posts(
+        post_endpoint(
             "/connections/{connection}/webhooks/{webhook}/delete",
             "Delete a webhook at the provider (admins)",
             Permission::DeleteWebhooks,
             |read| {
                 let (connection, id) = (read.id("connection")?, read.text("webhook"));
-                webhooks(WebhookRequest::Delete { connection, id, typed: read.word("confirm")? })
+                webhooks(WebhookRequest::Delete { connection, id, typed: read.single_field("confirm")? })
             },
         ),
     ),
-    with(
+    with_body(
         || field("event", "event to test, such as whatsapp.message.received; optional"),
         false,
-        posts(
+        post_endpoint(
             "/connections/{connection}/webhooks/{webhook}/test",
             "Request a test delivery, which has to arrive here",
             Permission::TryWebhooks,
             |read| {
                 let (connection, id) = (read.id("connection")?, read.text("webhook"));
-                let event = Some(read.word("event")?).filter(|event| !event.is_empty());
+                let event = Some(read.single_field("event")?).filter(|event| !event.is_empty());
                 webhooks(WebhookRequest::Test { connection, id, event })
             },
         ),
     ),
-    with(
-        contact,
+    with_body(
+        contact_schema,
         true,
-        posts("/contacts", "Add a contact that has not written yet (admins)", Permission::AddContacts, |read| {
-            let body: ContactBody = read.body()?;
-            let number = PhoneNumber::parse(&body.number).map_err(|error| Fault {
-                code: Code::Number,
-                message: format!("{error}. Write the number with its country code, such as +15550102001."),
-            })?;
-            act(Request::AddContact { connection: body.connection, name: body.name, number, note: body.note })
-        }),
+        post_endpoint(
+            "/contacts",
+            "Add a contact that has not written yet (admins)",
+            Permission::AddContacts,
+            |read| {
+                let body: ContactBody = read.body()?;
+                let number = PhoneNumber::parse(&body.number).map_err(|error| Fault {
+                    code: Code::Number,
+                    message: format!("{error}. Write the number with its country code, such as +15550102001."),
+                })?;
+                perform(Request::AddContact { connection: body.connection, name: body.name, number, note: body.note })
+            },
+        ),
     ),
 ];
 
-fn webhooks(request: WebhookRequest) -> Reading {
-    act(Request::Webhook(request))
+fn webhooks(request: WebhookRequest) -> ReadResult {
+    perform(Request::Webhook(request))
 }
 
 #[derive(Debug, Deserialize)]
@@ -108,7 +113,8 @@ struct ContactBody {
     note: Option<String>,
 }
 
-fn contact() -> Value {
+/// The JSON Schema of [`ContactBody`].
+fn contact_schema() -> Value {
     json!({ "type": "object", "additionalProperties": false, "required": ["connection", "name", "number"],
         "properties": {
             "connection": { "type": "string", "description": "connection: id, name, phone number id or number" },
@@ -118,7 +124,7 @@ fn contact() -> Value {
                 "description": "internal note; the phone number is always added to it" } } })
 }
 
-/// A webhook as a program describes it: fields that are missing stay as they are, or have the provider's default.
+/// The body of a webhook request. Missing fields stay unchanged, or have the provider's default.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct WebhookBody {
@@ -154,10 +160,11 @@ impl WebhookBody {
     }
 }
 
-fn webhook() -> Value {
-    let text = |what: &str| json!({ "type": ["string", "null"], "description": what });
-    let whether = |what: &str| json!({ "type": ["boolean", "null"], "description": what });
-    let count = |most: u32, what: &str| json!({ "type": ["integer", "null"], "minimum": 1, "maximum": most, "description": what });
+/// The JSON Schema of [`WebhookBody`].
+fn webhook_schema() -> Value {
+    let text = |description: &str| json!({ "type": ["string", "null"], "description": description });
+    let boolean = |description: &str| json!({ "type": ["boolean", "null"], "description": description });
+    let count = |max: u32, description: &str| json!({ "type": ["integer", "null"], "minimum": 1, "maximum": max, "description": description });
     json!({ "type": "object", "additionalProperties": false, "properties": {
         "project": { "type": "boolean", "default": false,
             "description": "register it for the whole project instead of the number; ignored when changing one" },
@@ -167,10 +174,10 @@ fn webhook() -> Value {
         "kind": { "type": ["string", "null"], "enum": ["events", "raw", null],
             "description": "`raw` forwards bodies as Meta sent them" },
         "payload_version": text("payload version, such as v2"),
-        "active": whether("whether the provider delivers to it"),
+        "active": boolean("whether the provider delivers to it"),
         "headers": { "type": ["object", "null"], "additionalProperties": { "type": "string" },
             "description": "HTTP headers added to each delivery" },
-        "buffer_enabled": whether("whether the provider collects received messages into batches"),
+        "buffer_enabled": boolean("whether the provider collects received messages into batches"),
         "buffer_window_seconds": count(60, "seconds that a batch is collected for"),
         "max_buffer_size": count(100, "maximum number of messages in a batch"),
         "inactivity_minutes": count(1_440, "minutes without messages after which a conversation is inactive") } })

@@ -1,6 +1,6 @@
-//! Bodies that are read with care.
+//! Bodies of requests about agents, with their validation.
 
-use super::endpoints::{Ask, Fault, Reading, agents};
+use super::endpoints::{Action, Fault, ReadResult, perform_agent_request};
 use crate::domain::agents::assignment::Mode;
 use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::contract::Contract;
@@ -21,15 +21,16 @@ pub(super) struct StopBody {
 }
 
 impl StopBody {
-    pub fn then(self, request: impl FnOnce(StopScope, String) -> AgentRequest) -> Reading {
+    /// Validates the scope and returns the action with the request that `request` creates.
+    pub fn into_action(self, request: impl FnOnce(StopScope, String) -> AgentRequest) -> ReadResult {
         if !matches!(self.scope.as_str(), "thread" | "agent" | "all") {
             return Err(Fault { code: Code::Body, message: "The scope is not thread, agent or all.".into() });
         }
         match StopScope::read(&self.scope, &self.subject) {
-            Some(what) => agents(request(what, self.reason)),
+            Some(what) => perform_agent_request(request(what, self.reason)),
             None => {
                 let why = "Thread not found.";
-                Ok(Ask::Refuse(Refusal::new(Code::NotFound, why, "List the threads with GET /threads.")))
+                Ok(Action::Refuse(Refusal::new(Code::NotFound, why, "List the threads with GET /threads.")))
             }
         }
     }
@@ -50,16 +51,17 @@ pub(super) struct ProposalBody {
 }
 
 impl ProposalBody {
-    pub fn ask(self) -> Reading {
+    /// Validates the body and returns the action.
+    pub fn into_action(self) -> ReadResult {
         let expires_at = match self.expires_at.as_deref().map(Timestamp::parse) {
             None => None,
             Some(Some(at)) => Some(at),
             Some(None) => {
                 let why = "`expires_at` is not a time.";
-                return Ok(Ask::Refuse(Refusal::new(Code::Time, why, "Write it like 2026-06-01T09:00:00Z.")));
+                return Ok(Action::Refuse(Refusal::new(Code::Time, why, "Write it like 2026-06-01T09:00:00Z.")));
             }
         };
-        agents(AgentRequest::Propose(Box::new(Proposal {
+        perform_agent_request(AgentRequest::Propose(Box::new(Proposal {
             connection: self.connection,
             thread: self.thread,
             agent: self.agent,

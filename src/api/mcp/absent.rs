@@ -1,4 +1,4 @@
-//! What stands in a build without the `mcp` feature: a refusal that says so.
+//! Replaces the Model Context Protocol in builds without the `mcp` feature: every use is refused with the reason.
 
 use std::path::Path;
 
@@ -9,14 +9,14 @@ use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::code::Code;
 use crate::operations::System;
 
-const WHY: &str = "this build of wadeck has no Model Context Protocol (the `mcp` feature was left out)";
+const REASON: &str = "this build of wadeck has no Model Context Protocol (the `mcp` feature was left out)";
 
 /// Answers every request with 501 and the reason.
 pub fn service(_: System) -> MethodRouter {
-    any(|| async { error(Code::NotBuiltIn, WHY, "Use a build with the `mcp` feature, or the HTTP API.") })
+    any(|| async { error(Code::NotBuiltIn, REASON, "Use a build with the `mcp` feature, or the HTTP API.") })
 }
 
-/// Fails at once with the reason.
+/// Always fails with the reason.
 pub async fn on_standard_io(_: &Path, _: bool, _: Option<ScopeChoice>) -> Result<(), String> {
-    Err(WHY.to_owned())
+    Err(REASON.to_owned())
 }

@@ -1,5 +1,5 @@
-//! Lines on standard input and output, between a client and the protocol's library. The library ignores a line that is
-//! no JSON, so that a client waits for ever for an answer to what it sent broken; here it is told so.
+//! Connects standard input and output to the protocol's library, line by line. The library ignores a line that is not
+//! JSON, so that the client would wait forever for a response; here the client gets an error.
 
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
@@ -9,37 +9,37 @@ use tokio::io::{
 };
 use tokio::sync::mpsc;
 
-/// How many bytes may wait between the client and the library.
-const BUFFER: usize = 64 * 1024;
-/// JSON-RPC 2.0: what is no JSON.
+/// Bytes that are buffered between the client and the library, per direction.
+const BUFFER_BYTES: usize = 64 * 1024;
+/// JSON-RPC 2.0: the message is not JSON.
 const PARSE_ERROR: i64 = -32_700;
-/// JSON-RPC 2.0: what is JSON, and no request that is taken.
+/// JSON-RPC 2.0: the message is not an acceptable request.
 const INVALID_REQUEST: i64 = -32_600;
 
-/// Carries lines both ways until the client closes its side. Returns the library's ends, and what has to run meanwhile
-/// and ends once everything is written.
-pub(super) fn carried(
+/// Forwards lines in both directions until the client closes its side. Returns the library's two ends, and a future
+/// that does the forwarding and ends when everything is written.
+pub(super) fn connect_lines(
     from: impl AsyncRead + Unpin + Send + 'static,
     to: impl AsyncWrite + Unpin + Send + 'static,
     max_line: usize,
 ) -> (DuplexStream, DuplexStream, impl Future<Output = ()>) {
-    let (into_library, library_reads) = duplex(BUFFER);
-    let (library_writes, out_of_library) = duplex(BUFFER);
-    let (answers, lines) = mpsc::channel::<Vec<u8>>(16);
-    let own = answers.clone();
-    let carried = async move {
-        let reading = checked(BufReader::new(from), into_library, own, max_line);
-        let writing = forward(BufReader::new(out_of_library), answers);
-        tokio::join!(reading, writing, written(lines, to));
+    let (into_library, library_reads) = duplex(BUFFER_BYTES);
+    let (library_writes, out_of_library) = duplex(BUFFER_BYTES);
+    let (responses, lines) = mpsc::channel::<Vec<u8>>(16);
+    let error_responses = responses.clone();
+    let forwarding = async move {
+        let reading = forward_valid_lines(BufReader::new(from), into_library, error_responses, max_line);
+        let writing = forward_responses(BufReader::new(out_of_library), responses);
+        tokio::join!(reading, writing, write_lines(lines, to));
     };
-    (library_reads, library_writes, carried)
+    (library_reads, library_writes, forwarding)
 }
 
-/// Hands on what can be read, and answers what cannot.
-async fn checked(
+/// Forwards lines that are JSON, and responds to the others with an error.
+async fn forward_valid_lines(
     mut from: impl AsyncBufRead + Unpin,
     mut to: DuplexStream,
-    answers: mpsc::Sender<Vec<u8>>,
+    responses: mpsc::Sender<Vec<u8>>,
     max_line: usize,
 ) {
     loop {
@@ -49,7 +49,7 @@ async fn checked(
             Ok(0) | Err(_) => return,
             Ok(_) => {}
         }
-        let refused = if line.len() > max_line && !line.ends_with(b"\n") {
+        let error_response = if line.len() > max_line && !line.ends_with(b"\n") {
             if skip_line(&mut from).await.is_err() {
                 return;
             }
@@ -62,20 +62,20 @@ async fn checked(
             let fault = serde_json::from_slice::<IgnoredAny>(text).err();
             fault.map(|fault| error(PARSE_ERROR, &format!("Parse error: {fault}")))
         };
-        let done = match refused {
-            Some(answer) => answers.send(answer).await.is_ok(),
+        let is_sent = match error_response {
+            Some(answer) => responses.send(answer).await.is_ok(),
             None => to.write_all(&line).await.is_ok() && to.flush().await.is_ok(),
         };
-        if !done {
+        if !is_sent {
             return;
         }
     }
 }
 
-/// Reads on to the end of a line that is too long, and keeps nothing of it.
+/// Skips the rest of a line that is too long.
 async fn skip_line(from: &mut (impl AsyncBufRead + Unpin)) -> std::io::Result<()> {
     loop {
-        let (used, over) = {
+        let (used, is_end) = {
             let part = from.fill_buf().await?;
             match part.iter().position(|byte| *byte == b'\n') {
                 Some(end) => (end + 1, true),
@@ -83,25 +83,25 @@ async fn skip_line(from: &mut (impl AsyncBufRead + Unpin)) -> std::io::Result<()
             }
         };
         from.consume(used);
-        if over {
+        if is_end {
             return Ok(());
         }
     }
 }
 
-/// Hands on what the library writes, whole lines at a time.
-async fn forward(mut from: impl AsyncBufRead + Unpin, answers: mpsc::Sender<Vec<u8>>) {
+/// Forwards the library's output, one line at a time.
+async fn forward_responses(mut from: impl AsyncBufRead + Unpin, responses: mpsc::Sender<Vec<u8>>) {
     loop {
         let mut line = Vec::new();
         match from.read_until(b'\n', &mut line).await {
             Ok(0) | Err(_) => return,
-            Ok(_) if answers.send(line).await.is_err() => return,
+            Ok(_) if responses.send(line).await.is_err() => return,
             Ok(_) => {}
         }
     }
 }
 
-async fn written(mut lines: mpsc::Receiver<Vec<u8>>, mut to: impl AsyncWrite + Unpin) {
+async fn write_lines(mut lines: mpsc::Receiver<Vec<u8>>, mut to: impl AsyncWrite + Unpin) {
     while let Some(line) = lines.recv().await {
         if to.write_all(&line).await.is_err() || to.flush().await.is_err() {
             return;
@@ -109,7 +109,7 @@ async fn written(mut lines: mpsc::Receiver<Vec<u8>>, mut to: impl AsyncWrite + U
     }
 }
 
-/// An answer to what has no id that could be read.
+/// An error response to a message without a readable id.
 fn error(code: i64, message: &str) -> Vec<u8> {
     let answer = json!({ "jsonrpc": "2.0", "id": Value::Null, "error": { "code": code, "message": message } });
     format!("{answer}\n").into_bytes()
@@ -119,38 +119,43 @@ fn error(code: i64, message: &str) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// What comes back for these lines, where the library answers each line with itself in capitals.
-    async fn answers(lines: &'static [u8], max_line: usize) -> Vec<String> {
+    /// Returns the responses to these lines from a library that answers each line in capitals.
+    async fn responses(lines: &'static [u8], max_line: usize) -> Vec<String> {
         let (mut client, out) = duplex(1024 * 1024);
-        let (library_reads, mut library_writes, carried) = carried(lines, out, max_line);
+        let (library_reads, mut library_writes, forwarding) = connect_lines(lines, out, max_line);
         let library = async move {
             let mut from = BufReader::new(library_reads).lines();
             while let Ok(Some(line)) = from.next_line().await {
-                let said = format!("{}\n", line.to_uppercase());
-                library_writes.write_all(said.as_bytes()).await.expect("written");
+                let response = format!("{}\n", line.to_uppercase());
+                library_writes.write_all(response.as_bytes()).await.expect("written");
             }
         };
-        tokio::join!(carried, library);
+        tokio::join!(forwarding, library);
         let mut all = String::new();
         client.read_to_string(&mut all).await.expect("read");
         all.lines().map(str::to_owned).collect()
     }
 
     #[tokio::test]
-    async fn a_line_that_is_no_json_is_answered_and_the_next_one_is_read() {
-        let told = answers(b"{\"a\":1}\n\nnot json\n{\"b\":\n{\"c\":2}\n", 100).await;
-        let errors: Vec<Value> = told.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    async fn an_invalid_line_gets_an_error_and_the_next_one_is_read() {
+        let responses_received = responses(b"{\"a\":1}\n\nnot json\n{\"b\":\n{\"c\":2}\n", 100).await;
+        let errors: Vec<Value> = responses_received.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
         let codes: Vec<i64> = errors.iter().filter_map(|one| one["error"]["code"].as_i64()).collect();
-        assert_eq!(codes, [PARSE_ERROR, PARSE_ERROR], "{told:?}");
-        assert!(errors.iter().all(|one| one["id"].is_null()), "{told:?}");
+        assert_eq!(codes, [PARSE_ERROR, PARSE_ERROR], "{responses_received:?}");
+        assert!(errors.iter().all(|one| one["id"].is_null()), "{responses_received:?}");
         for good in ["{\"A\":1}", "{\"C\":2}"] {
-            assert!(told.contains(&good.to_owned()), "{told:?}");
+            assert!(responses_received.contains(&good.to_owned()), "{responses_received:?}");
         }
     }
 
     #[tokio::test]
-    async fn a_line_that_is_too_long_is_refused_and_not_kept() {
-        let told = answers(b"{\"a\":\"0123456789012345678901234567890123456789\"}\n{\"b\":1}\n", 20).await;
-        assert!(told.iter().any(|line| line.contains("-32600")) && told.contains(&"{\"B\":1}".to_owned()), "{told:?}");
+    async fn a_line_that_is_too_long_gets_an_error_and_is_skipped() {
+        let responses_received =
+            responses(b"{\"a\":\"0123456789012345678901234567890123456789\"}\n{\"b\":1}\n", 20).await;
+        assert!(
+            responses_received.iter().any(|line| line.contains("-32600"))
+                && responses_received.contains(&"{\"B\":1}".to_owned()),
+            "{responses_received:?}"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Every tool, once: what is listed and what is called are made from this table.
+//! The table of tools, from which both the list and the calls are generated.
 
 use std::sync::LazyLock;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::super::http::{Ask, SendBody, despite_owner, letter_schema};
+use super::super::http::{Action, SendBody, despite_owner, send_schema};
 use super::super::objects;
 use crate::domain::access::permission::Permission;
 use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
@@ -18,40 +18,40 @@ use crate::domain::operation::{OPERATIONS, Operation};
 use crate::domain::query::Query;
 use crate::domain::request::{Request, SendContext};
 
-/// What a tool leaves behind, for whoever asks a person first.
+/// The effect of a tool, by which clients decide whether to ask a person first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
-    Looks,
-    Adds,
-    /// Something is no longer there afterwards.
-    Ends,
+    ReadOnly,
+    Additive,
+    /// Something is removed.
+    Destructive,
 }
 
 pub(super) struct Tool {
     pub name: &'static str,
-    pub says: &'static str,
+    pub description: &'static str,
     pub effect: Effect,
-    /// Who may call it: checked before its arguments are read.
-    pub right: Permission,
+    /// The permission that the caller needs. It is checked before the arguments are parsed.
+    pub permission: Permission,
     source: ToolSource,
 }
 
-/// Where a tool comes from.
+/// How a tool is defined.
 enum ToolSource {
-    /// It is written out here.
-    Written { schema: fn() -> Value, read: fn(Value) -> Result<Ask, String> },
-    /// It is made from the table of operations.
+    /// Written out in this table.
+    Written { schema: fn() -> Value, read: fn(Value) -> Result<Action, String> },
+    /// Generated from the table of operations.
     Operation(&'static Operation),
 }
 
 impl Tool {
-    /// The tool of an operation; none where it has none.
+    /// Returns the tool of an operation; `None` if the operation has no tool.
     fn of(operation: &'static Operation) -> Option<Self> {
-        let (name, says, right) = (operation.tool?, operation.summary, operation.permission);
-        Some(Self { name, says, effect: Effect::Adds, right, source: ToolSource::Operation(operation) })
+        let (name, description, permission) = (operation.tool?, operation.summary, operation.permission);
+        Some(Self { name, description, effect: Effect::Additive, permission, source: ToolSource::Operation(operation) })
     }
 
-    /// The JSON Schema of its arguments.
+    /// Returns the JSON Schema of its arguments.
     pub fn schema(&self) -> Value {
         match self.source {
             ToolSource::Written { schema, .. } => schema(),
@@ -59,27 +59,27 @@ impl Tool {
         }
     }
 
-    /// Reads its arguments. Fails, in words, where they are not as the schema says.
-    pub fn read(&self, arguments: Map<String, Value>) -> Result<Ask, String> {
+    /// Parses its arguments. Fails with a message if they do not match the schema.
+    pub fn read(&self, arguments: Map<String, Value>) -> Result<Action, String> {
         match self.source {
             ToolSource::Written { read, .. } => read(Value::Object(arguments)),
             ToolSource::Operation(operation) => {
-                operation.request(arguments).map_err(|error| error.to_string()).and_then(act)
+                operation.request(arguments).map_err(|error| error.to_string()).and_then(perform)
             }
         }
     }
 }
 
-/// The tools that are made from the table of operations.
+/// Tools that are generated from the table of operations.
 static OPERATION_TOOLS: LazyLock<Vec<Tool>> =
     LazyLock::new(|| OPERATIONS.iter().filter_map(|operation| Tool::of(operation)).collect());
 
-/// Every tool.
+/// Returns all tools.
 pub(super) fn tools() -> impl Iterator<Item = &'static Tool> {
     TOOLS.iter().chain(OPERATION_TOOLS.iter())
 }
 
-pub(super) fn named(name: &str) -> Option<&'static Tool> {
+pub(super) fn find_tool(name: &str) -> Option<&'static Tool> {
     tools().find(|tool| tool.name == name)
 }
 
@@ -88,42 +88,42 @@ fn read<T: DeserializeOwned>(arguments: Value) -> Result<T, String> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "rows of the table read alike, and some may fail")]
-fn look(query: Query) -> Result<Ask, String> {
-    Ok(Ask::Look(query))
+fn query(query: Query) -> Result<Action, String> {
+    Ok(Action::Query(query))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "rows of the table read alike, and some may fail")]
-fn act(request: Request) -> Result<Ask, String> {
-    Ok(Ask::Act(Box::new(request)))
+fn perform(request: Request) -> Result<Action, String> {
+    Ok(Action::Perform(Box::new(request)))
 }
 
 fn object(properties: Value, required: &[&str]) -> Value {
     json!({ "type": "object", "additionalProperties": false, "properties": properties, "required": required })
 }
 
-fn id(letter: char, what: &str) -> Value {
-    json!({ "type": "string", "pattern": format!("^{letter}[1-9][0-9]{{0,17}}$"), "description": what })
+fn id(letter: char, description: &str) -> Value {
+    json!({ "type": "string", "pattern": format!("^{letter}[1-9][0-9]{{0,17}}$"), "description": description })
 }
 
-fn text(what: &str) -> Value {
-    json!({ "type": "string", "description": what })
+fn text(description: &str) -> Value {
+    json!({ "type": "string", "description": description })
 }
 
 fn limit() -> Value {
-    json!({ "type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL, "description": "maximum number" })
+    json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT, "description": "maximum number" })
 }
 
-/// How many of something are told where nobody says, and how many at most.
-const USUAL: u32 = 20;
-const MOST: u32 = 100;
+/// Default and maximum number of items in a list.
+const DEFAULT_LIMIT: u32 = 20;
+const MAX_LIMIT: u32 = 100;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
+struct NoArguments {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Reply {
+struct ReplyArguments {
     thread: ThreadId,
     message: MessageId,
     text: String,
@@ -133,7 +133,7 @@ struct Reply {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Reaction {
+struct ReactionArguments {
     message: MessageId,
     #[serde(default)]
     emoji: String,
@@ -141,7 +141,7 @@ struct Reaction {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Conversation {
+struct ConversationArguments {
     thread: ThreadId,
     #[serde(default)]
     limit: Option<u32>,
@@ -151,7 +151,7 @@ struct Conversation {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Status {
+struct StatusArguments {
     #[serde(default)]
     message: Option<MessageId>,
     #[serde(default)]
@@ -160,7 +160,7 @@ struct Status {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Found {
+struct ListArguments {
     #[serde(default)]
     filter: String,
     #[serde(default)]
@@ -169,13 +169,13 @@ struct Found {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Why {
+struct WhyArguments {
     id: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Number {
+struct RegisterArguments {
     name: String,
     provider: String,
     #[serde(default)]
@@ -184,12 +184,13 @@ struct Number {
     organization: Option<String>,
 }
 
-impl Number {
-    /// With the provider's own id the number is there already; without, it is set up from nothing.
-    fn ask(self) -> Result<Ask, String> {
+impl RegisterArguments {
+    /// Returns the request: with the provider's phone number id an existing number is adopted, without it a new one
+    /// is set up.
+    fn into_action(self) -> Result<Action, String> {
         let Self { name, provider, phone_number_id, organization } = self;
         let provider = ProviderName::new(provider);
-        act(Request::Number(match phone_number_id {
+        perform(Request::Number(match phone_number_id {
             Some(phone_number_id) => {
                 NumberRequest::Adopt { name, provider, phone_number_id, organization, environment: None }
             }
@@ -200,43 +201,44 @@ impl Number {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OneConnection {
+struct ConnectionArguments {
     connection: ConnectionId,
 }
 
-/// How many are asked for. Fails where that is more than are told at once: a list that is cut would look whole.
-fn many(limit: Option<u32>) -> Result<u32, String> {
-    match limit.unwrap_or(USUAL) {
-        limit @ 1..=MOST => Ok(limit),
-        limit => Err(format!("`limit` is {limit}: give 1 to {MOST}")),
+/// Returns the number of items to list, [`DEFAULT_LIMIT`] if none is given. Fails above [`MAX_LIMIT`]: a shortened
+/// list would look complete.
+fn check_limit(limit: Option<u32>) -> Result<u32, String> {
+    match limit.unwrap_or(DEFAULT_LIMIT) {
+        limit @ 1..=MAX_LIMIT => Ok(limit),
+        limit => Err(format!("`limit` is {limit}: give 1 to {MAX_LIMIT}")),
     }
 }
 
-fn one_connection() -> Value {
+fn connection_schema() -> Value {
     object(json!({ "connection": id('c', "connection, as connections.list returns it") }), &["connection"])
 }
 
-fn nothing() -> Value {
+fn empty_schema() -> Value {
     object(json!({}), &[])
 }
 
 static TOOLS: &[Tool] = &[
     Tool {
         name: "whatsapp.send",
-        says: "Sends a message: a text into a thread whose window is open, or an approved template to a number \
+        description: "Sends a message: a text into a thread whose window is open, or an approved template to a number \
                over a connection. Answers with the id of the message.",
-        effect: Effect::Adds,
-        right: Permission::WriteToPeople,
+        effect: Effect::Additive,
+        permission: Permission::WriteToPeople,
         source: ToolSource::Written {
-            schema: letter_schema,
-            read: |arguments| Ok(Ask::Send(Box::new(read::<SendBody>(arguments)?))),
+            schema: send_schema,
+            read: |arguments| Ok(Action::Send(Box::new(read::<SendBody>(arguments)?))),
         },
     },
     Tool {
         name: "whatsapp.reply",
-        says: "Replies to one message of a thread and quotes it.",
-        effect: Effect::Adds,
-        right: Permission::WriteToPeople,
+        description: "Replies to one message of a thread and quotes it.",
+        effect: Effect::Additive,
+        permission: Permission::WriteToPeople,
         source: ToolSource::Written {
             schema: || {
                 let properties = json!({ "thread": id('t', "the thread"), "message": id('m', "message to reply to"),
@@ -244,33 +246,33 @@ static TOOLS: &[Tool] = &[
                 object(properties, &["thread", "message", "text"])
             },
             read: |arguments| {
-                let Reply { thread, message, text, despite_owner } = read(arguments)?;
+                let ReplyArguments { thread, message, text, despite_owner } = read(arguments)?;
                 let content = Box::new(Content::text(text));
                 let context = SendContext { seen: None, despite_owner };
-                act(Request::Send { thread, content, reply_to: Some(message), at: None }.knowing(context))
+                perform(Request::Send { thread, content, reply_to: Some(message), at: None }.knowing(context))
             },
         },
     },
     Tool {
         name: "whatsapp.react",
-        says: "Reacts to a message with one emoji, in place of the earlier one; an empty emoji removes it.",
-        effect: Effect::Adds,
-        right: Permission::ReactToMessages,
+        description: "Reacts to a message with one emoji, in place of the earlier one; an empty emoji removes it.",
+        effect: Effect::Additive,
+        permission: Permission::ReactToMessages,
         source: ToolSource::Written {
             schema: || {
                 object(json!({ "message": id('m', "the message"), "emoji": text("one emoji, or empty") }), &["message"])
             },
             read: |arguments| {
-                let Reaction { message, emoji } = read(arguments)?;
-                act(Request::React { message, emoji: Some(emoji).filter(|emoji| !emoji.is_empty()) })
+                let ReactionArguments { message, emoji } = read(arguments)?;
+                perform(Request::React { message, emoji: Some(emoji).filter(|emoji| !emoji.is_empty()) })
             },
         },
     },
     Tool {
         name: "whatsapp.getConversation",
-        says: "Returns the messages of a thread, newest first, each with its author and status.",
-        effect: Effect::Looks,
-        right: Permission::Look,
+        description: "Returns the messages of a thread, newest first, each with its author and status.",
+        effect: Effect::ReadOnly,
+        permission: Permission::Look,
         source: ToolSource::Written {
             schema: || {
                 let properties = json!({ "thread": id('t', "the thread"),
@@ -280,90 +282,90 @@ static TOOLS: &[Tool] = &[
                 object(properties, &[])
             },
             read: |arguments| {
-                let Conversation { thread, limit, before } = read(arguments)?;
-                look(Query::Messages { thread, limit: many(limit)?, before, around: None })
+                let ConversationArguments { thread, limit, before } = read(arguments)?;
+                query(Query::Messages { thread, limit: check_limit(limit)?, before, around: None })
             },
         },
     },
     Tool {
         name: "whatsapp.getStatus",
-        says: "Returns the state of one message or outbox entry: every status with its time. Without either, \
+        description: "Returns the state of one message or outbox entry: every status with its time. Without either, \
                the state of the connections: each check with its age.",
-        effect: Effect::Looks,
-        right: Permission::Look,
+        effect: Effect::ReadOnly,
+        permission: Permission::Look,
         source: ToolSource::Written {
             schema: || object(json!({ "message": id('m', "a message"), "entry": id('o', "or an outbox entry") }), &[]),
             read: |arguments| match read(arguments)? {
-                Status { message: Some(message), entry: None } => look(Query::Message { message }),
-                Status { message: None, entry: Some(entry) } => look(Query::Entry { entry }),
-                Status { message: None, entry: None } => look(Query::Connections),
+                StatusArguments { message: Some(message), entry: None } => query(Query::Message { message }),
+                StatusArguments { message: None, entry: Some(entry) } => query(Query::Entry { entry }),
+                StatusArguments { message: None, entry: None } => query(Query::Connections),
                 _ => Err("give `message` or `entry`, not both".to_owned()),
             },
         },
     },
     Tool {
         name: "threads.list",
-        says: "Threads, the newest first. The filter is words of a name, a number or the last message, and terms \
+        description: "Threads, the newest first. The filter is words of a name, a number or the last message, and terms \
                such as is:unanswered, is:open, num:+15550100002 or conn:support.",
-        effect: Effect::Looks,
-        right: Permission::Look,
+        effect: Effect::ReadOnly,
+        permission: Permission::Look,
         source: ToolSource::Written {
             schema: || object(json!({ "filter": text("empty matches all"), "limit": limit() }), &[]),
             read: |arguments| {
-                let Found { filter, limit } = read(arguments)?;
-                look(Query::Threads { text: filter, limit: many(limit)?, before: None })
+                let ListArguments { filter, limit } = read(arguments)?;
+                query(Query::Threads { text: filter, limit: check_limit(limit)?, before: None })
             },
         },
     },
     Tool {
         name: "templates.list",
-        says: "Returns templates with their languages, texts, states and the time of the last fetch. Only approved ones can be sent.",
-        effect: Effect::Looks,
-        right: Permission::LookAtTemplates,
+        description: "Returns templates with their languages, texts, states and the time of the last fetch. Only approved ones can be sent.",
+        effect: Effect::ReadOnly,
+        permission: Permission::LookAtTemplates,
         source: ToolSource::Written {
-            schema: nothing,
-            read: |arguments| read::<Nothing>(arguments).and_then(|_| look(Query::Templates)),
+            schema: empty_schema,
+            read: |arguments| read::<NoArguments>(arguments).and_then(|_| query(Query::Templates)),
         },
     },
     Tool {
         name: "contacts.resolve",
-        says: "Finds contacts by part of a name or number.",
-        effect: Effect::Looks,
-        right: Permission::Look,
+        description: "Finds contacts by part of a name or number.",
+        effect: Effect::ReadOnly,
+        permission: Permission::Look,
         source: ToolSource::Written {
             schema: || object(json!({ "filter": text("part of a name or number"), "limit": limit() }), &["filter"]),
             read: |arguments| {
-                let Found { filter, limit } = read(arguments)?;
-                look(Query::Contacts { text: filter, limit: many(limit)? })
+                let ListArguments { filter, limit } = read(arguments)?;
+                query(Query::Contacts { text: filter, limit: check_limit(limit)? })
             },
         },
     },
     Tool {
         name: "connections.list",
-        says: "Returns our numbers, each with the results and ages of its checks.",
-        effect: Effect::Looks,
-        right: Permission::Look,
+        description: "Returns our numbers, each with the results and ages of its checks.",
+        effect: Effect::ReadOnly,
+        permission: Permission::Look,
         source: ToolSource::Written {
-            schema: nothing,
-            read: |arguments| read::<Nothing>(arguments).and_then(|_| look(Query::Connections)),
+            schema: empty_schema,
+            read: |arguments| read::<NoArguments>(arguments).and_then(|_| query(Query::Connections)),
         },
     },
     Tool {
         name: "why",
-        says: "Explains the state of an item: what happened to it, what it waits for, and what can be done.",
-        effect: Effect::Looks,
-        right: Permission::Look,
+        description: "Explains the state of an item: what happened to it, what it waits for, and what can be done.",
+        effect: Effect::ReadOnly,
+        permission: Permission::Look,
         source: ToolSource::Written {
             schema: || object(json!({ "id": text("such as m12, o3, t7, d40, r5, c1, g2 or a9") }), &["id"]),
-            read: |arguments| look(Query::Why { id: read::<Why>(arguments)?.id }),
+            read: |arguments| query(Query::Why { id: read::<WhyArguments>(arguments)?.id }),
         },
     },
     Tool {
         name: "numbers.register",
-        says: "Connects a number of ours (admins). With the provider's phone_number_id it is taken over; without, \
+        description: "Connects a number of ours (admins). With the provider's phone_number_id it is taken over; without, \
                it is set up from nothing, and a person has to open the link that this makes.",
-        effect: Effect::Adds,
-        right: Permission::SetNumbersUp,
+        effect: Effect::Additive,
+        permission: Permission::SetNumbersUp,
         source: ToolSource::Written {
             schema: || {
                 let properties = json!({ "name": text("name of the connection"),
@@ -372,20 +374,20 @@ static TOOLS: &[Tool] = &[
                 "organization": text("owner of the number") });
                 object(properties, &["name", "provider"])
             },
-            read: |arguments| read::<Number>(arguments)?.ask(),
+            read: |arguments| read::<RegisterArguments>(arguments)?.into_action(),
         },
     },
     Tool {
         name: "numbers.unregister",
-        says: "Takes our webhook away from a number (admins): nothing arrives any more. The number stays at the \
+        description: "Takes our webhook away from a number (admins): nothing arrives any more. The number stays at the \
                provider.",
-        effect: Effect::Ends,
-        right: Permission::UnregisterNumbers,
+        effect: Effect::Destructive,
+        permission: Permission::UnregisterNumbers,
         source: ToolSource::Written {
-            schema: one_connection,
+            schema: connection_schema,
             read: |arguments| {
-                let connection = read::<OneConnection>(arguments)?.connection;
-                act(Request::Number(NumberRequest::Unregister { connection }))
+                let connection = read::<ConnectionArguments>(arguments)?.connection;
+                perform(Request::Number(NumberRequest::Unregister { connection }))
             },
         },
     },

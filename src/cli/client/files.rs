@@ -38,7 +38,7 @@ pub(in crate::cli) fn upload_handler(directory: &Path, read_only: bool) -> Uploa
             match api::upload(&directory, &name, file).await {
                 Ok(Ok(uploaded)) => Ok(uploaded),
                 Ok(Err(api::ApiError::Refused(refusal))) => Err(refusal.to_string()),
-                Ok(Err(api::ApiError::Failed { id, said })) => Err(format!("{said} (log: {id})")),
+                Ok(Err(api::ApiError::Failed { id, message: said })) => Err(format!("{said} (log: {id})")),
                 Err(error) => Err(format!("The file did not get to the engine: {error}. Try again.")),
             }
         }

@@ -68,7 +68,7 @@ impl Source {
     ) -> std::io::Result<Result<A, ApiError>> {
         let mut left = LOOKS;
         loop {
-            let error = match api::ask(&self.directory, path, question).await {
+            let error = match api::send_request(&self.directory, path, question).await {
                 Err(error) if left > 0 => error,
                 answer => return answer,
             };
@@ -97,7 +97,7 @@ impl Source {
         if self.here.is_some() {
             return Ok(true);
         }
-        match api::ask::<Query, Answer>(&self.directory, "/query", &Query::Overview).await {
+        match api::send_request::<Query, Answer>(&self.directory, "/query", &Query::Overview).await {
             Ok(answer) => answer.map(|_| true).map_err(CliError::from),
             Err(error) => ensure_no_engine(&self.directory, &error).map(|()| false),
         }
@@ -130,7 +130,7 @@ impl Source {
     ) -> Result<(), CliError> {
         let scope = self.scope.choice();
         let followed = tokio::select! {
-            followed = api::follow(&self.directory, (after, console), &scope, each) => followed,
+            followed = api::follow_events(&self.directory, (after, console), &scope, each) => followed,
             () = crate::cli::out::reader_left() => return Ok(()),
         };
         match followed {

@@ -1,4 +1,4 @@
-//! A message as a program asks for it: to a number over a connection, or into a thread.
+//! The body of a request that sends a message: to a number via a connection, or into a thread.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use crate::domain::request::{Request, SendContext};
 use crate::domain::time::Timestamp;
 use crate::operations::{OperationError, System, find_connection};
 
+/// A message to send. [`schema`] describes the fields.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct SendBody {
@@ -38,7 +39,7 @@ pub(in crate::api) struct SendBody {
     despite_owner: bool,
 }
 
-/// A reaction as a program asks for it.
+/// The body of a request that sets a reaction.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::api) struct ReactionBody {
@@ -46,7 +47,7 @@ pub(in crate::api) struct ReactionBody {
     despite_owner: bool,
 }
 
-/// The words instead of those that an agent suggests.
+/// The body of a request that accepts a suggested reply, with an optional text to send instead.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::api) struct AcceptBody {
@@ -66,23 +67,23 @@ impl AcceptBody {
     }
 }
 
-/// The schema of a reaction.
-pub(in crate::api) fn emoji() -> Value {
+/// The JSON Schema of [`ReactionBody`].
+pub(in crate::api) fn reaction_schema() -> Value {
     with_despite_owner("emoji", "one emoji; empty removes the reaction")
 }
 
-/// The schema of an acceptance.
-pub(in crate::api) fn instead() -> Value {
+/// The JSON Schema of [`AcceptBody`].
+pub(in crate::api) fn accept_schema() -> Value {
     with_despite_owner("instead", "text to send instead; empty sends the suggested reply")
 }
 
-/// The schema of one field beside `despite_owner`.
+/// The JSON Schema of a body with one string field and `despite_owner`.
 fn with_despite_owner(name: &str, what: &str) -> Value {
     json!({ "type": "object", "additionalProperties": false, "properties": {
         (name): { "type": "string", "description": what }, "despite_owner": despite_owner() } })
 }
 
-/// The schema of the field that sends into a colleague's thread.
+/// The JSON Schema of the field that permits sending into a colleague's thread.
 pub(in crate::api) fn despite_owner() -> Value {
     json!({ "type": "boolean", "default": false,
         "description": "send even if a colleague, or another app at the provider, owns the thread; otherwise refused as `owned_by_colleague` or `held_elsewhere`" })
@@ -111,22 +112,22 @@ struct FileBody {
     voice: bool,
 }
 
-/// What the id of an upload looks like.
-const UPLOAD: &str = "^f[1-9][0-9]{0,17}$";
+/// The pattern of upload ids.
+const UPLOAD_ID_PATTERN: &str = "^f[1-9][0-9]{0,17}$";
 
-/// Its schema.
+/// The JSON Schema of [`SendBody`].
 pub(in crate::api) fn schema() -> Value {
-    let upload = |what: &str| json!({ "type": ["string", "null"], "pattern": UPLOAD, "description": what });
-    let maybe = |what: &str| json!({ "type": ["string", "null"], "description": what });
+    let upload = |what: &str| json!({ "type": ["string", "null"], "pattern": UPLOAD_ID_PATTERN, "description": what });
+    let optional_text = |what: &str| json!({ "type": ["string", "null"], "description": what });
     json!({
         "type": "object",
         "additionalProperties": false,
         "description": "A message to a number via a connection, or into a thread: a text or an uploaded file within the service window, or a template.",
         "properties": {
-            "connection": maybe("connection: id, name, phone number id or number; required with several connections"),
-            "to": maybe("phone number with country code"),
+            "connection": optional_text("connection: id, name, phone number id or number; required with several connections"),
+            "to": optional_text("phone number with country code"),
             "thread": { "type": ["string", "null"], "pattern": "^t[1-9][0-9]{0,17}$" },
-            "text": maybe("up to 4096 characters"),
+            "text": optional_text("up to 4096 characters"),
             "template": { "anyOf": [ { "type": "null" }, {
                 "type": "object", "additionalProperties": false, "required": ["name"],
                 "properties": {
@@ -139,7 +140,7 @@ pub(in crate::api) fn schema() -> Value {
             "file": { "anyOf": [ { "type": "null" }, {
                 "type": "object", "additionalProperties": false, "required": ["upload"],
                 "properties": {
-                    "upload": { "type": "string", "pattern": UPLOAD, "description": "as returned by POST /uploads" },
+                    "upload": { "type": "string", "pattern": UPLOAD_ID_PATTERN, "description": "as returned by POST /uploads" },
                     "caption": { "type": "string" },
                     "voice": { "type": "boolean", "description": "convert audio to a voice note" }
                 } } ] },
@@ -158,16 +159,17 @@ pub(in crate::api) fn schema() -> Value {
 }
 
 impl SendBody {
-    /// The request behind it. Whether it may go is decided where every message is.
+    /// Returns the request to perform. Whether the message may be sent is checked there, as for every message. Fails
+    /// if fields are missing or contradict each other.
     pub async fn request(self, system: &System, actor: &Actor) -> Result<Request, OperationError> {
         let system = &system.as_far_as(actor).await?;
         let context = SendContext { seen: self.seen, despite_owner: self.despite_owner };
-        Ok(self.plain_request(system).await?.knowing(context))
+        Ok(self.request_without_context(system).await?.knowing(context))
     }
 
-    async fn plain_request(self, system: &System) -> Result<Request, OperationError> {
+    async fn request_without_context(self, system: &System) -> Result<Request, OperationError> {
         let refusal =
-            |code, why: String, instead: &'static str| OperationError::Refused(Refusal::new(code, why, instead));
+            |code, why: String, remedy: &'static str| OperationError::Refused(Refusal::new(code, why, remedy));
         let given = [self.text.is_some(), self.template.is_some(), self.file.is_some()];
         if given.into_iter().filter(|given| *given).count() != 1 {
             let why = "The message does not have exactly one of text, template and file.".to_owned();
@@ -181,24 +183,24 @@ impl SendBody {
                 return Err(refusal(Code::Time, why, "Write it like 2026-06-01T09:00:00Z."));
             }
         };
-        let place = match (&self.thread, &self.connection, &self.to) {
-            (Some(thread), None, None) => Place::Thread(*thread),
+        let recipient = match (&self.thread, &self.connection, &self.to) {
+            (Some(thread), None, None) => Recipient::Thread(*thread),
             (None, connection, Some(to)) => {
                 let found = find_connection(system, connection.as_deref()).await?;
                 let to = PhoneNumber::parse(to).map_err(|error| {
                     refusal(Code::Number, format!("{error}."), "Write it with its country code, such as +15550100002.")
                 })?;
-                Place::Number(found.id, to)
+                Recipient::Number(found.id, to)
             }
             _ => {
                 let why = "The message names neither a thread nor a number.".to_owned();
-                return Err(refusal(Code::Place, why, "Give `thread`, or `to` and a `connection`."));
+                return Err(refusal(Code::Recipient, why, "Give `thread`, or `to` and a `connection`."));
             }
         };
         if let Some(template) = self.template {
-            let (connection, to) = match place {
-                Place::Number(connection, to) => (connection, to),
-                Place::Thread(thread) => {
+            let (connection, to) = match recipient {
+                Recipient::Number(connection, to) => (connection, to),
+                Recipient::Thread(thread) => {
                     let row = system.store().thread(thread).await?;
                     let row = row.ok_or_else(|| refusal(Code::NotFound, format!("Thread {thread} not found."), ""))?;
                     let to = row.contact.phone_number.ok_or_else(|| {
@@ -221,9 +223,9 @@ impl SendBody {
                 at,
             });
         }
-        let thread = match place {
-            Place::Thread(thread) => thread,
-            Place::Number(connection, to) => {
+        let thread = match recipient {
+            Recipient::Thread(thread) => thread,
+            Recipient::Number(connection, to) => {
                 let row = system.store().thread_with(connection, &to).await?;
                 let why = format!("{to} has not written to us.");
                 row.ok_or_else(|| refusal(Code::WindowClosed, why, "Start with an approved template."))?.id
@@ -238,7 +240,8 @@ impl SendBody {
     }
 }
 
-enum Place {
+/// Where a message goes.
+enum Recipient {
     Thread(ThreadId),
     Number(crate::domain::ids::ConnectionId, PhoneNumber),
 }
