@@ -1,5 +1,4 @@
-//! A screen as bytes: draws into a buffer, and says nothing when nothing changed. The cursor is
-//! moved, shown and hidden only when that is a change.
+//! Renders a console to terminal output. Produces only the bytes that change the screen, and none if nothing changed.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -15,22 +14,23 @@ use ratatui::layout::{Position, Size};
 use super::links::{self, Links};
 use crate::console::Console;
 
-/// A shorter frame is never seen half.
-const TEARS: usize = 256;
-const BEGIN: &[u8] = b"\x1b[?2026h";
-const END: &[u8] = b"\x1b[?2026l";
+/// Frames from this size, in bytes, are sent as synchronized output; shorter ones are displayed at once anyway.
+const MIN_SYNCHRONIZED_BYTES: usize = 256;
+/// Start and end of a synchronized frame (DEC private mode 2026).
+const BEGIN_SYNCHRONIZED: &[u8] = b"\x1b[?2026h";
+const END_SYNCHRONIZED: &[u8] = b"\x1b[?2026l";
 
-/// Bytes that wait to be written.
+/// Terminal output that is not yet written. Clones share one buffer.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Bytes(Arc<Mutex<Vec<u8>>>);
+pub(super) struct OutputBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl Bytes {
+impl OutputBuffer {
     fn take(&self) -> Vec<u8> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Write for Bytes {
+impl Write for OutputBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
         Ok(bytes.len())
@@ -41,12 +41,12 @@ impl Write for Bytes {
     }
 }
 
-/// A screen that is bytes: whoever has a surface writes them there.
+/// A terminal screen in memory. Its output is written by the caller.
 pub struct ByteScreen {
-    terminal: Terminal<Quiet>,
-    bytes: Bytes,
-    /// Whether the terminal holds a frame back until it is whole.
-    synchronizes: bool,
+    terminal: Terminal<DiffBackend>,
+    bytes: OutputBuffer,
+    /// The terminal supports synchronized output: it displays a frame only when it is complete.
+    supports_synchronized: bool,
 }
 
 impl std::fmt::Debug for ByteScreen {
@@ -56,59 +56,60 @@ impl std::fmt::Debug for ByteScreen {
 }
 
 impl ByteScreen {
+    /// Creates an empty screen. Its first output asks the terminal whether it supports synchronized output.
     pub fn new(columns: u16, rows: u16) -> io::Result<Self> {
-        let bytes = Bytes::default();
-        let terminal = Terminal::new(Quiet::new(bytes.clone(), Size::new(columns, rows)))?;
-        // What does not know the question may write a letter of it: the line is emptied again.
+        let bytes = OutputBuffer::default();
+        let terminal = Terminal::new(DiffBackend::new(bytes.clone(), Size::new(columns, rows)))?;
+        // A terminal that does not know the request may print its last characters; the line is cleared again.
         bytes.clone().write_all(b"\x1b[H\x1b[?2026$p\x1b[H\x1b[K")?;
-        Ok(Self { terminal, bytes, synchronizes: false })
+        Ok(Self { terminal, bytes, supports_synchronized: false })
     }
 
-    /// Draws the console, and returns what the surface has to be told; nothing when nothing changed.
+    /// Draws the console, and returns the bytes for the terminal; empty if nothing changed.
     pub fn draw(&mut self, console: &Console) -> io::Result<Vec<u8>> {
-        let before = self.bytes.take();
-        let addresses = console.links();
-        let mut found = Links::new();
+        let previous_output = self.bytes.take();
+        let urls = console.links();
+        let mut links_found = Links::new();
         self.terminal.draw(|frame| {
             console.draw(frame);
-            if !addresses.is_empty() {
-                found = links::find(frame.buffer_mut(), &addresses);
+            if !urls.is_empty() {
+                links_found = links::find(frame.buffer_mut(), &urls);
             }
         })?;
-        // What the frame drew is not yet linked: where links changed, everything is drawn once more with them.
-        if self.terminal.backend_mut().link(found) {
+        // This frame was drawn with the previous links: if they changed, it is drawn again with the new ones.
+        if self.terminal.backend_mut().set_links(links_found) {
             self.bytes.take();
             self.redraw()?;
             self.terminal.draw(|frame| console.draw(frame))?;
         }
-        let drawn = [before, self.bytes.take()].concat();
-        if self.synchronizes && drawn.len() >= TEARS {
-            return Ok([BEGIN, &drawn, END].concat());
+        let output = [previous_output, self.bytes.take()].concat();
+        if self.supports_synchronized && output.len() >= MIN_SYNCHRONIZED_BYTES {
+            return Ok([BEGIN_SYNCHRONIZED, &output, END_SYNCHRONIZED].concat());
         }
-        Ok(drawn)
+        Ok(output)
     }
 
-    /// The terminal said that it holds frames back.
-    pub(super) fn synchronize(&mut self) {
-        self.synchronizes = true;
+    /// Records that the terminal supports synchronized output.
+    pub(super) fn enable_synchronized(&mut self) {
+        self.supports_synchronized = true;
     }
 
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.terminal.backend_mut().resize(Size::new(columns, rows));
     }
 
-    /// Everything is drawn anew with the next frame: the screen was touched by somebody else.
+    /// Draws everything with the next frame, because another program has written to the terminal.
     pub fn redraw(&mut self) -> io::Result<()> {
-        self.terminal.backend_mut().forget();
+        self.terminal.backend_mut().invalidate();
         self.terminal.clear()
     }
 
-    /// Puts text on the clipboard of whoever sits there, before the next frame.
+    /// Copies text to the user's clipboard before the next frame (OSC 52).
     pub(super) fn copy(&mut self, text: &str) {
         let _ = execute!(self.bytes, CopyToClipboard::to_clipboard_from(text));
     }
 
-    /// Rings the bell or shows a desktop notice with the text, as the surface has it.
+    /// Rings the bell and shows a desktop notification, as far as `signals` allows.
     pub(super) fn ring(&mut self, text: &str, signals: RingSignals) {
         if signals.desktop_notice {
             let _ = write!(self.bytes, "\x1b]9;{}\x07", crate::domain::text::clean_line(text));
@@ -119,34 +120,35 @@ impl ByteScreen {
     }
 }
 
-/// How a terminal calls for attention.
+/// How a terminal gets the user's attention.
 #[derive(Debug, Clone, Copy)]
 pub struct RingSignals {
     pub bell: bool,
-    /// A desktop notice (the sequence OSC 9), for terminals that know it.
+    /// A desktop notification (OSC 9), for terminals that support it.
     pub desktop_notice: bool,
 }
 
-/// Passes on what changes.
-struct Quiet {
-    inner: CrosstermBackend<Bytes>,
+/// A backend that writes only changes, and the cursor's position and visibility only when they change.
+struct DiffBackend {
+    inner: CrosstermBackend<OutputBuffer>,
     size: Size,
+    /// The last written position; `None` if it is unknown.
     cursor: Option<Position>,
-    shown: Option<bool>,
-    /// Where a cell stands that is put together, and how wide it is.
-    joined: HashMap<(u16, u16), u16>,
-    /// Where addresses stand that are drawn as links.
+    is_cursor_shown: Option<bool>,
+    /// Positions of cells with several characters, and their widths.
+    multi_character_cells: HashMap<(u16, u16), u16>,
+    /// Cells that are drawn as links.
     links: Links,
 }
 
-impl Quiet {
-    fn new(bytes: Bytes, size: Size) -> Self {
+impl DiffBackend {
+    fn new(bytes: OutputBuffer, size: Size) -> Self {
         Self {
             inner: CrosstermBackend::new(bytes),
             size,
             cursor: None,
-            shown: None,
-            joined: HashMap::new(),
+            is_cursor_shown: None,
+            multi_character_cells: HashMap::new(),
             links: Links::new(),
         }
     }
@@ -155,8 +157,8 @@ impl Quiet {
         self.size = size;
     }
 
-    /// Takes where addresses stand now. Returns whether that differs from before.
-    fn link(&mut self, links: Links) -> bool {
+    /// Sets the links. Returns `true` if they changed.
+    fn set_links(&mut self, links: Links) -> bool {
         if self.links == links {
             return false;
         }
@@ -164,7 +166,7 @@ impl Quiet {
         true
     }
 
-    /// Draws cells, each address among them as a link.
+    /// Draws cells, with links around the cells of URLs.
     fn draw_cells(&mut self, cells: &[(u16, u16, &Cell)]) -> io::Result<()> {
         if self.links.is_empty() {
             return self.inner.draw(cells.iter().copied());
@@ -172,10 +174,10 @@ impl Quiet {
         for part in cells.chunk_by(|a, b| self.links.get(&(a.0, a.1)) == self.links.get(&(b.0, b.1))) {
             let Some((x, y, _)) = part.first() else { continue };
             match self.links.get(&(*x, *y)) {
-                Some(address) => {
-                    self.inner.write_all(links::begin(address).as_bytes())?;
+                Some(url) => {
+                    self.inner.write_all(links::link_start(url).as_bytes())?;
                     self.inner.draw(part.iter().copied())?;
-                    self.inner.write_all(links::END.as_bytes())?;
+                    self.inner.write_all(links::LINK_END.as_bytes())?;
                 }
                 None => self.inner.draw(part.iter().copied())?,
             }
@@ -183,26 +185,27 @@ impl Quiet {
         Ok(())
     }
 
+    /// Writes spaces, within the screen.
     fn blank(&mut self, x: u16, y: u16, width: u16) -> io::Result<()> {
         let blank = Cell::new(" ");
         let cells = (x..x.saturating_add(width)).take_while(|x| *x < self.size.width);
         self.inner.draw(cells.map(|x| (x, y, &blank)))
     }
 
-    /// The screen was touched by somebody else: nothing is known about it any more.
-    fn forget(&mut self) {
-        self.joined.clear();
+    /// Forgets what is on the screen, because another program has written to it.
+    fn invalidate(&mut self) {
+        self.multi_character_cells.clear();
         self.cursor = None;
-        self.shown = None;
+        self.is_cursor_shown = None;
     }
 }
 
-/// Whether a cell's symbol is put together from several characters.
-fn is_joined(cell: &Cell) -> bool {
+/// Returns `true` if a cell's symbol consists of several characters.
+fn is_multi_character(cell: &Cell) -> bool {
     cell.symbol().chars().nth(1).is_some()
 }
 
-impl Backend for Quiet {
+impl Backend for DiffBackend {
     type Error = io::Error;
 
     fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
@@ -214,22 +217,22 @@ impl Backend for Quiet {
             return Ok(());
         }
         self.cursor = None;
-        // Terminals disagree about what is put together from several characters (Indic vowels, joined
-        // emoji): some give each part a cell of its own. So such a cell is blanked over its whole width
-        // before it is drawn, and again before something else takes its place; and whatever follows it
-        // is placed anew. A disagreement then stays within the cell, shifts no row and leaves no ghost.
+        // Terminals disagree about the width of symbols of several characters (Indic vowels, joined emoji): some use
+        // a cell for each. Such a cell is therefore blanked over its whole width before it is drawn and before
+        // another symbol replaces it, and the cursor is set again after it. A disagreement then stays within the
+        // cell: it shifts no row and leaves no remains.
         for (x, y, _) in &cells {
-            if let Some(width) = self.joined.remove(&(*x, *y)) {
+            if let Some(width) = self.multi_character_cells.remove(&(*x, *y)) {
                 self.blank(*x, *y, width)?;
             }
         }
-        for part in cells.chunk_by(|before, after| !is_joined(before.2) && !is_joined(after.2)) {
+        for part in cells.chunk_by(|before, after| !is_multi_character(before.2) && !is_multi_character(after.2)) {
             if let [(x, y, cell)] = part
-                && is_joined(cell)
+                && is_multi_character(cell)
             {
                 let width = unicode_width::UnicodeWidthStr::width(cell.symbol()).max(1) as u16;
                 self.blank(*x, *y, width)?;
-                self.joined.insert((*x, *y), width);
+                self.multi_character_cells.insert((*x, *y), width);
             }
             self.draw_cells(part)?;
         }
@@ -237,18 +240,18 @@ impl Backend for Quiet {
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
-        if self.shown == Some(false) {
+        if self.is_cursor_shown == Some(false) {
             return Ok(());
         }
-        self.shown = Some(false);
+        self.is_cursor_shown = Some(false);
         self.inner.hide_cursor()
     }
 
     fn show_cursor(&mut self) -> io::Result<()> {
-        if self.shown == Some(true) {
+        if self.is_cursor_shown == Some(true) {
             return Ok(());
         }
-        self.shown = Some(true);
+        self.is_cursor_shown = Some(true);
         self.inner.show_cursor()
     }
 
@@ -267,7 +270,7 @@ impl Backend for Quiet {
 
     fn clear(&mut self) -> io::Result<()> {
         self.cursor = None;
-        self.joined.clear();
+        self.multi_character_cells.clear();
         self.inner.clear_region(ClearType::All)
     }
 
@@ -293,7 +296,7 @@ impl Backend for Quiet {
 mod tests {
     use super::*;
 
-    fn drawn(quiet: &mut Quiet, bytes: &Bytes, cells: &[(u16, &str)]) -> String {
+    fn output(backend: &mut DiffBackend, bytes: &OutputBuffer, cells: &[(u16, &str)]) -> String {
         let cells: Vec<(u16, Cell)> = cells
             .iter()
             .map(|(x, symbol)| {
@@ -302,19 +305,19 @@ mod tests {
                 (*x, cell)
             })
             .collect();
-        quiet.draw(cells.iter().map(|(x, cell)| (*x, 0, cell))).expect("drawn");
+        backend.draw(cells.iter().map(|(x, cell)| (*x, 0, cell))).expect("drawn");
         String::from_utf8(bytes.take()).expect("UTF-8")
     }
 
     #[test]
-    fn what_is_put_together_shifts_nothing_and_leaves_no_ghost() {
-        let bytes = Bytes::default();
-        let mut quiet = Quiet::new(bytes.clone(), Size::new(20, 1));
-        let first = drawn(&mut quiet, &bytes, &[(0, "मी"), (2, "x")]);
+    fn multi_character_symbols_shift_nothing_and_leave_no_remains() {
+        let bytes = OutputBuffer::default();
+        let mut backend = DiffBackend::new(bytes.clone(), Size::new(20, 1));
+        let first = output(&mut backend, &bytes, &[(0, "मी"), (2, "x")]);
         assert!(first.contains("\u{1b}[1;3H"), "what follows is placed anew: {first:?}");
-        let after = drawn(&mut quiet, &bytes, &[(0, "a")]);
+        let after = output(&mut backend, &bytes, &[(0, "a")]);
         let blanked = after.find("  ").expect("both cells are blanked");
         assert!(blanked < after.find('a').expect("drawn"), "{after:?}");
-        assert_eq!(drawn(&mut quiet, &bytes, &[]), "", "and nothing costs nothing");
+        assert_eq!(output(&mut backend, &bytes, &[]), "", "and nothing costs nothing");
     }
 }

@@ -1,5 +1,5 @@
-//! The loop between a console and its surface: it wakes for a reason, takes everything that is
-//! there, and draws once.
+//! The event loop between a console and its surface. Each pass waits for an event, handles all events that have
+//! arrived, and draws at most once.
 
 use std::time::Duration;
 
@@ -19,29 +19,29 @@ use crate::domain::refusal::Refusal;
 use crate::domain::request::Request;
 use crate::operations::{OperationError, System, open_media, other_role, perform, run_query, still_known};
 
-/// On a remote terminal, changes that nobody at it caused are drawn at most this often.
+/// On a remote terminal, changes by others are drawn at most this often.
 const MIN_REMOTE_INTERVAL: Duration = Duration::from_millis(250);
-/// Bytes a second that are written to a remote terminal for such changes, at most.
+/// Bytes per second that are written to a remote terminal for changes by others.
 const MAX_REMOTE_BYTES_PER_SECOND: u64 = 4_096;
-/// Two rings are at least this far apart.
+/// Minimum time between two rings.
 const MIN_RING_INTERVAL: Duration = Duration::from_secs(10);
-/// A surface that does not take a command within this time is disconnected.
+/// A surface that does not accept a command within this time is disconnected.
 const SEND_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Why a console ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// Somebody quit.
+    /// The user quit.
     Quit,
-    /// The terminal went away.
+    /// The terminal was closed or the connection broke.
     Gone,
-    /// The engine was asked to end.
+    /// The engine is stopping.
     Terminated,
 }
 
 impl End {
-    /// What the terminal prints when the console is gone.
-    fn farewell(self) -> &'static str {
+    /// The message that the terminal shows after the console has ended; empty if the reason is obvious.
+    fn exit_message(self) -> &'static str {
         match self {
             Self::Terminated => "The engine ended. Accepted webhooks and queued messages are safe.",
             Self::Quit | Self::Gone => "",
@@ -49,47 +49,47 @@ impl End {
     }
 }
 
-/// What is special about a surface.
+/// The properties of a surface.
 #[derive(Debug, Clone, Copy)]
 pub struct SurfaceOptions {
     pub columns: u16,
     pub rows: u16,
     pub ring: RingSignals,
-    /// Bytes cost something: the surface is at the other end of a line.
-    pub spares: bool,
-    /// There is a shell to go back to for a while.
+    /// The surface is remote: frames of changes by others are limited in rate and size.
+    pub is_remote: bool,
+    /// The console can be suspended to return to a shell.
     pub suspends: bool,
-    /// Its terminal is this process's own: the files of whoever sits there may be opened and written here, and a
-    /// program may be started that shows them.
+    /// The terminal belongs to this process: files of its user can be read and written here, and programs can be
+    /// started to view them.
     pub files: bool,
-    /// The process at the other end opens files of whoever sits there, and hands their bytes over.
+    /// The client process reads its user's files and uploads them.
     pub uploads: bool,
-    /// Over which way it is reached, for colleagues.
+    /// How the surface is connected, as shown to colleagues.
     pub how: &'static str,
-    /// It only looks, whatever role its person has or is given.
+    /// The console refuses every change, whatever the user's role is.
     pub read_only: bool,
 }
 
-/// Drives a console until it ends. Drafts are saved before it returns.
+/// Runs a console until it ends. Drafts are saved before it returns.
 pub async fn drive(
     system: &System,
     settings: Settings,
     mut surface: Surface,
     options: SurfaceOptions,
-    (stop, mut people): (&CancellationToken, watch::Receiver<()>),
+    (stop, mut users_changed): (&CancellationToken, watch::Receiver<()>),
 ) -> std::io::Result<End> {
     let actor = settings.actor.clone();
     let _present = system.arrives(&actor, options.how);
-    // Whoever works for a console never waits for it, and no result of theirs is thrown away.
-    let (results, mut arriving) = mpsc::unbounded_channel::<Event>();
-    let (requests, queued) = mpsc::unbounded_channel::<(Actor, Request)>();
-    let worker = tokio::spawn(act_in_order(system.clone(), options.files, queued, results.clone()));
+    // Tasks that work for the console never block on it, and their results are never dropped.
+    let (results, mut incoming) = mpsc::unbounded_channel::<Event>();
+    let (requests, queued_requests) = mpsc::unbounded_channel::<(Actor, Request)>();
+    let worker = tokio::spawn(perform_in_order(system.clone(), options.files, queued_requests, results.clone()));
     let mut changes = system.bus().subscribe();
     let (mut console, effects) = Console::new(settings, options.columns, options.rows, system.now());
     let mut drive = Drive::new(system, actor, options, (results, requests))?;
     drive.carry_out(effects);
-    let mut gathered = GatheredChanges::default();
-    let mut people_can_change = true;
+    let mut gathered_changes = GatheredChanges::default();
+    let mut users_can_change = true;
     let end = loop {
         if drive.quit {
             break End::Quit;
@@ -106,42 +106,42 @@ pub async fn drive(
         let tick = console.next_tick().since(system.now()).min(Duration::from_secs(3_600));
         let tick = Instant::now() + tick;
         let mut events: Vec<Event> = vec![];
-        let mut by_hand = false;
+        let mut from_user = false;
         tokio::select! {
             biased;
             () = stop.cancelled() => break End::Terminated,
-            event = surface.heard.recv() => match event {
+            event = surface.events.recv() => match event {
                 Some(event) => match drive.read_surface(event) {
-                    Some(read) => (events, by_hand) = read,
+                    Some(read) => (events, from_user) = read,
                     None => continue,
                 },
                 None => break End::Gone,
             },
-            () = sleep_until(drive.pause.unwrap_or(tick)), if drive.pause.is_some() => {
-                by_hand = true;
-                events = drive.end_pause();
+            () = sleep_until(drive.input_timeout.unwrap_or(tick)), if drive.input_timeout.is_some() => {
+                from_user = true;
+                events = drive.flush_input();
             }
-            event = arriving.recv() => events.extend(event),
-            changed = people.changed(), if !options.read_only && people_can_change => {
-                people_can_change = changed.is_ok();
+            event = incoming.recv() => events.extend(event),
+            changed = users_changed.changed(), if !options.read_only && users_can_change => {
+                users_can_change = changed.is_ok();
                 events.extend(drive.update_role());
             }
             change = changes.next() => match change {
                 Some(change) => {
-                    gathered.add(change);
+                    gathered_changes.add(change);
                     continue;
                 }
                 None => break End::Terminated,
             },
-            () = sleep_until(gathered.until.unwrap_or(tick)), if gathered.until.is_some() => events = gathered.take(),
+            () = sleep_until(gathered_changes.until.unwrap_or(tick)), if gathered_changes.until.is_some() => events = gathered_changes.take(),
             () = sleep_until(tick) => {}
             () = sleep_until(drive.frames.due()), if drive.frames.is_pending() => continue,
         }
-        while let Ok(event) = arriving.try_recv() {
+        while let Ok(event) = incoming.try_recv() {
             events.push(event);
         }
-        let at_once = by_hand || drive.frames.answers_somebody(&events);
-        if by_hand {
+        let is_immediate = from_user || drive.frames.contains_immediate_answer(&events);
+        if from_user {
             drive.frames.immediate_answers = IMMEDIATE_ANSWERS;
         }
         events.insert(0, Event::Time(system.now()));
@@ -149,37 +149,38 @@ pub async fn drive(
             let effects = console.update(event);
             drive.carry_out(effects);
         }
-        drive.frames.at_once |= at_once;
+        drive.frames.is_immediate |= is_immediate;
         drive.frames.changed = true;
     };
     drive.save_and_leave(&mut console);
     let _ = tokio::time::timeout(Duration::from_secs(1), worker).await;
-    send(&surface, SurfaceCommand::End(end.farewell().to_owned())).await;
+    send(&surface, SurfaceCommand::End(end.exit_message().to_owned())).await;
     Ok(end)
 }
 
 /// Returns `true` if the surface took the command in time.
 async fn send(surface: &Surface, command: SurfaceCommand) -> bool {
-    matches!(tokio::time::timeout(SEND_TIMEOUT, surface.told.send(command)).await, Ok(Ok(())))
+    matches!(tokio::time::timeout(SEND_TIMEOUT, surface.commands.send(command)).await, Ok(Ok(())))
 }
 
+/// The state of the loop.
 struct Drive<'s> {
     system: &'s System,
     actor: Actor,
     results: mpsc::UnboundedSender<Event>,
     requests: mpsc::UnboundedSender<(Actor, Request)>,
     input: Input,
-    /// When a lone escape byte counts as the key.
-    pause: Option<Instant>,
-    /// What the editor at the other end has open.
+    /// When incomplete input, such as a lone escape byte, is interpreted as it is. `None` if there is none.
+    input_timeout: Option<Instant>,
+    /// What is open in the external editor. `None` if no editor runs.
     editing: Option<Edit>,
     frames: Frames,
     quit: bool,
-    /// What is to be edited outside.
+    /// A text to open in the external editor next.
     edit: Option<(Edit, String)>,
     suspend: bool,
     redraw: bool,
-    /// Paths that the other end is to open.
+    /// Paths of files that the client should upload next.
     uploads: Vec<String>,
     options: SurfaceOptions,
     rung_at: Option<Instant>,
@@ -200,14 +201,14 @@ impl<'s> Drive<'s> {
             results,
             requests,
             input: Input::default(),
-            pause: None,
+            input_timeout: None,
             editing: None,
             frames: Frames {
-                at_once: true,
+                is_immediate: true,
                 changed: false,
                 busy: false,
                 drawn_at: now - MIN_FRAME_INTERVAL,
-                rests_until: now,
+                not_before: now,
                 immediate_answers: IMMEDIATE_ANSWERS,
             },
             quit: false,
@@ -221,7 +222,7 @@ impl<'s> Drive<'s> {
         })
     }
 
-    /// Sends what the console wants of the other end. Returns `false` if the other end is gone.
+    /// Sends the console's pending commands to the surface. Returns `false` if the surface is gone.
     async fn send_commands(&mut self, surface: &Surface) -> std::io::Result<bool> {
         if let Some((what, text)) = self.edit.take() {
             self.editing = Some(what);
@@ -229,11 +230,11 @@ impl<'s> Drive<'s> {
                 return Ok(false);
             }
         }
-        let mut gone = false;
+        let mut is_gone = false;
         for path in std::mem::take(&mut self.uploads) {
-            gone |= !send(surface, SurfaceCommand::Upload(path)).await;
+            is_gone |= !send(surface, SurfaceCommand::Upload(path)).await;
         }
-        if gone {
+        if is_gone {
             return Ok(false);
         }
         let suspends = std::mem::take(&mut self.suspend) && self.options.suspends;
@@ -242,38 +243,38 @@ impl<'s> Drive<'s> {
         }
         if std::mem::take(&mut self.redraw) {
             self.screen.redraw()?;
-            self.frames.at_once = true;
+            self.frames.is_immediate = true;
         }
         Ok(true)
     }
 
-    /// Draws if a frame is due, and returns the bytes for the surface: none if nothing looks different.
+    /// Draws if a frame is due. `None` if none is due; empty if the screen did not change.
     fn draw_when_due(&mut self, console: &Console) -> std::io::Result<Option<Vec<u8>>> {
         let now = Instant::now();
         if !self.frames.is_pending() || now < self.frames.due() {
             return Ok(None);
         }
         let frame = self.screen.draw(console)?;
-        (self.frames.at_once, self.frames.changed, self.frames.drawn_at) = (false, false, now);
+        (self.frames.is_immediate, self.frames.changed, self.frames.drawn_at) = (false, false, now);
         if frame.is_empty() {
             return Ok(Some(frame));
         }
-        if self.options.spares {
-            let rest = Duration::from_millis(frame.len() as u64 * 1_000 / MAX_REMOTE_BYTES_PER_SECOND);
-            self.frames.rests_until = now + rest.clamp(MIN_REMOTE_INTERVAL, Duration::from_secs(2));
+        if self.options.is_remote {
+            let transfer_time = Duration::from_millis(frame.len() as u64 * 1_000 / MAX_REMOTE_BYTES_PER_SECOND);
+            self.frames.not_before = now + transfer_time.clamp(MIN_REMOTE_INTERVAL, Duration::from_secs(2));
         }
         self.frames.busy = true;
         Ok(Some(frame))
     }
 
-    /// Returns the events of what the surface reports, and whether somebody did them by hand. `None`: there is nothing
-    /// for the console.
+    /// Converts an event of the surface to events for the console. The flag is `true` if the user caused it. `None`
+    /// if there is nothing for the console.
     fn read_surface(&mut self, event: SurfaceEvent) -> Option<(Vec<Event>, bool)> {
         Some(match event {
             SurfaceEvent::Bytes(bytes) => {
                 let typed = self.input.read(&bytes);
-                let events = typed.into_iter().filter_map(|typed| self.means(typed)).collect();
-                self.pause = self.input.patience().map(|patience| Instant::now() + patience);
+                let events = typed.into_iter().filter_map(|typed| self.to_event(typed)).collect();
+                self.input_timeout = self.input.timeout().map(|timeout| Instant::now() + timeout);
                 (events, true)
             }
             SurfaceEvent::Size { columns, rows } => {
@@ -296,43 +297,43 @@ impl<'s> Drive<'s> {
         })
     }
 
-    fn end_pause(&mut self) -> Vec<Event> {
-        self.pause = None;
-        let typed = self.input.pause();
-        typed.into_iter().filter_map(|typed| self.means(typed)).collect()
+    fn flush_input(&mut self) -> Vec<Event> {
+        self.input_timeout = None;
+        let typed = self.input.flush();
+        typed.into_iter().filter_map(|typed| self.to_event(typed)).collect()
     }
 
-    /// What the person was permitted is on the screen. Returns the event if their role has changed.
+    /// Returns an event if the user's role has changed, so that the screen shows what they may do now.
     fn update_role(&mut self) -> Option<Event> {
         let actor = other_role(self.system, &self.actor)?;
         self.actor = actor.clone();
         Some(Event::Actor(actor))
     }
 
-    /// Saves what was being written before the console is gone.
+    /// Saves drafts and ends the user's presence before the console ends.
     fn save_and_leave(self, console: &mut Console) {
         for effect in console.update(Event::Closing) {
             if let Effect::Perform(request) = effect {
-                self.act(request);
+                self.queue_request(request);
             }
         }
-        self.act(Request::Attend { thread: None, writes: false, typing: false });
+        self.queue_request(Request::Attend { thread: None, writes: false, typing: false });
     }
 
-    /// What somebody did, for the console; what the terminal said is for the screen.
-    fn means(&mut self, typed: Typed) -> Option<Event> {
+    /// Converts input to an event for the console. A report of the terminal goes to the screen: `None`.
+    fn to_event(&mut self, typed: Typed) -> Option<Event> {
         match typed {
             Typed::Key(key) => Some(Event::Key(key)),
             Typed::Paste(text) => Some(Event::Paste(text)),
-            Typed::Synchronizes => {
-                self.screen.synchronize();
+            Typed::SupportsSynchronizedOutput => {
+                self.screen.enable_synchronized();
                 None
             }
         }
     }
 
-    /// Has something done, as whoever they are now.
-    fn act(&self, request: Request) {
+    /// Queues a request with the user's current role.
+    fn queue_request(&self, request: Request) {
         let _ = self.requests.send((self.actor.clone(), request));
     }
 
@@ -340,39 +341,44 @@ impl<'s> Drive<'s> {
         for effect in effects {
             match effect {
                 Effect::Ask(query) => {
-                    let (system, actor, told) = (self.system.clone(), self.actor.clone(), self.results.clone());
+                    let (system, actor, results) = (self.system.clone(), self.actor.clone(), self.results.clone());
                     tokio::spawn(async move {
                         let event = match run_query(&system, &actor, query.clone()).await {
                             Ok(answer) => Event::Answered { query, answer: Box::new(answer) },
-                            Err(error) => Event::NotAnswered { query, why: spoken(&error) },
+                            Err(error) => Event::NotAnswered { query, why: error_text(&error) },
                         };
-                        let _ = told.send(event);
+                        let _ = results.send(event);
                     });
                 }
-                Effect::Perform(request) => self.act(request),
+                Effect::Perform(request) => self.queue_request(request),
                 Effect::Upload { path } if self.options.uploads => self.uploads.push(path),
                 Effect::Upload { path } => {
-                    let (system, actor, told) = (self.system.clone(), self.actor.clone(), self.results.clone());
-                    let here = self.options.files;
+                    let (system, actor, results) = (self.system.clone(), self.actor.clone(), self.results.clone());
+                    let has_files = self.options.files;
                     tokio::spawn(async move {
-                        let result = if here { files::upload(&system, &actor, &path).await } else { elsewhere() };
-                        let _ = told.send(Event::Uploaded { path, result });
+                        let result =
+                            if has_files { files::upload(&system, &actor, &path).await } else { no_file_access() };
+                        let _ = results.send(Event::Uploaded { path, result });
                     });
                 }
                 Effect::Complete { path } if self.options.files => {
-                    let told = self.results.clone();
+                    let results = self.results.clone();
                     tokio::task::spawn_blocking(move || {
                         let (to, choices) = files::complete(&path);
-                        let _ = told.send(Event::Completed { path, to, choices });
+                        let _ = results.send(Event::Completed { path, to, choices });
                     });
                 }
                 Effect::Complete { .. } => {}
                 Effect::Save { what, to } => {
-                    let (system, actor, told) = (self.system.clone(), self.actor.clone(), self.results.clone());
-                    let here = self.options.files;
+                    let (system, actor, results) = (self.system.clone(), self.actor.clone(), self.results.clone());
+                    let has_files = self.options.files;
                     tokio::spawn(async move {
-                        let saved = if here { files::save_for(&system, &actor, what, &to).await } else { elsewhere() };
-                        let _ = told.send(Event::Saved(saved));
+                        let saved = if has_files {
+                            files::save_for(&system, &actor, what, &to).await
+                        } else {
+                            no_file_access()
+                        };
+                        let _ = results.send(Event::Saved(saved));
                     });
                 }
                 Effect::Copy(text) => self.screen.copy(&text),
@@ -391,23 +397,23 @@ impl<'s> Drive<'s> {
     }
 }
 
-/// Requests are done one after the other, as they were made.
-async fn act_in_order(
+/// Performs requests one after the other, in the order in which they were made.
+async fn perform_in_order(
     system: System,
-    here: bool,
-    mut acting: mpsc::UnboundedReceiver<(Actor, Request)>,
-    told: mpsc::UnboundedSender<Event>,
+    has_files: bool,
+    mut requests: mpsc::UnboundedReceiver<(Actor, Request)>,
+    results: mpsc::UnboundedSender<Event>,
 ) {
-    while let Some((actor, request)) = acting.recv().await {
-        // What was asked for before somebody lost their console is not done after it.
-        let known = here || still_known(&system, &actor, None).await.unwrap_or(false);
+    while let Some((actor, request)) = requests.recv().await {
+        // A request of a user whose access was revoked meanwhile is not performed.
+        let known = has_files || still_known(&system, &actor, None).await.unwrap_or(false);
         let result = match &request {
             _ if !known => Err(OperationError::from(Refusal::new(
                 Code::Role,
                 "You were removed from the users, or your role changed.",
                 "Open the console again.",
             ))),
-            Request::OpenMedia { message } if here => open_media(&system, &actor, *message).await,
+            Request::OpenMedia { message } if has_files => open_media(&system, &actor, *message).await,
             _ => perform(&system, &actor, request.clone()).await,
         };
         let event = match &result {
@@ -417,22 +423,23 @@ async fn act_in_order(
             }),
             _ => None,
         };
-        let performed = || Event::Performed { request, result: result.map_err(|error| spoken(&error)) };
-        // A console that has ended is not told, but what it asked for is done.
-        let _ = told.send(event.unwrap_or_else(performed));
+        let performed = || Event::Performed { request, result: result.map_err(|error| error_text(&error)) };
+        // If the console has ended, nobody receives the result, but the request is performed.
+        let _ = results.send(event.unwrap_or_else(performed));
     }
 }
 
-/// No console opens or writes files on the engine's machine for somebody who sits elsewhere.
-fn elsewhere<T>() -> Result<T, String> {
+/// The error for file access by a user of another machine.
+fn no_file_access<T>() -> Result<T, String> {
     Err("The console runs on the engine's side and cannot use your files. Use `wadeck send --thread THREAD --file FILE` and `wadeck messages save MESSAGE`.".into())
 }
 
-pub(super) fn spoken(error: &OperationError) -> String {
+/// Returns the text of an error for the screen. A failure is logged, and the text has its log id.
+pub(super) fn error_text(error: &OperationError) -> String {
     match error {
         OperationError::Refused(refusal) => refusal.to_string(),
         OperationError::Failed(error) => match crate::api::failed(error) {
-            crate::api::ApiError::Failed { id, said } => format!("{said} (log: {id})"),
+            crate::api::ApiError::Failed { id, message } => format!("{message} (log: {id})"),
             crate::api::ApiError::Refused(refusal) => refusal.to_string(),
         },
     }

@@ -1,6 +1,5 @@
-//! Files of whoever runs this process: opened to hand their bytes over, written where they say, and found by the
-//! beginning of their path. Only a process that belongs to the asking person may use this: a console on its own
-//! terminal, or the command line.
+//! Access to files of the user who runs this process: uploads, saved files and path completion. Only processes of
+//! that user may use it: a console on its own terminal, and the command line.
 
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -10,7 +9,7 @@ use bytes::Bytes;
 use futures::{Stream, stream};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
-use super::drive::spoken;
+use super::drive::error_text;
 use crate::console::Saves;
 use crate::domain::access::actor::Actor;
 use crate::domain::message::media::size;
@@ -19,79 +18,81 @@ use crate::domain::query::{Answer, Query};
 use crate::domain::text::clean_line;
 use crate::operations::{System, media_file, receive_upload, run_query};
 
-/// A piece of a file on its way.
-const PIECE: usize = 64 * 1024;
-/// So many entries of a directory are looked at for a completion.
+/// Bytes per chunk.
+const CHUNK_BYTES: usize = 64 * 1024;
+/// Directory entries that are considered for a completion.
 const MAX_ENTRIES: usize = 10_000;
-/// So many completions are shown.
+/// Completions that are shown.
 const MAX_CHOICES: usize = 12;
 
-/// A path as people write it: `~/` is their home.
-fn place(path: &str) -> PathBuf {
+/// Returns the path, with `~/` replaced by the user's home directory.
+fn expand_home(path: &str) -> PathBuf {
     match path.strip_prefix("~/") {
         Some(rest) => std::env::home_dir().unwrap_or_default().join(rest),
         None => PathBuf::from(path),
     }
 }
 
-/// Opens a regular file, and tells its name. A pipe, a device or a directory is refused without waiting for it.
+/// Opens a regular file for an upload. Returns it with its name. Fails without blocking for other kinds of files, and
+/// above the size limit.
 pub async fn open(path: &str) -> Result<(tokio::fs::File, String), String> {
     let shown = clean_line(path);
-    let place = place(path.trim());
+    let expanded = expand_home(path.trim());
     if path.trim().is_empty() {
         return Err("The path is empty. Enter the path of a file.".to_owned());
     }
-    let name = place.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = expanded.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let opened = tokio::task::spawn_blocking(move || {
-        // Without waiting: the other end of a pipe may never come.
+        // Non-blocking: opening a pipe would wait for its other end.
         let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-        let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(place)?;
-        let told = file.metadata()?;
-        Ok::<_, io::Error>((file, told))
+        let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(expanded)?;
+        let metadata = file.metadata()?;
+        Ok::<_, io::Error>((file, metadata))
     });
     let opened = opened.await.map_err(io::Error::other).flatten();
-    let (file, told) = opened.map_err(|error| format!("Cannot read {shown}: {error}. Check the path."))?;
-    if !told.is_file() {
+    let (file, metadata) = opened.map_err(|error| format!("Cannot read {shown}: {error}. Check the path."))?;
+    if !metadata.is_file() {
         return Err(format!("{shown} is not a file. Enter the path of a regular file."));
     }
-    if told.len() > MAX_UPLOAD_BYTES {
-        let (has, most) = (size(told.len()), size(MAX_UPLOAD_BYTES));
-        return Err(format!("{shown} has {has}, more than the limit of {most}. Send a link to it."));
+    if metadata.len() > MAX_UPLOAD_BYTES {
+        let (has, max) = (size(metadata.len()), size(MAX_UPLOAD_BYTES));
+        return Err(format!("{shown} has {has}, more than the limit of {max}. Send a link to it."));
     }
     Ok((tokio::fs::File::from_std(file), name))
 }
 
-/// The bytes of a reader, piece by piece.
+/// Returns the content of a reader as a stream of chunks.
 pub fn pieces(from: impl AsyncRead + Send + Unpin) -> impl Stream<Item = io::Result<Bytes>> + Send {
     stream::unfold(from, |mut from| async move {
-        let mut piece = vec![0; PIECE];
-        match from.read(&mut piece).await {
+        let mut chunk = vec![0; CHUNK_BYTES];
+        match from.read(&mut chunk).await {
             Ok(0) => None,
             Ok(count) => {
-                piece.truncate(count);
-                Some((Ok(Bytes::from(piece)), from))
+                chunk.truncate(count);
+                Some((Ok(Bytes::from(chunk)), from))
             }
             Err(error) => Some((Err(error), from)),
         }
     })
 }
 
-/// Opens a file and hands its bytes to the engine in this process.
+/// Uploads a file to the engine in this process.
 pub async fn upload(system: &System, actor: &Actor, path: &str) -> Result<Uploaded, String> {
     let (file, name) = open(path).await?;
-    receive_upload(system, actor, &name, pieces(file)).await.map_err(|error| spoken(&error))
+    receive_upload(system, actor, &name, pieces(file)).await.map_err(|error| error_text(&error))
 }
 
-/// Saves something of the engine in this process where its own person wants it. Returns where it is.
+/// Saves a file or a thread's text from the engine in this process. Returns the path.
 pub async fn save_for(system: &System, actor: &Actor, what: Saves, to: &str) -> Result<String, String> {
     let path = match what {
         Saves::File(message) => {
-            let mut opened = media_file(system, actor, message).await.map_err(|error| spoken(&error))?;
+            let mut opened = media_file(system, actor, message).await.map_err(|error| error_text(&error))?;
             let name = opened.name.clone();
             save(to, &name, async |file: &mut tokio::fs::File| copy(&mut opened.file, file).await).await
         }
         Saves::Thread(thread) => {
-            let answer = run_query(system, actor, Query::Export { thread }).await.map_err(|error| spoken(&error))?;
+            let answer =
+                run_query(system, actor, Query::Export { thread }).await.map_err(|error| error_text(&error))?;
             let Answer::Export(text) = answer else { return Err("Unexpected response of the engine.".to_owned()) };
             let name = format!("wadeck-{thread}.txt");
             let write =
@@ -102,8 +103,9 @@ pub async fn save_for(system: &System, actor: &Actor, what: Saves, to: &str) -> 
     path.map(|path| path.display().to_string())
 }
 
-/// Writes a new file where somebody wants it: empty means the downloads, a directory means into it under this name,
-/// anything else means exactly there. What is there already is never written over. Returns where it is.
+/// Writes a new file and returns its path. An empty `to` means the downloads directory, a directory means a file of
+/// this name in it, and anything else is the path itself. An existing file is never overwritten; an incomplete one is
+/// removed.
 pub async fn save(
     to: &str,
     name: &str,
@@ -111,37 +113,40 @@ pub async fn save(
 ) -> Result<PathBuf, String> {
     let to = match to.trim() {
         "" => std::env::home_dir().unwrap_or_default().join("Downloads"),
-        to => place(to),
+        to => expand_home(to),
     };
-    let into = to.is_dir() || to.ends_with("Downloads");
-    let failed = |path: &Path, error: io::Error| {
+    let is_directory = to.is_dir() || to.ends_with("Downloads");
+    let save_error = |path: &Path, error: io::Error| {
         format!("Cannot save it as {}: {error}. Choose another path.", clean_line(&path.display().to_string()))
     };
-    let parent = if into { Some(to.as_path()) } else { to.parent().filter(|parent| !parent.as_os_str().is_empty()) };
+    let parent =
+        if is_directory { Some(to.as_path()) } else { to.parent().filter(|parent| !parent.as_os_str().is_empty()) };
     if let Some(parent) = parent {
-        std::fs::create_dir_all(parent).map_err(|error| failed(&to, error))?;
+        std::fs::create_dir_all(parent).map_err(|error| save_error(&to, error))?;
     }
-    let (path, file) = if into { first_free(&to, name) } else { create(&to).map(|file| (to.clone(), file)) }
-        .map_err(|error| failed(&to, error))?;
+    let (path, file) =
+        if is_directory { create_first_free(&to, name) } else { create(&to).map(|file| (to.clone(), file)) }
+            .map_err(|error| save_error(&to, error))?;
     let mut file = tokio::fs::File::from_std(file);
     let written = async {
         write(&mut file).await?;
         file.sync_all().await
     };
     if let Err(error) = written.await {
-        // Half a file is no file.
+        // An incomplete file must not remain.
         let _ = std::fs::remove_file(&path);
-        return Err(failed(&path, error));
+        return Err(save_error(&path, error));
     }
     Ok(path)
 }
 
+/// Creates a new file that only its owner can access. Fails if it exists.
 fn create(path: &Path) -> io::Result<std::fs::File> {
     std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
-/// `name.pdf`, else `name (2).pdf`, and so on.
-fn first_free(directory: &Path, name: &str) -> io::Result<(PathBuf, std::fs::File)> {
+/// Creates the first free file of `name.pdf`, `name (2).pdf` and so on.
+fn create_first_free(directory: &Path, name: &str) -> io::Result<(PathBuf, std::fs::File)> {
     let (stem, tail) = name.rsplit_once('.').map_or((name, String::new()), |(stem, tail)| (stem, format!(".{tail}")));
     let mut path = directory.join(name);
     for number in 2..1_000 {
@@ -154,24 +159,25 @@ fn first_free(directory: &Path, name: &str) -> io::Result<(PathBuf, std::fs::Fil
     create(&path).map(|file| (path, file))
 }
 
-/// Copies an opened file of the engine to what is written.
+/// Copies a reader to a writer.
 pub async fn copy(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
     tokio::io::copy(from, to).await.map(|_| ())
 }
 
-/// As much of a path as its beginning decides, and what it may go on with.
+/// Completes a path. Returns it extended as far as it is unambiguous, and up to [`MAX_CHOICES`] possible completions;
+/// none if there is only one.
 pub fn complete(path: &str) -> (String, Vec<String>) {
-    let (folder, begun) =
-        path.rsplit_once('/').map_or(("", path), |(_, begun)| path.split_at(path.len() - begun.len()));
-    let directory = if folder.is_empty() { PathBuf::from(".") } else { place(folder) };
+    let (folder, prefix) =
+        path.rsplit_once('/').map_or(("", path), |(_, prefix)| path.split_at(path.len() - prefix.len()));
+    let directory = if folder.is_empty() { PathBuf::from(".") } else { expand_home(folder) };
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten().take(MAX_ENTRIES);
     let mut found: Vec<String> = entries
         .filter_map(|entry| {
             let name = entry.file_name().into_string().ok()?;
-            // Hidden ones only where they were asked for; and nothing that cannot be typed into a line.
-            let fits = name.starts_with(begun) && (begun.starts_with('.') || !name.starts_with('.'));
+            // Hidden files only if the prefix starts with a dot; names with control characters cannot be typed.
+            let is_match = name.starts_with(prefix) && (prefix.starts_with('.') || !name.starts_with('.'));
             let end = if entry.path().is_dir() { "/" } else { "" };
-            (fits && !name.chars().any(char::is_control)).then(|| format!("{name}{end}"))
+            (is_match && !name.chars().any(char::is_control)).then(|| format!("{name}{end}"))
         })
         .collect();
     found.sort();
@@ -182,10 +188,10 @@ pub fn complete(path: &str) -> (String, Vec<String>) {
         common.truncate(same);
     }
     let choices = if found.len() > 1 { found } else { vec![] };
-    let left = choices.len().saturating_sub(MAX_CHOICES);
+    let remaining = choices.len().saturating_sub(MAX_CHOICES);
     let mut shown: Vec<String> = choices.into_iter().take(MAX_CHOICES).collect();
-    if left > 0 {
-        shown.push(format!("and {left} more"));
+    if remaining > 0 {
+        shown.push(format!("and {remaining} more"));
     }
     (format!("{folder}{common}"), shown)
 }
@@ -195,7 +201,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn only_regular_files_are_opened_and_nothing_is_waited_for() {
+    async fn only_regular_files_are_opened_without_blocking() {
         let directory = tempfile::tempdir().expect("a directory");
         let at = |name: &str| directory.path().join(name).display().to_string();
         std::fs::write(at("a.txt"), "hello").expect("written");
@@ -210,7 +216,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_is_written_over_and_half_a_file_is_none() {
+    async fn files_are_never_overwritten_and_incomplete_ones_are_removed() {
         let directory = tempfile::tempdir().expect("a directory");
         let to = directory.path().display().to_string();
         let write = async |file: &mut tokio::fs::File| tokio::io::AsyncWriteExt::write_all(file, b"hello").await;
@@ -224,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_completed_as_far_as_it_is_decided() {
+    fn a_path_is_completed_as_far_as_it_is_unambiguous() {
         let directory = tempfile::tempdir().expect("a directory");
         let at = |name: &str| directory.path().join(name).display().to_string();
         for name in ["invoice-1.pdf", "invoice-2.pdf", ".hidden"] {

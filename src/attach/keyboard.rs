@@ -1,5 +1,5 @@
-//! The local terminal's input: a thread that waits for bytes and hands them on. It asks whether
-//! there is something before it reads, so that it can be told to leave the terminal to an editor.
+//! The input of the local terminal: a thread that reads bytes and sends them on. It polls before it reads, so that it
+//! can stop and leave the terminal to an editor.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -9,12 +9,13 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
 use tokio::sync::mpsc;
 
-/// Bytes that were typed and not yet taken, in pieces.
-const WAITING: usize = 64;
+/// Chunks of input that are buffered.
+const MAX_PENDING_CHUNKS: usize = 64;
 
+/// A running input thread; dropping it stops the thread.
 pub(super) struct Keyboard {
     bytes: mpsc::Receiver<Vec<u8>>,
-    /// Closed, it ends the thread.
+    /// Closing this end of the pipe stops the thread.
     stop: Option<OwnedFd>,
     thread: Option<JoinHandle<()>>,
 }
@@ -22,9 +23,9 @@ pub(super) struct Keyboard {
 impl Keyboard {
     pub fn start() -> io::Result<Self> {
         let (stopped, stop) = pipe_with(PipeFlags::CLOEXEC)?;
-        let (typed, bytes) = mpsc::channel(WAITING);
+        let (typed, bytes) = mpsc::channel(MAX_PENDING_CHUNKS);
         let thread = std::thread::Builder::new().name("keyboard".into()).spawn(move || {
-            while let Some(bytes) = wait(&stopped) {
+            while let Some(bytes) = read_next(&stopped) {
                 if typed.blocking_send(bytes).is_err() {
                     break;
                 }
@@ -33,14 +34,14 @@ impl Keyboard {
         Ok(Self { bytes, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// What was typed next; none when nobody is there any more.
+    /// Waits for the next bytes. `None` at the end of input, or if reading failed.
     pub async fn next(&mut self) -> Option<Vec<u8>> {
         self.bytes.recv().await
     }
 }
 
 impl Drop for Keyboard {
-    /// Returns once nobody reads the terminal any more.
+    /// Stops the thread, and returns when it no longer reads the terminal.
     fn drop(&mut self) {
         self.bytes.close();
         drop(self.stop.take());
@@ -50,17 +51,17 @@ impl Drop for Keyboard {
     }
 }
 
-/// The next bytes; none at the end of input, or when it was stopped.
-fn wait(stopped: &OwnedFd) -> Option<Vec<u8>> {
+/// Waits for the next bytes. `None` at the end of input, on an error, or if the thread is stopped.
+fn read_next(stopped: &OwnedFd) -> Option<Vec<u8>> {
     let stdin = rustix::stdio::stdin();
     loop {
-        let mut asked = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
-        match poll(&mut asked, None) {
+        let mut poll_fds = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
+        match poll(&mut poll_fds, None) {
             Err(rustix::io::Errno::INTR) => continue,
             Err(_) => return None,
             Ok(_) => {}
         }
-        if !asked[1].revents().is_empty() {
+        if !poll_fds[1].revents().is_empty() {
             return None;
         }
         let mut bytes = vec![0; 4096];

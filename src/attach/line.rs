@@ -1,5 +1,5 @@
-//! A surface at the other end of a line: frames over a stream, in both directions. Nothing is kept for
-//! whoever does not read: the next frame waits until the last one is on their screen.
+//! A surface over a connection: commands and events as frames on a byte stream. Nothing is buffered for a slow
+//! client: the next screen frame is sent after the previous one was displayed.
 
 use std::sync::Arc;
 
@@ -9,93 +9,94 @@ use futures::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::codec::{Framed, LengthDelimitedCodec};
 
-use super::surface::{LONGEST_FRAME, Surface, SurfaceCommand, SurfaceEndpoint, SurfaceEvent, pair};
+use super::surface::{MAX_FRAME_BYTES, Surface, SurfaceCommand, SurfaceEndpoint, SurfaceEvent, pair};
 use crate::domain::message::upload::Uploaded;
 
-/// Opens a file of whoever sits here, and hands its bytes over to the engine.
+/// Reads a file of the client's user, and uploads it to the engine.
 pub type UploadHandler = Arc<dyn Fn(String) -> BoxFuture<'static, Result<Uploaded, String>> + Send + Sync>;
 
-/// So many files are handed over at once; a console asks for one at a time.
-const MAX_AT_ONCE: usize = 4;
+/// Uploads at the same time; a console requests one at a time.
+const MAX_PARALLEL_UPLOADS: usize = 4;
 
-fn framed<S: AsyncRead + AsyncWrite>(stream: S) -> Framed<S, LengthDelimitedCodec> {
-    LengthDelimitedCodec::builder().max_frame_length(LONGEST_FRAME).new_framed(stream)
+fn frame_stream<S: AsyncRead + AsyncWrite>(stream: S) -> Framed<S, LengthDelimitedCodec> {
+    LengthDelimitedCodec::builder().max_frame_length(MAX_FRAME_BYTES).new_framed(stream)
 }
 
-/// The engine's side: a surface whose seat is at the other end. The line ends with it.
+/// The engine's side: returns a surface whose endpoint is at the other end of the stream. The stream is closed when
+/// the surface is dropped.
 pub fn host<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S) -> Surface {
-    let (surface, SurfaceEndpoint { heard, mut told }) = pair();
-    let mut line = framed(stream);
+    let (surface, SurfaceEndpoint { events, mut commands }) = pair();
+    let mut stream = frame_stream(stream);
     tokio::spawn(async move {
         loop {
             tokio::select! {
-                said = told.recv() => match said {
-                    Some(said) => {
-                        let over = matches!(said, SurfaceCommand::End(_));
-                        if line.send(said.frame()).await.is_err() || over {
+                command = commands.recv() => match command {
+                    Some(command) => {
+                        let is_end = matches!(command, SurfaceCommand::End(_));
+                        if stream.send(command.frame()).await.is_err() || is_end {
                             break;
                         }
                     }
                     None => break,
                 },
-                frame = line.next() => match frame {
+                frame = stream.next() => match frame {
                     Some(Ok(frame)) => {
-                        // A console that has just been left hears nothing more, and what it said last is
-                        // still on its way: only that, or its silence, ends the line.
-                        if let Some(done) = SurfaceEvent::read(&frame) {
-                            let _ = heard.send(done).await;
+                        // After the console has ended, nobody receives events, but its last command may still be
+                        // pending. Only that command, or a closed channel, ends the connection.
+                        if let Some(event) = SurfaceEvent::read(&frame) {
+                            let _ = events.send(event).await;
                         }
                     }
                     _ => break,
                 },
             }
         }
-        let _ = SinkExt::<bytes::Bytes>::close(&mut line).await;
+        let _ = SinkExt::<bytes::Bytes>::close(&mut stream).await;
     });
     surface
 }
 
-/// The seat's side: carries what is done to the engine and what it says back. Returns why it ended. Without
-/// `upload_handler` no file is opened for the console.
+/// The client's side: sends events to the engine, and its commands to the surface, until the console ends. Returns
+/// the reason, `None` if the connection broke. Without `upload_handler`, uploads are refused.
 pub async fn carry<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     surface: Surface,
     upload_handler: Option<UploadHandler>,
 ) -> Option<String> {
     let mut uploads = FuturesUnordered::new();
-    let Surface { mut heard, told } = surface;
-    let mut line = framed(stream);
-    // Once the engine takes nothing more, what it said last may still be there to be read.
-    let mut takes = true;
+    let Surface { mut events, commands } = surface;
+    let mut stream = frame_stream(stream);
+    // After sending has failed, the engine's last commands may still be readable.
+    let mut can_send = true;
     loop {
         tokio::select! {
-            done = heard.recv(), if takes => match done {
-                Some(done) => takes = line.send(done.frame()).await.is_ok(),
+            event = events.recv(), if can_send => match event {
+                Some(event) => can_send = stream.send(event.frame()).await.is_ok(),
                 None => return Some(String::new()),
             },
-            Some(uploaded) = uploads.next() => {
-                let uploaded: SurfaceEvent = uploaded;
-                takes = line.send(uploaded.frame()).await.is_ok();
+            Some(upload_event) = uploads.next() => {
+                let upload_event: SurfaceEvent = upload_event;
+                can_send = stream.send(upload_event.frame()).await.is_ok();
             }
-            frame = line.next() => match frame {
+            frame = stream.next() => match frame {
                 Some(Ok(frame)) => {
-                    let said = SurfaceCommand::read(&frame);
-                    if let Some(SurfaceCommand::Upload(path)) = said {
-                        let opens = upload_handler.clone().filter(|_| uploads.len() < MAX_AT_ONCE);
+                    let command = SurfaceCommand::read(&frame);
+                    if let Some(SurfaceCommand::Upload(path)) = command {
+                        let handler = upload_handler.clone().filter(|_| uploads.len() < MAX_PARALLEL_UPLOADS);
                         uploads.push(async move {
-                            let result = match opens {
-                                Some(opens) => opens(path.clone()).await,
+                            let result = match handler {
+                                Some(handler) => handler(path.clone()).await,
                                 None => Err("This console cannot open files.".to_owned()),
                             };
                             SurfaceEvent::Uploaded { path, result }
                         });
                         continue;
                     }
-                    if let Some(SurfaceCommand::End(why)) = said {
+                    if let Some(SurfaceCommand::End(why)) = command {
                         return Some(why);
                     }
-                    if let Some(said) = said
-                        && told.send(said).await.is_err()
+                    if let Some(command) = command
+                        && commands.send(command).await.is_err()
                     {
                         return Some(String::new());
                     }
@@ -113,34 +114,34 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_is_typed_after_leaving_does_not_drown_the_goodbye() {
-        let (here, there) = tokio::io::duplex(4_096);
-        let Surface { heard, told } = host(here);
-        let mut other = framed(there);
-        // The console is left; a last key comes all the same, and only then the goodbye goes out.
-        drop(heard);
-        other.send(SurfaceEvent::Bytes(b"\x03".to_vec()).frame()).await.expect("written");
-        other.send(SurfaceEvent::Ready.frame()).await.expect("written");
+    async fn the_end_command_is_sent_though_input_arrives_after_the_end() {
+        let (near, far) = tokio::io::duplex(4_096);
+        let Surface { events, commands } = host(near);
+        let mut client = frame_stream(far);
+        // The console has ended; a last key arrives anyway, and only then the end command is sent.
+        drop(events);
+        client.send(SurfaceEvent::Bytes(b"\x03".to_vec()).frame()).await.expect("written");
+        client.send(SurfaceEvent::Ready.frame()).await.expect("written");
         for _ in 0..20 {
             tokio::task::yield_now().await;
         }
-        told.send(SurfaceCommand::End("see you".into())).await.expect("the line is still there");
-        let frame = other.next().await.expect("something").expect("whole");
+        commands.send(SurfaceCommand::End("see you".into())).await.expect("the line is still there");
+        let frame = client.next().await.expect("something").expect("whole");
         assert_eq!(SurfaceCommand::read(&frame), Some(SurfaceCommand::End("see you".into())));
     }
 
     #[tokio::test]
-    async fn the_goodbye_is_read_though_nothing_is_taken_any_more() {
-        let (here, mut there) = tokio::net::UnixStream::pair().expect("a pair");
-        let (surface, seat) = pair();
+    async fn the_end_command_is_read_though_sending_fails() {
+        let (near, mut far) = tokio::net::UnixStream::pair().expect("a pair");
+        let (surface, endpoint) = pair();
         let frame = SurfaceCommand::End("see you".into()).frame();
         let mut bytes = u32::try_from(frame.len()).expect("short").to_be_bytes().to_vec();
         bytes.extend_from_slice(&frame);
-        there.write_all(&bytes).await.expect("written");
-        drop(there);
+        far.write_all(&bytes).await.expect("written");
+        drop(far);
         for _ in 0..3 {
-            seat.heard.send(SurfaceEvent::Ready).await.expect("queued");
+            endpoint.events.send(SurfaceEvent::Ready).await.expect("queued");
         }
-        assert_eq!(carry(here, surface, None).await.as_deref(), Some("see you"));
+        assert_eq!(carry(near, surface, None).await.as_deref(), Some("see you"));
     }
 }

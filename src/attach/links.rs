@@ -1,37 +1,37 @@
-//! Addresses on the screen as hyperlinks (OSC 8): a terminal that knows them opens the whole address, also where it is
-//! wrapped over several lines; others ignore it. The link is what is shown: nothing leads elsewhere than it says.
+//! Draws URLs as hyperlinks (OSC 8). A terminal that supports them opens the whole URL, even if it is wrapped; others
+//! ignore them. The link target is always the visible text.
 
 use std::collections::BTreeMap;
 
 use ratatui::buffer::Buffer;
 
-/// Where on the screen which address stands.
+/// The URL of each cell that is part of one.
 pub(super) type Links = BTreeMap<(u16, u16), String>;
 
-/// An address of which fewer cells stand on the first line is not looked for.
+/// A wrapped URL is recognized if its first line has at least this many cells; shorter URLs are not linked.
 const MIN_CELLS: usize = 12;
-/// A longer one is no link: terminals bound them.
+/// Longer URLs, in bytes, are not linked, because terminals limit them.
 const MAX_BYTES: usize = 2_000;
 
-/// Begins a link. Cells with the same `id` are one link, wherever they stand.
-pub(super) fn begin(address: &str) -> String {
-    let id = address.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-    format!("\x1b]8;id={id:x};{address}\x1b\\")
+/// Returns the sequence that starts a link. Cells with the same `id` are one link, even on several lines.
+pub(super) fn link_start(url: &str) -> String {
+    let id = url.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    format!("\x1b]8;id={id:x};{url}\x1b\\")
 }
 
-/// Ends a link.
-pub(super) const END: &str = "\x1b]8;;\x1b\\";
+/// The sequence that ends a link.
+pub(super) const LINK_END: &str = "\x1b]8;;\x1b\\";
 
-/// Finds addresses that stand whole on the screen, each on as many lines as it takes, the next below the first.
-pub(super) fn find(buffer: &Buffer, addresses: &[String]) -> Links {
+/// Finds the URLs that are completely on the screen, each on one or more lines below each other.
+pub(super) fn find(buffer: &Buffer, urls: &[String]) -> Links {
     let area = buffer.area;
     let mut found = Links::new();
-    for address in addresses.iter().filter(|address| is_fit(address)) {
-        let letters: Vec<&str> = address.split("").filter(|letter| !letter.is_empty()).collect();
+    for url in urls.iter().filter(|url| is_linkable(url)) {
+        let characters: Vec<&str> = url.split("").filter(|character| !character.is_empty()).collect();
         for y in area.top()..area.bottom() {
             for x in area.left()..area.right() {
-                if let Some(cells) = whole(buffer, (x, y), &letters) {
-                    found.extend(cells.into_iter().map(|cell| (cell, address.clone())));
+                if let Some(cells) = match_url(buffer, (x, y), &characters) {
+                    found.extend(cells.into_iter().map(|cell| (cell, url.clone())));
                 }
             }
         }
@@ -39,23 +39,23 @@ pub(super) fn find(buffer: &Buffer, addresses: &[String]) -> Links {
     found
 }
 
-/// Only what can be sent to a terminal as it stands.
-fn is_fit(address: &str) -> bool {
-    let scheme = address.starts_with("https://") || address.starts_with("http://");
-    scheme && (MIN_CELLS..=MAX_BYTES).contains(&address.len()) && address.bytes().all(|byte| byte.is_ascii_graphic())
+/// Returns `true` for http and https URLs of printable ASCII characters within the length limits.
+fn is_linkable(url: &str) -> bool {
+    let scheme = url.starts_with("https://") || url.starts_with("http://");
+    scheme && (MIN_CELLS..=MAX_BYTES).contains(&url.len()) && url.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// The cells of an address that begins here.
-fn whole(buffer: &Buffer, (x, y): (u16, u16), letters: &[&str]) -> Option<Vec<(u16, u16)>> {
+/// Returns the cells of a URL that starts at this cell. `None` if it does not, or is incomplete.
+fn match_url(buffer: &Buffer, (x, y): (u16, u16), characters: &[&str]) -> Option<Vec<(u16, u16)>> {
     let mut cells = vec![];
-    let (mut rest, mut row) = (letters, y);
+    let (mut rest, mut row) = (characters, y);
     loop {
         let line: Vec<(u16, u16)> = (x..buffer.area.right())
             .zip(rest)
-            .take_while(|(x, letter)| buffer.cell((*x, row)).is_some_and(|cell| cell.symbol() == **letter))
+            .take_while(|(x, character)| buffer.cell((*x, row)).is_some_and(|cell| cell.symbol() == **character))
             .map(|(x, _)| (x, row))
             .collect();
-        if line.is_empty() || (cells.is_empty() && line.len() < MIN_CELLS.min(letters.len())) {
+        if line.is_empty() || (cells.is_empty() && line.len() < MIN_CELLS.min(characters.len())) {
             return None;
         }
         rest = &rest[line.len()..];
@@ -76,11 +76,11 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_found_whole_or_not_at_all() {
-        let address = "https://example.org/setup/abcdef".to_owned();
+    fn only_complete_urls_are_found() {
+        let url = "https://example.org/setup/abcdef".to_owned();
         let lines = ["  https://example.or  ", "  g/setup/abcdef      ", "  https://example.org "];
-        let found = find(&buffer(&lines), std::slice::from_ref(&address));
-        assert_eq!(found.len(), address.len());
+        let found = find(&buffer(&lines), std::slice::from_ref(&url));
+        assert_eq!(found.len(), url.len());
         assert!(found.contains_key(&(2, 0)) && found.contains_key(&(2, 1)) && !found.contains_key(&(2, 2)));
         for bad in ["https://a", "ftp://example.org/abc", "https://example.org/\u{1b}]8;;", "https://exämple.org/"] {
             assert!(find(&buffer(&[bad]), &[bad.to_owned()]).is_empty(), "{bad}");

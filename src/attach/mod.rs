@@ -1,5 +1,5 @@
-//! One console on one surface. It carries events in and effects out, draws when something changed
-//! and only then, and lets nothing that a terminal does harm the engine.
+//! Runs one console on one terminal, local or remote: passes events to the console, executes its effects, and draws
+//! when something changed. No input of a terminal can harm the engine.
 
 mod backend;
 mod drive;
@@ -19,4 +19,4 @@ pub use self::drive::{End, SurfaceOptions, drive};
 pub use self::input::{Input, Typed};
 pub use self::line::{UploadHandler, carry, host};
 pub use self::surface::{Surface, SurfaceCommand, SurfaceEndpoint, SurfaceEvent, pair};
-pub use self::tty::{Left, Tty, at_home, is_terminal, size, theme};
+pub use self::tty::{Left, Tty, is_terminal, run_owning_terminal, size, theme};

@@ -1,4 +1,5 @@
-//! When a console draws and queries: at once after a key press, and at bounded intervals for what changes by itself.
+//! Decides when a console draws and queries: at once after user input, and at limited intervals for changes by
+//! others.
 
 use std::time::Duration;
 
@@ -7,52 +8,57 @@ use tokio::time::Instant;
 use crate::console::Event;
 use crate::domain::change::Change;
 
-/// Two frames are at least this far apart.
+/// Minimum time between two frames.
 pub(super) const MIN_FRAME_INTERVAL: Duration = Duration::from_millis(33);
-/// Changes are gathered this long before the console queries again.
+/// Time during which changes are collected before the console queries again.
 pub(super) const GATHER_TIME: Duration = Duration::from_millis(80);
-/// How many answers to a key press are drawn at once.
+/// Answers to one key press that are drawn at once.
 pub(super) const IMMEDIATE_ANSWERS: u8 = 4;
 
-/// When the next frame is drawn.
+/// Decides when the next frame is drawn.
 pub(super) struct Frames {
-    /// A frame is drawn at once, because somebody did something.
-    pub(super) at_once: bool,
-    /// A frame is drawn when the line has rested, because something changed by itself.
+    /// A frame is due at once, because the user did something.
+    pub(super) is_immediate: bool,
+    /// A frame is due when the rate limit allows it, because of a change by others.
     pub(super) changed: bool,
-    /// The surface has not taken the last frame yet.
+    /// The surface has not displayed the last frame yet.
     pub(super) busy: bool,
     pub(super) drawn_at: Instant,
-    pub(super) rests_until: Instant,
-    /// How many more answers to the last key press are drawn at once.
+    /// The rate limit for changes by others: the next frame is not drawn before this time.
+    pub(super) not_before: Instant,
+    /// Remaining answers to the last key press that are drawn at once.
     pub(super) immediate_answers: u8,
 }
 
 impl Frames {
+    /// Returns when the next frame may be drawn.
     pub(super) fn due(&self) -> Instant {
         let next = self.drawn_at + MIN_FRAME_INTERVAL;
-        if self.at_once { next } else { next.max(self.rests_until) }
+        if self.is_immediate { next } else { next.max(self.not_before) }
     }
 
+    /// Returns `true` if a frame is due and the surface is ready for it.
     pub(super) fn is_pending(&self) -> bool {
-        (self.at_once || self.changed) && !self.busy
+        (self.is_immediate || self.changed) && !self.busy
     }
 
-    /// Returns `true` if the events hold one of the first answers to what somebody did: it is drawn at once, too.
-    pub(super) fn answers_somebody(&mut self, events: &[Event]) -> bool {
-        let answers = events
+    /// Returns `true` if the events contain one of the first answers to the user's last input, which are drawn at
+    /// once.
+    pub(super) fn contains_immediate_answer(&mut self, events: &[Event]) -> bool {
+        let has_answer = events
             .iter()
             .any(|event| matches!(event, Event::Performed { .. } | Event::WantsYes { .. } | Event::Answered { .. }));
-        let at_once = answers && self.immediate_answers > 0;
-        self.immediate_answers -= u8::from(at_once);
-        at_once
+        let is_immediate = has_answer && self.immediate_answers > 0;
+        self.immediate_answers -= u8::from(is_immediate);
+        is_immediate
     }
 }
 
-/// Changes that wait for others, so that the console queries once for all of them.
+/// Changes that are collected, so that the console queries once for all of them.
 #[derive(Default)]
 pub(super) struct GatheredChanges {
     changes: Vec<Change>,
+    /// When the collected changes are passed on. `None` if there are none.
     pub(super) until: Option<Instant>,
 }
 

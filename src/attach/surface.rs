@@ -1,74 +1,75 @@
-//! Both ends of a surface: the console's, which draws and is told what was done, and the screen's,
-//! where somebody sits. Between them lies a channel; or a line, over which the same goes in frames.
+//! A surface: the connection between a console and the terminal on which it is shown. Its two ends exchange events
+//! and commands over channels, or as frames over a byte stream.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::sync::mpsc;
 
 use crate::domain::message::upload::Uploaded;
 
-/// A frame is no larger: a paste or what an editor wrote.
-pub const LONGEST_FRAME: usize = 12 * 1024 * 1024;
-/// Things that were done and not yet taken.
-const WAITING: usize = 64;
+/// Maximum size of a frame, in bytes: a large paste or an edited text.
+pub const MAX_FRAME_BYTES: usize = 12 * 1024 * 1024;
+/// Events that are buffered for the console.
+const MAX_PENDING_EVENTS: usize = 64;
 
-/// What comes from where somebody sits.
+/// An event of the terminal, for the console.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SurfaceEvent {
-    /// What was typed, as the terminal sent it.
+    /// Input as the terminal sent it.
     Bytes(Vec<u8>),
     Size {
         columns: u16,
         rows: u16,
     },
-    /// The last frame is on the screen: there may be another.
+    /// The last frame was displayed; the next one may be sent.
     Ready,
-    /// What the editor wrote, or why there is nothing.
+    /// The edited text, or why there is none.
     Edited(Result<String, String>),
-    /// A file of theirs was handed over to the engine, or why it was not.
+    /// A file of the user was uploaded, or why it was not.
     Uploaded {
         path: String,
         result: Result<Uploaded, String>,
     },
-    /// Somebody is back from the shell: nothing of the screen is as it was.
+    /// The user returned from the shell; the whole screen has to be drawn again.
     Back,
 }
 
-/// What goes there.
+/// A command of the console, for the terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SurfaceCommand {
-    /// Bytes for the terminal. The next come once these are said to be on the screen.
+    /// Output for the terminal. The next frame is sent after [`SurfaceEvent::Ready`].
     Frame(Vec<u8>),
-    /// Leave the terminal to the shell until somebody says `fg`.
+    /// Suspend the console until the user resumes it in the shell.
     Suspend,
-    /// Let them write in their editor.
+    /// Open this text in the user's editor.
     Edit(String),
-    /// Open this file of theirs and hand its bytes over to the engine.
+    /// Upload this file of the user to the engine.
     Upload(String),
-    /// It is over; why, where that is not plain.
+    /// The console has ended; the reason, empty if it is obvious.
     End(String),
 }
 
-/// The console's end.
+/// The console's end of a surface.
 #[derive(Debug)]
 pub struct Surface {
-    pub heard: mpsc::Receiver<SurfaceEvent>,
-    pub told: mpsc::Sender<SurfaceCommand>,
+    pub events: mpsc::Receiver<SurfaceEvent>,
+    pub commands: mpsc::Sender<SurfaceCommand>,
 }
 
-/// The screen's end.
+/// The terminal's end of a surface.
 #[derive(Debug)]
 pub struct SurfaceEndpoint {
-    pub heard: mpsc::Sender<SurfaceEvent>,
-    pub told: mpsc::Receiver<SurfaceCommand>,
+    pub events: mpsc::Sender<SurfaceEvent>,
+    pub commands: mpsc::Receiver<SurfaceCommand>,
 }
 
-/// Two ends that belong together. Whoever lets go of one ends the other.
+/// Creates both ends of a surface. Dropping one ends the other.
 pub fn pair() -> (Surface, SurfaceEndpoint) {
-    let (to_console, heard) = mpsc::channel(WAITING);
-    let (told, from_console) = mpsc::channel(4);
-    (Surface { heard, told }, SurfaceEndpoint { heard: to_console, told: from_console })
+    let (to_console, events) = mpsc::channel(MAX_PENDING_EVENTS);
+    let (commands, from_console) = mpsc::channel(4);
+    (Surface { events, commands }, SurfaceEndpoint { events: to_console, commands: from_console })
 }
 
+/// Encodes a frame: a byte for its kind, and the body.
 fn frame(kind: u8, body: &[u8]) -> Bytes {
     let mut frame = BytesMut::with_capacity(body.len() + 1);
     frame.put_u8(kind);
@@ -81,6 +82,7 @@ fn text(body: &[u8]) -> String {
 }
 
 impl SurfaceEvent {
+    /// Encodes it as a frame.
     pub fn frame(&self) -> Bytes {
         match self {
             Self::Bytes(bytes) => frame(b'k', bytes),
@@ -97,7 +99,7 @@ impl SurfaceEvent {
         }
     }
 
-    /// None for a frame that nobody here understands: a newer program may say more.
+    /// Decodes a frame. `None` if it is unknown: the other end may be a newer version.
     pub fn read(frame: &[u8]) -> Option<Self> {
         let (kind, body) = frame.split_first()?;
         Some(match kind {
@@ -120,6 +122,7 @@ impl SurfaceEvent {
 }
 
 impl SurfaceCommand {
+    /// Encodes it as a frame.
     pub fn frame(&self) -> Bytes {
         match self {
             Self::Frame(bytes) => frame(b'f', bytes),
@@ -130,6 +133,7 @@ impl SurfaceCommand {
         }
     }
 
+    /// Decodes a frame. `None` if it is unknown or invalid.
     pub fn read(frame: &[u8]) -> Option<Self> {
         let (kind, body) = frame.split_first()?;
         Some(match kind {
@@ -149,8 +153,8 @@ mod tests {
     use crate::domain::ids::UploadId;
 
     #[test]
-    fn what_goes_over_a_line_arrives_as_it_was() {
-        let heard = [
+    fn events_and_commands_are_decoded_as_they_were_encoded() {
+        let events = [
             SurfaceEvent::Bytes(vec![0x1b, 0, 255]),
             SurfaceEvent::Size { columns: 300, rows: 1 },
             SurfaceEvent::Ready,
@@ -163,21 +167,21 @@ mod tests {
             },
             SurfaceEvent::Uploaded { path: "x".into(), result: Err("x cannot be read.".into()) },
         ];
-        for one in heard {
+        for one in events {
             assert_eq!(SurfaceEvent::read(&one.frame()), Some(one));
         }
-        let told = [
+        let commands = [
             SurfaceCommand::Frame(vec![7; 40]),
             SurfaceCommand::Suspend,
             SurfaceCommand::Edit("x".into()),
             SurfaceCommand::Upload("a b.txt".into()),
             SurfaceCommand::End("x".into()),
         ];
-        for one in told {
+        for one in commands {
             assert_eq!(SurfaceCommand::read(&one.frame()), Some(one));
         }
-        for strange in [&b""[..], b"?", b"s12"] {
-            assert_eq!(SurfaceEvent::read(strange), None);
+        for unknown in [&b""[..], b"?", b"s12"] {
+            assert_eq!(SurfaceEvent::read(unknown), None);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The local terminal: entered once, and given back whatever happens. Writing is done by a thread
-//! of its own, so that a terminal that does not read stalls nobody.
+//! The local terminal. It is switched to full-screen mode, and restored however the console ends. A separate thread
+//! writes the output, so that a terminal that does not read blocks nothing else.
 
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
@@ -17,52 +17,52 @@ use super::surface::{SurfaceCommand, SurfaceEndpoint, SurfaceEvent};
 use crate::console::Theme;
 use crate::operations::start_program;
 
-/// How often it is asked whether the terminal is still there.
-const WATCH: std::time::Duration = std::time::Duration::from_secs(2);
+/// Interval at which the terminal is checked for being closed.
+const TERMINAL_CHECK_INTERVAL: std::time::Duration = std::time::Duration::from_secs(2);
 
 tokio::task_local! {
-    /// Set where the console of this process's own terminal runs.
-    static HOME: ();
+    /// Set in the task of the console that owns this process's terminal.
+    static OWNS_TERMINAL: ();
 }
 
-/// Runs the console of this process's own terminal: when it breaks, the terminal is given back first.
-pub async fn at_home<F: Future>(console: F) -> F::Output {
-    HOME.scope((), console).await
+/// Runs the console that owns this process's terminal: if it panics, the terminal is restored first.
+pub async fn run_owning_terminal<F: Future>(console: F) -> F::Output {
+    OWNS_TERMINAL.scope((), console).await
 }
 
-/// Whether both ends are a terminal.
+/// Returns `true` if standard input and output are terminals.
 pub fn is_terminal() -> bool {
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
-/// Columns and rows of this process's own terminal.
+/// Returns columns and rows of this process's terminal.
 pub fn size() -> std::io::Result<(u16, u16)> {
     crossterm::terminal::size()
 }
 
-/// What the terminal can show, as far as its environment tells.
+/// Returns what the terminal can show according to its environment.
 ///
-/// `wanted` is what the user asks for: what the terminal lacks is left out all the same.
-pub fn theme(wanted: Theme) -> Theme {
+/// `requested` is the user's choice; features that the terminal lacks are left out anyway.
+pub fn theme(requested: Theme) -> Theme {
     let set = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
     let term = std::env::var("TERM").unwrap_or_default();
     let locale =
         ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
     let plain_locale = locale.is_some_and(|locale| matches!(locale.as_str(), "C" | "POSIX"));
     Theme {
-        colour: wanted.colour
+        colour: requested.colour
             && !set("NO_COLOR")
             && term != "dumb"
             && std::env::var("CLICOLOR").map_or(true, |value| value != "0"),
-        ascii: wanted.ascii || plain_locale || term == "dumb",
+        ascii: requested.ascii || plain_locale || term == "dumb",
     }
 }
 
-/// Somebody's own terminal while a console has it: here is where they sit.
+/// The local terminal while a console uses it. Dropping it restores the terminal.
 pub struct Tty {
     writer: SyncSender<Vec<u8>>,
-    gone: Arc<AtomicBool>,
-    /// Rings when a frame was written.
+    is_closed: Arc<AtomicBool>,
+    /// Notified when a frame was written.
     written: Arc<Notify>,
 }
 
@@ -72,64 +72,64 @@ impl std::fmt::Debug for Tty {
     }
 }
 
-/// How sitting at a terminal ended.
+/// How a console on the local terminal ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Left {
-    /// The console ended; why, where that is not plain.
+    /// The console ended; the reason, empty if it is obvious.
     Console(String),
-    /// The terminal went away.
+    /// The terminal was closed.
     Gone,
-    /// The process was asked to end.
+    /// The process received SIGTERM.
     Terminated,
 }
 
 impl Tty {
-    /// Takes the terminal. A panic gives it back before its message is printed.
+    /// Switches the terminal to full-screen mode. A panic restores it before its message is printed.
     pub fn enter() -> std::io::Result<Self> {
         let (writer, frames) = sync_channel::<Vec<u8>>(1);
-        let (gone, written) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
+        let (is_closed, written) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
         {
-            let (gone, written) = (gone.clone(), written.clone());
+            let (is_closed, written) = (is_closed.clone(), written.clone());
             std::thread::Builder::new().name("screen".into()).spawn(move || {
                 for frame in frames {
                     let mut out = std::io::stdout().lock();
                     if out.write_all(&frame).and_then(|()| out.flush()).is_err() {
-                        gone.store(true, Ordering::SeqCst);
+                        is_closed.store(true, Ordering::SeqCst);
                     }
                     written.notify_one();
                 }
             })?;
         }
-        let before = std::panic::take_hook();
+        let previous_hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            // Others may break, too: only what has this terminal gives it back.
-            if HOME.try_with(|()| ()).is_ok() {
-                give_back();
+            // Other tasks may panic, too: only the console that owns the terminal restores it.
+            if OWNS_TERMINAL.try_with(|()| ()).is_ok() {
+                restore_terminal();
             }
             tracing::error!(%panic, "Console failed");
-            before(panic);
+            previous_hook(panic);
         }));
-        take()?;
-        Ok(Self { writer, gone, written })
+        activate_terminal()?;
+        Ok(Self { writer, is_closed, written })
     }
 
-    /// Carries what is done here to the console, and what it says onto the screen, until either ends.
-    pub async fn sit(&mut self, seat: SurfaceEndpoint) -> std::io::Result<Left> {
-        let SurfaceEndpoint { heard, mut told } = seat;
+    /// Passes input to the console and its output to the terminal, until either ends.
+    pub async fn run(&mut self, endpoint: SurfaceEndpoint) -> std::io::Result<Left> {
+        let SurfaceEndpoint { events, mut commands } = endpoint;
         let mut keyboard = Keyboard::start()?;
         let mut resized = signal(SignalKind::window_change())?;
         let mut hangup = signal(SignalKind::hangup())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        let mut watch = tokio::time::interval(WATCH);
-        watch.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut terminal_check = tokio::time::interval(TERMINAL_CHECK_INTERVAL);
+        terminal_check.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            let done = tokio::select! {
+            let event = tokio::select! {
                 biased;
                 _ = hangup.recv() => return Ok(Left::Gone),
                 _ = terminate.recv() => return Ok(Left::Terminated),
                 bytes = keyboard.next() => match bytes {
                     Some(bytes) => SurfaceEvent::Bytes(bytes),
-                    // The end of input, or an input that cannot be read: nobody is there.
+                    // End of input or a read error: the terminal was closed.
                     None => return Ok(Left::Gone),
                 },
                 _ = resized.recv() => {
@@ -137,82 +137,82 @@ impl Tty {
                     SurfaceEvent::Size { columns, rows }
                 }
                 () = self.written.notified() => SurfaceEvent::Ready,
-                said = told.recv() => match said {
+                command = commands.recv() => match command {
                     Some(SurfaceCommand::Frame(bytes)) => {
                         if self.writer.try_send(bytes).is_err() {
-                            self.gone.store(true, Ordering::SeqCst);
+                            self.is_closed.store(true, Ordering::SeqCst);
                         }
                         continue;
                     }
                     Some(SurfaceCommand::Suspend) => {
                         suspend()?;
                         let (columns, rows) = crossterm::terminal::size()?;
-                        let _ = heard.send(SurfaceEvent::Size { columns, rows }).await;
+                        let _ = events.send(SurfaceEvent::Size { columns, rows }).await;
                         SurfaceEvent::Back
                     }
                     Some(SurfaceCommand::Edit(text)) => {
-                        // Nobody else may read the keys meanwhile.
+                        // The editor must be the only reader of the terminal.
                         drop(keyboard);
                         let text = edit(&text).await;
                         keyboard = Keyboard::start()?;
                         let (columns, rows) = crossterm::terminal::size()?;
-                        let _ = heard.send(SurfaceEvent::Size { columns, rows }).await;
+                        let _ = events.send(SurfaceEvent::Size { columns, rows }).await;
                         SurfaceEvent::Edited(text)
                     }
-                    // Whoever carries the line has answered that already.
+                    // Uploads are handled by the client's side of the connection.
                     Some(SurfaceCommand::Upload(_)) => continue,
                     Some(SurfaceCommand::End(why)) => return Ok(Left::Console(why)),
                     None => return Ok(Left::Console(String::new())),
                 },
-                _ = watch.tick() => {
+                _ = terminal_check.tick() => {
                     if self.is_gone() {
                         return Ok(Left::Gone);
                     }
                     continue;
                 }
             };
-            // A console that has just ended says so next.
-            let _ = heard.send(done).await;
+            // Fails if the console has just ended; its end command follows.
+            let _ = events.send(event).await;
         }
     }
 
-    /// Whether nobody is there any more. Some terminals go without a signal: it has to be asked.
+    /// Returns `true` if the terminal was closed. Some terminals close without a signal, so it is polled.
     fn is_gone(&self) -> bool {
         use rustix::event::{PollFd, PollFlags, poll};
-        if self.gone.load(Ordering::SeqCst) {
+        if self.is_closed.load(Ordering::SeqCst) {
             return true;
         }
         let stdin = std::io::stdin();
-        let mut asked = [PollFd::new(&stdin, PollFlags::empty())];
+        let mut poll_fds = [PollFd::new(&stdin, PollFlags::empty())];
         let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
-        poll(&mut asked, Some(&now)).is_ok()
-            && asked[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
+        poll(&mut poll_fds, Some(&now)).is_ok()
+            && poll_fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
     }
 }
 
 impl Drop for Tty {
     fn drop(&mut self) {
-        give_back();
+        restore_terminal();
     }
 }
 
-/// Gives the terminal to the person's editor, and takes it again. Says what was written.
+/// Opens a text in the user's editor. Returns the edited text.
 async fn edit(text: &str) -> Result<String, String> {
     let editor =
         ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()));
     let editor = editor.unwrap_or_else(|| "vi".to_owned());
-    let mut words = editor.split_whitespace();
-    let program = words.next().unwrap_or("vi").to_owned();
+    let mut editor_command = editor.split_whitespace();
+    let program = editor_command.next().unwrap_or("vi").to_owned();
     let file = tempfile::Builder::new().prefix("wadeck-").suffix(".txt").tempfile();
     let file = file.map_err(|error| format!("Cannot create a file for the editor: {error}."))?;
     let path = file.path().to_owned();
     std::fs::write(&path, text).map_err(|error| format!("Cannot write the text for the editor: {error}."))?;
-    give_back();
+    restore_terminal();
     let mut command = tokio::process::Command::new(&program);
-    command.args(words).arg(&path);
-    let ended = async { start_program(&mut command)?.wait().await }.await;
-    take().map_err(|error| format!("Cannot restore the terminal: {error}."))?;
-    match ended {
+    command.args(editor_command).arg(&path);
+    let status = async { start_program(&mut command)?.wait().await }.await;
+    activate_terminal().map_err(|error| format!("Cannot restore the terminal: {error}."))?;
+    match status {
         Ok(status) if status.success() => {
             std::fs::read_to_string(&path).map_err(|error| format!("Cannot read the edited text: {error}."))
         }
@@ -221,25 +221,26 @@ async fn edit(text: &str) -> Result<String, String> {
     }
 }
 
-/// Gives the terminal back, sleeps until somebody says `fg`, and takes it again.
+/// Restores the terminal, stops this process until the shell resumes it, and switches to full-screen mode again.
 fn suspend() -> std::io::Result<()> {
-    give_back();
+    restore_terminal();
     let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
-    take()
+    activate_terminal()
 }
 
-/// Whether the terminal is ours: it is given back once, however many ways lead there.
-static TAKEN: AtomicBool = AtomicBool::new(false);
+/// `true` while the terminal is in full-screen mode, so that it is restored only once.
+static IS_ACTIVE: AtomicBool = AtomicBool::new(false);
 
-fn take() -> std::io::Result<()> {
-    TAKEN.store(true, Ordering::SeqCst);
+/// Switches the terminal to full-screen mode.
+fn activate_terminal() -> std::io::Result<()> {
+    IS_ACTIVE.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     execute!(std::io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
 }
 
-/// Never fails: a terminal that is gone needs nothing.
-fn give_back() {
-    if !TAKEN.swap(false, Ordering::SeqCst) {
+/// Restores the terminal. Errors are ignored: a closed terminal needs no restoring.
+fn restore_terminal() {
+    if !IS_ACTIVE.swap(false, Ordering::SeqCst) {
         return;
     }
     let _ = execute!(std::io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);

@@ -79,10 +79,10 @@ pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greetin
     Arc::new(move |guest: ConsoleClient| {
         let (config, people, greeting) = (config.clone(), people.clone(), greeting.clone());
         async move {
-            let ConsoleClient { system, actor, wanted, line, stop } = guest;
+            let ConsoleClient { system, actor, terminal: wanted, transport: line, stop } = guest;
             let actor = restricted(actor, wanted.read_only);
             let surface = host(line);
-            let told = surface.told.clone();
+            let told = surface.commands.clone();
             let look = Theme { colour: wanted.colour, ascii: wanted.ascii };
             let Ok(mut settings) = settings(&config, actor.clone(), look) else { return };
             settings.editor = wanted.editor;
@@ -93,7 +93,7 @@ pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greetin
                 columns: wanted.columns,
                 rows: wanted.rows,
                 ring: RingSignals { bell: config.alerts.bell, desktop_notice: config.alerts.osc9 },
-                spares: wanted.spares,
+                is_remote: wanted.is_remote,
                 suspends: wanted.shell,
                 files: false,
                 uploads: wanted.shell,
@@ -162,7 +162,7 @@ pub(super) async fn own(
         columns,
         rows,
         ring: RingSignals { bell: config.alerts.bell, desktop_notice: config.alerts.osc9 },
-        spares: over_ssh(),
+        is_remote: over_ssh(),
         suspends: true,
         files: true,
         uploads: false,
@@ -175,11 +175,11 @@ pub(super) async fn own(
     // In a task of its own: after a panic in the console the engine still shuts down in order.
     let driven = tokio::spawn({
         let stop = stop.clone();
-        crate::attach::at_home(
-            async move { drive(&system, settings, surface, manner, (&stop, watch::channel(()).1)).await },
-        )
+        crate::attach::run_owning_terminal(async move {
+            drive(&system, settings, surface, manner, (&stop, watch::channel(()).1)).await
+        })
     });
-    let left = tty.sit(seat).await.map_err(trouble);
+    let left = tty.run(seat).await.map_err(trouble);
     if matches!(left, Ok(Left::Terminated)) {
         stop.cancel();
     }
@@ -223,7 +223,7 @@ pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, Ap
         colour: look.colour,
         ascii: look.ascii,
         editor: has_editor(),
-        spares: over_ssh(),
+        is_remote: over_ssh(),
         read_only: common.read_only,
         shell: true,
         organization: common.organization.clone(),
@@ -233,7 +233,7 @@ pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, Ap
     let line = match api::open_terminal(directory, &wanted).await {
         Ok(Ok(line)) => line,
         Ok(Err(ApiError::Refused(refusal))) => return Err(AppError::Operation(refusal.into())),
-        Ok(Err(ApiError::Failed { said, .. })) => {
+        Ok(Err(ApiError::Failed { message: said, .. })) => {
             return Err(AppError::Other { what: said, remedy: Code::Failed.remedy().into() });
         }
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
@@ -258,7 +258,7 @@ pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, Ap
         surface,
         Some(crate::cli::client::files::upload_handler(directory, common.read_only)),
     ));
-    let left = tty.sit(seat).await;
+    let left = tty.run(seat).await;
     drop(tty);
     match left.map_err(trouble)? {
         Left::Gone | Left::Terminated => Ok(Exit::Failed),

@@ -1,9 +1,9 @@
-//! Consoles over SSH: public keys only, the key is the user, and nothing is offered but a console and
-//! the verbs of the command line.
+//! The SSH server: public-key authentication, where the key identifies the user. It offers a console and the verbs of
+//! the command line, and nothing else.
 
 mod client;
-mod door;
 mod keys;
+mod listener;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,39 +20,39 @@ use crate::api::Consoles;
 use crate::domain::access::actor::Actor;
 use crate::operations::System;
 
-use self::door::Door;
 pub use self::keys::{KnownKey, known_keys};
+use self::listener::SshListener;
 
-/// What a command said, and how it ended.
+/// The output of a command, and its exit status.
 #[derive(Debug, Default)]
 pub struct Ran {
     pub out: String,
     pub err: String,
     pub status: u32,
-    /// A file that is sent to standard output.
+    /// A file that is sent to standard output after `out`.
     pub file: Option<tokio::fs::File>,
 }
 
-/// What is piped into a command.
+/// The standard input of a command.
 pub type Input = Box<dyn AsyncRead + Send + Unpin>;
 
-/// Runs a line of the command line for somebody, with their role.
+/// Runs a command line as a user, with their role.
 pub type Verbs = Arc<dyn Fn(Vec<String>, Actor, Input) -> BoxFuture<'static, Ran> + Send + Sync>;
 
-/// Who a key is.
+/// Returns the user of a key; `None` if the key is unknown.
 pub type WhoseKey = Arc<dyn Fn(&russh::keys::PublicKey) -> Option<Actor> + Send + Sync>;
 
-/// What the server needs.
+/// The settings of the SSH server.
 pub struct SshSetup {
     pub listen: SocketAddr,
-    /// Made at the first start, and kept.
+    /// The file of the host key, which is created at the first start.
     pub host_key: PathBuf,
-    /// Where a new host key comes from: chance is an argument here, too.
+    /// The seed of a new host key. It is an argument, so that this module needs no random generator.
     pub seed: [u8; 32],
     pub whose: WhoseKey,
     pub consoles: Consoles,
     pub verbs: Verbs,
-    /// Whether those are let in who cannot agree on keys as is asked for today.
+    /// Accept clients that have no post-quantum key exchange.
     pub allow_classical_key_exchange: bool,
     pub max_connections: usize,
     pub max_connections_per_address: usize,
@@ -64,7 +64,7 @@ impl std::fmt::Debug for SshSetup {
     }
 }
 
-/// Why there is no SSH.
+/// Why the SSH server cannot start.
 #[derive(Debug, Error)]
 pub enum SshError {
     #[error("Cannot listen for SSH on {address}: {source}. Choose another address in [ssh] listen.")]
@@ -73,7 +73,7 @@ pub enum SshError {
     HostKey { path: PathBuf, why: String },
 }
 
-/// Listens until `stop` is cancelled. Says where, and the fingerprint of the host key.
+/// Starts the server, which runs until `stop` is cancelled. Returns its address and the fingerprint of the host key.
 pub async fn serve(
     system: System,
     setup: SshSetup,
@@ -83,9 +83,9 @@ pub async fn serve(
     let key = keys::host_key(&setup.host_key, setup.seed)?;
     let fingerprint = key.fingerprint(russh::keys::HashAlg::Sha256).to_string();
     let address = setup.listen;
-    let port = |source| SshError::Port { address, source };
-    let listener = TcpListener::bind(address).await.map_err(port)?;
-    let address = listener.local_addr().map_err(port)?;
-    tasks.spawn(Door::new(system, setup, key, tasks.clone(), stop).run(listener));
+    let listen_error = |source| SshError::Port { address, source };
+    let listener = TcpListener::bind(address).await.map_err(listen_error)?;
+    let address = listener.local_addr().map_err(listen_error)?;
+    tasks.spawn(SshListener::new(system, setup, key, tasks.clone(), stop).run(listener));
     Ok((address, fingerprint))
 }
