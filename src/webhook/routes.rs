@@ -143,8 +143,8 @@ async fn serve_media_link(State(system): State<System>, Path(token): Path<String
 const PROXY_HEADERS: [&str; 6] =
     ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "forwarded", "x-real-ip", "via"];
 
-/// Metrics in the Prometheus text format, for requests from this machine that come through no proxy, and with a valid
-/// token.
+/// Responds with metrics in the Prometheus text format. Requests need a valid token, unless they come from this
+/// machine and through no proxy.
 async fn show_metrics(
     State(system): State<System>,
     client: Option<Extension<Visitor>>,
@@ -179,7 +179,8 @@ async fn show_metrics(
     }
 }
 
-/// Readiness: 200 if deliveries can be stored, which a commit within the last second or now proves; otherwise 503.
+/// Responds with 200 if deliveries can be stored: a commit succeeded within the last second, or succeeds now.
+/// Otherwise responds with 503.
 async fn show_readiness(State(system): State<System>) -> Response {
     match prove_writable(&system).await {
         Ok(()) => {
