@@ -273,7 +273,7 @@ impl<'s> Drive<'s> {
         Some(match event {
             SurfaceEvent::Bytes(bytes) => {
                 let typed = self.input.read(&bytes);
-                let events = typed.into_iter().filter_map(|typed| self.to_event(typed)).collect();
+                let events = typed.into_iter().filter_map(|typed| self.interpret_input(typed)).collect();
                 self.input_timeout = self.input.timeout().map(|timeout| Instant::now() + timeout);
                 (events, true)
             }
@@ -300,7 +300,7 @@ impl<'s> Drive<'s> {
     fn flush_input(&mut self) -> Vec<Event> {
         self.input_timeout = None;
         let typed = self.input.flush();
-        typed.into_iter().filter_map(|typed| self.to_event(typed)).collect()
+        typed.into_iter().filter_map(|typed| self.interpret_input(typed)).collect()
     }
 
     /// Returns an event if the user's role has changed, so that the screen shows what they may do now.
@@ -321,7 +321,7 @@ impl<'s> Drive<'s> {
     }
 
     /// Converts input to an event for the console. A report of the terminal goes to the screen: `None`.
-    fn to_event(&mut self, typed: Typed) -> Option<Event> {
+    fn interpret_input(&mut self, typed: Typed) -> Option<Event> {
         match typed {
             Typed::Key(key) => Some(Event::Key(key)),
             Typed::Paste(text) => Some(Event::Paste(text)),
