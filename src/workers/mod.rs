@@ -126,10 +126,16 @@ fn start_periodic(system: &System, tasks: &TaskTracker, stop: &CancellationToken
     tasks.spawn(run_periodically(system.clone(), stop.clone(), "flows", FLOW_REFRESH_INTERVAL, |system| async move {
         operations::refresh_flows(&system).await.map(|_| ())
     }));
-    tasks.spawn(run_periodically(system.clone(), stop.clone(), "maintenance", MAINTENANCE_INTERVAL, |system| async move {
-        operations::rescue_abandoned(&system).await?;
-        operations::index_identifiers(&system).await
-    }));
+    tasks.spawn(run_periodically(
+        system.clone(),
+        stop.clone(),
+        "maintenance",
+        MAINTENANCE_INTERVAL,
+        |system| async move {
+            operations::rescue_abandoned(&system).await?;
+            operations::index_identifiers(&system).await
+        },
+    ));
     tasks.spawn(run_periodically(system.clone(), stop.clone(), "pulse", PULSE_INTERVAL, |system| async move {
         operations::pulse(&system).await
     }));
