@@ -1,5 +1,5 @@
-//! Apply stored deliveries: read each through its provider, and do all that it says in one go. What
-//! cannot be read is kept, marked and shown, and stands in nobody's way.
+//! Applies stored webhook deliveries: the provider reads each one, and all of its items are applied in one
+//! transaction. A delivery or item that cannot be read is stored, marked and shown; the others are applied.
 
 use crate::domain::change::Change;
 use crate::domain::error_text::error_text;
@@ -18,20 +18,20 @@ use crate::store::{NewAlert, StoreError, StoredDelivery, Write};
 
 /// Deliveries per transaction.
 const BATCH: u32 = 64;
-/// Items that are applied in one go, of one delivery and, but for those of the last, of all: a body may hold many
-/// thousands.
+/// Maximum number of items applied in one pass. It bounds each delivery, and the batch up to its last delivery; a
+/// body can contain thousands of items.
 const ITEMS: usize = 500;
 
 /// How far one delivery was applied.
 pub(crate) enum Outcome {
-    /// With the thread it told about, where it is one.
+    /// The delivery was applied. `thread` is the thread that it changed, if any.
     Applied {
         event: String,
         thread: Option<ThreadId>,
-        /// What is to be said about it although it was applied.
+        /// Remark to show with the delivery although it was applied.
         note: Option<String>,
     },
-    /// Some of its items, or all, were set aside; the others were applied. Or some are still to be applied.
+    /// Some or all items were set aside and the others were applied, or some items are still to be applied.
     Partly {
         event: String,
         progress: Progress,
@@ -41,15 +41,15 @@ pub(crate) enum Outcome {
     },
 }
 
-/// Applies the oldest pending deliveries. Returns how many there were.
+/// Applies the oldest pending deliveries and returns their number.
 ///
-/// First all of them in one go; if one of them makes trouble, the whole is undone and they are
-/// applied again, each on its own.
+/// It first applies the whole batch together. If the database refuses a value, the batch is rolled back and each
+/// delivery is applied again, item by item.
 pub async fn apply_pending(system: &System) -> Result<usize> {
     let mut write = system.store().write().await?;
     let (pending, marked) = write.pending_deliveries(BATCH, system.now()).await?;
     let Some(oldest) = pending.first().map(|delivery| delivery.raw.received_at) else {
-        // A commit of nothing would show nothing of the database.
+        // An empty commit would not show whether the database works.
         if marked {
             write.commit().await?;
         } else {
@@ -63,7 +63,7 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
     let applied = match together(system, &mut write, &pending, readings, &mut effects).await {
         Ok(done) => Some(done),
         Err(error) if error.is_about_values() => None,
-        // The disk or the database as a whole: leave everything as it was, and come again.
+        // The disk or the database as a whole failed: nothing is changed, and the step is retried.
         Err(error) => return Err(error.into()),
     };
     let done = match applied {
@@ -85,8 +85,8 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
     Ok(done)
 }
 
-/// Applies deliveries that were stored in the same transaction. They were read before it began. Those that are beyond
-/// one batch stay pending: `false` then.
+/// Applies deliveries that were stored in the same transaction and read before it began. Returns `false` if some were
+/// beyond one batch and stay pending.
 pub(crate) async fn apply_stored(
     system: &System,
     write: &mut Write,
@@ -103,7 +103,7 @@ pub(crate) async fn apply_stored(
     Ok(all)
 }
 
-/// Tells everybody whom it concerns what was applied, once it is committed.
+/// Publishes the changes and wakes the workers that the effects require. Call it after the commit.
 pub(crate) async fn after_commit(system: &System, mut effects: Effects) -> Result<()> {
     crate::operations::monitoring::notice::adopt(system, &effects.templates).await?;
     effects.changes.extend([Change::Deliveries, Change::Activity]);
@@ -125,7 +125,7 @@ pub(crate) async fn after_commit(system: &System, mut effects: Effects) -> Resul
     Ok(())
 }
 
-/// Applies deliveries in one batch, until it has enough items.
+/// Applies deliveries as one batch until it reaches `ITEMS` items.
 async fn together<'d>(
     system: &System,
     write: &mut Write,
@@ -138,7 +138,7 @@ async fn together<'d>(
     for reading in readings {
         read.push(reading);
         items += read.last().and_then(|read| read.reading.as_ref().ok()).map_or(1, |reading| reading.events.len());
-        // Whoever waits to be acknowledged waits for this: not for long.
+        // The webhook requests wait for this commit, so the batch must stay short.
         if items >= ITEMS {
             break;
         }
@@ -158,13 +158,13 @@ async fn together<'d>(
     Ok(done)
 }
 
-/// A delivery as its provider reads it; the error says why it cannot be read.
+/// A delivery as its provider reads it; an error says why it cannot be read.
 pub(crate) struct Read {
     source: Source,
     reading: ReadResult,
 }
 
-/// What a provider reads in a request, or why it cannot be read.
+/// What a provider reads in a request, or why the request cannot be read.
 pub(crate) type ReadResult = std::result::Result<Reading, UnreadableDelivery>;
 
 error_text! {
@@ -180,20 +180,20 @@ pub(crate) fn read(system: &System, delivery: &StoredDelivery) -> Read {
     Read { source: Source::pushed(delivery), reading }
 }
 
-/// Reads a request. Needs nothing but its bytes, and so nobody waits for it but whoever sent it.
+/// Reads a request. It uses only the request's bytes, so no other request waits for it.
 pub(crate) fn read_raw(provider: &dyn Provider, raw: &RawDelivery) -> ReadResult {
     provider.read(raw).map_err(|unreadable| unreadable.to_string().into())
 }
 
 /// How the items of a delivery are applied.
 pub(crate) enum Way<'w, 'b> {
-    /// With those of others; one that the database does not take ends the whole with its error.
+    /// Together with the items of other deliveries. If the database refuses a value, the whole batch fails.
     Together(&'w mut Batch<'b>),
-    /// Each in a part of its own, so that one that the database does not take is set aside alone.
+    /// Each item in its own savepoint, so that an item with a value that the database refuses is set aside alone.
     Carefully(&'w mut Write),
 }
 
-/// The careful way: each item in a part of its own, which its failure undoes alone.
+/// Applies pending deliveries item by item, each item in its own savepoint.
 async fn one_by_one(system: &System, effects: &mut Effects) -> Result<usize> {
     let mut write = system.store().write().await?;
     let (pending, _) = write.pending_deliveries(BATCH, system.now()).await?;
@@ -209,7 +209,7 @@ async fn one_by_one(system: &System, effects: &mut Effects) -> Result<usize> {
     Ok(pending.len())
 }
 
-/// Writes down how each delivery ended; one statement for all that were simply applied.
+/// Stores how each delivery ended. Deliveries that were fully applied take one statement.
 async fn end(
     system: &System,
     write: &mut Write,
@@ -262,7 +262,7 @@ async fn raise(
     Ok(())
 }
 
-/// Applies a delivery item by item.
+/// Applies one delivery item by item, at most `ITEMS` items per call.
 pub(crate) async fn apply_one(
     system: &System,
     way: &mut Way<'_, '_>,
@@ -274,7 +274,7 @@ pub(crate) async fn apply_one(
         Ok(reading) => reading,
         Err(note) => return Ok(Outcome::Unreadable { note: note.0 }),
     };
-    // Its own: the thread that it told about may be one that another delivery told about before.
+    // Separate effects: an earlier delivery in the batch may have changed the same thread.
     let mut own = Effects::default();
     let mut progress = Progress::begin(delivery.progress.as_ref(), reading.events.len());
     for at in progress.todo(ITEMS) {
@@ -307,7 +307,7 @@ pub(crate) async fn apply_one(
     Ok(Outcome::Applied { event: reading.event, thread, note })
 }
 
-/// Applies one event by itself and writes it down.
+/// Applies one event by itself and stores the result.
 pub(crate) async fn apply_alone(
     system: &System,
     write: &mut Write,
@@ -338,7 +338,7 @@ async fn carefully(
             Ok(Ok(()))
         }
         Ok(Err(setback)) => {
-            // What was kept before it was set aside stays, as it does for all of them together.
+            // Changes made before the item was set aside are kept, as they are when a batch is applied together.
             write.release_savepoint().await?;
             effects.absorb(own);
             Ok(Err(setback))

@@ -1,5 +1,5 @@
-//! Apply what changes something that is here already: edits, deletions, a second message under the same id, an address
-//! that moved, a wish about marketing, a conversation that its holder gave away.
+//! Applies events that change stored data: edits, deletions, duplicate messages, changed addresses, marketing
+//! preferences, and handoffs from an app that held the conversation at the provider.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
@@ -18,13 +18,13 @@ use crate::operations::System;
 use crate::operations::inbound::effects::{ApplyError, ApplyResult, Effects, Source};
 use crate::store::{KnownMessage, NewAlert, StoreError, Write};
 
-/// Different words under one id that are kept with the message; the deliveries hold all of them.
+/// Maximum number of different texts under one id kept with the message; the stored deliveries contain all of them.
 const DUPLICATES: usize = 5;
-/// So many deliveries that brought a message again are kept with it.
+/// Maximum number of repeated deliveries kept with a message.
 const REPEATS: usize = 20;
 
-/// An edit or a deletion: the message that it is about is changed, where it is here and the same side wrote it in the
-/// same thread. Other contents change nothing.
+/// Applies an edit or a deletion to its message, if that message is stored in the same thread and has the same
+/// direction. Other contents change nothing.
 pub(crate) async fn change(
     write: &mut Write,
     connection: ConnectionId,
@@ -50,7 +50,8 @@ pub(crate) async fn change(
     rewrite(write, known, content, at).await
 }
 
-/// A reaction stands with the message that it is to. Where that is not known here, it is kept for when it is.
+/// Stores a reaction with its target message. If the target is unknown, the reaction is stored until the target
+/// arrives.
 pub(crate) async fn react(
     write: &mut Write,
     connection: ConnectionId,
@@ -70,7 +71,7 @@ pub(crate) async fn react(
     Ok(())
 }
 
-/// Changes that came before the message that they are about.
+/// Applies edits and deletions that arrived before their message.
 pub(crate) async fn early_changes(write: &mut Write, key: &[u8; 16]) -> Result<(), StoreError> {
     for late in write.early_changes(key).await? {
         let Some(known) = write.known_message(key).await? else { return Ok(()) };
@@ -90,7 +91,7 @@ async fn rewrite(
     match content {
         Content::Deletion { .. } => known.extras.deleted = Some(at),
         Content::Edit { .. } => {
-            // An older change that comes late does not undo a newer one.
+            // An older change that arrives late does not undo a newer one.
             if known.extras.edited.as_ref().is_some_and(|(before, _)| *before > at) {
                 return Ok(());
             }
@@ -101,7 +102,7 @@ async fn rewrite(
             known.extras.edited = Some((at, first));
             let Some(edited) = content.replacement() else { return write.rewrite_message(&known).await };
             let mut edited = edited.clone();
-            // New words under the same file do not name the file again.
+            // An edited caption does not repeat the file id, so the stored file is kept.
             if let (Some(new), Some(old)) = (edited.media_mut(), known.content.media())
                 && new.id.is_empty()
             {
@@ -115,9 +116,9 @@ async fn rewrite(
     write.rewrite_message(&known).await
 }
 
-/// A message whose id is here already. From the same delivery it is the same; from another it is said to be a
-/// duplicate, with its words where they differ. Other words of somebody else under the same id are no duplicate: they
-/// are set aside, and stand in nobody's thread.
+/// Handles a message whose id is stored already. The same delivery changes nothing; another delivery is recorded as a
+/// duplicate, with its text if that differs. A different text from another contact under the same id is set aside as
+/// unreadable.
 pub(crate) async fn duplicate(
     write: &mut Write,
     source: &Source,
@@ -178,8 +179,8 @@ async fn rewrite_repeated(
     Ok(())
 }
 
-/// Somebody has another number or id now. Who has it already is perhaps the same person: people decide. A number of our
-/// own is nobody's: the contact keeps the one that they had.
+/// Moves a contact to a new number or id. If another contact has it already, a merge is suggested, and a person
+/// decides. If it is one of our own numbers, the contact keeps the old one and an alert is raised.
 pub(crate) async fn move_contact(
     write: &mut Write,
     thread: ThreadId,
@@ -210,7 +211,8 @@ pub(crate) async fn move_contact(
     Ok(())
 }
 
-/// A group message is not added to the private thread of its sender, and no agent answers it. Its delivery keeps it.
+/// Records a group message with its delivery and raises an alert. Group messages appear in no thread, and no agent
+/// answers them.
 pub(crate) async fn said_in_a_group(
     write: &mut Write,
     connection: &Connection,
@@ -233,16 +235,17 @@ pub(crate) async fn said_in_a_group(
     Ok(())
 }
 
-/// What somebody wants of marketing messages.
+/// A contact's marketing preference.
 pub(crate) struct MarketingWish<'w> {
     pub contact: &'w [Address],
     pub stop: bool,
     pub at: Timestamp,
-    /// How it is known, for the audit.
+    /// How the preference is known, for the audit log.
     pub by: &'w str,
 }
 
-/// Whoever wants no marketing messages is marked, and is sent no template of that kind until they want it again.
+/// Stores a marketing preference. A contact who opted out receives no marketing templates until they opt in again;
+/// their scheduled marketing messages are cancelled.
 pub(crate) async fn wish_about_marketing(
     system: &System,
     write: &mut Write,
@@ -268,7 +271,7 @@ pub(crate) async fn wish_about_marketing(
     Ok(())
 }
 
-/// Whoever held a conversation at the provider gave it to a person, or broke down.
+/// A handoff: the app that held the conversation at the provider gave it to a person, or failed.
 pub(crate) struct Handoff<'h> {
     pub name: &'h str,
     pub number: &'h str,
@@ -277,7 +280,7 @@ pub(crate) struct Handoff<'h> {
     pub note: &'h Untrusted,
 }
 
-/// The thread of that conversation waits for a person, with an alert.
+/// Marks the threads of the conversation as waiting for a person and raises an alert for each.
 pub(crate) async fn handed_off(
     write: &mut Write,
     source: &Source,

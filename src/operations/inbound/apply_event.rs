@@ -143,8 +143,8 @@ async fn apply_message(
     }
 }
 
-/// Records which checks of the connection a webhook with a message passes. A message that we sent to ourselves passes
-/// none of them: it says nothing about the provider.
+/// Records which connection checks a message webhook passes. Our own test messages must not be passed in: they show
+/// nothing about the provider.
 fn record_checks(
     system: &System,
     source: &Source,
@@ -152,13 +152,13 @@ fn record_checks(
     message: &MessageEvent,
     effects: &mut Effects,
 ) {
-    // A test shows that webhooks arrive, and nothing else: nobody wrote.
+    // A test webhook shows only that webhooks arrive; no contact wrote it.
     if message.test {
         let what = "a test webhook of the provider arrived with a valid signature";
         effects.check_passed(connection.id, Check::Signature, source.received_at, what);
         return;
     }
-    // A report about one of our own messages does not show that people reach the number.
+    // A report about one of our own messages does not show that contacts reach the number.
     if message.direction == Direction::Inbound {
         effects.check_passed(connection.id, Check::Inbound, source.received_at, &source.event);
     }
@@ -191,7 +191,7 @@ async fn apply_bare_status(
     }
     let write = batch.write().await?;
     let connection = match (status.phone_number_id.as_str(), &status.reference) {
-        // Where nobody sent it yet no number is named; our own reference says whose it is.
+        // A status that names no number is matched to its connection by our reference.
         ("", Some(reference)) => write.connection_of_reference(&source.provider, reference).await?,
         ("", None) => write.connection_of_message(&source.provider, &status.provider_message_id).await?,
         (number, _) => write.connection_of(&source.provider, number).await?,
@@ -207,7 +207,7 @@ async fn apply_bare_status(
     bare_status(system, write, source, &connection, status, effects).await
 }
 
-/// Names a contact that is known, from the address book of the phone.
+/// Names a known contact by the phone's address book.
 async fn apply_name(
     write: &mut Write,
     source: &Source,
@@ -221,7 +221,7 @@ async fn apply_name(
     };
     match write.contact_with(contact).await? {
         Some(contact) => write.name_if_nameless(contact, name).await?,
-        // A phone book is no reason to have somebody here who never wrote.
+        // An address book entry does not create a contact.
         None => {
             effects.notes.push("A name from the address book of the phone, of an unknown contact.".to_owned());
         }
@@ -240,9 +240,9 @@ async fn outbound(
 ) -> ApplyResult {
     let key = message_key(connection.id, &event.provider_message_id);
     let told = (event.statuses.as_slice(), event.raw_statuses.as_slice());
-    // A test says nothing of any message of ours.
+    // A test says nothing about our messages.
     if !event.test {
-        // The first report of a message of ours tells what the provider counts with it.
+        // The first report of one of our messages carries the provider's conversation counts.
         if let Some(counts) = event.counts.as_ref().filter(|_| event.statuses.len() <= 1) {
             write.note_conversation_of(&key, counts).await?;
         }
@@ -268,7 +268,7 @@ async fn outbound(
         return Ok(Ok(()));
     }
 
-    // Nobody here sent it. Perhaps our own answer is still under way: then it becomes that message's.
+    // No message of ours matches. If our send request is still in flight, its answer later takes over this message.
     let extras = extras_of(event, source.received_at);
     let new = elsewhere_message(source, connection.id, event, (thread.thread, &extras), now);
     let Some(inserted) = write.insert_message(&new).await? else {
@@ -302,7 +302,7 @@ async fn outbound(
     Ok(Ok(()))
 }
 
-/// Finds the message of ours that this one is: by our reference, or as the uncertain one with the same text.
+/// Finds our message that this event is about: by our reference, or as an uncertain message with the same text.
 async fn find_own_message(
     write: &mut Write,
     connection: &Connection,
@@ -321,7 +321,7 @@ async fn find_own_message(
     Ok(like.map(|matched| (matched, SettledBy::Status)))
 }
 
-/// A person replied from the phone app: the agent is silent, and the contact no longer waits.
+/// Handles a reply by a person from the phone app: the agent is silenced, and the contact no longer waits.
 async fn note_reply_from_phone(
     write: &mut Write,
     thread: ThreadId,

@@ -1,4 +1,5 @@
-//! Apply what is told of who holds a conversation: while another app does, it is looked at and answered by nobody here.
+//! Applies what events report about who holds a conversation. While another app holds it, wadeck shows it and does
+//! not answer.
 
 use crate::domain::change::Change;
 use crate::domain::inbound::decide::{ThreadFacts, plausible};
@@ -9,7 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::operations::inbound::effects::Effects;
 use crate::store::{StoreError, Write};
 
-/// Whether a message tells of its holder what is not known yet.
+/// Returns `true` if a message reports a holder that differs from the stored one, or another app as holder.
 pub(crate) fn tells_of_holder(event: &MessageEvent, thread: &ThreadFacts) -> bool {
     match Holder::told_by(event) {
         None => false,
@@ -18,8 +19,8 @@ pub(crate) fn tells_of_holder(event: &MessageEvent, thread: &ThreadFacts) -> boo
     }
 }
 
-/// Takes note of who holds the conversation of a message. Our agent falls silent when another app does; when we are
-/// given it, a person is waited for: whoever gave it away knows why, and an agent does not.
+/// Stores who holds the conversation of a message. If another app takes it, our agent is silenced. If wadeck receives
+/// it, the thread waits for a person, because an agent does not have the reason for the handoff.
 pub(crate) async fn note_holder(
     write: &mut Write,
     thread: &ThreadFacts,
@@ -40,7 +41,7 @@ pub(crate) async fn note_holder(
         return Ok(());
     }
     if thread.held_elsewhere {
-        // What is older than the last that was told changes nothing.
+        // A report that is older than the latest one changes nothing.
         write.held_here(thread.thread, at).await?.either_way();
     }
     if let Content::News(news) = &event.content {

@@ -59,7 +59,7 @@ pub(crate) async fn inbound(
         react(batch.write().await?, connection.id, side, emoji.as_ref(), event.sent_at, effects).await?;
         return Ok(Ok(()));
     }
-    // Agents are loaded only for messages that one could answer.
+    // Agents are loaded only for messages that an agent could answer.
     let asks = thread.has_agents && asks_for_agents(event);
     let candidates = if asks { batch.candidates(thread.thread, connection.id).await? } else { vec![] };
     let judged = Judged {
@@ -73,7 +73,7 @@ pub(crate) async fn inbound(
         offset: system.offset(),
     };
     let decision = decide(&judged, &thread, &candidates);
-    // Where the addresses belong to two contacts, the number may be the other one's.
+    // If the addresses belong to two contacts, the number may belong to the other one.
     let from = event.contact.iter().find(|address| address.phone().is_some()).filter(|_| other.is_none());
     batch.keep(&decision, &new, event, from);
     effects.files |= decision.fetches_file;
@@ -110,7 +110,7 @@ pub(crate) async fn inbound(
     Ok(Ok(()))
 }
 
-/// The row of a message that a contact wrote.
+/// Returns the row of a message that a contact wrote.
 fn new_message<'m>(
     source: &Source,
     connection: &Connection,
@@ -135,7 +135,8 @@ fn new_message<'m>(
     }
 }
 
-/// Stores what a message reports beside its content: who holds the conversation, a changed message, a new number.
+/// Stores what a message reports beside its content: who holds the conversation, an edited or deleted message, a new
+/// number.
 async fn note_news(
     batch: &mut Batch<'_>,
     connection: &Connection,
@@ -158,7 +159,7 @@ async fn note_news(
     Ok(())
 }
 
-/// What the contact wants of messages, by the words that they wrote.
+/// Stores opt-outs and opt-ins that the contact wrote, each with an audit row.
 async fn wishes(
     system: &System,
     batch: &mut Batch<'_>,
@@ -188,7 +189,8 @@ async fn wishes(
     Ok(())
 }
 
-/// Schedules the agent that answers. A reply that was suggested earlier is withdrawn, because the contact wrote again.
+/// Schedules the agent that answers. A reply that was suggested earlier is withdrawn, because the contact wrote
+/// again.
 async fn answer(
     system: &System,
     batch: &mut Batch<'_>,

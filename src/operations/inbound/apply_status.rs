@@ -1,4 +1,4 @@
-//! Apply what is told about a message of ours: its statuses, and that the provider has it.
+//! Applies reports about our own messages: their delivery statuses, and the provider's acceptance.
 
 use crate::domain::change::Change;
 use crate::domain::event_name::EventName;
@@ -22,7 +22,7 @@ use crate::operations::outbox::failure_alerts::{ENTRY_ALERTS, failure_reaches_pe
 use crate::operations::outbox::send_message::recipient::told_by_failure;
 use crate::store::{Acceptance, Matched, NewAlert, StoreError, Write};
 
-/// A status that came by itself.
+/// Applies a status report that arrived without its message.
 pub(crate) async fn bare_status(
     system: &System,
     write: &mut Write,
@@ -73,7 +73,7 @@ pub(crate) async fn known_by_id(
     matched_by_id(system, write, connection, key, &reports, effects).await
 }
 
-/// Keeps a status in a word that nobody here knows, at a time that can be.
+/// Stores a status with an unknown name. An implausible time is replaced, and the reported one is stored beside it.
 pub(crate) async fn keep_other_status(
     write: &mut Write,
     source: &Source,
@@ -85,7 +85,8 @@ pub(crate) async fn keep_other_status(
     write.keep_other_status(key, &OtherStatus { at, ..other.clone() }, (source.received_at, odd)).await
 }
 
-/// That a message was cancelled which we have called back is no failure: it is what we wanted.
+/// Returns `true` if the reports cancel a message that wadeck called back; such a cancellation is no failure. An open
+/// entry is discarded.
 async fn called_back(
     system: &System,
     write: &mut Write,
@@ -108,7 +109,8 @@ async fn called_back(
     Ok(true)
 }
 
-/// News about a message whose provider id is known, now or from an earlier series of attempts.
+/// Applies reports about a message whose provider id is known, from its current or an earlier attempt. Returns
+/// `false` if no message has the id.
 async fn matched_by_id(
     system: &System,
     write: &mut Write,
@@ -129,8 +131,8 @@ async fn matched_by_id(
     Ok(false)
 }
 
-/// News about an attempt after which there was, or is to be, another. That it arrived makes the next one needless
-/// where it has not gone, and a message that the contact may have twice where it has.
+/// Applies reports about an attempt that was followed by a retry. If the attempt arrived, a retry that was not sent
+/// yet is dropped; if the retry was sent, an alert says that the contact may have the message twice.
 async fn earlier_attempt(
     system: &System,
     write: &mut Write,
@@ -173,7 +175,7 @@ async fn earlier_attempt(
     Ok(())
 }
 
-/// The provider calls one of our open entries by this id.
+/// Stores the provider's id of one of our open entries and marks the entry as accepted.
 pub(crate) async fn adopt(
     system: &System,
     write: &mut Write,
@@ -207,8 +209,8 @@ pub(crate) async fn adopt(
     merge(system, write, connection, matched, effects).await
 }
 
-/// Merges what is known. A failure after acceptance is tried again where it is for now, and reaches people where
-/// it is not.
+/// Merges the stored statuses of a message. A failure after acceptance is retried if it is temporary; otherwise an
+/// alert is raised.
 async fn merge(
     system: &System,
     write: &mut Write,
@@ -254,7 +256,7 @@ async fn merge(
     }
     let now = system.now();
     let Some((entry, _)) = matched.entry else {
-        // What was sent elsewhere says just as well what they do not want.
+        // A failure of a message sent from another app reports the contact's preferences as well.
         if let Some(failure) = after.failure().filter(|_| newly_failed) {
             let told = format!("a status of {message} reports");
             told_by_failure(system, write, matched.thread, (failure, &told), now).await?;
@@ -299,13 +301,13 @@ async fn update_entry(
             }
         }
     } else if !failed(after.status()) && failed(before.status()) {
-        // A failure was reported, and a later status shows that it arrived.
+        // A failure was reported, and a later status shows that the message arrived.
         write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Status), now).await?;
         write.clear_alert(AlertKind::DeliveryFailed, &entry.to_string(), now).await?;
     } else if after.progress > DeliveryStatus::Accepted
         && let Some((state @ (EntryState::Scheduled | EntryState::Discarded), ..)) = write.entry_state(entry).await?
     {
-        // Its time has come and it has gone, perhaps although it was called back.
+        // A scheduled message was sent, possibly although it was called back.
         let recalled_by = write.recalled_by(entry).await?;
         if state == EntryState::Discarded || recalled_by.is_some() {
             let by = recalled_by.unwrap_or_else(|| "somebody".to_owned());
@@ -317,16 +319,16 @@ async fn update_entry(
     Ok(())
 }
 
-/// What follows by itself from a failure that a status told of.
+/// Whether a reported failure leads to a retry.
 enum Again {
     Queued,
-    /// It would be tried again, and has been as often as it may.
+    /// The failure allows retries, but their number is used up.
     GivenUp,
     No,
 }
 
-/// Tries a message again that the provider took and that failed then, where its reference says that this helps. An
-/// account that may not send holds the whole number, and the message waits for that.
+/// Queues another attempt of a message that failed after acceptance, if its failure code or class allows retries. If
+/// the account may not send, the whole number is held, and the message waits for that.
 async fn again(
     system: &System,
     write: &mut Write,
@@ -359,7 +361,7 @@ async fn again(
     Ok(Again::Queued)
 }
 
-/// Somebody thinks that it was not sent: they have to hear that it was.
+/// Raises an alert: an entry that was discarded or called back was sent anyway.
 async fn gone_all_the_same(
     write: &mut Write,
     thread: ThreadId,

@@ -1,5 +1,5 @@
-//! Find what was never pushed to us: the provider's own list is compared with what arrived, and what
-//! is missing is filled in, marked as filled, and never answered by an agent as if it were new.
+//! Backfills messages whose webhooks never arrived: compares the provider's message list with what is stored, and
+//! adds what is missing. Added messages are marked as backfilled, and agents do not answer them.
 
 use std::time::Duration;
 
@@ -22,13 +22,13 @@ use crate::provider::conversations::{Conversations, may_try_other_list};
 use crate::provider::{Provider, ProviderError};
 use crate::store::{NewAlert, Write};
 
-/// Where nothing was compared before, so far back.
+/// How far the first comparison of a connection reaches back.
 const FIRST_LOOK: Duration = Duration::from_secs(3 * 86_400);
-/// Lists lag: the last comparison is overlapped by this.
+/// Overlap with the previous comparison, because the provider's lists lag.
 const OVERLAP: Duration = Duration::from_secs(1_800);
-/// Pages of a hundred, at most, in one go.
+/// Maximum number of list pages per backfill, with a hundred messages each.
 const PAGES: usize = 20;
-/// Messages that are written in one transaction.
+/// Maximum number of messages stored in one transaction.
 const AT_ONCE: usize = 200;
 
 pub(crate) async fn fill_now(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
@@ -40,10 +40,10 @@ pub(crate) async fn fill_now(system: &System, actor: &Actor, connection: Connect
     Ok(Done { message: said, created_id: None })
 }
 
-/// The watcher's step: every connection whose comparison is due.
+/// The watcher's step: backfills every connection whose comparison is due.
 pub(crate) async fn watch_gaps(system: &System) -> Result<()> {
     let Some(every) = system.config().fill else { return Ok(()) };
-    // What waited at the provider while nobody listened comes by itself first.
+    // Webhooks that the provider held back while wadeck was down arrive first.
     if system.now().since(system.started_at()) < UNDER_WAY {
         return Ok(());
     }
@@ -58,13 +58,14 @@ pub(crate) async fn watch_gaps(system: &System) -> Result<()> {
 
 /// How far a list was read.
 enum Reached {
-    /// Back to where the comparison begins.
+    /// Back to the start of the comparison.
     Beginning,
-    /// As far as it is read in one go.
+    /// As far as one backfill reads.
     Bound,
 }
 
-/// Compares the list of the newest messages; where it cannot be read, the second list that there may be.
+/// Compares the list of the newest messages. If it cannot be read, the provider's second list is used, if there is
+/// one.
 async fn compare_newest(
     system: &System,
     provider: &dyn Provider,
@@ -149,7 +150,8 @@ async fn fill(system: &System, connection: &Connection) -> Result<String> {
     Ok(format!("{}: {what}.{rest}", connection.name))
 }
 
-/// One that cannot be applied stands in nobody's way.
+/// Applies one listed message in its own savepoint. Returns `false` if it cannot be applied; the others are not
+/// affected.
 async fn apply_listed(
     system: &System,
     write: &mut Write,
@@ -174,8 +176,8 @@ async fn apply_listed(
     Ok(done)
 }
 
-/// Writes down what is missing, the oldest first, and statuses that did not come; those may still be under way, so
-/// that nobody is alarmed. Returns how many of each.
+/// Stores missing messages, oldest first, and missing statuses. Raises no alert, because the webhooks may still
+/// arrive. Returns the number of each.
 pub(super) async fn write_down(
     system: &System,
     connection: &Connection,
@@ -211,7 +213,8 @@ pub(super) async fn write_down(
     Ok((filled, told))
 }
 
-/// Notes that was compared until now, where it was, and where the reading of conversations goes on.
+/// Records the time of the comparison, if it succeeded, and where the reading of conversations continues. Raises an
+/// alert if messages were missing.
 async fn note(
     system: &System,
     connection: &Connection,

@@ -1,5 +1,5 @@
 //! Backfill by conversation: finds what a list of the newest messages does not reach. It makes a bounded number of
-//! requests at a time, and goes on where it stopped, also after a restart.
+//! requests at a time, and continues where it stopped, also after a restart.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,28 +11,28 @@ use crate::provider::conversations::{Conversation, Conversations};
 use crate::provider::{MessagePage, ProviderError};
 use crate::store::Write;
 
-/// Requests to the provider in one go.
+/// Maximum number of requests to the provider in one pass.
 const MAX_REQUESTS: usize = 60;
 
-/// Where it stopped.
+/// Where a pass stopped.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Progress {
-    /// How far back it looks, in milliseconds since 1970.
+    /// Start of the comparison, in milliseconds since 1970.
     since: i64,
-    /// Every conversation is read, not only those whose last message is missing.
+    /// Whether every conversation is read, not only those whose last message is missing.
     #[serde(default)]
     whole: bool,
-    /// The cursor of the page of conversations that is being read; nothing at the first.
+    /// Cursor of the page of conversations being read; `None` for the first page.
     page: Option<String>,
-    /// Conversations of this page that were read.
+    /// Ids of the conversations on this page that were read.
     #[serde(default)]
     read: Vec<String>,
-    /// The conversation that is being read, with the cursor of its next messages.
+    /// The conversation being read, with the cursor of its next page of messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     conversation: Option<(String, Option<String>)>,
 }
 
-/// Where it stopped, or that it came to its end; and why it could not go on, where it could not.
+/// Result of a pass: where it stopped (`None` if it read everything), and the provider's error if one stopped it.
 #[derive(Debug, Default)]
 pub(super) struct Pass {
     pub left: Option<Progress>,
@@ -43,20 +43,20 @@ fn subject(connection: &Connection) -> String {
     format!("backfill:{}", connection.id)
 }
 
-/// Where the last pass stopped, if it did not come to its end.
+/// Returns where the last pass stopped, or `None` if it read everything.
 pub(super) async fn progress(system: &System, connection: &Connection) -> Result<Option<Progress>> {
     let kept = system.store().snapshot(&subject(connection)).await?;
     Ok(kept.and_then(|(state, _)| serde_json::from_str(&state).ok()))
 }
 
-/// Keeps where a pass stopped, in the transaction of what it found.
+/// Stores where a pass stopped. Runs in the caller's transaction.
 pub(super) async fn keep(write: &mut Write, connection: &Connection, pass: &Pass, now: Timestamp) -> Result<()> {
     let state = pass.left.as_ref().and_then(|left| serde_json::to_string(left).ok());
     Ok(write.keep_snapshot(&subject(connection), state.as_deref().unwrap_or("done"), now).await?)
 }
 
-/// Reads the conversations that have something to tell. `whole` ones are read also where their last message is here:
-/// the list of the newest messages did not reach back far enough.
+/// Reads the conversations that may have missing messages. With `whole`, it also reads those whose last message is
+/// stored, because the list of the newest messages did not reach back far enough.
 pub(super) async fn read_conversations(
     system: &System,
     connection: &Connection,
@@ -96,13 +96,13 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    /// The rest of a conversation that was being read, then one page of conversations.
+    /// Reads the rest of an interrupted conversation, then one page of conversations.
     async fn step(&mut self, at: &mut Progress, comparison: &mut Comparison) -> Result<Step> {
         if let Some((id, after)) = at.conversation.clone() {
             if !self.may_ask() {
                 return Ok(Step::Spent);
             }
-            // It may be gone by now, and its cursor with it.
+            // The conversation may be deleted by now, and its cursor with it.
             match self.source.one(self.connection, &id).await {
                 Ok(Some(_)) => {
                     if let Some(step) = self.read(at, comparison, &id, after).await? {
@@ -156,7 +156,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads what was said in a conversation, back to where the comparison begins. Returns why it stopped before.
+    /// Reads the messages of a conversation, back to the start of the comparison. Returns the reason if it stopped
+    /// earlier.
     async fn read(
         &mut self,
         at: &mut Progress,

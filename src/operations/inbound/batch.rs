@@ -1,6 +1,6 @@
-//! One transaction's worth of what came in: what is known is loaded for all of it together, what it changes is kept
-//! until it is written down together. Whatever needs the tables as they stand asks for them by [`Batch::write`], which
-//! writes down first.
+//! Applies events in one transaction: loads what all of them need in a few statements, collects their changes, and
+//! stores the changes in a few statements. Code that needs the current tables calls [`Batch::write`], which stores
+//! the collected changes first.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -27,15 +27,15 @@ use crate::store::{
     NewInbound, NewRun, StatusRow, StoreError, ThreadTouch, Write, waits_after,
 };
 
-/// Why an agent falls silent after a message that was sent elsewhere.
+/// Why an agent is silenced after a reply from the phone app.
 pub(super) const REPLIED_FROM_PHONE: &str = "a person replied from the phone app";
 
-/// Events that are loaded for together, at most; what is beyond loads for itself.
+/// Maximum number of events loaded together; further events load their data themselves.
 const MAX_LOADED: usize = 4_096;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// What is known, and what is still to be written down.
+/// Loaded data and collected changes of one transaction.
 pub(crate) struct Batch<'b> {
     pub(super) system: &'b System,
     pub(super) write: &'b mut Write,
@@ -44,11 +44,11 @@ pub(crate) struct Batch<'b> {
     people: KnownPeople,
     keys: Option<KnownKeys>,
     asked: HashSet<[u8; 16]>,
-    /// Messages of ours that statuses of the batch are about.
+    /// Our messages that statuses of the batch are about.
     pub(super) outbound: HashMap<[u8; 16], KnownOutbound>,
-    /// What is known of messages of the batch that were sent elsewhere.
+    /// Stored data about messages of the batch that were sent from another app.
     pub(super) elsewhere: KnownElsewhere,
-    /// Our own numbers, once one of them may be meant in another spelling.
+    /// Our own numbers; loaded when an address may be another spelling of one of them.
     own: Option<HashSet<String>>,
     candidates: HashMap<ThreadId, Vec<Candidate>>,
     messages: Vec<MessageRow>,
@@ -56,13 +56,13 @@ pub(crate) struct Batch<'b> {
     files: Vec<(MessageId, ConnectionId, Media)>,
     events: Vec<EventRow>,
     pub(super) runs: Vec<NewRun>,
-    /// Threads in which a person replied from the phone app: their agents are silent.
+    /// Threads in which a person replied from the phone app; their agents are silenced.
     pub(super) silenced: Vec<ThreadId>,
-    /// Threads that wait for a person, beside those that are touched.
+    /// Threads that start to wait for a person and have no entry in `touches`.
     waits: BTreeMap<ThreadId, (Cow<'static, str>, Timestamp)>,
     /// Entries that failed after they were accepted.
     pub(super) failed: Vec<(EntryId, Failure)>,
-    /// What people are told: kind, subject, words and thread.
+    /// Alerts to raise: kind, subject, text and thread.
     pub(super) alerts: Vec<(AlertKind, String, String, ThreadId)>,
     pub(super) statuses: Vec<StatusRow>,
     pub(super) progress: BTreeMap<MessageId, DeliveryRecord>,
@@ -98,8 +98,8 @@ impl<'b> Batch<'b> {
         }
     }
 
-    /// Loads what these events need: three statements for messages, one more where agents could answer, two for
-    /// statuses, and one for messages that were sent elsewhere.
+    /// Loads what the events need: three statements for messages, one more if agents could answer, two for statuses,
+    /// and one for messages that were sent from another app.
     pub async fn load(&mut self, events: &[(&Source, &InboundEvent)]) -> Result<()> {
         let events = &events[..events.len().min(MAX_LOADED)];
         let mut numbers: Vec<&str> = events
@@ -121,7 +121,7 @@ impl<'b> Batch<'b> {
         self.load_messages(events).await
     }
 
-    /// Messages of ours that are reported on.
+    /// Loads our messages that the events report on.
     async fn load_outbound(&mut self, events: &[(&Source, &InboundEvent)]) -> Result<()> {
         let keys: HashSet<[u8; 16]> = events
             .iter()
@@ -182,8 +182,8 @@ impl<'b> Batch<'b> {
         Ok(())
     }
 
-    /// The tables as they stand. What is kept is written down first, and all that was known is forgotten: whoever asks
-    /// may change connections, people, threads and messages.
+    /// Returns the tables in their current state. Collected changes are stored first and loaded data is dropped,
+    /// because the caller may change connections, contacts, threads and messages.
     pub async fn write(&mut self) -> Result<&mut Write> {
         self.store().await?;
         self.connections.clear();
@@ -198,17 +198,18 @@ impl<'b> Batch<'b> {
         Ok(self.write)
     }
 
-    /// The tables without what is kept, for what neither reads it nor changes what is known.
+    /// Returns the tables without storing collected changes first. Only for code that neither reads those nor changes
+    /// loaded data.
     pub fn beside(&mut self) -> &mut Write {
         self.write
     }
 
-    /// Writes down what is kept.
+    /// Stores the collected changes.
     pub async fn store(&mut self) -> Result<()> {
         self.write.insert_messages(&self.messages).await?;
         self.messages.clear();
         let now = self.system.now();
-        // What is scheduled here came after the reply.
+        // Runs scheduled in this batch came after the reply, so silencing goes first.
         self.write.silence_agents(&self.silenced, REPLIED_FROM_PHONE, now).await?;
         self.silenced.clear();
         self.write.touch_threads(&self.touches).await?;
@@ -248,7 +249,7 @@ impl<'b> Batch<'b> {
         self.connections.iter().find(|one| one.provider == *provider && one.phone_number_id == number)
     }
 
-    /// The connection that a number of the provider's stands for.
+    /// Returns the connection of a provider's number.
     pub async fn connection_of(&mut self, provider: &ProviderName, number: &str) -> Result<Option<Connection>> {
         if !self.numbers.contains(number) {
             return self.write.connection_of(provider, number).await;
@@ -256,8 +257,8 @@ impl<'b> Batch<'b> {
         Ok(self.known_connection(provider, number).cloned())
     }
 
-    /// Whose message it is, and in which thread it stands; both are made where there are none. The second contact is
-    /// told where the addresses belong to two.
+    /// Returns the thread of a message and, if its addresses belong to two contacts, the second contact. A missing
+    /// contact or thread is created.
     pub async fn thread_of(
         &mut self,
         connection: ConnectionId,
@@ -272,7 +273,7 @@ impl<'b> Batch<'b> {
                 let learns = event.contact.iter().any(|address| !self.people.contacts.contains_key(address));
                 let (contact, other) = contact_of(self.write, event, now).await?;
                 if other.is_some() || event.test {
-                    // Each address stays with its own contact: the tables know which.
+                    // Each address stays with its own contact, so the contacts must be loaded again.
                     self.people.contacts.clear();
                 } else {
                     self.note_contact(&event.contact, contact, told);
@@ -292,7 +293,7 @@ impl<'b> Batch<'b> {
         Ok((thread, other))
     }
 
-    /// Whether one of these is a number of our own in another spelling than it has here.
+    /// Returns `true` if one of the addresses is one of our own numbers in another spelling.
     async fn spells_ours(&mut self, addresses: &[Address]) -> Result<bool> {
         let spellings: Vec<_> = addresses.iter().filter_map(Address::phone).flat_map(PhoneNumber::variants).collect();
         if spellings.is_empty() {
@@ -307,7 +308,7 @@ impl<'b> Batch<'b> {
         Ok(ours)
     }
 
-    /// The one contact who has all of these addresses and this name; `None` where the tables have to decide.
+    /// Returns the one contact that has all of these addresses and this name; `None` if the tables have to decide.
     fn known_contact(&self, addresses: &[Address], name: Option<&str>) -> Option<ContactId> {
         let mut contacts = addresses.iter().map(|address| self.people.contacts.get(address));
         let first = contacts.next()??;
@@ -315,7 +316,8 @@ impl<'b> Batch<'b> {
         (same && (name.is_none() || first.name.as_deref() == name)).then_some(first.contact)
     }
 
-    /// A contact has another address now: perhaps one of our own numbers.
+    /// Updates `ours` in the contact's threads after the contact received an address, which may be one of our own
+    /// numbers.
     async fn note_ours(&mut self, contact: ContactId) -> Result<()> {
         if self.people.threads.values().any(|known| known.contact == contact) {
             let ours = self.write.is_ours(contact).await?;
@@ -327,7 +329,7 @@ impl<'b> Batch<'b> {
 
     fn note_contact(&mut self, addresses: &[Address], contact: ContactId, name: Option<&str>) {
         if name.is_some() {
-            // Whoever is renamed is so under all addresses.
+            // A new name applies under all addresses of the contact.
             let others = self.people.contacts.values_mut().filter(|known| known.contact == contact);
             others.for_each(|known| known.name = name.map(str::to_owned));
         }
@@ -336,7 +338,7 @@ impl<'b> Batch<'b> {
         self.people.contacts.extend(known);
     }
 
-    /// The assignments that could answer in a thread.
+    /// Returns the assignments that could answer in a thread.
     pub async fn candidates(&mut self, thread: ThreadId, connection: ConnectionId) -> Result<Vec<Candidate>> {
         if let Some(known) = self.candidates.get(&thread) {
             return Ok(known.clone());
@@ -361,7 +363,7 @@ impl<'b> Batch<'b> {
         Ok(())
     }
 
-    /// Whether a message with this key is here already.
+    /// Returns `true` if a message with this key is stored already.
     pub async fn has(&mut self, key: &[u8; 16]) -> Result<bool> {
         if !self.asked.contains(key) || self.keys.is_none() {
             let found = self.write.known_keys(&[*key]).await?;
@@ -374,7 +376,8 @@ impl<'b> Batch<'b> {
         Ok(self.keys.get_or_insert_default().known.contains(key))
     }
 
-    /// Claims a message. `None`: somebody has it already, and nothing is kept.
+    /// Reserves an id for a message and collects its row. Returns `None` if a message with its key exists; nothing is
+    /// collected then.
     pub async fn insert(&mut self, new: &NewInbound<'_>) -> Result<Option<Inserted>> {
         let key = message_key(new.connection, new.provider_message_id);
         self.has(&key).await?;
@@ -388,8 +391,8 @@ impl<'b> Batch<'b> {
         Ok(Some(inserted))
     }
 
-    /// Keeps what was decided about the message that was claimed last.
-    /// `from` is the number that the contact wrote from, where it is theirs alone.
+    /// Collects the decision about the message that was inserted last. `from` is the number that the contact wrote
+    /// from, if it belongs to that contact alone.
     pub fn keep(&mut self, decision: &Decision, new: &NewInbound<'_>, event: &MessageEvent, from: Option<&Address>) {
         let Some(row) = self.messages.last_mut() else { return };
         row.route = Some(decision.trace.join("\n"));
@@ -414,7 +417,7 @@ impl<'b> Batch<'b> {
         self.touch(touch);
     }
 
-    /// Keeps what a message means for its thread.
+    /// Collects the changes that a message makes to its thread.
     pub(super) fn touch(&mut self, mut touch: ThreadTouch) {
         if let Some(known) = self.touches.iter_mut().find(|known| known.thread == touch.thread) {
             return known.then(touch);
@@ -424,7 +427,7 @@ impl<'b> Batch<'b> {
         self.touches.push(touch);
     }
 
-    /// Keeps that a thread waits for a person.
+    /// Collects that a thread waits for a person.
     pub(super) fn wait(&mut self, thread: ThreadId, reason: String, since: Timestamp) {
         let next = Some((Cow::Owned(reason), since));
         if let Some(known) = self.touches.iter_mut().find(|known| known.thread == thread) {
@@ -434,15 +437,15 @@ impl<'b> Batch<'b> {
         }
     }
 
-    /// Keeps an event for other programs.
+    /// Collects an event for other programs.
     pub fn record_event(&mut self, event: EventName, thread: ThreadId, data: &serde_json::Value) {
         let at = self.system.now();
         self.events.push(EventRow { at, event, thread: Some(thread), data: data.to_string() });
     }
 
-    /// Changes what is known of a thread. What its contact wants of messages counts for all of their threads.
+    /// Updates the loaded data of a thread. An opt-out applies to all threads of the contact.
     pub fn note_thread(&mut self, connection: ConnectionId, mut thread: ThreadFacts) {
-        // How the last message spelled its sender says nothing of the next.
+        // The spelling of the sender in this message says nothing about the next message.
         if let Some(known) = self.people.threads.get(&(connection, thread.contact)) {
             thread.ours = known.ours;
         }

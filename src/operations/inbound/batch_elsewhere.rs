@@ -1,5 +1,5 @@
-//! Messages that were sent elsewhere over our numbers, most of them from the phone app: what is new and nothing else is
-//! kept with the batch.
+//! Messages sent over our numbers from other apps, most of them from the phone app. A plain new message is collected
+//! in the batch; anything else is applied on its own.
 
 use crate::domain::change::Change;
 use crate::domain::ids::{ConnectionId, ThreadId};
@@ -18,14 +18,15 @@ use crate::operations::inbound::batch_statuses::status_rows;
 use crate::operations::inbound::effects::{Effects, Source, as_of, external_id, extras_of, suggest_merge};
 use crate::store::{KnownOutbound, NewInbound, StoreError, ThreadTouch};
 
-/// Whether a person replied from the phone app: then the agent is silent, and the contact no longer waits.
+/// Returns `true` if a person replied from the phone app. The agent is then silenced, and the contact no longer
+/// waits.
 pub(crate) fn replied_from_phone(event: &MessageEvent) -> bool {
     event.origin == Origin::BusinessApp
         && !event.test
         && matches!(InboundKind::of(&event.content), InboundKind::Words | InboundKind::Sticker)
 }
 
-/// The row of a message that was sent elsewhere.
+/// Returns the row of a message that was sent from another app.
 pub(crate) fn elsewhere_message<'m>(
     source: &Source,
     connection: ConnectionId,
@@ -55,8 +56,8 @@ pub(crate) fn elsewhere_message<'m>(
     }
 }
 
-/// Whether a message that is not known here is new and nothing else: it changes no other message, names none of ours,
-/// and did not fail.
+/// Returns `true` if an unknown message needs nothing but storing: it changes no other message, refers to none of
+/// ours, and did not fail.
 fn is_plain(event: &MessageEvent) -> bool {
     !event.test
         && event.reference.is_none()
@@ -69,8 +70,8 @@ fn is_plain(event: &MessageEvent) -> bool {
 }
 
 impl Batch<'_> {
-    /// Keeps a message that was sent elsewhere. `false` where more may follow from it: it is known in some way, it may be
-    /// an uncertain one of ours, or an agent is at work on what it answers. No message is kept then.
+    /// Collects a message that was sent from another app. Returns `false`, and collects nothing, if it is known
+    /// already, if it may be one of our uncertain messages, or if an agent is working on what it answers.
     pub async fn sent_elsewhere(
         &mut self,
         source: &Source,
@@ -129,7 +130,7 @@ impl Batch<'_> {
         Ok(true)
     }
 
-    /// Whether it is uncertain of a message in this thread whether it was sent.
+    /// Returns `true` if the thread has a message of which it is uncertain whether it was sent.
     async fn is_uncertain(&mut self, thread: &ThreadFacts) -> Result<bool, StoreError> {
         if !thread.first && !self.elsewhere.threads.contains(&thread.thread) {
             let known = self.write.known_elsewhere(&[], &[thread.thread]).await?;

@@ -1,4 +1,5 @@
-//! Statuses from which nothing follows that has to be asked one by one: a message of ours went on, or failed for good.
+//! Status reports that the batch can collect: one of our messages progressed, or failed permanently, and nothing else
+//! follows.
 
 use crate::domain::change::Change;
 use crate::domain::event_name::EventName;
@@ -16,18 +17,18 @@ use crate::operations::inbound::effects::{Effects, Source};
 use crate::operations::outbox::failure_alerts::{not_delivered, waits_for};
 use crate::store::{KnownOutbound, StatusRow};
 
-/// What is reported of one message of ours.
+/// Reports about one of our messages.
 pub(crate) struct Reported<'a> {
     pub provider_message_id: &'a str,
     pub statuses: &'a [StatusReport],
     /// Each status as the provider wrote it.
     pub raw: &'a [String],
     pub others: &'a [OtherStatus],
-    /// What the provider counts of the conversation.
+    /// The provider's conversation counts.
     pub counts: Option<&'a ConversationRecord>,
 }
 
-/// Statuses as they are stored, each at a time that can be.
+/// Returns the status rows to store. Implausible times are replaced; the reported ones are stored beside them.
 pub(crate) fn status_rows(source: &Source, key: [u8; 16], reports: &[StatusReport], raw: &[String]) -> Vec<StatusRow> {
     let row = |(report, raw): (&StatusReport, &String)| {
         let at = plausible(report.at, source.received_at);
@@ -39,9 +40,9 @@ pub(crate) fn status_rows(source: &Source, key: [u8; 16], reports: &[StatusRepor
 }
 
 impl Batch<'_> {
-    /// Keeps statuses of a message that is known and under way, arrived or failed. `false` where more may follow from
-    /// them: a further attempt, an arrival after a failure, an entry that is not accepted yet, a number that waits for a
-    /// proof. Nothing is kept then.
+    /// Collects statuses of a known message. Returns `false`, and collects nothing, if more may follow from them: a
+    /// retry, an arrival after a failure, an entry that is not accepted yet, or a held number that waits for a
+    /// successful send.
     #[must_use = "where more follows from them, nothing was kept"]
     pub fn advance(
         &mut self,
@@ -58,7 +59,7 @@ impl Batch<'_> {
         }
         let rows = status_rows(source, key, reported.statuses, reported.raw);
         let before = known.record.clone();
-        // Of two failures at the same time the table keeps one: which of them counts is read from there.
+        // Of two failures at the same time the table keeps one, so the table decides which one counts.
         let failures = rows.iter().filter(|row| row.report.status == DeliveryStatus::Failed).count();
         if failures + usize::from(before.failed.is_some()) > 1 && failures > 0 {
             return false;
@@ -115,8 +116,8 @@ impl Batch<'_> {
         true
     }
 
-    /// Whether a failure ends this message alone: it is not tried again, says nothing of what the contact wants, and has
-    /// no cause that others share.
+    /// Returns `true` if a failure affects this message alone: it is not retried, does not report an opt-out, and has
+    /// no cause that other messages share.
     fn ends_with(&self, connection: &Connection, known: &KnownOutbound, failure: &Failure) -> bool {
         if failure.unwanted().is_some() {
             return false;

@@ -1,4 +1,4 @@
-//! What the provider lists, compared with what is stored here.
+//! Compares the provider's lists with the stored messages.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -10,17 +10,17 @@ use crate::domain::message::status::DeliveryRecord;
 use crate::domain::time::Timestamp;
 use crate::operations::{Result, System};
 
-/// A push may be under way for so long.
+/// How long a webhook may be under way; younger messages are not compared.
 pub(super) const UNDER_WAY: Duration = Duration::from_secs(120);
 
-/// What the provider has, beside what is here.
+/// State of one comparison: what the provider has, and what is missing here.
 pub(super) struct Comparison {
     connection: ConnectionId,
     pub now: Timestamp,
     pub since: Timestamp,
     pub listed: usize,
     pub missing: Vec<MessageEvent>,
-    /// Messages that are here, with statuses that are not.
+    /// Messages that are stored, but lack statuses that the provider lists.
     pub behind: Vec<MessageEvent>,
     read: HashSet<[u8; 16]>,
 }
@@ -30,7 +30,7 @@ impl Comparison {
         Self { connection, now, since, listed: 0, missing: vec![], behind: vec![], read: HashSet::new() }
     }
 
-    /// Compares a message that the provider lists. The same from another list counts once.
+    /// Compares one message that the provider lists. A message that appears in two lists counts once.
     pub async fn take(&mut self, system: &System, message: MessageEvent) -> Result<()> {
         let key = message_key(self.connection, &message.provider_message_id);
         if message.test || self.now.since(message.sent_at) <= UNDER_WAY || !self.read.insert(key) {
@@ -38,7 +38,7 @@ impl Comparison {
         }
         self.listed += 1;
         if let Some(standing) = system.store().standing_of(&key).await? {
-            // However old it is: its fate may be of today.
+            // Regardless of the message's age: its delivery status may be recent.
             if message.statuses.iter().fold(standing.clone(), DeliveryRecord::merge) != standing {
                 self.behind.push(message);
             }
@@ -48,12 +48,12 @@ impl Comparison {
         Ok(())
     }
 
-    /// Whether it was compared already.
+    /// Returns `true` if the message was compared already.
     pub fn is_read(&self, provider_message_id: &str) -> bool {
         self.read.contains(&message_key(self.connection, provider_message_id))
     }
 
-    /// Whether it is stored here.
+    /// Returns `true` if the message is stored.
     pub async fn is_here(&self, system: &System, provider_message_id: &str) -> Result<bool> {
         let key = message_key(self.connection, provider_message_id);
         Ok(system.store().is_known(&key).await?)

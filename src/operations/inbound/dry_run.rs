@@ -1,5 +1,5 @@
-//! Apply a copy of a delivery dry: it is read and applied like any other, and then everything is
-//! rolled back. Returns what would have happened.
+//! Applies a copy of a delivery as a dry run: reads and applies it like any other, rolls everything back, and returns
+//! what would have happened.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::operations::inbound::apply::{Outcome, Way, apply_one, read};
 use crate::operations::inbound::effects::Effects;
 use crate::operations::{Result, System, require};
 
-/// A copy that somebody edits is no larger than this.
+/// Maximum size of an edited body, in bytes.
 const LONGEST: usize = 1024 * 1024;
 
 pub(crate) async fn try_delivery(
@@ -75,7 +75,7 @@ pub(crate) async fn try_delivery(
         let read = read(system, &stored);
         apply_one(system, &mut Way::Carefully(&mut write), &stored, read, &mut effects).await
     };
-    // Nothing of it stays.
+    // Dropping the transaction rolls everything back.
     drop(write);
     lines.push(match outcome {
         Ok(Outcome::Applied { .. }) => {

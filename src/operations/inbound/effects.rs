@@ -1,4 +1,4 @@
-//! What applying an event comes to, and what all kinds of events need to be applied.
+//! Results of applying an event, and helpers that all kinds of events use.
 
 use crate::domain::change::Change;
 use crate::domain::contacts::address::Address;
@@ -13,27 +13,27 @@ use crate::store::{NewAlert, StoreError, StoredDelivery, Write};
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// What is said of an event that is known, or kept, and changes nothing here.
+/// Note on an event that is stored and changes nothing.
 pub(crate) const NOTHING_TO_DO: &str = "Recorded; nothing to do.";
 
-/// What follows once the transaction is committed.
+/// What follows after the commit.
 #[derive(Debug, Default)]
 pub(crate) struct Effects {
     pub changes: Vec<Change>,
-    /// Hops that were seen to work, with the newest time and what was seen.
+    /// Connection checks that passed, each with the latest time and a note.
     pub checks: Vec<(ConnectionId, Check, Timestamp, String)>,
     pub runs: bool,
-    /// An agent is to be asked what it would say to a test.
+    /// An agent's dry run on a test message is due.
     pub dry_runs: bool,
     pub sends: bool,
-    /// The provider is to be asked about something.
+    /// A query to the provider is due.
     pub looks: bool,
     pub files: bool,
     pub setups: bool,
     pub tells: bool,
-    /// Templates that were spoken of, each with its account.
+    /// Templates that events reported on, each with its account.
     pub templates: Vec<(String, TemplateState)>,
-    /// What is to be said about the delivery although it was applied: duplicates, and what changes nothing.
+    /// Notes to show with the delivery although it was applied, such as duplicates and events that change nothing.
     pub notes: Vec<String>,
 }
 
@@ -58,7 +58,7 @@ impl Effects {
         self.notes.extend(other.notes);
     }
 
-    /// One result per check and transaction: the newest.
+    /// Adds a passed check. One result per check and connection is kept: the latest.
     pub(crate) fn check_passed(&mut self, connection: ConnectionId, check: Check, at: Timestamp, note: &str) {
         match self.checks.iter_mut().find(|(of, known, ..)| *of == connection && *known == check) {
             Some(known) => (known.2, known.3) = (at, note.to_owned()),
@@ -93,16 +93,16 @@ impl Source {
 
 pub(crate) type ApplyResult = Result<Result<(), ApplyError>, StoreError>;
 
-/// Why an event is not applied, without anything being broken.
+/// Why an event cannot be applied although nothing is broken.
 #[derive(Debug)]
 pub(crate) enum ApplyError {
     UnknownNumber(String),
     Unreadable(String),
 }
 
-/// When a message was written, for its place in the thread. Providers tell whole seconds: within its
-/// second, what we know better is when it came. What came after `now` was noted by a clock that was ahead:
-/// then the order of arrival is all that is known.
+/// Returns a message's time for its place in the thread. Providers report whole seconds, so within that second the
+/// time of receipt orders better. If the time of receipt is later than `now`, the clock was ahead when it was noted,
+/// and the order of receipt is used.
 pub(crate) fn as_of(sent_at: Timestamp, received_at: Timestamp, now: Timestamp) -> Timestamp {
     if received_at > now {
         return received_at;
@@ -111,14 +111,14 @@ pub(crate) fn as_of(sent_at: Timestamp, received_at: Timestamp, now: Timestamp) 
     sent_at.plus(Duration::from_millis(999)).min(received_at)
 }
 
-/// `whatsapp:{digits}` where there is a number, else the user id.
+/// Returns `whatsapp:{digits}` of the first phone number, or else the first user id.
 pub(crate) fn external_id(addresses: &[Address]) -> Option<String> {
     let phone = addresses.iter().find(|address| address.phone().is_some());
     phone.or_else(|| addresses.first()).map(Address::external_id)
 }
 
-/// The contact of a message, made where there is none, and a second one where its addresses belong to two. A test
-/// teaches nothing of somebody who is known: neither an address nor a name.
+/// Returns the contact of a message, creating it if needed, and a second contact if the message's addresses belong to
+/// two. A test adds no address or name to a known contact.
 pub(crate) async fn contact_of(
     write: &mut Write,
     event: &MessageEvent,
@@ -132,7 +132,7 @@ pub(crate) async fn contact_of(
     write.contact(&event.contact, event.contact_name.as_ref(), now).await
 }
 
-/// One message that names two contacts says that they are one person; a person decides.
+/// Raises an alert that suggests merging two contacts that one message names as the same person. A person decides.
 pub(crate) async fn suggest_merge(
     write: &mut Write,
     contact: ContactId,
@@ -149,7 +149,7 @@ pub(crate) async fn suggest_merge(
     Ok(())
 }
 
-/// What a message carries, with the time that was told of it where that cannot be.
+/// Returns the extras of a message; an implausible time of sending is stored in them.
 pub(crate) fn extras_of(event: &MessageEvent, received_at: Timestamp) -> Cow<'_, Extras> {
     if plausible(event.sent_at, received_at) == event.sent_at {
         return Cow::Borrowed(&event.extras);

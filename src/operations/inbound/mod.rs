@@ -1,4 +1,4 @@
-//! What comes in: webhook deliveries are received, applied, replayed and backfilled.
+//! Inbound operations: webhook deliveries are received, applied, replayed and backfilled.
 
 pub(crate) mod apply;
 pub(crate) mod apply_changes;

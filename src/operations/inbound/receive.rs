@@ -1,4 +1,4 @@
-//! Take a webhook delivery: its signature is verified, it is stored and applied, and then it is acknowledged.
+//! Receives webhook deliveries: verifies the signature, stores and applies the delivery, and then acknowledges it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,25 +16,25 @@ use crate::operations::{System, unpoisoned};
 use crate::provider::{Provider, SignatureFault};
 use crate::store::{NewDelivery, StoreError, StoredDelivery, Write};
 
-/// Deliveries that one commit takes along.
+/// Maximum number of deliveries per commit.
 const BATCH: usize = 512;
-/// Wrongly signed requests that are written down per minute; the rest is only counted in the log.
+/// Maximum number of requests with an invalid signature stored per minute; further ones are only counted in the log.
 const REJECTED_PER_MINUTE: usize = 20;
 
-/// What becomes of a request.
+/// Outcome of a webhook request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ReceiveOutcome {
-    /// On the disk, or known from before: 200.
+    /// Stored now or earlier: 200.
     Stored,
-    /// Not from whom it says: 401.
+    /// The signature is invalid: 401.
     BadSignature(SignatureFault),
-    /// Too many wait already: 503, come again.
+    /// The queue is full: 503; the provider retries.
     Busy,
-    /// It could not be written: 503, come again.
+    /// The delivery could not be stored: 503; the provider retries.
     NotStored,
 }
 
-/// A delivery on its way to the writer, and who waits for it.
+/// A delivery queued for the writer, with the channel on which its request waits.
 #[derive(Debug)]
 pub struct PendingDelivery {
     arrived: NewDelivery,
@@ -44,7 +44,7 @@ pub struct PendingDelivery {
 
 /// Receives one request for a provider.
 pub async fn receive(system: &System, provider: &dyn Provider, raw: RawDelivery) -> ReceiveOutcome {
-    // A stopwatch, not a clock: nothing is decided by it.
+    // Measures a duration only; no decision depends on it.
     let began = Instant::now();
     let labels = |result: &str| vec![("provider", provider.name().to_string()), ("result", result.to_owned())];
     if let Err(fault) = provider.verify(&raw) {
@@ -70,8 +70,8 @@ pub async fn receive(system: &System, provider: &dyn Provider, raw: RawDelivery)
     receipt
 }
 
-/// The writer's step: takes whatever waits, commits it together, answers all. What nothing older stands before is applied
-/// in the same transaction. `false` when nothing will ever come again.
+/// The writer's step: takes all queued deliveries, commits them together, and answers their requests. If no older
+/// delivery is pending, they are applied in the same transaction. Returns `false` when the queue is closed.
 pub async fn commit_pending_deliveries(system: &System, inbox: &mut mpsc::Receiver<PendingDelivery>) -> bool {
     let mut waiting = Vec::with_capacity(BATCH);
     if inbox.recv_many(&mut waiting, BATCH).await == 0 {
@@ -86,7 +86,7 @@ pub async fn commit_pending_deliveries(system: &System, inbox: &mut mpsc::Receiv
     }
     let count = batch.len();
     let stored = if system.store().is_damaged() {
-        // What a damaged file takes may be gone with it: the provider keeps it until another is in its place.
+        // A damaged database may lose what it stores; the provider retries until the file is replaced.
         None
     } else {
         match Box::pin(store(system, batch, readings)).await {
@@ -101,7 +101,7 @@ pub async fn commit_pending_deliveries(system: &System, inbox: &mut mpsc::Receiv
         }
     };
     for waiter in waiters {
-        // Whoever hung up meanwhile comes again, and is then a duplicate.
+        // The request may be gone; the provider then retries, and the retry is a duplicate.
         let _ = waiter.send(stored.is_some());
     }
     let Some(stored) = stored else { return true };
@@ -122,14 +122,14 @@ pub async fn commit_pending_deliveries(system: &System, inbox: &mut mpsc::Receiv
 /// How a batch was stored.
 struct Stored {
     repeats: u64,
-    /// Some of it waits to be applied.
+    /// Whether some deliveries wait to be applied.
     pending: bool,
-    /// What follows from those that were applied.
+    /// Effects of the deliveries that were applied.
     applied: Option<Effects>,
 }
 
-/// Stores deliveries and, where none waits from before, applies them. Where that fails, for whatever reason, they are
-/// stored alone: what can be stored is acknowledged, and the apply worker takes it apart.
+/// Stores deliveries and, if none is pending from before, applies them. If applying fails for any reason, they are
+/// only stored: all are acknowledged, and the apply worker applies them one by one.
 async fn store(system: &System, batch: Vec<NewDelivery>, readings: Vec<ReadResult>) -> Result<Stored, StoreError> {
     let mut write = system.store().write().await?;
     if write.may_have_pending() {
@@ -165,8 +165,8 @@ async fn store_pending(mut write: Write, batch: Vec<NewDelivery>) -> Result<Stor
     Ok(Stored { repeats, pending: true, applied: None })
 }
 
-/// A wrongly signed request is never applied. It is kept for the inspector within bounds, and its
-/// key can never stand in the way of a right one.
+/// Stores a request with an invalid signature for inspection, within bounds. It is never applied, and its key cannot
+/// collide with that of a valid delivery.
 async fn note_rejected(system: &System, provider: &dyn Provider, raw: RawDelivery, fault: SignatureFault) {
     let now = system.now();
     {

@@ -1,5 +1,5 @@
-//! Compare one thread with its conversation at the provider: what the provider counts is kept, and messages and delivery
-//! statuses that never arrived are added, as a backfill does.
+//! Compares one thread with its conversation at the provider: stores the provider's counts, and adds messages and
+//! delivery statuses that never arrived, as a backfill does.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
@@ -16,7 +16,7 @@ use crate::operations::{OperationError, Result, System, require};
 use crate::provider::ProviderError;
 use crate::provider::conversations::Conversations;
 
-/// Pages of a hundred messages that are read at most; a backfill reads the rest.
+/// Maximum number of pages read, with a hundred messages each; a backfill reads the rest.
 const MAX_PAGES: usize = 10;
 
 pub(crate) async fn refresh_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {

@@ -1,5 +1,5 @@
-//! Read a stored delivery again, after a fix. What it said already is known by its keys, so that
-//! reading it twice does nothing twice.
+//! Replays a stored delivery after a fix. Its earlier results are recognized by their keys, so replaying changes
+//! nothing twice.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;

@@ -1,4 +1,4 @@
-//! Reveal what a provider sent, as it came: for admins, and never without a trace.
+//! Reveals the body of a delivery as received. Requires a permission, and writes an audit row.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
