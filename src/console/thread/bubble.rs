@@ -1,5 +1,5 @@
-//! One message as lines: bubbles, ticks with letters, failures with their reason and remedy; and notes and suggested
-//! replies, which stand among the messages.
+//! Draws one message as a bubble: its text, status, failure with reason and remedy; and the notes and suggested
+//! replies between messages.
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -16,7 +16,7 @@ use crate::domain::outbox::entry::EntryState;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::view::MessageView;
 
-/// What the agent would say, on our side but not yet said: with its age, and what decides about it.
+/// Returns the lines of a suggested reply: on our side, with its age and the keys that decide about it.
 pub(super) fn proposal_lines(cx: &Cx, record: &RunRecord, width: usize) -> Vec<Line<'static>> {
     let theme = cx.settings.theme;
     let inner = (width * 7 / 10).clamp(20.min(width.saturating_sub(3)), 84).max(8);
@@ -49,7 +49,7 @@ pub(super) fn proposal_lines(cx: &Cx, record: &RunRecord, width: usize) -> Vec<L
     lines
 }
 
-/// A note stands in the middle, in a colour of its own, and says whom it is for.
+/// Returns the lines of an internal note: centered, in a separate color, and labeled as internal.
 pub(super) fn note_lines(cx: &Cx, note: &Note, width: usize) -> Vec<Line<'static>> {
     let theme = cx.settings.theme;
     let inner = (width * 7 / 10).max(8);
@@ -70,7 +70,7 @@ pub(super) fn note_lines(cx: &Cx, note: &Note, width: usize) -> Vec<Line<'static
     lines
 }
 
-/// Where the message's file is, and what can be done with it.
+/// Returns the state of the message's file and the keys for it; `None` if the message has no file.
 fn file_line(cx: &Cx, message: &MessageView) -> Option<(String, Style)> {
     let theme = cx.settings.theme;
     let media = message.media.as_ref()?;

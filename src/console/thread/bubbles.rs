@@ -1,4 +1,4 @@
-//! The messages of a thread below each other, with day lines, notes and suggestions; and where the view stands in them.
+//! Lays out the messages of a thread with day lines, notes and suggested replies, and computes the visible part.
 
 use ratatui::text::Line;
 
@@ -12,13 +12,13 @@ use crate::console::words;
 use crate::domain::ids::MessageId;
 use crate::domain::view::MessageView;
 
-/// The lines of one message, or of one day's beginning.
+/// The lines of a message, a day line, a note or a suggested reply.
 pub(in crate::console) struct Block {
     pub message: Option<MessageId>,
     pub lines: Vec<Line<'static>>,
 }
 
-/// What of the lines is seen.
+/// The visible part of the lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::console) struct View {
     pub first: usize,
@@ -30,14 +30,15 @@ impl ThreadsPane {
         self.blocks_from(cx, 0, width)
     }
 
-    /// What can be seen in so many rows, and perhaps more above: at the end of a thread not all of it is made.
+    /// Returns the blocks that can be visible in `room` rows, and perhaps more above them. At the end of a thread,
+    /// older messages are not laid out.
     pub fn blocks_in(&self, cx: &Cx, room: usize, width: usize) -> Vec<Block> {
         let Some(open) = self.open.as_ref().filter(|open| open.cursor.is_none()) else { return self.blocks(cx, width) };
-        // None has less than three lines: its words, what became of it, and a blank one.
+        // Every block has at least three lines: text, status, and a blank line.
         self.blocks_from(cx, open.messages.len().saturating_sub(room / 3 + 1), width)
     }
 
-    /// Beginning with one of the messages.
+    /// Returns the blocks from one of the messages on.
     fn blocks_from(&self, cx: &Cx, from: usize, width: usize) -> Vec<Block> {
         let Some(open) = &self.open else { return vec![] };
         let messages = &open.messages[from..];
@@ -49,7 +50,7 @@ impl ThreadsPane {
         }
         let mut day = None;
         let mut notes = open.notes.iter().peekable();
-        // Notes older than what is shown stand with what is older.
+        // Notes older than the first shown message belong to the older messages.
         let begins = messages.first().filter(|_| open.older || from > 0).map(|message| message.created_at);
         while notes.next_if(|note| begins.is_some_and(|begins| note.at < begins)).is_some() {}
         for message in messages {
@@ -80,7 +81,7 @@ impl ThreadsPane {
         blocks
     }
 
-    /// Where what the agent is told begins, above the first message after it.
+    /// Returns the line that marks where the agent's memory was cleared, if this is the first message after it.
     fn forgotten_line(&self, cx: &Cx, message: &MessageView, width: usize) -> Option<Line<'static>> {
         let open = self.open.as_ref()?;
         let from = open.row.as_ref()?.context_from?;
@@ -92,7 +93,7 @@ impl ThreadsPane {
         })
     }
 
-    /// What of the blocks is seen in so many rows.
+    /// Returns the visible part of the blocks in `room` rows.
     pub fn view(&self, blocks: &[Block], room: usize) -> View {
         let total: usize = blocks.iter().map(|block| block.lines.len()).sum();
         let bottom = total.saturating_sub(room);
@@ -111,7 +112,7 @@ impl ThreadsPane {
         View { first, below: below.count() }
     }
 
-    /// Moves the cursor among the messages, and asks for older ones at the top.
+    /// Moves the cursor among the messages, and queries older ones at the top.
     pub fn move_message(&mut self, cx: &Cx, by: isize) -> Vec<Intent> {
         let (room, width) = (detail_room(cx, self), detail_width(cx, self));
         let blocks = self.blocks(cx, width);
@@ -123,7 +124,7 @@ impl ThreadsPane {
         let last = open.messages.len() - 1;
         let from = open.index();
         let to = match from {
-            // The first step up begins at the newest.
+            // Moving up from no selection starts at the newest message.
             None if by < 0 => (last + 1).saturating_add_signed(by),
             None => last,
             Some(from) => from.saturating_add_signed(by).min(last),
@@ -132,7 +133,7 @@ impl ThreadsPane {
         open.cursor = Some(id);
         let start = start_of(&blocks, id).unwrap_or(0);
         let height = blocks.iter().find(|block| block.message == Some(id)).map_or(1, |block| block.lines.len());
-        // Seen where it stands, if it can be; else the view moves just far enough.
+        // The view moves only as far as needed to show the whole message.
         let lowest = room.saturating_sub(height).cast_signed();
         open.anchor = (start.cast_signed() - before.first.cast_signed()).clamp(0, lowest.max(0));
         if to == 0 && open.older && from.is_some() {

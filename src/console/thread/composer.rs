@@ -1,5 +1,5 @@
-//! The composer: what is being written to one thread. It edits what people see as characters, and a
-//! paste is text, whatever it contains.
+//! The composer: the text being written to one thread. It edits by grapheme clusters, and pasted text is never
+//! handled as keys.
 
 use ratatui_textarea::{CursorMove, TextArea};
 use unicode_segmentation::UnicodeSegmentation;
@@ -8,23 +8,24 @@ use crate::console::input::{KeyCode, KeyEvent, KeyModifiers, clean_paste};
 use crate::console::words::width;
 use crate::domain::ids::{MessageId, RunId, ThreadId};
 
-/// A draft that is longer is no message any more.
+/// Maximum length of a draft, in bytes.
 const LONGEST: usize = 60 * 1024;
 
+/// The text being written to one thread.
 #[derive(Debug, Clone)]
 pub struct Composer {
-    /// The thread that this is written to. It never changes: another thread has another composer.
+    /// The thread to which the text is sent. It never changes, because each thread has its own composer.
     pub thread: ThreadId,
     area: TextArea<'static>,
-    /// Changed since it was last kept.
+    /// Whether the text has changed since it was last saved.
     pub dirty: bool,
-    /// The message that is quoted, with its words.
+    /// The quoted message with its text.
     pub quote: Option<(MessageId, String)>,
-    /// The agent's answer that this is sent instead of.
+    /// The run whose suggested reply this text replaces.
     pub answers: Option<RunId>,
 }
 
-/// The text as it is drawn, and where the cursor is in it.
+/// The text wrapped into lines, with the position of the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrapped {
     pub lines: Vec<String>,
@@ -61,8 +62,8 @@ impl Composer {
         self.dirty = true;
     }
 
-    /// Newlines stay, other control characters go, and it is one step of undo. Returns whether it
-    /// was cut.
+    /// Inserts pasted text as one undo step. Newlines are kept and other control characters are removed. Returns
+    /// `true` if the text was cut because the draft is full.
     pub fn paste(&mut self, text: &str) -> bool {
         let text = clean_paste(text);
         let room = LONGEST.saturating_sub(self.text().len());
@@ -75,7 +76,7 @@ impl Composer {
         end < text.len()
     }
 
-    /// One key of editing. Keys that mean something else have been taken out before.
+    /// Handles an editing key. Command keys must be handled before.
     pub fn key(&mut self, key: KeyEvent) {
         let plain = key.modifiers.is_empty() || key.modifiers == KeyModifiers::SHIFT;
         let before = self.text();
@@ -112,7 +113,7 @@ impl Composer {
         self.dirty |= self.text() != before;
     }
 
-    /// How many code points the character before the cursor has.
+    /// Returns the number of code points in the grapheme cluster before the cursor.
     fn cluster_before(&self) -> usize {
         let (row, column) = self.position();
         let line: String =
@@ -132,7 +133,8 @@ impl Composer {
         (cursor.0, cursor.1)
     }
 
-    /// The text in lines of at most so many cells, character by character, and the cursor's place.
+    /// Wraps the text by grapheme clusters into lines of at most `cells`. Returns the lines and the position of the
+    /// cursor.
     pub fn wrapped(&self, cells: usize) -> Wrapped {
         let cells = cells.max(2);
         let (row, column) = self.position();
@@ -156,7 +158,7 @@ impl Composer {
                 points += cluster.chars().count();
             }
             if number == row && points <= column {
-                // A full line leaves no cell for the cursor: it stands on the next one.
+                // A full line has no cell for the cursor, so the cursor goes to the next line.
                 if used >= cells {
                     out.lines.push(std::mem::take(&mut shown));
                     used = 0;

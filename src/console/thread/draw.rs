@@ -1,4 +1,4 @@
-//! The open thread.
+//! Draws the open thread.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,7 +12,7 @@ use crate::console::settings::Focus;
 use crate::console::words;
 use crate::domain::message::window;
 
-/// Cells that a phone number needs in a title so that its beginning says something.
+/// Minimum cells for a phone number in the title; a shorter beginning would not identify it.
 const LEAST_OF_NUMBER: usize = 9;
 
 impl ThreadsPane {
@@ -57,7 +57,7 @@ impl ThreadsPane {
             }
         }
         let seen: Vec<Line<'static>> = lines.into_iter().skip(view.first).take(room).collect();
-        // A short thread stands at the top, like a letter.
+        // A short thread is aligned to the top.
         put_lines(buffer, body, &seen);
         if view.below > 0 {
             let text = format!(" {} {} below ", theme.pick("▼", "v"), view.below);
@@ -117,7 +117,7 @@ impl ThreadsPane {
         let name = words::fit(&name, room, theme.ellipsis());
         put(buffer, area.x, area.y, area.width, &name, style);
         let used = words::width(&name);
-        // A number without its end is another number: where only a little of it has room, it is left out.
+        // A phone number that is cut short could be mistaken for another, so it is left out if there is little room.
         let left_over = room.saturating_sub(used);
         let number =
             if left_over < LEAST_OF_NUMBER { String::new() } else { words::fit(&number, left_over, theme.ellipsis()) };
@@ -133,7 +133,7 @@ impl ThreadsPane {
         );
     }
 
-    /// The window in the words of the composer's title.
+    /// Returns the state of the service window for the composer's title, and `true` if it is open.
     pub fn window_words(&self, cx: &Cx) -> (String, bool) {
         let closes_at = self.open.as_ref().and_then(|open| open.row.as_ref()).and_then(|row| row.window_closes_at);
         match closes_at {
@@ -146,7 +146,7 @@ impl ThreadsPane {
     }
 }
 
-/// Puts the cursor's sign at the edge of a line.
+/// Puts the cursor's symbol at the start of a line.
 fn mark(line: &mut Line<'static>, sign: &'static str, style: ratatui::style::Style) {
     match line.spans.first_mut() {
         Some(first) if first.content.starts_with(' ') => {

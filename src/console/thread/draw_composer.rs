@@ -1,4 +1,4 @@
-//! The composer: to whom, within which window, and what is being written.
+//! Draws the composer: the recipient, the service window, and the text.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -10,7 +10,7 @@ use crate::console::settings::Focus;
 use crate::console::words;
 
 impl ThreadsPane {
-    /// Draws it, and says where the cursor stands.
+    /// Draws the composer. Returns the position of the text cursor.
     pub fn draw_composer(&self, cx: &Cx, buffer: &mut Buffer, area: Rect) -> Option<Position> {
         let theme = cx.settings.theme;
         let open = self.open.as_ref()?;
@@ -21,7 +21,7 @@ impl ThreadsPane {
         put(buffer, area.x, area.y, area.width, &rule, theme.dim());
         let instead = self.composer().is_some_and(|composer| composer.answers.is_some());
         let to = if instead { "Instead of the suggested reply, to" } else { "To" };
-        // Whose number it goes over, in letters: the header may show something else.
+        // The environment of the number, because the header may show another scope.
         let badge = match cx.scopes_known().len() {
             0 | 1 => "",
             _ => open.row.as_ref().map_or("", |row| row.environment.badge()),

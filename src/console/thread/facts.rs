@@ -1,4 +1,4 @@
-//! Everything about one message, as lines.
+//! All facts about one message, as lines.
 
 use crate::console::cx::Cx;
 use crate::console::words;
@@ -6,7 +6,7 @@ use crate::domain::message::status_view::impossible;
 use crate::domain::text::clean_line;
 use crate::domain::view::{MessageDetail, ThreadRow};
 
-/// Everything about one message, line by line: what it is, what it holds, what became of it.
+/// Returns all facts about a message as lines: its identity, content, routing, error, statuses and attempts.
 pub(in crate::console) fn message_facts(cx: &Cx, row: Option<&ThreadRow>, detail: &MessageDetail) -> Vec<String> {
     let message = &detail.message;
     let field = |label: &str, text: String| format!("{label:<14}{text}");

@@ -1,34 +1,34 @@
-//! The open thread: its messages, oldest first, with a cursor that stays on its message and on its row of the screen
-//! while others come.
+//! State of the open thread: its messages, oldest first, and a cursor that keeps its message and its place on the
+//! screen while others arrive.
 
 use crate::domain::agents::requests::RunRecord;
 use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::message::note::Note;
 use crate::domain::view::{MessageView, ThreadRow};
 
-/// Messages that are asked for at once.
+/// Number of messages in one page.
 pub(in crate::console) const MESSAGES: u32 = 60;
 
 #[derive(Debug)]
 pub(in crate::console) struct OpenThread {
     pub thread: ThreadId,
     pub row: Option<ThreadRow>,
-    /// Oldest first.
+    /// The messages, oldest first.
     pub messages: Vec<MessageView>,
-    /// The message under the cursor; none follows the newest.
+    /// The selected message; `None` follows the newest.
     pub cursor: Option<MessageId>,
-    /// The row of the screen on which the cursor's message begins.
+    /// The screen row on which the selected message begins.
     pub anchor: isize,
-    /// How many messages are asked for: more when somebody scrolls up.
+    /// Number of messages to query; it grows as the user scrolls up.
     pub wanted: u32,
-    /// Older ones are there to be asked for.
+    /// Whether older messages can be queried.
     pub older: bool,
     pub loaded: bool,
-    /// The page around this message is shown, wherever in the thread it stands.
+    /// The message around which a page is shown; `None` for the newest page.
     pub around: Option<MessageId>,
-    /// What colleagues noted, oldest first.
+    /// Internal notes, oldest first.
     pub notes: Vec<Note>,
-    /// What its agent proposes to say.
+    /// The run whose suggested reply waits for a decision.
     pub proposal: Option<RunRecord>,
 }
 
@@ -58,7 +58,7 @@ impl OpenThread {
         self.messages.iter().position(|message| message.id == cursor)
     }
 
-    /// The message that commands are about: under the cursor, else the newest.
+    /// Returns the message that commands act on: the selected one, else the newest.
     pub fn current(&self) -> Option<&MessageView> {
         match self.index() {
             Some(at) => self.messages.get(at),
