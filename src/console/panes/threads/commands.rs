@@ -1,4 +1,4 @@
-//! Commands about threads and their messages.
+//! Commands for threads and their messages.
 
 use super::details::MessageDetails;
 use super::forms::view::ViewForm;
@@ -236,14 +236,14 @@ pub(in crate::console) fn operator_with_thread(pane: &ThreadsPane, cx: &Cx) -> R
     if pane.at_hand(cx).is_none() { Err("Select a thread first.".into()) } else { Ok(()) }
 }
 
-/// The operation says the same: the rule stands in the domain once.
+/// Fails if no message can be sent to the thread now. The operation applies the same domain rule.
 pub(in crate::console) fn can_write(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
     operator_with_thread(pane, cx)?;
     let closes_at = pane.at_hand(cx).and_then(|row| row.window_closes_at);
     check_window(closes_at, cx.now, cx.now).map_err(|refusal| refusal.to_string())
 }
 
-/// What the provider of this thread's number cannot send is not begun.
+/// Fails if the provider of the thread's number cannot send this content, so that a user does not begin it in vain.
 pub(in crate::console) fn provider_can(
     pane: &ThreadsPane,
     cx: &Cx,
@@ -253,7 +253,7 @@ pub(in crate::console) fn provider_can(
     let connection = pane.at_hand(cx).map(|row| row.connection_id);
     let known = cx.connections.iter().flat_map(|list| &list.connected);
     let number = known.into_iter().find(|view| Some(view.connection.id) == connection);
-    // Where it is not known, the operation says so.
+    // If the number is not known, the operation refuses the message.
     let Some(number) = number else { return Ok(()) };
     number.capabilities.forbid(content, quotes).map_err(|refusal| refusal.to_string())
 }
@@ -270,14 +270,14 @@ fn write(pane: &mut ThreadsPane, cx: &Cx, quoting: bool) -> Vec<Intent> {
         composer.quote = quote;
     }
     intents.push(Intent::Focus(Focus::Composer));
-    // Whoever means to write goes on typing: the words go into the draft, also where it cannot be sent now.
+    // The composer opens even if nothing can be sent now, so that typed text becomes a draft and not commands.
     if let Err(why) = can_write(pane, cx) {
         intents.push(Intent::Warn(format!("{why} Your text is saved as a draft; ctrl-t chooses a template.")));
     }
     intents
 }
 
-/// Narrows the list by a term, or takes the term out again.
+/// Adds a term to the filter, or removes it if it is there.
 fn toggle(pane: &mut ThreadsPane, term: &str) -> Vec<Intent> {
     let mut terms: Vec<&str> = pane.list.filter.split_whitespace().collect();
     match terms.iter().position(|known| *known == term) {

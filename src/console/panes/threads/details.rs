@@ -1,4 +1,4 @@
-//! Everything about one message, read in front.
+//! Shows all facts about one message.
 
 use crate::console::cx::Cx;
 use crate::console::intent::{Intent, OverlayEvent};
@@ -16,7 +16,7 @@ pub(super) struct MessageDetails {
 }
 
 impl MessageDetails {
-    /// Of a message, in the thread that is open.
+    /// Creates the text for a message of the open thread.
     pub fn new(message: MessageId, row: Option<ThreadRow>) -> Self {
         Self { message, row, detail: None }
     }

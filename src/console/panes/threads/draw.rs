@@ -1,4 +1,4 @@
-//! Threads as rows.
+//! Draws threads as rows.
 
 use super::state::ThreadsPane;
 use crate::console::cx::Cx;

@@ -1,4 +1,4 @@
-//! Commands about who works on a thread, and whether something is left to do in it.
+//! Commands for the handling of a thread: transfer, resolve, mark as read, refresh.
 
 use super::commands::{operator_with_thread, with_thread};
 use super::forms::resolve::ResolveForm;

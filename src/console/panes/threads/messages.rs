@@ -1,4 +1,4 @@
-//! Commands about one message and its file, and what the composer leads to besides sending.
+//! Commands for a message and its file, and the composer's commands other than sending.
 
 use super::commands::{can_write, operator_with_thread, provider_can, with_thread};
 use super::forms::later::LaterForm;
@@ -193,7 +193,7 @@ fn has_file(pane: &ThreadsPane) -> Result<(), String> {
     }
 }
 
-/// The entry of a message whose answer was lost.
+/// Returns the message's outbox entry if it is uncertain whether the message was sent.
 fn doubtful(message: &MessageView) -> Option<EntryId> {
     message.entry.as_ref().filter(|entry| entry.state == EntryState::Uncertain).map(|entry| entry.id)
 }

@@ -1,4 +1,4 @@
-//! The Threads pane: the list of threads, with the open one beside it.
+//! The Threads pane: the list of threads, with the open thread beside it.
 
 pub(in crate::console) mod agents;
 pub(in crate::console) mod commands;
@@ -45,16 +45,16 @@ use crate::domain::refusal::Done;
 use crate::domain::request::Request;
 use crate::domain::view::ThreadRow;
 
-/// Retrying the message under the cursor.
+/// The command that retries the selected message.
 pub(in crate::console) const RETRY: &[Command<ThreadsPane>] = &[retry("message.retry", Scope::Messages)];
 
 impl ThreadsPane {
-    /// The open thread, if it is this one.
+    /// Returns the open thread if it is this one.
     fn open_as(&mut self, thread: ThreadId) -> Option<&mut OpenThread> {
         self.open.as_mut().filter(|open| open.thread == thread)
     }
 
-    /// Asks for everything about the open thread.
+    /// Queries the open thread, its messages and its suggested reply.
     fn ask_open(&self) -> Vec<Intent> {
         let Some(thread) = self.open.as_ref().map(|open| open.thread) else { return vec![] };
         vec![
@@ -76,7 +76,7 @@ impl ThreadsPane {
         let open_pane = self.is_open(cx);
         let Some(open) = self.open_as(thread) else { return vec![] };
         open.row = row;
-        // A thread that stays open behind another pane is not what was gone to.
+        // The scope follows only while Threads is open, not for a thread that stays loaded behind another pane.
         open.row.as_ref().filter(|_| open_pane).map(Self::follow_scope).into_iter().collect()
     }
 }
@@ -139,7 +139,7 @@ impl Pane for ThreadsPane {
         }
     }
 
-    /// Two lines where there is room for some of them.
+    /// A row has two lines if the screen is high enough.
     fn row_height(&self, cx: &Cx) -> usize {
         if cx.rows >= TALL { 2 } else { 1 }
     }
@@ -194,7 +194,7 @@ impl Pane for ThreadsPane {
         self.ask_open()
     }
 
-    /// What is beside the list goes along with the cursor.
+    /// The thread beside the list follows the cursor.
     fn follow(&mut self, cx: &Cx) -> Vec<Intent> {
         if cx.focus != Focus::List {
             return vec![];
@@ -266,7 +266,7 @@ impl Pane for ThreadsPane {
                 }
             }
             (Query::Draft { thread }, Answer::Draft(text)) => {
-                // What somebody has begun to write meanwhile is newer than what was kept.
+                // Text that was typed meanwhile is newer than the stored draft.
                 let begun = self.composers.get(thread).is_some_and(|composer| !composer.is_empty());
                 if !begun {
                     self.composers.insert(*thread, Composer::new(*thread, &text));

@@ -1,4 +1,4 @@
-//! What is picked for a thread: a template, other content, a reaction.
+//! Pickers for a thread: templates, other content, and reactions.
 
 use super::forms::content::{CONTENTS, ContentForm};
 use super::forms::file::FileForm;
@@ -14,11 +14,11 @@ use crate::domain::request::Request;
 use crate::domain::templates::template::{Template, TemplateList};
 use crate::domain::text::clean_line;
 
-/// Templates for the contact of a thread.
+/// Templates that can be sent to the thread's contact.
 #[derive(Debug)]
 pub(super) struct TemplatePicker {
     connection: ConnectionId,
-    /// None where the contact has no phone number.
+    /// The contact's number; `None` if it is not known.
     to: Option<PhoneNumber>,
     lists: Option<Vec<TemplateList>>,
 }
@@ -60,7 +60,7 @@ impl PickerKind for TemplatePicker {
         }
     }
 
-    /// Sendable ones first; the others with the reason.
+    /// Returns templates that can be sent first, then the others with the reason.
     fn rows(&self, _: &Cx) -> Vec<Row> {
         let row = |template: &Template| {
             let status = clean_line(template.status.name()).to_lowercase();
@@ -85,7 +85,7 @@ impl PickerKind for TemplatePicker {
     }
 }
 
-/// What else can be sent to a thread.
+/// Content other than text and templates.
 #[derive(Debug)]
 pub(super) struct ContentPicker {
     pub thread: ThreadId,
@@ -116,13 +116,13 @@ impl PickerKind for ContentPicker {
     }
 }
 
-/// What can be put on a message.
+/// Reactions to a message.
 #[derive(Debug)]
 pub(super) struct EmojiPicker {
     pub message: MessageId,
 }
 
-/// Reactions, with words to find them by.
+/// Emoji with search words.
 const EMOJI: [(&str, &str); 24] = [
     ("👍", "thumbs up yes ok"),
     ("❤️", "heart love"),

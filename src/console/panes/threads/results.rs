@@ -1,4 +1,5 @@
-//! What came of a request about a thread: what was sent leaves the composer, and what was not kept is kept again.
+//! Handles the results of requests about threads: clears the composer after a send, and keeps a draft that was not
+//! saved.
 
 use super::state::ThreadsPane;
 use crate::console::cx::Cx;
@@ -13,7 +14,8 @@ use crate::domain::refusal::Done;
 use crate::domain::request::Request;
 
 impl ThreadsPane {
-    /// Takes the result of a request in; `None` where it is none of a thread's, or only said.
+    /// Handles the result of a request. Returns `None` if the result is not about a thread, or if it is only shown as
+    /// a notice.
     pub(super) fn take_result(
         &mut self,
         cx: &Cx,
@@ -22,7 +24,7 @@ impl ThreadsPane {
     ) -> Option<Vec<Intent>> {
         match (request, result) {
             (Request::SaveDraft { thread, .. }, Err(why)) => {
-                // It is still here, and is tried again.
+                // The draft stays marked as unsaved, so that it is saved again.
                 if let Some(composer) = self.composers.get_mut(thread) {
                     composer.dirty = true;
                 }
@@ -52,7 +54,7 @@ impl ThreadsPane {
         }
     }
 
-    /// Only what was sent is taken out of the composer: more may have been written meanwhile.
+    /// Clears the composer only if its text is what was sent, because more may have been typed meanwhile.
     fn sent(&mut self, thread: ThreadId, content: &Content) {
         let Content::Text { body, .. } = content else { return };
         let sent = |composer: &&mut Composer| composer.text() == body.as_received();
@@ -61,7 +63,7 @@ impl ThreadsPane {
         }
     }
 
-    /// What came back from the editor becomes the draft; what is quoted and answered stays.
+    /// Makes the text from the external editor the draft. The quote and the suggested reply that it replaces stay.
     pub fn edited(&mut self, thread: ThreadId, text: &str) -> Vec<Intent> {
         let mut composer = Composer::new(thread, text.trim_end());
         composer.dirty = true;

@@ -1,4 +1,4 @@
-//! Commands that send something other than words, and what one does with files.
+//! Commands that send content other than text, or act on the contact, and commands for notes and files.
 
 use super::commands::{can_write, operator_with_thread, with_thread};
 use super::forms::contact::{AddContactForm, RenameForm};

@@ -1,4 +1,4 @@
-//! Threads as they were listed, the one that is open, and what is being written to each.
+//! State of the Threads pane: the listed threads, the open thread, and the composers.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,9 +17,9 @@ use crate::domain::request::{Request, SendContext};
 use crate::domain::time::Timestamp;
 use crate::domain::view::{MessageView, ThreadRow};
 
-/// Colleagues are told once a minute that somebody is still there.
+/// Interval at which presence is reported while nothing changes.
 const STILL_HERE: Duration = Duration::from_secs(55);
-/// Who writes says so this often.
+/// Interval at which presence is reported while the user writes.
 const WRITES_AGAIN: Duration = Duration::from_secs(18);
 
 #[derive(Debug, Default)]
@@ -28,8 +28,9 @@ pub(in crate::console) struct ThreadsPane {
     pub rows: Option<Vec<ThreadRow>>,
     pub open: Option<OpenThread>,
     pub composers: BTreeMap<ThreadId, Composer>,
-    /// What colleagues were told last, and when.
+    /// The presence that was reported last: the open thread, and whether the user writes.
     attended: (Option<ThreadId>, bool),
+    /// When presence was reported last.
     attended_at: Option<Timestamp>,
 }
 
@@ -43,7 +44,7 @@ impl ThreadsPane {
         rows.get(self.list.index(&self.row_ids()).unwrap_or(0))
     }
 
-    /// The thread that commands are about: the open one, else the one under the cursor.
+    /// Returns the thread that commands act on: the selected one if the list has the focus, else the open one.
     pub fn at_hand(&self, cx: &Cx) -> Option<&ThreadRow> {
         match (cx.focus, &self.open) {
             (Focus::List, _) => self.selected(),
@@ -52,7 +53,7 @@ impl ThreadsPane {
         }
     }
 
-    /// What is known of a thread, open or listed.
+    /// Returns the row of a thread that is open or listed.
     pub fn row_of(&self, thread: ThreadId) -> Option<&ThreadRow> {
         let open = self.open.as_ref().and_then(|open| open.row.as_ref()).filter(|row| row.id == thread);
         open.or_else(|| self.listed(thread))
@@ -62,17 +63,17 @@ impl ThreadsPane {
         self.rows.iter().flatten().find(|row| row.id == thread)
     }
 
-    /// The message under the cursor of the open thread, else its newest.
+    /// Returns the selected message of the open thread, else its newest.
     pub fn current(&self) -> Option<&MessageView> {
         self.open.as_ref()?.current()
     }
 
-    /// The outbox entry of the message under the cursor.
+    /// Returns the outbox entry of the selected message, with its state.
     pub fn entry_at_hand(&self) -> Option<(EntryId, EntryState)> {
         self.current()?.entry.as_ref().map(|entry| (entry.id, entry.state))
     }
 
-    /// The composer of the open thread.
+    /// Returns the composer of the open thread.
     pub fn composer(&self) -> Option<&Composer> {
         self.open.as_ref().and_then(|open| self.composers.get(&open.thread))
     }
@@ -82,12 +83,12 @@ impl ThreadsPane {
         self.composers.get_mut(&thread)
     }
 
-    /// Whether something that was written is not kept yet.
+    /// Returns `true` if a draft is not saved.
     pub fn has_unsaved_drafts(&self) -> bool {
         self.composers.values().any(|composer| composer.dirty)
     }
 
-    /// Keeps whatever was written and not kept yet.
+    /// Saves every unsaved draft.
     pub fn keep_drafts(&mut self) -> Vec<Intent> {
         let mut intents = vec![];
         for composer in self.composers.values_mut().filter(|composer| composer.dirty) {
@@ -97,8 +98,8 @@ impl ThreadsPane {
         intents
     }
 
-    /// A request that sends into the open thread, with the newest of its messages that was on the screen. A page
-    /// from further up says nothing about that.
+    /// Adds to a sending request the newest message of the open thread that was on the screen. Adds none while an
+    /// older page is shown, because the newest message is not on it.
     pub fn as_seen(&self, request: Request) -> Request {
         let thread = match &request {
             Request::Send { thread, .. } | Request::SendFile { thread, .. } => *thread,
@@ -115,7 +116,7 @@ impl ThreadsPane {
         Query::Messages { thread, limit: wanted, before: None, around: open.and_then(|open| open.around) }
     }
 
-    /// Shows another thread beside the list. What was being written stays with its thread.
+    /// Opens a thread beside the list. Drafts stay with their threads.
     pub fn show(&mut self, cx: &Cx, thread: ThreadId) -> Vec<Intent> {
         if self.open.as_ref().is_some_and(|open| open.thread == thread) {
             return vec![];
@@ -130,14 +131,15 @@ impl ThreadsPane {
         intents
     }
 
-    /// Lets go of the thread that lay under the cursor of the list: in another scope it is not gone after.
+    /// Closes the thread that followed the list's cursor, because the scope changes. A thread with the focus stays
+    /// open.
     pub fn leave_listed(&mut self, cx: &Cx) {
         if cx.focus == Focus::List {
             self.open = None;
         }
     }
 
-    /// Takes in what is known of the thread that was gone to, and shows its scope.
+    /// Stores the row of the open thread, and switches to its scope.
     pub fn found(&mut self, row: ThreadRow) -> Intent {
         let (organization, environment, what) = (row.organization.clone(), row.environment, row.id.to_string());
         if let Some(open) = self.open.as_mut().filter(|open| open.thread == row.id) {
@@ -146,7 +148,7 @@ impl ThreadsPane {
         Intent::FollowScope { organization, environment, what }
     }
 
-    /// Opens the place in its thread where a message stands.
+    /// Opens a thread at a message.
     pub fn show_message(&mut self, thread: ThreadId, message: MessageId) {
         let mut open = OpenThread::new(thread, self.listed(thread).cloned());
         open.around = Some(message);
@@ -155,19 +157,20 @@ impl ThreadsPane {
         self.open = Some(open);
     }
 
-    /// What is kept of a draft, where nothing stands: a colleague may have handed theirs over.
+    /// Queries the stored draft if the composer is empty and has no focus. A colleague may have transferred the
+    /// thread with a draft.
     pub fn ask_for_draft(&self, cx: &Cx, thread: ThreadId) -> Option<Intent> {
         let empty = |composer: &Composer| composer.is_empty() && !composer.dirty;
         let wanted = self.composers.get(&thread).is_none_or(empty) && cx.focus != Focus::Composer;
         wanted.then_some(Intent::Ask(Query::Draft { thread }))
     }
 
-    /// The answer that waits for a person in the open thread.
+    /// Returns the suggested reply of the open thread.
     pub fn proposal(&self) -> Option<&RunRecord> {
         self.open.as_ref()?.proposal.as_ref()
     }
 
-    /// Puts the words of the answer that waits into the composer, to be sent instead of it.
+    /// Copies the suggested reply into the composer. The edited text will be sent instead of it.
     pub fn edit_proposal(&mut self) {
         let Some(record) = self.proposal() else { return };
         let (run, thread) = (record.run.id, record.run.thread_id);
@@ -178,8 +181,8 @@ impl ThreadsPane {
         self.composers.insert(thread, composer);
     }
 
-    /// What was written instead of an answer has gone; or it waits no more, and the words are a draft
-    /// like any other.
+    /// Handles the decision about a suggested reply. Clears the composer if its text was sent instead of the reply;
+    /// otherwise the text becomes an ordinary draft.
     pub fn proposal_decided(&mut self, run: RunId, instead: Option<&str>, done: bool) {
         if let Some(open) = self.open.as_mut().filter(|_| done) {
             open.proposal = open.proposal.take().filter(|record| record.run.id != run);
@@ -191,8 +194,8 @@ impl ThreadsPane {
         }
     }
 
-    /// It is somebody else's: what was begun here is theirs, too. What was written meanwhile stays. Returns `true` if
-    /// the draft has gone.
+    /// Removes the draft after the thread was transferred, because the colleague has it now. Returns `false` and
+    /// keeps the text if there is none or if it has unsaved changes.
     pub fn handed_over(&mut self, thread: ThreadId) -> bool {
         if self.composers.get(&thread).is_none_or(|composer| composer.dirty) {
             return false;
@@ -201,8 +204,8 @@ impl ThreadsPane {
         true
     }
 
-    /// Says where this person is, for colleagues; while they write, also to the contact where that is wanted. Not more
-    /// often than it tells something.
+    /// Reports the user's presence to colleagues, and a typing indicator to the contact if that is enabled. Returns
+    /// `None` if nothing has changed since the last report and it is recent.
     pub fn attend(&mut self, cx: &Cx, writes: bool) -> Option<Intent> {
         let thread = self.open.as_ref().filter(|_| cx.focus != Focus::List).map(|open| open.thread);
         let told = (thread, writes);
@@ -216,7 +219,7 @@ impl ThreadsPane {
         Some(Intent::perform(Request::Attend { thread, writes, typing: cx.settings.typing }))
     }
 
-    /// Says again that somebody is still there, when it is time.
+    /// Reports presence again if the last report is older than `STILL_HERE`.
     pub fn attend_again(&mut self, cx: &Cx) -> Option<Intent> {
         let due = self.attended_at.is_some_and(|at| cx.now.since(at) >= STILL_HERE);
         if due { self.attend(cx, false) } else { None }

@@ -1,4 +1,4 @@
-//! Commands while writing. Everything else that is typed is text.
+//! Commands of the composer. All other keys are text input.
 
 use super::state::ThreadsPane;
 use crate::console::command::Scope;
@@ -73,8 +73,8 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
     },
 ];
 
-/// Enter sends one line of one's own. What an agent wrote is sent by ctrl-s alone, so that nobody sends it
-/// who only meant to end a line.
+/// Returns `true` if enter sends: only for one line of the user's own text, if the setting allows it. An edited
+/// suggested reply is sent with ctrl-s only, so that enter cannot send it by mistake.
 fn sends(pane: &ThreadsPane, cx: &Cx) -> bool {
     let own_line = |composer: &Composer| composer.lines() == 1 && composer.answers.is_none();
     cx.settings.enter_sends && pane.composer().is_some_and(own_line)
@@ -87,7 +87,7 @@ fn can_send(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
     check_window(row.and_then(|row| row.window_closes_at), cx.now, cx.now).map_err(|refusal| refusal.to_string())
 }
 
-/// The composer is emptied when the message is written down, not before.
+/// Sends the text. The composer is cleared only after the message is stored.
 fn send(pane: &mut ThreadsPane, _: &Cx) -> Vec<Intent> {
     let Some(composer) = pane.composer() else { return vec![] };
     if let Some(run) = composer.answers {

@@ -1,11 +1,11 @@
-//! A contact who is added, or whose name is set.
+//! Forms that add or rename a contact.
 
 use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::{ConnectionId, ContactId};
 use crate::domain::request::Request;
 
-/// A contact who has not written yet.
+/// Adds a contact who has not written yet.
 #[derive(Debug)]
 pub(in crate::console) struct AddContactForm {
     pub connection: ConnectionId,
@@ -38,7 +38,7 @@ impl FormKind for AddContactForm {
     }
 }
 
-/// The name by which colleagues see a contact.
+/// Sets the contact's name that colleagues see.
 #[derive(Debug)]
 pub(in crate::console) struct RenameForm {
     pub contact: ContactId,

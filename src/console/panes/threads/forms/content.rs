@@ -1,5 +1,5 @@
-//! Content other than text: buttons, lists, links, locations, cards, the catalog. What is filled in becomes a content,
-//! for the preview and for sending.
+//! Forms for content other than text: buttons, lists, links, locations, cards, the catalog. The values become a
+//! `Content`, for the preview and for sending.
 
 use ratatui::style::Style;
 
@@ -11,7 +11,7 @@ use crate::domain::message::content::{Card, Content};
 use crate::domain::message::interactive::{Action, Heading, Interactive, read_sections};
 use crate::domain::request::Request;
 
-/// A kind of content, as it is picked and filled in.
+/// A kind of content with its form.
 #[derive(Debug)]
 pub(in crate::console) struct ContentKind {
     pub name: &'static str,
@@ -22,7 +22,7 @@ pub(in crate::console) struct ContentKind {
     content: fn(&Filled<'_>) -> Result<Content, String>,
 }
 
-/// What else can be sent besides words, templates and files.
+/// Content other than text, templates and files.
 pub(in crate::console) static CONTENTS: &[ContentKind] = &[
     ContentKind {
         name: "Buttons",
@@ -180,7 +180,7 @@ fn interactive(filled: &Filled<'_>, action: Action) -> Content {
     })
 }
 
-/// The form that sends a kind of content into a thread.
+/// The form that sends a kind of content to a thread.
 #[derive(Debug)]
 pub(in crate::console) struct ContentForm {
     pub thread: ThreadId,

@@ -1,4 +1,4 @@
-//! A file for a thread. A file is chosen anew each time: one that was given up must not go out with the next.
+//! The form that sends a file. Its values are not kept, so that an abandoned file is never sent with the next one.
 
 use crate::console::files::FilePlace;
 use crate::console::overlays::form_kind::{Field, FileField, Filled, FormKind, Submission, field};
@@ -57,7 +57,7 @@ impl FormKind for FileForm {
     }
 
     fn elsewhere(&self, place: FilePlace) -> Option<String> {
-        // The process of an attached console opens a file itself, and hands it over.
+        // An attached console can upload the file, because its process runs on the user's machine.
         (place == FilePlace::Ssh).then(|| {
             format!(
                 "The console runs on the engine's side and cannot read your files. Send the file with:\n\n\

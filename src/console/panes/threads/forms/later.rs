@@ -1,4 +1,4 @@
-//! What stands in the composer, at a time.
+//! The form that schedules the composer's text.
 
 use ratatui::style::Style;
 

@@ -1,4 +1,4 @@
-//! Forms about a thread and its contact.
+//! Forms for a thread and its contact.
 
 pub(super) mod contact;
 pub(super) mod content;

@@ -1,4 +1,4 @@
-//! An internal note.
+//! The form for an internal note.
 
 use ratatui::style::Style;
 

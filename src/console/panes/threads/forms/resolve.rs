@@ -1,4 +1,4 @@
-//! What came of a thread in which nothing is left to do.
+//! The form that resolves a thread, with an optional reason.
 
 use ratatui::style::Style;
 
@@ -10,7 +10,7 @@ use crate::domain::request::Request;
 #[derive(Debug)]
 pub(in crate::console) struct ResolveForm {
     pub thread: ThreadId,
-    /// Whose thread it is, as lists show them.
+    /// Name of the thread's contact, as in the list.
     pub contact: String,
 }
 

@@ -1,4 +1,4 @@
-//! Where the file of a message, or a whole thread, is saved.
+//! The form for the path to which a message's file or a thread is saved.
 
 use crate::console::files::{FilePlace, Saves};
 use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};

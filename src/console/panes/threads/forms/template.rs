@@ -1,4 +1,4 @@
-//! The parameters of a template, for one contact.
+//! The form for a template's parameters, for one contact.
 
 use ratatui::style::Style;
 

@@ -1,4 +1,4 @@
-//! A name for the filter that stands in the list.
+//! The form that saves the list's filter under a name.
 
 use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
 use crate::domain::request::Request;
