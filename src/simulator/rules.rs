@@ -6,14 +6,10 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::shared::Shared;
+use super::world::World;
 
 /// Returns the error response to an invalid send request. `None` if it is accepted.
 pub(super) fn rejection(shared: &Shared, number: &str, to: &str, request: &Value, now: i64) -> Option<Response> {
-    let graph = |status: StatusCode, code: u32, message: &str, details: &str| {
-        let body = json!({ "error": { "message": format!("(#{code}) {message}"), "type": "OAuthException", "code": code,
-            "error_data": { "messaging_product": "whatsapp", "details": details }, "fbtrace_id": "AbFqT3sWLrYk" } });
-        (status, Json(body)).into_response()
-    };
     let invalid =
         |details: &str| Some(graph(StatusCode::BAD_REQUEST, 131_009, "Parameter value is not valid", details));
     if !(8..=15).contains(&to.len()) {
@@ -21,27 +17,7 @@ pub(super) fn rejection(shared: &Shared, number: &str, to: &str, request: &Value
     }
     let world = shared.world();
     if request["type"] == "template" {
-        let name = request["template"]["name"].as_str().unwrap_or_default();
-        let language = request["template"]["language"]["code"].as_str().unwrap_or_default();
-        let known = world.templates.iter().find(|one| one["name"] == name && one["language"] == language);
-        return match known {
-            None => {
-                Some(graph(StatusCode::NOT_FOUND, 132_001, "Template name does not exist in the translation", name))
-            }
-            Some(one) if one["status"] == "PAUSED" => {
-                Some(graph(StatusCode::BAD_REQUEST, 132_015, "Template is paused", name))
-            }
-            Some(one) if one["status"] != "APPROVED" => {
-                Some(graph(StatusCode::NOT_FOUND, 132_001, "Template is not approved", name))
-            }
-            Some(one) => {
-                let is_media =
-                    |id: &str| world.files.stored.get(id).is_some_and(|file| file.number.as_deref() == Some(number));
-                super::template_rules::wrong_parts(one, request, now, &is_media).map(|details| {
-                    graph(StatusCode::BAD_REQUEST, 132_000, "Number of parameters does not match", &details)
-                })
-            }
-        };
+        return template_rejection(&world, number, request, now);
     }
     if !world.window_open(number, to, now) {
         if world.numbers.iter().any(|one| one.phone_number_id == number && one.direct) {
@@ -89,6 +65,35 @@ pub(super) fn rejection(shared: &Shared, number: &str, to: &str, request: &Value
         }
         "interactive" => interactive(object).and_then(|details| invalid(&details)),
         _ => invalid(&format!("{kind} is not right")),
+    }
+}
+
+/// Returns a Graph API error response.
+fn graph(status: StatusCode, code: u32, message: &str, details: &str) -> Response {
+    let body = json!({ "error": { "message": format!("(#{code}) {message}"), "type": "OAuthException", "code": code,
+        "error_data": { "messaging_product": "whatsapp", "details": details }, "fbtrace_id": "AbFqT3sWLrYk" } });
+    (status, Json(body)).into_response()
+}
+
+/// Returns the error response to a template send that is invalid. `None` if it is accepted.
+fn template_rejection(world: &World, number: &str, request: &Value, now: i64) -> Option<Response> {
+    let name = request["template"]["name"].as_str().unwrap_or_default();
+    let language = request["template"]["language"]["code"].as_str().unwrap_or_default();
+    let known = world.templates.iter().find(|one| one["name"] == name && one["language"] == language);
+    match known {
+        None => Some(graph(StatusCode::NOT_FOUND, 132_001, "Template name does not exist in the translation", name)),
+        Some(one) if one["status"] == "PAUSED" => {
+            Some(graph(StatusCode::BAD_REQUEST, 132_015, "Template is paused", name))
+        }
+        Some(one) if one["status"] != "APPROVED" => {
+            Some(graph(StatusCode::NOT_FOUND, 132_001, "Template is not approved", name))
+        }
+        Some(one) => {
+            let is_media =
+                |id: &str| world.files.stored.get(id).is_some_and(|file| file.number.as_deref() == Some(number));
+            super::template_rules::wrong_parts(one, request, now, &is_media)
+                .map(|details| graph(StatusCode::BAD_REQUEST, 132_000, "Number of parameters does not match", &details))
+        }
     }
 }
 

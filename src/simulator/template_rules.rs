@@ -37,7 +37,7 @@ impl Check<'_> {
             "CAROUSEL" => self.carousel(one, given),
             "BUTTONS" => {
                 let buttons = list(&one["buttons"]).iter().enumerate();
-                buttons.filter_map(|(index, button)| button_fault(index, button, given)).next()
+                buttons.find_map(|(index, button)| button_fault(index, button, given))
             }
             _ => None,
         })

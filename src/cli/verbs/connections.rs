@@ -343,7 +343,7 @@ pub(in crate::cli) fn connections(verb: Connections) -> CliRequest {
             Fetch(Query::Number(NumberQuery::List { provider: ProviderName::new(provider) }))
         }
         Connections::States => CliRequest::Text(life_markdown().trim_end().to_owned()),
-        Connections::Setup(wish) => wish.to_request(),
+        Connections::Setup(wish) => wish.into_request(),
         Connections::GoOn { setup } => number(NumberRequest::GoOn { setup }),
         Connections::Link { setup } => number(NumberRequest::NewLink { setup }),
         Connections::Cancel { setup } => number(NumberRequest::Cancel { setup }),

@@ -82,7 +82,7 @@ impl SetUp {
         self.of.as_deref().map(|of| (of, self.wait))
     }
 
-    pub(in crate::cli) fn to_request(self) -> CliRequest {
+    pub(in crate::cli) fn into_request(self) -> CliRequest {
         CliRequest::Perform(Request::Number(NumberRequest::SetUp {
             name: self.name.unwrap_or_default(),
             provider: ProviderName::new(self.provider.unwrap_or_default()),
