@@ -36,7 +36,7 @@ impl Check<'_> {
             "LIMITED_TIME_OFFER" => self.offer(one, given),
             "CAROUSEL" => self.carousel(one, given),
             "BUTTONS" => {
-                let buttons = list(&one["buttons"]).iter().enumerate();
+                let mut buttons = list(&one["buttons"]).iter().enumerate();
                 buttons.find_map(|(index, button)| button_fault(index, button, given))
             }
             _ => None,
