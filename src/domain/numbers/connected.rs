@@ -1,4 +1,4 @@
-//! Numbers as consoles and scripts read them: with their checks, and what is left to be done.
+//! Connections as consoles and scripts read them: with their check results and remaining setup tasks.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,18 +10,18 @@ use crate::domain::numbers::life::{NumberEvent, Presence, Verb};
 use crate::domain::numbers::setup::Setup;
 use crate::domain::time::Timestamp;
 
-/// Numbers that are connected, and those that are on their way or were given back.
+/// Connected numbers, and setups of numbers that are not connected yet or were disconnected.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ConnectionList {
     pub connected: Vec<ConnectionView>,
     pub others: Vec<Setup>,
-    /// The history of those that are not connected any more.
+    /// Connection histories of numbers that are no longer connected.
     #[serde(default)]
     pub gone: Vec<(ConnectionId, ConnectionHistory)>,
 }
 
 impl ConnectionList {
-    /// Whether the number that a setup is about is connected.
+    /// Returns whether the number of a setup is connected, was connected, or never was.
     pub fn presence(&self, setup: &Setup) -> Presence {
         match setup.connection_id {
             None => Presence::New,
@@ -30,24 +30,25 @@ impl ConnectionList {
         }
     }
 
-    /// The history of the number that a setup is about, where it had one.
+    /// Returns the history of a setup's number; `None` if it never had a connection.
     pub fn history(&self, setup: &Setup) -> Option<&ConnectionHistory> {
         let id = setup.connection_id?;
         let gone = self.gone.iter().find(|(of, _)| *of == id).map(|(_, history)| history);
         gone.or_else(|| self.connected.iter().find(|row| row.connection.id == id).map(|row| &row.history))
     }
 
-    /// Every connected number of an account at the provider.
+    /// Returns the connected numbers of a business account. Yields none for an empty account id.
     pub fn of_account<'l>(&'l self, account: &'l str) -> impl Iterator<Item = &'l ConnectionView> {
         self.connected.iter().filter(move |row| !account.is_empty() && row.connection.business_account_id == account)
     }
 
-    /// What people can do with a setup, in the order in which it is offered.
+    /// Returns the actions available for a setup, in display order.
     pub fn verbs(&self, setup: &Setup) -> Vec<Verb> {
         setup.verbs(self.presence(setup)).into_iter().filter_map(NumberEvent::verb).collect()
     }
 }
 
+/// A connection with its checks, setup tasks, agent and thread counts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ConnectionView {
     #[serde(flatten)]
@@ -55,14 +56,14 @@ pub struct ConnectionView {
     #[serde(alias = "proofs")]
     pub checks: Vec<CheckResult>,
     pub capabilities: Capabilities,
-    /// What has to be done so that it works here, in order.
+    /// Tasks that a person completes so that the number works, in order.
     #[serde(default)]
     pub chores: Vec<SetupTask>,
     pub agent: Option<AssignmentView>,
-    /// It sends where no connection is named.
+    /// This connection sends when a request names none.
     #[serde(default)]
     pub usual: bool,
-    /// The version of the Graph API that its requests name, where they name one.
+    /// Graph API version that this connection's requests use; `None` if the provider has no versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub graph_version: Option<String>,
     #[serde(default)]
@@ -76,7 +77,8 @@ pub struct ConnectionView {
 }
 
 impl ConnectionView {
-    /// What proves that this was done. An address that messages came to is on file, where nothing else is told of it.
+    /// Returns the passed check that confirms a task, or `None`. A passed `Inbound` check also confirms the
+    /// registration, because webhooks arrived at the registered address.
     pub fn last_check(&self, chore: &SetupTask) -> Option<&CheckResult> {
         let of = |check| self.checks.iter().find(|result| result.check == check);
         let told = match chore.proof? {
@@ -86,12 +88,12 @@ impl ConnectionView {
         told.filter(|result| result.works)
     }
 
-    /// When the outside proved last that it works; nothing where it never did.
+    /// Returns when an outside check last passed; `None` if none ever did.
     pub fn proved_at(&self) -> Option<Timestamp> {
         self.checks.iter().filter(|result| result.works && result.check.is_outside()).map(|result| result.at).max()
     }
 
-    /// A check that can pass has not passed yet.
+    /// Returns `true` if a task that has a check has not passed it yet.
     pub fn to_be_done(&self) -> bool {
         self.chores.iter().any(|chore| chore.proof.is_some() && self.last_check(chore).is_none())
     }

@@ -14,6 +14,7 @@ use crate::domain::numbers::webhook_support::WebhookSupport;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 
+/// Whether a connection serves development or production.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Environment {
@@ -33,7 +34,7 @@ impl Environment {
         [Self::Development, Self::Production].into_iter().find(|environment| environment.name() == name)
     }
 
-    /// The word in the header: a colour alone would not say it.
+    /// Returns the label shown in the header, so that the environment is not shown by color alone.
     pub const fn badge(self) -> &'static str {
         match self {
             Self::Development => "DEV",
@@ -42,7 +43,7 @@ impl Environment {
     }
 }
 
-/// The name of the company API we go through, as the registry of providers knows it.
+/// Name of a provider, as in the provider registry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ProviderName(String);
@@ -63,6 +64,7 @@ impl fmt::Display for ProviderName {
     }
 }
 
+/// A business phone number that is connected through a provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
     pub id: ConnectionId,
@@ -71,21 +73,22 @@ pub struct Connection {
     pub environment: Environment,
     pub provider: ProviderName,
     pub phone_number: PhoneNumber,
-    /// The provider's own id of the number: what webhooks name and sends go through.
+    /// The provider's id of the number; webhooks and send requests contain it.
     pub phone_number_id: String,
-    /// The WhatsApp Business Account that owns number and templates.
+    /// WhatsApp Business Account that owns the number and its templates.
     pub business_account_id: String,
-    /// A number for trying out is never taken for one that people use.
+    /// Production or sandbox number.
     #[serde(default)]
     pub kind: NumberKind,
-    /// Whose number it is at the provider, where it keeps a record of that.
+    /// The provider's customer id of the number's owner, if the provider keeps customers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_id: Option<String>,
     pub settings: ConnectionSettings,
 }
 
 impl Connection {
-    /// Whether trouble of the provider is the same trouble for both, and whoever sees the one sees the other.
+    /// Returns `true` if both use the same provider, organization and environment: a provider failure then affects
+    /// both, and the same people may see both.
     pub fn shares_provider_with(&self, other: &Self) -> bool {
         self.provider == other.provider
             && self.organization == other.organization
@@ -93,46 +96,47 @@ impl Connection {
     }
 }
 
-/// What may differ from number to number.
+/// Settings that can differ from connection to connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ConnectionSettings {
-    /// How long a burst of messages is waited out before an agent answers.
+    /// Pause after a contact's last message before an agent replies.
     #[serde(rename = "debounce_seconds", alias = "debounce", with = "crate::domain::time::seconds")]
     pub debounce: Duration,
-    /// One business-initiated message per contact and hour, unless switched off.
+    /// Limits business-initiated messages to one per contact and hour.
     pub hourly_policy: bool,
-    /// Messages per second over this number.
+    /// Maximum number of messages sent per second from this number.
     pub messages_per_second: u32,
-    /// Whether contacts see that their message was read, and that an answer is being written.
+    /// Sends read receipts and typing indicators to contacts.
     pub read_marks: bool,
-    /// How long an agent is silent in a thread after a person wrote there; zero where it goes on at once.
+    /// How long an agent does not reply in a thread after a person wrote there; zero means no pause.
     #[serde(rename = "pause_after_person_seconds", with = "crate::domain::time::seconds")]
     pub pause_after_person: Duration,
-    /// How long a person's message is held before it goes, so that it can be taken back.
+    /// How long a person's message is held before it is sent, so that it can be undone.
     #[serde(rename = "undo_seconds", alias = "undo", with = "crate::domain::time::seconds")]
     pub undo: Duration,
-    /// Where nobody has written for so long, something is wrong; nothing where silence is usual.
+    /// Raises an alert if no contact writes for this long; zero disables the alert.
     #[serde(rename = "silent_after_seconds", alias = "silent_after", with = "crate::domain::time::seconds")]
     pub silent_after: Duration,
-    /// Whether contacts see 👀 while an agent works on their message, and ✅ or ❌ when it is done.
+    /// Reacts with 👀 while an agent processes a contact's message, and with ✅ or ❌ when it is done.
     pub lifecycle_reactions: bool,
-    /// Whether a burst is acknowledged with how many messages it had.
+    /// Tells the contact how many messages of a burst were received.
     pub batch_note: bool,
-    /// What a contact is told when an agent gives their thread to a person without a word; may be empty.
+    /// Text sent to a contact when an agent escalates without a reply; empty sends nothing.
     pub hand_off_text: String,
-    /// The environment variable that holds this connection's own key, if it has one.
+    /// Environment variable with this connection's own API key; `None` uses the provider's default key.
     pub api_key_env: Option<String>,
-    /// The sender pool that it sends through, where the provider has such.
+    /// Sender pool to send through, at providers that have sender pools.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messaging_service: Option<String>,
-    /// Whether templates for later are handed over ahead of their time: they go even if we do not run then.
+    /// Submits scheduled templates to the provider ahead of time, so that they are sent even if wadeck is not
+    /// running.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub schedule_at_provider: bool,
-    /// One of us, whom a test message goes to.
+    /// Phone number of a colleague that receives test messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tester: Option<PhoneNumber>,
-    /// The word that people send to a shared sandbox number to be let in.
+    /// Code that people send to a shared sandbox number to join it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub join_code: Option<String>,
 }
@@ -159,34 +163,34 @@ impl Default for ConnectionSettings {
     }
 }
 
-/// One link of the chain between a contact and us, each proved on its own.
+/// One link in the chain between a contact and wadeck. Each is checked separately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
-    /// The provider's API answered for this number.
+    /// The provider's API answers for this number.
     Provider,
-    /// A webhook that points here is registered there, and switched on.
+    /// An active webhook that points to this installation is registered at the provider.
     Registration,
-    /// The provider's own log says that its deliveries to us arrive.
+    /// The provider's own delivery log shows that its deliveries arrive here.
     Upstream,
-    /// A test came back through our public address.
+    /// A test webhook arrived through the public address.
     Public,
-    /// A signature fitted one of our secrets.
+    /// A webhook signature matched one of the configured secrets.
     Signature,
     /// A correctly signed webhook arrived for this number.
     Inbound,
-    /// The agent of this number answered.
+    /// The agent assigned to this number replied.
     Agent,
-    /// What is due goes out.
+    /// Due messages are sent.
     Outbox,
     /// The provider accepted a message from this number.
     Send,
-    /// A status came back for a message of this number.
+    /// The provider reported a delivery status for a message of this number.
     Status,
 }
 
 impl Check {
-    /// In the order in which a message passes them.
+    /// All checks, in the order in which a message passes them.
     pub const ALL: [Self; 10] = [
         Self::Provider,
         Self::Registration,
@@ -215,8 +219,8 @@ impl Check {
         }
     }
 
-    /// It takes somebody outside to prove it, and it proves the number: agent and outbox we see by ourselves, and a
-    /// test of the provider's proves the way of webhooks alone (address and signature).
+    /// Returns `true` if the check needs an outside party and concerns this number. Agent and outbox are observed
+    /// locally; a test webhook (address and signature) checks only the webhook path.
     pub const fn is_outside(self) -> bool {
         !matches!(self, Self::Agent | Self::Outbox | Self::Public | Self::Signature)
     }
@@ -226,67 +230,67 @@ impl Check {
     }
 }
 
-/// The last result of one check of a connection. It has a time, because a check that passed can fail later.
+/// The latest result of one check. It has a time, because a check that passed can fail later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckResult {
     #[serde(alias = "hop")]
     pub check: Check,
     pub at: Timestamp,
     pub works: bool,
-    /// What was seen: the provider's answer, or the reason of the failure.
+    /// The provider's answer, or the reason for the failure.
     pub note: String,
 }
 
-/// One thing that a person does so that a number works here.
+/// A task that a person completes so that a number works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetupTask {
-    /// Where at the provider, or in our environment.
+    /// Where the task is done: a page at the provider, or the local environment.
     pub place: String,
     pub what: String,
-    /// What is to be pasted there.
+    /// Text to paste there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paste: Option<String>,
-    /// It can be set from here, over the provider's API: `connections register`, or `r` in Connections.
+    /// wadeck can do the task over the provider's API: `connections register`, or `r` in Connections.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub over_api: bool,
-    /// What proves that it was done right; nothing where only the person can see it.
+    /// Check that confirms the task; `None` if only the person can confirm it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Check>,
 }
 
-/// What a provider can do; shown by the console and asked by commands.
+/// Features of a provider. The console shows them and operations check them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Capabilities {
-    /// Read marks and the typing indicator.
+    /// Read receipts and the typing indicator.
     pub read_marks: bool,
-    /// Our reference comes back in statuses.
+    /// Statuses contain the reference that was sent with the message.
     pub references: bool,
-    /// Its own list of messages can be asked.
+    /// The provider's message list can be queried.
     pub message_list: bool,
     pub templates: bool,
     /// A message can quote another one.
     pub quotes: bool,
     pub reactions: bool,
-    /// Buttons, lists and links beside the words.
+    /// Interactive messages: buttons, lists and links.
     pub offers: bool,
-    /// Shared contacts.
+    /// Shared contact cards.
     pub cards: bool,
-    /// Files are fetched from an address of ours, instead of being uploaded.
+    /// The provider downloads files from a URL of wadeck; files are not uploaded.
     pub fetches_files: bool,
-    /// It keeps a log of its deliveries to us.
+    /// The provider keeps a log of its webhook deliveries.
     pub delivery_log: bool,
-    /// What webhooks its API registers.
+    /// Webhooks that can be registered over the provider's API.
     pub webhooks: WebhookSupport,
-    /// Its signature covers the address that it called.
+    /// The webhook signature covers the called URL.
     pub signs_address: bool,
-    /// Characters in one text, where that is less than what the platform takes.
+    /// Maximum number of characters in a text; `None` if the platform's limit applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub longest_text: Option<u32>,
 }
 
 impl Capabilities {
-    /// Everything that the platform itself can do, over a provider that hands all of it through.
+    /// All features of the platform, for a provider that supports all of them.
     pub const ALL: Self = Self {
         read_marks: true,
         references: true,
@@ -303,7 +307,7 @@ impl Capabilities {
         longest_text: None,
     };
 
-    /// Why this cannot be sent over the provider, whatever its state.
+    /// Refuses content that the provider cannot send, regardless of its state.
     pub fn forbid(&self, content: &Content, quotes: bool) -> Result<(), Refusal> {
         let (what, instead) = match content {
             Content::Reaction { .. } if !self.reactions => ("reactions", "Answer with words."),
@@ -324,18 +328,19 @@ impl Capabilities {
     }
 }
 
-/// How a provider spells an id that a configuration has to name.
+/// Format of an id in the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdShape {
     Digits,
-    /// The number itself, as digits: it need not be named twice.
+    /// The phone number's digits; the configuration may omit the id.
     OwnNumber,
-    /// These letters and 32 hex digits. It may stand in the environment instead, under this name.
+    /// A prefix and 32 hexadecimal digits. The id may be set in the environment variable named second instead.
     Sid(&'static str, &'static str),
 }
 
 impl IdShape {
-    /// What the id is taken for where nobody names it.
+    /// Returns the id to use if the configuration names none; `None` if the id is required. An empty id means that
+    /// the environment variable is read.
     pub fn usual(self, number: &PhoneNumber) -> Option<String> {
         match self {
             Self::Digits => None,
@@ -344,6 +349,7 @@ impl IdShape {
         }
     }
 
+    /// Returns `true` if an id has this format.
     pub fn fits(self, id: &str) -> bool {
         match self {
             Self::Digits | Self::OwnNumber => !id.is_empty() && id.chars().all(|c| c.is_ascii_digit()),
@@ -354,6 +360,7 @@ impl IdShape {
         }
     }
 
+    /// Describes the format for error messages.
     pub fn words(self) -> String {
         match self {
             Self::Digits => "the provider's id: digits only, not the phone number".to_owned(),
@@ -363,22 +370,22 @@ impl IdShape {
     }
 }
 
-/// A provider as a configuration may name it.
+/// A provider's configuration requirements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProviderShape {
     pub name: &'static str,
     pub phone_number_id: IdShape,
     pub business_account_id: IdShape,
-    /// The environment variable with the key that connections use unless they name another.
+    /// Environment variable with the default API key; a connection can name another.
     pub key: &'static str,
-    /// Those of which one has to hold what webhooks are signed with.
+    /// Environment variables for the webhook signing secret; one of them must be set.
     pub secrets: &'static [&'static str],
-    /// Other variables without which something of it does not work.
+    /// Other required environment variables; without them some features do not work.
     pub needs: &'static [&'static str],
-    /// Variables that lead to another address of its API; `true` where only the host of it counts.
+    /// Environment variables that override API base URLs; `true` if only the host is used.
     pub bases: &'static [(&'static str, bool)],
-    /// The variable with the version of the Graph API, where it is asked for in a version.
+    /// Environment variable with the Graph API version; `None` if the provider's API has no versions.
     pub graph_version: Option<&'static str>,
-    /// It keeps what is to be sent later, and sends it by itself.
+    /// The provider accepts scheduled messages and sends them when they are due.
     pub schedules: bool,
 }

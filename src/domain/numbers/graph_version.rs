@@ -1,11 +1,11 @@
-//! Versions of the Graph API: what a version looks like, and until when one is answered. Source: Meta's changelog.
+//! Graph API versions: their format and end dates. Source: Meta's changelog.
 
 use crate::domain::time::Timestamp;
 
-/// Asked for where none is named.
+/// Version used if the configuration names none.
 pub const DEFAULT_GRAPH_VERSION: &str = "v24.0";
 
-/// The last day of each version whose end is known.
+/// End date of each version for which it is known.
 const ENDS: [(&str, &str); 4] = [
     ("v21.0", "2027-01-21T00:00:00Z"),
     ("v22.0", "2027-05-20T00:00:00Z"),
@@ -13,7 +13,7 @@ const ENDS: [(&str, &str); 4] = [
     ("v24.0", "2028-02-18T00:00:00Z"),
 ];
 
-/// Whether a text is spelt like a version, such as `v24.0`; a word such as `latest` is none.
+/// Returns `true` for a version such as `v24.0`, and `false` for words such as `latest`.
 pub fn is_graph_version(text: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.len() <= 3 && part.chars().all(|c| c.is_ascii_digit());
     text.strip_prefix('v')
@@ -21,12 +21,12 @@ pub fn is_graph_version(text: &str) -> bool {
         .is_some_and(|(major, minor)| digits(major) && digits(minor))
 }
 
-/// When a version is no longer answered; none where that is not known here.
+/// Returns when a version stops being served; `None` if its end date is unknown.
 pub fn end_of_graph_version(version: &str) -> Option<Timestamp> {
     ENDS.iter().find(|(known, _)| *known == version).and_then(|(_, end)| Timestamp::parse(end))
 }
 
-/// Whether a version is older than every version whose end is known: it is no longer answered.
+/// Returns `true` if a version is older than every version with a known end date; such a version is no longer served.
 pub fn is_ended_graph_version(version: &str) -> bool {
     let major = |text: &str| text.strip_prefix('v')?.split('.').next()?.parse::<u32>().ok();
     major(version) < ENDS.first().and_then(|(oldest, _)| major(oldest))

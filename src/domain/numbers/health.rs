@@ -1,32 +1,32 @@
-//! Health: what the provider itself says about a number, check by check, with who is at fault and
-//! what mends it.
+//! The provider's health report about a number: each check with the affected entity and the remedy.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::text::Untrusted;
 
-/// Everything that one look at a number's health told.
+/// One health report about a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
-    /// `healthy`, `degraded`, `unhealthy`, `error`: the provider's word.
+    /// The provider's status: `healthy`, `degraded`, `unhealthy` or `error`.
     pub status: String,
-    /// Why there are no checks, where there are none.
+    /// Why the report contains no checks; `None` if it contains some.
     pub error: Option<Untrusted>,
     pub checks: Vec<HealthCheck>,
 }
 
+/// One check of a health report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthCheck {
-    /// The provider's name of it, such as `messaging_health`.
+    /// The provider's name for the check, such as `messaging_health`.
     pub name: String,
     pub passed: bool,
     pub error: Option<Untrusted>,
-    /// Names and values, as told.
+    /// Names and values as the provider reported them.
     pub facts: Vec<(String, Untrusted)>,
     pub entities: Vec<HealthEntity>,
 }
 
-/// One of those who must be well for a message to go out.
+/// An entity that must be healthy for messages to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthEntity {
     /// `PHONE_NUMBER`, `WABA`, `BUSINESS`, `APP`, `MESSAGE_TEMPLATE`.
@@ -38,22 +38,24 @@ pub struct HealthEntity {
     pub errors: Vec<HealthError>,
 }
 
+/// An error that the provider reports for an entity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthError {
     pub code: String,
     pub said: Untrusted,
-    /// What the provider says would mend it.
+    /// Remedy that the provider suggests.
     pub remedy: Option<Untrusted>,
 }
 
 impl Health {
+    /// Returns `true` if the provider reports `healthy`.
     pub fn is_well(&self) -> bool {
         self.status.eq_ignore_ascii_case("healthy")
     }
 }
 
 impl HealthCheck {
-    /// What the check is about, in our words.
+    /// Describes what the check verifies.
     pub fn meaning(&self) -> &'static str {
         match self.name.as_str() {
             "phone_number_access" => "the provider can use the number's stored credentials",
@@ -66,7 +68,7 @@ impl HealthCheck {
         }
     }
 
-    /// What to do when it fails and the provider names no remedy.
+    /// Returns the remedy for a failed check for which the provider suggests none.
     pub fn remedy(&self) -> &'static str {
         match self.name.as_str() {
             "phone_number_access" | "token_validity" => {

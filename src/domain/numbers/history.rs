@@ -1,4 +1,4 @@
-//! When a number was connected and lost: what a number that comes and goes is known by.
+//! Connection history of a number: when it was connected, disconnected and lost.
 
 use std::time::Duration;
 
@@ -6,22 +6,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
 
-/// How far back the history of a number is shown.
+/// Period that the history of a number covers.
 pub const HISTORY_SPAN: Duration = Duration::from_secs(7 * 24 * 3_600);
 
-/// A number that is lost so often within [`HISTORY_SPAN`] is told as one that comes and goes.
+/// Number of losses within [`HISTORY_SPAN`] from which a number counts as unstable.
 pub const FLAPS: u32 = 3;
 
-/// What became of the connection.
+/// A change of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConnectionChange {
     Connected,
-    /// We stopped serving it.
+    /// wadeck stopped serving the number; it stays connected at the provider.
     Unregistered,
-    /// We gave it back.
+    /// The number was disconnected at the provider.
     Disconnected,
-    /// The provider had it no more.
+    /// The provider no longer has the number.
     Lost,
 }
 
@@ -42,27 +42,27 @@ impl ConnectionChange {
     }
 }
 
-/// One change of a connection.
+/// A connection change with its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatedChange {
     pub at: Timestamp,
     pub change: ConnectionChange,
 }
 
-/// When a number was connected last, and disconnected last, and what happened within [`HISTORY_SPAN`].
+/// When a number was last connected and disconnected, and its changes within [`HISTORY_SPAN`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ConnectionHistory {
     pub connected_at: Option<Timestamp>,
     pub disconnected_at: Option<Timestamp>,
-    /// How often the provider had it no more within [`HISTORY_SPAN`].
+    /// How often the provider lost the number within [`HISTORY_SPAN`].
     pub lost_in_7_days: u32,
-    /// The newest first.
+    /// Changes within [`HISTORY_SPAN`], newest first.
     pub changes: Vec<DatedChange>,
 }
 
 impl ConnectionHistory {
-    /// From every change of a connection, the newest first.
+    /// Builds the history from all changes of a connection, newest first.
     pub fn of(changes: Vec<DatedChange>, now: Timestamp) -> Self {
         let last = |connected: bool| {
             let is = |one: &&DatedChange| (one.change == ConnectionChange::Connected) == connected;
@@ -74,7 +74,7 @@ impl ConnectionHistory {
         Self { connected_at, disconnected_at, lost_in_7_days: u32::try_from(lost).unwrap_or(u32::MAX), changes: lately }
     }
 
-    /// How it comes and goes, in words; none where it does not.
+    /// Describes how often the number was lost; `None` if it was not.
     pub fn flaps(&self) -> Option<String> {
         match self.lost_in_7_days {
             0 => None,
@@ -84,15 +84,15 @@ impl ConnectionHistory {
     }
 }
 
-/// Who takes what comes in over a number.
+/// How messages that arrive over a number are handled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoutingKind {
-    /// An agent that answers from here.
+    /// An agent assigned in wadeck replies.
     Native,
-    /// A workflow that is told, and answers by itself.
+    /// An external workflow receives the messages and replies.
     Workflow,
-    /// Nobody: people answer.
+    /// No automatic handling: people reply.
     #[default]
     None,
 }

@@ -1,30 +1,31 @@
-//! The life of a number, as one table: its states, what can happen in each of them, and what people can do there.
-//! Whatever moves a number asks this table first, so that no state is without a way on.
+//! Lifecycle of a number as one table: states, events, transitions and actions. Every state change goes through this
+//! table. Every state has a way out.
 
 use crate::domain::code::Code;
 use crate::domain::numbers::setup::{Setup, SetupState};
 use crate::domain::refusal::Refusal;
 
-/// Whether the number itself is connected, beside the steps that are taken with it.
+/// Whether the number is connected, independent of its setup steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Presence {
-    /// It never was.
+    /// Never connected.
     New,
+    /// Connected.
     Live,
-    /// It was, and what was exchanged over it is kept.
+    /// Disconnected; its messages are kept.
     Gone,
 }
 
-/// Where a number stands.
+/// Lifecycle state of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NumberState {
-    /// Nothing is known of it here.
+    /// The number is unknown here.
     Absent,
     SettingUp,
     SetupWaits,
     SetupFailed,
     Connected,
-    /// It is connected, and steps are taken with it: its webhook is registered anew, its credentials are renewed.
+    /// Connected, with steps in progress, such as registering its webhook again or renewing its credentials.
     Checking,
     CheckWaits,
     CheckFailed,
@@ -34,10 +35,10 @@ pub enum NumberState {
     ReconnectFailed,
 }
 
-/// What can happen to a number.
+/// An event in the lifecycle of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NumberEvent {
-    // What people ask for.
+    // Actions of people.
     SetUp,
     Adopt,
     GoOn,
@@ -48,28 +49,28 @@ pub enum NumberEvent {
     Renew,
     Unregister,
     Disconnect,
-    // What happens by itself.
-    /// The configuration file names it.
+    // Automatic events.
+    /// The configuration file declares the number.
     Declared,
-    /// The configuration file names one that no step of ours could connect again.
+    /// The configuration file declares a disconnected number whose provider does not support setup.
     Restored,
     StepDone,
     StepWaits,
     StepFailed,
-    /// Its owner followed the link.
+    /// The owner followed the setup link.
     LinkFollowed,
     /// A step connected the number.
     Made,
-    /// The last step is done.
+    /// The last step is complete.
     Verified,
-    /// The provider has it no more.
+    /// The provider no longer has the number.
     Lost,
 }
 
 use NumberEvent as E;
 use NumberState as S;
 
-/// Every transition: what is not in here does not happen.
+/// All transitions. Any other transition is refused.
 pub(crate) const LIFE: &[(S, &[(E, S)])] = &[
     (S::Absent, &[(E::SetUp, S::SettingUp), (E::Adopt, S::SettingUp), (E::Declared, S::Connected)]),
     (
@@ -201,7 +202,7 @@ pub(crate) const LIFE: &[(S, &[(E, S)])] = &[
 ];
 
 impl NumberState {
-    /// The state of a number, from the state of its setup steps, if it has any.
+    /// Returns the state for a presence and the state of the number's setup steps, if it has any.
     pub const fn of(number: Presence, steps: Option<SetupState>) -> Self {
         match (number, steps) {
             (Presence::New, Some(SetupState::Running)) => Self::SettingUp,
@@ -236,21 +237,22 @@ impl NumberState {
         }
     }
 
+    /// Returns the transitions out of this state.
     fn transitions(self) -> &'static [(NumberEvent, Self)] {
         LIFE.iter().find(|(state, _)| *state == self).map_or(&[], |(_, transitions)| transitions)
     }
 
-    /// Where a number stands after this happened; `None` where it cannot happen.
+    /// Returns the state after an event; `None` if the event is not allowed in this state.
     pub fn after(self, event: NumberEvent) -> Option<Self> {
         self.transitions().iter().find(|(known, _)| *known == event).map(|(_, next)| *next)
     }
 
-    /// What people can do here, in the order in which it is offered.
+    /// Returns the actions available in this state, in display order.
     pub fn verbs(self) -> impl Iterator<Item = NumberEvent> {
         self.transitions().iter().map(|(event, _)| *event).filter(|event| event.verb().is_some())
     }
 
-    /// The refusal of what cannot be done here; it names what can.
+    /// Builds the refusal of an action that is not allowed; it lists the possible actions.
     pub fn refuse(self, name: &str) -> Refusal {
         let ways: Vec<&str> = self.verbs().filter_map(NumberEvent::verb).map(|verb| verb.words).collect();
         let why = format!("{name} is {}.", self.name());
@@ -259,7 +261,7 @@ impl NumberState {
 }
 
 impl NumberState {
-    /// How the steps of a number stand, as they are stored.
+    /// Returns the stored state of the setup steps for this lifecycle state.
     const fn steps(self, event: NumberEvent) -> SetupState {
         match self {
             Self::SettingUp | Self::Checking | Self::Reconnecting => SetupState::Running,
@@ -273,12 +275,13 @@ impl NumberState {
 }
 
 impl Setup {
-    /// Where the number stands that these steps are about.
+    /// Returns the lifecycle state of the number of this setup.
     pub const fn life(&self, number: Presence) -> NumberState {
         NumberState::of(number, Some(self.state))
     }
 
-    /// Moves on by what happened, or says why that cannot happen. Nothing else changes the state of a setup.
+    /// Applies an event and returns the new state, or refuses it. All changes of a setup's state go through this
+    /// function.
     pub fn happens(&mut self, event: NumberEvent, number: Presence) -> Result<NumberState, Refusal> {
         let state = self.life(number);
         let next = state.after(event).ok_or_else(|| state.refuse(&self.name))?;
@@ -287,15 +290,15 @@ impl Setup {
         Ok(next)
     }
 
-    /// A step failed, for this reason.
+    /// Applies a failed step and stores the reason.
     pub fn fails(&mut self, why: String, number: Presence) -> Result<NumberState, Refusal> {
         let next = self.happens(NumberEvent::StepFailed, number)?;
         self.trouble = Some(why);
         Ok(next)
     }
 
-    /// Brings what is stored in line with the table; `false` where it was. Earlier versions ended the steps of a
-    /// disconnected number for good.
+    /// Repairs a stored state that the table does not allow; returns `false` if nothing changed. Earlier versions
+    /// stored the setup of a disconnected number as cancelled or done.
     pub fn restore(&mut self, number: Presence) -> bool {
         let stranded = number == Presence::Gone && matches!(self.state, SetupState::Cancelled | SetupState::Done);
         if stranded {
@@ -304,21 +307,21 @@ impl Setup {
         stranded
     }
 
-    /// What people can do with it now, in the order in which it is offered.
+    /// Returns the actions available for this setup, in display order.
     pub fn verbs(&self, number: Presence) -> Vec<NumberEvent> {
         let fits = |event: &NumberEvent| *event != NumberEvent::NewLink || self.takes_a_link();
-        // What is asked of a connection stands beside the connection.
+        // Actions on a connection are offered with the connection, not with its setup.
         let of_steps = |event: &NumberEvent| event.verb().is_some_and(|verb| verb.about == About::Setup);
         self.life(number).verbs().filter(fits).filter(of_steps).collect()
     }
 
-    /// Whether its owner can follow a link: there is a customer, and no number yet.
+    /// Returns `true` if the owner can follow a setup link: there is a customer and no number yet.
     pub const fn takes_a_link(&self) -> bool {
         self.customer_id.is_some() && self.phone_number_id.is_none()
     }
 }
 
-/// What a verb is asked about.
+/// What an action refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum About {
     Nothing,
@@ -326,19 +329,19 @@ pub enum About {
     Connection,
 }
 
-/// What somebody does with a number, on each surface.
+/// An action on a number, as each surface offers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verb {
     pub about: About,
-    /// The command line after `wadeck connections`; `{}` stands for the id.
+    /// Command line after `wadeck connections`; `{}` stands for the id.
     pub line: &'static str,
-    /// The console's command, by its name in the command table.
+    /// Name of the console command in the command table.
     pub command: &'static str,
     pub words: &'static str,
 }
 
 impl NumberEvent {
-    /// How people ask for it; `None` where it happens by itself.
+    /// Returns the action that triggers this event; `None` for automatic events.
     pub const fn verb(self) -> Option<Verb> {
         let about = match self {
             Self::SetUp | Self::Adopt => About::Nothing,
@@ -383,7 +386,7 @@ impl NumberEvent {
 }
 
 impl Verb {
-    /// The whole command line for a number.
+    /// Returns the full command line for a number.
     pub fn for_id(&self, id: &str) -> String {
         format!("wadeck connections {}", self.line.replace("{}", id))
     }
@@ -415,7 +418,7 @@ mod tests {
         E::Lost,
     ];
 
-    /// The state that rows are stored as, and read again.
+    /// The stored state that this state is saved as and loaded from.
     fn stored(state: S) -> S {
         let presence = match state {
             S::Absent | S::SettingUp | S::SetupWaits | S::SetupFailed => Presence::New,
@@ -432,7 +435,7 @@ mod tests {
         S::of(presence, steps)
     }
 
-    /// Whether the verbs of people, and steps that are done, lead from here to a number that works.
+    /// Returns `true` if actions and completed steps lead from this state to a working number.
     fn leads_to_connected(from: S, first: Option<E>) -> bool {
         let mut reached: Vec<S> = first.map_or(vec![from], |event| from.after(event).into_iter().collect());
         let mut at = 0;

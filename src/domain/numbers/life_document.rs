@@ -1,11 +1,11 @@
-//! `docs/connections.md`: the life of a number, printed from its table.
+//! Renders `docs/connections.md` from the lifecycle table.
 
 use std::fmt::Write as _;
 
 use crate::domain::numbers::life::NumberEvent as E;
 use crate::domain::numbers::life::{LIFE, NumberEvent};
 
-/// `docs/connections.md`, printed from the table.
+/// Returns `docs/connections.md` as Markdown.
 pub fn life_markdown() -> String {
     let mut text = String::from(
         "# States of a number\n\n\
@@ -53,7 +53,7 @@ pub fn life_markdown() -> String {
     text
 }
 
-/// What happened by itself.
+/// Describes an automatic event.
 const fn words(event: NumberEvent) -> &'static str {
     match event {
         E::Declared => "it is declared in the configuration",

@@ -1,4 +1,4 @@
-//! Finds a connection by whatever name a person or program has at hand.
+//! Finds a connection by its id, name, provider id or phone number.
 
 use crate::domain::code::Code;
 use crate::domain::contacts::phone::PhoneNumber;
@@ -7,16 +7,17 @@ use crate::domain::numbers::connection::Connection;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::clean_line;
 
-/// What a text may name a connection by, in the order in which it is tried.
+/// A connection reference from a person or program, with the ways in which it can be read, in order of precedence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionName {
     pub id: Option<ConnectionId>,
-    /// Its name, in lower case; also the provider's id of its number.
+    /// Connection name or the provider's id of the number, in lower case.
     pub text: String,
-    /// Its phone number, in digits.
+    /// Phone number as digits; `None` if the text is not a phone number.
     pub digits: Option<String>,
 }
 
+/// Parses a reference.
 impl ConnectionName {
     pub fn read(text: &str) -> Self {
         let text = text.trim();
@@ -24,7 +25,8 @@ impl ConnectionName {
         Self { id: text.parse().ok(), text: text.to_lowercase(), digits }
     }
 
-    /// The place in the order at which a connection has this name; nothing where it has not.
+    /// Returns the precedence of the first way in which the reference matches a connection; `None` if it does not
+    /// match.
     fn rank(&self, one: &Connection) -> Option<usize> {
         [
             Some(one.id) == self.id,
@@ -37,8 +39,8 @@ impl ConnectionName {
     }
 }
 
-/// Finds the connection that a text names: by its id (`c1`), its name, the provider's id of its number, or its
-/// phone number, in this order. Refuses (`not_found`, `ambiguous`) where there is none or there are several.
+/// Finds the connection that a text refers to: by id (`c1`), name, the provider's id of its number, or phone number,
+/// in this order. Fails with `not_found` or `ambiguous`.
 pub fn find_connection<'c>(connections: &'c [Connection], text: &str) -> Result<&'c Connection, Refusal> {
     let (text, name) = (text.trim(), ConnectionName::read(text));
     for way in 0..4 {

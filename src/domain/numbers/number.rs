@@ -1,5 +1,4 @@
-//! Numbers as a provider lists them, whether they are connected here or not, and what they show the
-//! world.
+//! Numbers as a provider lists them, connected or not, and their business profiles.
 
 use crate::domain::code::Code;
 use crate::domain::numbers::number_kind::NumberKind;
@@ -13,7 +12,7 @@ use crate::domain::numbers::setup::SetupOptions;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::{Untrusted, clean_line};
 
-/// A number at the provider.
+/// A number at a provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Number {
     pub phone_number_id: String,
@@ -22,26 +21,26 @@ pub struct Number {
     pub name: Untrusted,
     pub kind: NumberKind,
     pub customer_id: Option<String>,
-    /// `CONNECTED`, `GREEN`, `TIER_10K`, `10000`: words of the provider, where it tells them.
+    /// `CONNECTED`, `GREEN`, `TIER_10K`, `10000`: the provider's values, if it reports them.
     pub status: Option<String>,
     pub quality: Option<String>,
     pub throughput: Option<String>,
     pub messaging_limit: Option<String>,
     pub name_status: Option<String>,
-    /// The number is also used on a phone, in the business app.
+    /// The number is also used on a phone, in the WhatsApp Business app.
     pub coexistence: bool,
-    /// Whether answers of Flows can be read by an endpoint.
+    /// Whether an endpoint can decrypt Flow responses; `None` if the provider does not report it.
     pub flows_encryption: Option<bool>,
-    /// What it is called here, when it is connected here.
+    /// Id and name of the connection, if the number is connected here.
     #[serde(default)]
     pub connection: Option<(ConnectionId, String)>,
 }
 
-/// What can be asked to be done about a number.
+/// A request that changes a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "number", rename_all = "snake_case")]
 pub enum NumberRequest {
-    /// Begin to set up a number from nothing.
+    /// Starts the setup of a new number.
     SetUp {
         name: String,
         provider: ProviderName,
@@ -52,19 +51,13 @@ pub enum NumberRequest {
         #[serde(default)]
         options: Box<SetupOptions>,
     },
-    /// Try the step again that failed, or look again for what is waited for.
-    GoOn {
-        setup: SetupId,
-    },
-    /// A new link in place of the one before.
-    NewLink {
-        setup: SetupId,
-    },
-    /// Nobody wants it any more: the link is revoked.
-    Cancel {
-        setup: SetupId,
-    },
-    /// Connect a number that the provider has already.
+    /// Retries the failed step, or checks again for a pending one.
+    GoOn { setup: SetupId },
+    /// Creates a new setup link that replaces the previous one.
+    NewLink { setup: SetupId },
+    /// Cancels the setup and revokes its link.
+    Cancel { setup: SetupId },
+    /// Connects a number that exists at the provider.
     Adopt {
         name: String,
         provider: ProviderName,
@@ -74,38 +67,25 @@ pub enum NumberRequest {
         #[serde(default)]
         environment: Option<Environment>,
     },
-    /// Register the webhook of a connection anew, and prove it.
-    Register {
-        connection: ConnectionId,
-    },
-    /// Take our webhook away; the number stays connected at the provider.
-    Unregister {
-        connection: ConnectionId,
-    },
-    /// Give the number back. The customer is kept.
-    Disconnect {
-        connection: ConnectionId,
-        typed: String,
-    },
-    /// A new link for a number that was given back.
-    Reconnect {
-        setup: SetupId,
-    },
-    /// A link that renews the credentials of a connected number.
-    Renew {
-        connection: ConnectionId,
-    },
-    SaveProfile {
-        connection: ConnectionId,
-        profile: Box<Profile>,
-    },
+    /// Registers the webhook of a connection again and tests it.
+    Register { connection: ConnectionId },
+    /// Removes the webhook; the number stays connected at the provider.
+    Unregister { connection: ConnectionId },
+    /// Disconnects the number at the provider. The customer is kept.
+    Disconnect { connection: ConnectionId, typed: String },
+    /// Creates a new setup link for a disconnected number.
+    Reconnect { setup: SetupId },
+    /// Creates a link that renews the credentials of a connected number.
+    Renew { connection: ConnectionId },
+    /// Saves the business profile of a number.
+    SaveProfile { connection: ConnectionId, profile: Box<Profile> },
 }
 
-/// What can be asked about numbers. All of it is asked at the provider, now.
+/// A query about numbers. Every query calls the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
 pub enum NumberQuery {
-    /// Every number that the usual key reaches.
+    /// All numbers that the provider's default API key can access.
     List {
         provider: ProviderName,
     },
@@ -120,6 +100,7 @@ pub enum NumberQuery {
     },
 }
 
+/// The answer to a [`NumberQuery`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "of", content = "told", rename_all = "snake_case")]
 pub enum NumberAnswer {
@@ -129,7 +110,7 @@ pub enum NumberAnswer {
     Webhooks(Vec<Registration>),
 }
 
-/// What contacts see about a business.
+/// Business profile that contacts see.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     pub about: Untrusted,
@@ -141,7 +122,7 @@ pub struct Profile {
     pub picture_url: Option<String>,
 }
 
-/// What a business may be. Source: Cloud API, enumerations.
+/// Business categories. Source: Cloud API, enumerations.
 pub const VERTICALS: [&str; 22] = [
     "OTHER",
     "AUTO",
@@ -168,6 +149,7 @@ pub const VERTICALS: [&str; 22] = [
 ];
 
 impl Profile {
+    /// Refuses a profile that exceeds the platform's limits.
     pub fn check(&self) -> Result<(), Refusal> {
         let limits = [
             ("about", &self.about, 139),

@@ -1,16 +1,16 @@
-//! Whether a number is a real one or one for trying out.
+//! Kinds of numbers: production and sandbox.
 
 use serde::{Deserialize, Serialize};
 
-/// What a number is for.
+/// The kind of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NumberKind {
-    /// The provider has not told yet.
+    /// The provider has not reported the kind yet.
     #[default]
     Unknown,
     Production,
-    /// For trying out: reaches only whoever wrote to it first, has no templates.
+    /// Sandbox number: reaches only people who wrote to it first, and has no templates.
     Sandbox,
 }
 
@@ -27,12 +27,12 @@ impl NumberKind {
         [Self::Unknown, Self::Production, Self::Sandbox].into_iter().find(|kind| kind.name() == name)
     }
 
-    /// A provider's word for it. What nobody here knows is not taken for production.
+    /// Parses a provider's value. Any value other than `production` counts as a sandbox.
     pub fn told(word: &str) -> Self {
         if word.eq_ignore_ascii_case("production") { Self::Production } else { Self::Sandbox }
     }
 
-    /// The word that stands beside its name wherever it is shown.
+    /// Returns the label shown beside the number's name; `None` for no label.
     pub const fn mark(self) -> Option<&'static str> {
         match self {
             Self::Unknown | Self::Production => None,

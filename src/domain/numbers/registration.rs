@@ -1,5 +1,4 @@
-//! Registrations: the webhooks that a provider has on file for us, what belongs in one, and which of
-//! them cannot work.
+//! Webhook registrations at a provider: their contents and the rules that they must follow.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +11,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 
-/// A value that came from outside this program, and when.
+/// A value that was fetched from outside, with the time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fetched<T> {
     pub fetched_at: Timestamp,
@@ -20,13 +19,13 @@ pub struct Fetched<T> {
     pub value: T,
 }
 
-/// Whose events a webhook gets.
+/// Whose events a webhook receives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookScope {
-    /// The life of numbers and workflows, for the whole project.
+    /// Number and workflow lifecycle events of the whole project.
     Project,
-    /// Messages and conversations of one number, by the provider's id of it.
+    /// Messages and conversations of one number; holds the provider's id of the number.
     Number(String),
 }
 
@@ -39,14 +38,14 @@ impl WebhookScope {
     }
 }
 
-/// What a webhook carries.
+/// Format of the events that a webhook delivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookKind {
-    /// The provider's own events, chosen by name.
+    /// The provider's own events, selected by name.
     #[default]
     Events,
-    /// Bodies as the network below sent them: no choice, no buffering, one per number.
+    /// Unchanged webhook bodies from Meta: no event selection, no buffering, one per number.
     Raw,
 }
 
@@ -63,43 +62,44 @@ impl WebhookKind {
     }
 }
 
-/// A webhook as it is registered at the provider. Its secret is never read.
+/// A webhook as registered at the provider. Its secret is never read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registration {
     pub id: String,
     pub scope: WebhookScope,
     pub url: String,
-    /// Where statuses of what others send over the number go, where that is another address.
+    /// Where statuses of messages from other senders go, if that is a different URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_url: Option<String>,
-    /// It is set in the provider's own pages: nothing here changes it.
+    /// The webhook is managed in the provider's own pages; wadeck cannot change it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fixed: bool,
     pub active: bool,
     pub kind: WebhookKind,
     pub payload_version: String,
     pub events: Vec<String>,
-    /// Headers that are added to each delivery; values may be secrets and are not kept.
+    /// Names of the headers added to each delivery. Values may be secrets and are not stored.
     pub headers: Vec<String>,
-    /// Messages of a conversation are collected for so many seconds, and at most so many.
+    /// Message buffering of a conversation; `None` if it is off.
     pub buffer: Option<Buffer>,
-    /// After so many minutes without a message a conversation counts as inactive.
+    /// Minutes without a message after which a conversation counts as inactive.
     pub inactivity_minutes: Option<u32>,
     pub updated_at: Option<Timestamp>,
 }
 
+/// Buffering limits: collection time in seconds and maximum number of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Buffer {
     pub seconds: u32,
     pub most: u32,
 }
 
-/// What a webhook is to be. Fields that are `None` stay as they are, or take the provider's default.
+/// New contents of a webhook. A `None` field keeps its value, or takes the provider's default.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct WebhookDraft {
     pub url: Option<String>,
-    /// Where statuses go, at a provider that posts them to an address of their own.
+    /// Status URL, at a provider that posts statuses to a separate URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status_url: Option<String>,
     pub events: Option<Vec<String>>,
@@ -113,7 +113,7 @@ pub struct WebhookDraft {
     pub inactivity_minutes: Option<u32>,
 }
 
-/// Events of one number.
+/// Event names of a number's webhook.
 pub const NUMBER_EVENTS: [&str; 8] = [
     "whatsapp.message.received",
     "whatsapp.message.sent",
@@ -125,7 +125,7 @@ pub const NUMBER_EVENTS: [&str; 8] = [
     "whatsapp.conversation.inactive",
 ];
 
-/// Events of the whole project.
+/// Event names of a project's webhook.
 pub const PROJECT_EVENTS: [&str; 5] = [
     "whatsapp.phone_number.created",
     "whatsapp.phone_number.deleted",
@@ -135,7 +135,7 @@ pub const PROJECT_EVENTS: [&str; 5] = [
 ];
 
 impl WebhookDraft {
-    /// What a number's webhook is, where nobody asks for something else.
+    /// Returns the default webhook of a number.
     pub fn for_number(url: String) -> Self {
         Self {
             url: Some(url),
@@ -147,7 +147,7 @@ impl WebhookDraft {
         }
     }
 
-    /// What the project's webhook is, where nobody asks for something else.
+    /// Returns the default webhook of a project.
     pub fn for_project(url: String) -> Self {
         Self {
             events: Some(PROJECT_EVENTS[..2].iter().map(|event| (*event).to_owned()).collect()),
@@ -155,8 +155,8 @@ impl WebhookDraft {
         }
     }
 
-    /// Every rule that the provider has, and the pairs of scope and event that it accepts and never
-    /// delivers: said here before it is asked. `new` webhooks need an address and events.
+    /// Checks the provider's rules before the request, including pairs of scope and event that the provider accepts
+    /// but never delivers. A `new` webhook needs a URL and events.
     pub fn check(&self, scope: &WebhookScope, new: bool) -> Result<(), Refusal> {
         let refused = |code, why: String, instead: &str| Err(Refusal::new(code, why, instead.to_owned()));
         match &self.url {
@@ -218,7 +218,7 @@ impl WebhookDraft {
 }
 
 impl WebhookDraft {
-    /// The rules where a number has one address and nothing to choose. `new` ones need an address.
+    /// Checks a webhook at a provider that supports only a URL and no options. A `new` webhook needs a URL.
     pub fn check_address(&self, new: bool) -> Result<(), Refusal> {
         let Self { url, status_url, events, kind, payload_version, active, headers, .. } = self;
         if url.is_none() && (new || status_url.is_none()) {
@@ -247,7 +247,7 @@ impl WebhookDraft {
     }
 }
 
-/// Providers call `https`; only a machine that plays provider on loopback may do without.
+/// Refuses a URL that is not `https`; plain `http` is allowed on loopback, for simulated providers.
 fn check_url(url: &str) -> Result<(), Refusal> {
     let refused = |why: String| {
         Err(Refusal::new(Code::WebhookUrl, why, "Give a public https URL, such as https://hooks.example.com/…."))
@@ -261,6 +261,7 @@ fn check_url(url: &str) -> Result<(), Refusal> {
     }
 }
 
+/// Refuses an unknown event, or one that this scope never receives.
 fn check_event(event: &str, scope: &WebhookScope) -> Result<(), Refusal> {
     let of_number = NUMBER_EVENTS.contains(&event);
     let of_project = PROJECT_EVENTS.contains(&event);
@@ -288,11 +289,11 @@ fn check_event(event: &str, scope: &WebhookScope) -> Result<(), Refusal> {
     }
 }
 
-/// What can be asked to be done about a webhook.
+/// A request that changes a webhook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "webhook", rename_all = "snake_case")]
 pub enum WebhookRequest {
-    /// For a number, or for the project that the number's key belongs to.
+    /// Creates a webhook for a number, or for the project of the number's API key.
     Create {
         connection: ConnectionId,
         project: bool,
@@ -306,10 +307,10 @@ pub enum WebhookRequest {
     Delete {
         connection: ConnectionId,
         id: String,
-        /// The id, typed: what was registered with headers and buffering is not so easily made again.
+        /// The typed id as confirmation: headers and buffering settings are hard to restore.
         typed: String,
     },
-    /// A test delivery, which has to come back.
+    /// Requests a test delivery and expects it to arrive.
     Test {
         connection: ConnectionId,
         id: String,
@@ -318,7 +319,7 @@ pub enum WebhookRequest {
     },
 }
 
-/// Webhooks that stand in each other's way: the same address twice means everything arrives twice.
+/// Returns the id of a webhook with the same scope and URL: a duplicate would deliver every event twice.
 pub fn same_address(list: &[Registration], url: &str, scope: &WebhookScope) -> Option<String> {
     let normal = |url: &str| url.trim_end_matches('/').to_ascii_lowercase();
     let duplicate = list.iter().find(|one| one.scope == *scope && normal(&one.url) == normal(url))?;

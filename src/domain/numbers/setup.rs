@@ -1,5 +1,5 @@
-//! Setting up a number: a walk in steps, each written down with its time, so that it goes on after a
-//! crash where it stood, and a step that fails says why.
+//! Number setup in steps. Each step is stored with its time, so that the setup resumes after a crash; a failed step
+//! stores its reason.
 
 use std::collections::BTreeMap;
 
@@ -14,23 +14,23 @@ use crate::domain::refusal::Refusal;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 
-/// The steps, in their order.
+/// Setup steps, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SetupStep {
-    /// The key works, and the project tells us when a number is connected.
+    /// The API key works, and the project's webhook reports new numbers.
     Integration,
-    /// The provider has a record of whose number it will be.
+    /// The provider has a customer record for the number's owner.
     Customer,
-    /// There is a link that the number's owner follows.
+    /// The setup link for the number's owner exists.
     Link,
-    /// They have followed it, and the provider has said so.
+    /// The owner followed the link, and the provider reported it.
     Used,
-    /// Number and ids are known here.
+    /// The number and its ids are stored.
     Number,
-    /// The number's messages are pushed to us.
+    /// The webhook for the number's messages is registered.
     Webhook,
-    /// A test came back through our public address.
+    /// A test webhook arrived through the public address.
     Verified,
 }
 
@@ -54,7 +54,7 @@ impl SetupStep {
         Self::ALL.into_iter().find(|step| step.name() == name)
     }
 
-    /// What is done in it.
+    /// Describes what the step does.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Integration => "enable the integration",
@@ -67,25 +67,27 @@ impl SetupStep {
         }
     }
 
+    /// Returns the following step; `None` after the last one.
     pub fn next(self) -> Option<Self> {
         let at = Self::ALL.iter().position(|step| *step == self)?;
         Self::ALL.get(at + 1).copied()
     }
 }
 
+/// State of a setup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SetupState {
-    /// The next step is taken as soon as it is due.
+    /// The next step runs as soon as it is due.
     Running,
-    /// Somebody else has to do their part.
+    /// The setup waits for another party.
     Waiting,
-    /// The step failed; it is tried again by key.
+    /// The step failed; a person has to retry it.
     Failed,
     Done,
-    /// There was a number; it was given back. The customer is kept.
+    /// The number was disconnected. The customer is kept.
     Disconnected,
-    /// Nobody wants it any more.
+    /// The setup was cancelled.
     Cancelled,
 }
 
@@ -108,7 +110,7 @@ impl SetupState {
         Self::ALL.into_iter().find(|state| state.name() == name)
     }
 
-    /// How the connection stands meanwhile, in the words of its life.
+    /// Returns the lifecycle name of the connection in this state.
     pub const fn connection_state(self) -> &'static str {
         match self {
             Self::Running | Self::Waiting | Self::Failed => "pending_setup",
@@ -118,32 +120,32 @@ impl SetupState {
     }
 }
 
-/// Everything that a setup link can be asked for. What is left out is the provider's default.
+/// Options of a setup link. Omitted options use the provider's defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SetupOptions {
-    /// The provider supplies a number.
+    /// The provider supplies the number.
     pub provision: bool,
-    /// Countries that a supplied number may be of, such as `US`.
+    /// Country codes for a supplied number, such as `US`.
     pub countries: Vec<String>,
     pub area_code: Option<String>,
-    /// `coexistence` (the number stays on a phone, too), `dedicated` (API only); none: both are offered.
+    /// `coexistence` (the number stays on a phone, too) or `dedicated` (API only); empty offers both.
     pub connection_types: Vec<String>,
     pub language: Option<String>,
     pub success_url: Option<String>,
     pub failure_url: Option<String>,
-    /// `customer_managed` or `partner_managed`; cannot be changed afterwards.
+    /// `customer_managed` or `partner_managed`; it cannot be changed later.
     pub billing: Option<String>,
-    /// Renew the credentials of this number instead of connecting another.
+    /// Number whose credentials the link renews; `None` connects a new number.
     pub reconnect: Option<PhoneNumber>,
-    /// The environment variable that holds the key of this number, where it is not the usual one.
+    /// Environment variable with the API key of this number; `None` uses the default key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_key_env: Option<String>,
-    /// Colours of the page by name, as `#rrggbb`.
+    /// Page colors by name, as `#rrggbb`.
     pub theme: BTreeMap<String, String>,
 }
 
-/// The page's colours that can be chosen. Source: setup links, `theme_config`.
+/// Names of the page colors. Source: setup links, `theme_config`.
 pub const THEME_KEYS: [&str; 12] = [
     "primary_color",
     "primary_foreground_color",
@@ -162,7 +164,7 @@ pub const THEME_KEYS: [&str; 12] = [
 const LANGUAGES: [&str; 6] = ["en", "es", "pt", "hi", "id", "ar"];
 
 impl SetupOptions {
-    /// Every rule of the provider's, checked before it is asked.
+    /// Checks the provider's rules for the options before the request.
     pub fn check(&self) -> Result<(), Refusal> {
         let refused = |why: String, instead: &str| Err(Refusal::new(Code::SetupOptions, why, instead.to_owned()));
         for url in [&self.success_url, &self.failure_url].into_iter().flatten() {
@@ -228,7 +230,7 @@ impl SetupOptions {
     }
 }
 
-/// A link that was made.
+/// A setup link at the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetupLink {
     pub id: String,
@@ -236,15 +238,15 @@ pub struct SetupLink {
     pub expires_at: Option<Timestamp>,
 }
 
-/// How a link stands at the provider.
+/// State of a setup link at the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkState {
-    /// `active`, `used`, `expired`, `revoked`.
+    /// `active`, `used`, `expired` or `revoked`.
     pub status: String,
     pub error: Option<String>,
 }
 
-/// One step as it ended, or did not.
+/// The latest result of one step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepResult {
     pub step: SetupStep,
@@ -253,7 +255,7 @@ pub struct StepResult {
     pub note: String,
 }
 
-/// A number on its way to being connected, or away from it.
+/// The setup of a number, from the first step to its connection, and later reconnects.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setup {
     pub id: SetupId,
@@ -263,23 +265,23 @@ pub struct Setup {
     pub provider: ProviderName,
     pub options: SetupOptions,
     pub state: SetupState,
-    /// The step that is next, or that failed.
+    /// The next step, or the failed one.
     pub step: SetupStep,
     pub customer_id: Option<String>,
     pub link: Option<SetupLink>,
     pub phone_number_id: Option<String>,
     pub connection_id: Option<ConnectionId>,
-    /// Why it does not go on.
+    /// Why the setup is stopped.
     pub trouble: Option<String>,
     pub started_by: String,
     pub started_at: Timestamp,
     pub updated_at: Timestamp,
-    /// The steps that were taken, each as it ended last.
+    /// The latest result of each step that was taken.
     pub taken: Vec<StepResult>,
 }
 
 impl Setup {
-    /// Steps with a connection that is there, or away from it, of which none is asked for yet.
+    /// Creates a setup for an existing connection, in state cancelled until an action starts it.
     pub fn of(connection: &Connection, step: SetupStep, started_by: String, now: Timestamp) -> Self {
         Self {
             id: SetupId(0),
@@ -302,18 +304,19 @@ impl Setup {
         }
     }
 
-    /// By which name the provider knows whose number it is: the same after a crash.
+    /// Returns the customer id that identifies the owner at the provider. It is the same after a crash, so that no
+    /// second customer is created.
     pub fn external_customer_id(&self) -> String {
         format!("wadeck:{}:{}:{}", self.organization, self.environment.name(), self.name)
     }
 
+    /// Returns `true` while the setup is running, waiting or failed.
     pub fn is_open(&self) -> bool {
         matches!(self.state, SetupState::Running | SetupState::Waiting | SetupState::Failed)
     }
 }
 
-/// What the page of a failed setup says, by the provider's code for it. Nothing of what was sent along
-/// is repeated.
+/// Describes a failed setup by the provider's code. The text contains nothing from the request.
 pub fn failed_words(code: &str) -> &'static str {
     match code {
         "facebook_auth_failed" => "The login at Facebook did not work.",

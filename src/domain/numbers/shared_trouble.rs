@@ -1,27 +1,27 @@
-//! Trouble that many numbers share, since it lies with their provider: told once for all that the same people see.
+//! Provider failures that affect many numbers and are reported in one alert.
 
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::text::clean_line;
 
-/// So many numbers are named; the others are counted.
+/// Number of names listed in a report; further numbers are counted.
 const MAX_NAMED: usize = 3;
 
 /// The numbers of one provider in one organization and environment.
 #[derive(Debug)]
 pub struct SharedTrouble<'c> {
     members: Vec<&'c Connection>,
-    /// What an alert about all of them is filed under: the first of them.
+    /// Subject of the alert about all of these numbers: the lowest connection id.
     pub subject: String,
 }
 
 impl<'c> SharedTrouble<'c> {
-    /// Those that share the provider with this number; itself alone where it is not connected any more.
+    /// Returns the numbers that share the provider with this one; none if it is no longer connected.
     pub fn of(connections: &'c [Connection], connection: ConnectionId) -> Self {
         Self::among(connections, connection, Connection::shares_provider_with)
     }
 
-    /// Those of them that are reached with the same key.
+    /// Returns the numbers that also share the API key.
     pub fn of_key(connections: &'c [Connection], connection: ConnectionId) -> Self {
         Self::among(connections, connection, |own, one| {
             own.shares_provider_with(one) && own.settings.api_key_env == one.settings.api_key_env
@@ -40,12 +40,12 @@ impl<'c> SharedTrouble<'c> {
         Self { members, subject: first.to_string() }
     }
 
-    /// Whether this number is one of them.
+    /// Returns `true` if the number is one of these.
     pub fn includes(&self, connection: ConnectionId) -> bool {
         self.members.iter().any(|one| one.id == connection)
     }
 
-    /// `support`, or `5 numbers (support, sales, returns and 2 more)`: those of them that are in trouble.
+    /// Names the affected numbers, such as `support`, or `5 numbers (support, sales, returns and 2 more)`.
     pub fn numbers(&self, troubled: &[ConnectionId]) -> String {
         let named: Vec<String> =
             self.members.iter().filter(|one| troubled.contains(&one.id)).map(|one| clean_line(&one.name)).collect();

@@ -1,29 +1,29 @@
-//! What webhooks a provider's API registers.
+//! Webhook registration support of providers.
 
 use serde::{Deserialize, Serialize};
 
-/// What webhooks a provider's API registers, and with which choices.
+/// Which webhooks a provider's API can register, and with which options.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookSupport {
-    /// None: addresses are pasted into the provider's own pages.
+    /// None: a person enters the URLs in the provider's own pages.
     #[default]
     None,
-    /// One address for a number, without choices.
+    /// One URL per number, without options.
     Address,
-    /// One address for a number, and one for all numbers of its account that have none of their own.
+    /// One URL per number, and one for all numbers of the account that have no URL of their own.
     AccountAddress,
-    /// Any number of webhooks, each with its events and options.
+    /// Any number of webhooks, each with events and options.
     Full,
 }
 
 impl WebhookSupport {
-    /// A number has one address and nothing to choose: no events, no buffering, no switch, no test deliveries.
+    /// Returns `true` if a number has one URL without options: no events, buffering, activation or test deliveries.
     pub const fn is_one_address(self) -> bool {
         matches!(self, Self::Address | Self::AccountAddress)
     }
 
-    /// Something can be registered for more than one number: the account, or the project.
+    /// Returns `true` if a webhook can be registered for more than one number: for the account or the project.
     pub const fn is_shared(self) -> bool {
         matches!(self, Self::AccountAddress | Self::Full)
     }
