@@ -1,4 +1,4 @@
-//! Which agent answers what, in which mode, decided by whom.
+//! Agent assignments: which agent answers which threads, in which mode, and who approved it.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,14 +9,15 @@ use crate::domain::refusal::Refusal;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 
+/// How an agent takes part in a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// Says nothing.
+    /// Does not reply.
     Off,
-    /// Writes proposals that a person accepts, edits or rejects.
+    /// Suggests replies that a person accepts, edits or rejects.
     Draft,
-    /// Answers by itself.
+    /// Replies without a person.
     Auto,
 }
 
@@ -35,26 +36,27 @@ impl Mode {
         Self::ALL.into_iter().find(|mode| mode.name() == name)
     }
 
-    /// Whether it allows no more than the other: nothing, a draft, an answer.
+    /// Returns `true` if this mode permits no more than the other: off, then draft, then auto.
     pub fn is_within(self, other: Self) -> bool {
         let rank = |mode| Self::ALL.iter().position(|one| *one == mode);
         rank(self) <= rank(other)
     }
 }
 
+/// State of an assignment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AssignmentState {
-    /// Waits for an admin.
+    /// Waits for an admin's decision.
     Proposed,
-    /// One of two persons has agreed.
+    /// The first of two required approvers has approved.
     Approved,
     /// In force.
     Active,
     Rejected,
-    /// Taken back, or replaced by a newer one.
+    /// Revoked, or replaced by a newer assignment.
     Revoked,
-    /// Nobody decided in time, or its time is over. Not the same as rejected.
+    /// Not decided in time, or past its expiry time. This is not a rejection.
     Expired,
 }
 
@@ -62,7 +64,7 @@ impl AssignmentState {
     pub const ALL: [Self; 6] =
         [Self::Proposed, Self::Approved, Self::Active, Self::Rejected, Self::Revoked, Self::Expired];
 
-    /// Whether somebody has still to decide.
+    /// Returns `true` while the assignment waits for an approval.
     pub const fn waits(self) -> bool {
         matches!(self, Self::Proposed | Self::Approved)
     }
@@ -83,55 +85,57 @@ impl AssignmentState {
     }
 }
 
-/// Why an assignment that was in force is expired; one that waited is expired for another reason.
+/// Stored reason of an assignment that expired while in force, as opposed to one that expired undecided.
 pub const TIME_IS_OVER: &str = "it expired";
 
+/// Assigns an agent to a connection or a thread, under a contract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignment {
     pub id: AssignmentId,
     pub connection: ConnectionId,
-    /// One thread only; none means every thread of the connection that has none of its own.
+    /// Limits the assignment to one thread; `None` covers every thread of the connection without its own assignment.
     pub thread: Option<ThreadId>,
     pub agent: String,
     pub mode: Mode,
     pub state: AssignmentState,
-    /// Declared in the configuration file: approved by whoever owns the file.
+    /// The configuration file declares the assignment; it needs no approval here.
     pub from_file: bool,
-    /// In which order those of one connection are tried; 0, which has no conditions, last.
+    /// Order in which the assignments of a connection are tried; 0 has no conditions and is tried last.
     pub place: u32,
     pub contract: Contract,
-    /// What the agent was when it was approved, and since when it is something else: then it says
-    /// nothing until somebody looks again.
+    /// Digest of the agent when it was approved, and since when the agent differs from it. A changed agent does not
+    /// reply until it is approved again.
     pub agent_digest: Option<String>,
     pub stale_since: Option<Timestamp>,
-    /// The digest of what was rehearsed and seen before the decision.
+    /// Digest of the rehearsal that was finished before the decision.
     pub evidence: Option<String>,
     pub proposed_by: String,
     pub proposed_at: Timestamp,
-    /// The first of two persons, where two are needed.
+    /// The first approver, if two are required.
     pub approved_by: Option<String>,
     pub approved_at: Option<Timestamp>,
-    /// Who that is: where a program agreed, the person who made its token.
+    /// Person behind the first approval; for a program, the person who created its token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_person: Option<String>,
-    /// What the agent was when the first person agreed. With another agent, nobody has.
+    /// Digest of the agent at the first approval. If the agent has changed since, the first approval does not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_digest: Option<String>,
     pub decided_by: Option<String>,
     pub decided_at: Option<Timestamp>,
     pub reason: Option<String>,
     pub expires_at: Option<Timestamp>,
-    /// Whoever looks through approvals is not asked again before this.
+    /// The approvals list hides the assignment until this time.
     pub snoozed_until: Option<Timestamp>,
 }
 
 impl Assignment {
-    /// What was rehearsed before the decision, where the agent is still the one that it was rehearsed with.
+    /// Returns the rehearsal digest if the agent has not changed since; else `None`.
     pub fn evidence_for(&self, agent_digest: &str) -> Option<String> {
         self.evidence.clone().filter(|_| self.agent_digest.as_deref() == Some(agent_digest))
     }
 
-    /// Whether a proposal asks for exactly this. Times are told, and typed, in seconds.
+    /// Returns `true` if a proposal has the same terms. Expiry times are compared in whole seconds, as people type
+    /// them.
     pub fn says_the_same(&self, proposal: &Proposal) -> bool {
         let seconds = |at: Option<Timestamp>| at.map(|at| at.millis().div_euclid(1_000));
         (self.connection, self.thread, &self.agent) == (proposal.connection, proposal.thread, &proposal.agent)
@@ -139,27 +143,27 @@ impl Assignment {
             && seconds(self.expires_at) == seconds(proposal.expires_at)
     }
 
-    /// Whether the same place is meant: then one takes the other's.
+    /// Returns `true` if both have the same connection, thread and place; the newer one then replaces the older.
     pub fn shares_place_with(&self, other: &Self) -> bool {
         self.connection == other.connection && self.thread == other.thread && self.place == other.place
     }
 }
 
-/// The assignment in force, as lists show it.
+/// The assignment in force, as shown in lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssignmentView {
     pub agent: String,
     pub mode: Mode,
-    /// It was told to be silent: here, everywhere, or every agent was.
+    /// A stop applies to the agent: in this thread, for this agent, or for all agents.
     #[serde(default)]
     pub stopped: bool,
-    /// The agent has changed since it was approved: it is silent until somebody approves it anew.
+    /// The agent changed since its approval and does not reply until it is approved again.
     #[serde(default)]
     pub stale: bool,
 }
 
 impl AssignmentView {
-    /// Who answers and how; or why they do not.
+    /// Describes which agent replies and in which mode, or why it does not reply.
     pub fn words(&self) -> String {
         let agent = clean_line(&self.agent);
         match self {
@@ -170,7 +174,7 @@ impl AssignmentView {
         }
     }
 
-    /// The same where a label says already that it is about the agent.
+    /// A shorter description, for places whose label already says that it is about the agent.
     pub fn brief(&self) -> String {
         let state = match self {
             Self { stopped: true, .. } => "stopped",
@@ -181,14 +185,14 @@ impl AssignmentView {
     }
 }
 
-/// How approvals are given.
+/// Rules for approvals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApprovalPolicy {
-    /// Two different persons have to agree, so that nobody approves what they proposed alone.
+    /// Two different people have to approve.
     pub require_two_approvers: bool,
-    /// Nothing is approved that was not rehearsed.
+    /// Only rehearsed assignments can be approved.
     pub require_rehearsal: bool,
-    /// Proposals that nobody decides about expire after this.
+    /// Time after which undecided proposals expire.
     pub undecided: std::time::Duration,
 }
 
@@ -202,35 +206,35 @@ impl Default for ApprovalPolicy {
     }
 }
 
-/// What follows when somebody who may approves.
+/// Result of an approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Approval {
-    /// It is in force.
+    /// The assignment is in force.
     Active,
-    /// Another person has to agree too.
+    /// A second person has to approve.
     FirstOfTwo,
 }
 
-/// Who approves, and what they have seen.
+/// Who approves, and the agent version that they approve.
 #[derive(Debug, Clone, Copy)]
 pub struct Approver<'a> {
-    /// The person, whichever way they come: somebody with two tokens is one.
+    /// The person behind the request; several tokens of one person count as one approver.
     pub person: &'a str,
-    /// What the agent is now.
+    /// Current digest of the agent.
     pub agent_digest: &'a str,
-    /// Something was rehearsed with the agent as it is now.
+    /// The current agent version was rehearsed.
     pub rehearsed: bool,
 }
 
 impl ApprovalPolicy {
-    /// Whether somebody's own word is enough, without another person and without a rehearsal.
+    /// Returns `true` if one person can approve without a second approver and without a rehearsal.
     pub const fn takes_one_word(&self) -> bool {
         !self.require_two_approvers && !self.require_rehearsal
     }
 }
 
-/// The rule of approving, for everything that puts an assignment in force: also one that is in force and
-/// whose agent has changed.
+/// Decides an approval under the policy. It applies to everything that puts an assignment in force, including the
+/// re-approval of one whose agent has changed.
 pub fn approve(assignment: &Assignment, by: Approver<'_>, policy: ApprovalPolicy) -> Result<Approval, Refusal> {
     if policy.require_rehearsal && !by.rehearsed {
         let why = "This version of the agent was not rehearsed.";
@@ -250,11 +254,11 @@ pub fn approve(assignment: &Assignment, by: Approver<'_>, policy: ApprovalPolicy
     }
 }
 
-/// What an assignment is to say, before it is one.
+/// The terms of an assignment before it is created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
     pub connection: ConnectionId,
-    /// One thread only.
+    /// Limits the assignment to one thread.
     #[serde(default)]
     pub thread: Option<ThreadId>,
     pub agent: String,

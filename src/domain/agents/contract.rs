@@ -1,5 +1,4 @@
-//! What an agent may do where it answers: the bounds that an admin agrees to, in a shape that the
-//! engine keeps and anybody can check.
+//! Agent contracts: the limits of what an agent may do. An admin approves them and the engine enforces them.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,29 +11,29 @@ use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 
 error_text! {
-    /// Why a text is no time range.
+    /// Why a text is not a valid time range.
     HoursError
 }
 
 error_text! {
-    /// Why a contract cannot be agreed to.
+    /// Why a contract is not valid.
     ContractError
 }
 
-/// Something an agent may reach for while it answers.
+/// A tool that an agent can call while it replies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tool {
-    /// Words to the thread's own contact.
+    /// Sends a text to the thread's contact.
     Send,
     GetConversation,
     GetStatus,
     SendTemplate,
     React,
-    /// Who is behind a number or a name.
+    /// Looks up a contact by phone number or name.
     ResolveContact,
-    /// Give the thread to a person.
+    /// Escalates the thread to a person.
     HandOff,
-    /// A note for colleagues, which no contact sees.
+    /// Writes an internal note that contacts do not see.
     Note,
 }
 
@@ -49,7 +48,7 @@ impl Tool {
         Self::HandOff,
         Self::Note,
     ];
-    /// What an agent gets where nobody says anything else.
+    /// Tools of a contract that names none.
     pub const USUAL: [Self; 4] = [Self::Send, Self::GetConversation, Self::GetStatus, Self::HandOff];
 
     pub const fn name(self) -> &'static str {
@@ -83,13 +82,13 @@ impl<'de> Deserialize<'de> for Tool {
     }
 }
 
-/// Millionths of the currency in which prices are written.
+/// An amount in millionths of the currency of the configured prices.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Money(pub u64);
 
 impl Money {
-    /// Reads `5` or `0.25`.
+    /// Parses `5` or `0.25`; returns `None` for negative amounts and for a billion or more.
     pub fn parse(text: &str) -> Option<Self> {
         let amount: f64 = text.trim().replace(',', ".").parse().ok()?;
         (0.0..1e9).contains(&amount).then(|| Self((amount * 1e6).round() as u64))
@@ -106,12 +105,12 @@ impl fmt::Display for Money {
     }
 }
 
-/// Days of the week and hours of the day, in the engine's zone.
+/// Days of the week and hours of the day, in the engine's time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hours {
     /// Monday first.
     pub days: [bool; 7],
-    /// Minutes since midnight; until the next day where `until` is not after `from`.
+    /// Minutes since midnight. The range ends on the next day if `until` is not after `from`.
     pub from: u16,
     pub until: u16,
 }
@@ -119,7 +118,7 @@ pub struct Hours {
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 impl Hours {
-    /// Whether every minute of these is one of the others.
+    /// Returns `true` if every minute of this range is also in the other.
     pub fn is_within(self, other: Self) -> bool {
         let span = |hours: Self| {
             let until = if hours.until > hours.from { hours.until } else { hours.until + 1_440 };
@@ -130,7 +129,7 @@ impl Hours {
         days && first <= from && until <= last
     }
 
-    /// Reads `mon-fri 09:00-18:00`, `sat 10:00-14:00` or `22:00-06:00`.
+    /// Parses `mon-fri 09:00-18:00`, `sat 10:00-14:00` or `22:00-06:00`.
     pub fn parse(text: &str) -> Result<Self, HoursError> {
         let wrong =
             || HoursError(format!("`{}` is not a time range. Write it like mon-fri 09:00-18:00.", clean_line(text)));
@@ -162,11 +161,11 @@ impl Hours {
         Ok(hours)
     }
 
-    /// Whether a time lies within; `offset` is what local time is ahead of UTC, in seconds.
+    /// Returns `true` if a time is in the range; `offset` is the local offset from UTC in seconds.
     pub fn hold(&self, at: Timestamp, offset: i64) -> bool {
         let local = at.seconds() + offset;
         let minute = (local.rem_euclid(86_400) / 60) as u16;
-        // The first of January 1970 was a Thursday.
+        // January 1, 1970 was a Thursday.
         let today = (local.div_euclid(86_400) + 3).rem_euclid(7) as usize;
         if self.from < self.until {
             return self.days[today] && (self.from..self.until).contains(&minute);
@@ -208,31 +207,32 @@ impl<'de> Deserialize<'de> for Hours {
     }
 }
 
-/// Which messages a contract is about; empty means all. Several agents may stand on one number, each
-/// under its own conditions.
+/// Conditions on the messages that an assignment covers; empty conditions cover all. Several agents can be assigned
+/// to one number, each with its own conditions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Conditions {
-    /// Only who has never written before, or only who has.
+    /// `true` covers only new contacts, `false` only contacts who wrote before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_contact: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hours: Option<Hours>,
-    /// ISO 639-1, as far as it can be told.
+    /// ISO 639-1 code of the message's detected language.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// One of these stands in the message.
+    /// The message contains at least one of these.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<String>,
 }
 
 impl Conditions {
+    /// Returns `true` if there are no conditions.
     pub fn are_none(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether they hold for no message for which the others do not: each condition of theirs is kept, or
-    /// made stricter.
+    /// Returns `true` if these conditions cover no message that the others do not cover: each condition of the others
+    /// is kept or made stricter.
     pub fn are_within(&self, other: &Self) -> bool {
         let kept = |own: bool, others: bool| others || own;
         kept(self.first_contact == other.first_contact, other.first_contact.is_none())
@@ -243,40 +243,40 @@ impl Conditions {
     }
 }
 
-/// The bounds.
+/// The limits of an agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Contract {
     pub tools: Vec<Tool>,
     pub when: Conditions,
-    /// Replies per thread and hour. The limit also stops two machines that answer each other.
+    /// Maximum replies per thread and hour. The limit also stops two bots that answer each other.
     #[serde(alias = "most_per_hour")]
     pub max_per_hour: u32,
-    /// Messages in one reply.
+    /// Maximum messages in one reply.
     #[serde(alias = "most_messages")]
     pub max_messages: u32,
-    /// Characters in one message.
+    /// Maximum characters in one message.
     #[serde(alias = "longest")]
     pub max_characters: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens_per_day: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub money_per_day: Option<Money>,
-    /// Whether it may write to contacts other than the one who wrote.
+    /// Whether the agent may write to other contacts than the thread's.
     #[serde(alias = "others", skip_serializing_if = "std::ops::Not::not")]
     pub allow_initiating: bool,
-    /// How long it is silent in a thread after a person wrote there; without it, as the number says.
+    /// Minutes without agent replies after a person wrote in the thread; `None` uses the number's setting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pause_after_person_minutes: Option<u32>,
-    /// Whether a reply with another contact's data is held; without it, as the agent's configuration says.
+    /// Whether a reply with another contact's data is held; `None` uses the agent's setting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guard: Option<Guard>,
 }
 
-/// A pause after a person's words is at most a week.
+/// Maximum pause after a person's message: one week.
 pub const LONGEST_PAUSE_MINUTES: u32 = 7 * 24 * 60;
 
-/// Contracts end by themselves after at most this long.
+/// Maximum duration of a contract.
 pub const LONGEST_TERM: Duration = Duration::from_secs(366 * 86_400);
 
 impl Default for Contract {
@@ -297,11 +297,12 @@ impl Default for Contract {
 }
 
 impl Contract {
+    /// Returns `true` if the contract permits a tool.
     pub fn allows(&self, tool: Tool) -> bool {
         self.tools.contains(&tool)
     }
 
-    /// Whether this one permits nothing that the other does not.
+    /// Returns `true` if this contract permits nothing that the other does not.
     pub fn is_within(&self, other: &Self) -> bool {
         let at_most = |own: Option<u64>, most: Option<u64>| most.is_none_or(|most| own.is_some_and(|own| own <= most));
         self.tools.iter().all(|tool| other.allows(*tool))
@@ -316,8 +317,8 @@ impl Contract {
             && self.when.are_within(&other.when)
     }
 
-    /// Whether it leaves a thread to a person for as long as the other does. What one leaves to the number is
-    /// known to be as long only where the other does so, too.
+    /// Returns `true` if this contract pauses at least as long as the other. A pause from the number's setting is
+    /// comparable only if both use it.
     fn pauses_as_long_as(&self, other: &Self) -> bool {
         match (self.pause_after_person_minutes, other.pause_after_person_minutes) {
             (Some(own), Some(least)) => own >= least,
@@ -325,7 +326,7 @@ impl Contract {
         }
     }
 
-    /// Every term with its value, for people; in the same order always.
+    /// Returns each term with its value as text, always in the same order.
     pub fn terms(&self) -> Vec<(&'static str, String)> {
         let tools: Vec<&str> = self.tools.iter().map(|tool| tool.name()).collect();
         let mut terms = vec![
@@ -366,7 +367,7 @@ impl Contract {
         terms
     }
 
-    /// Why it cannot be agreed to.
+    /// Refuses values out of range.
     pub fn check(&self) -> Result<(), ContractError> {
         if self.pause_after_person_minutes.is_some_and(|minutes| minutes > LONGEST_PAUSE_MINUTES) {
             return Err(format!("pause_after_person_minutes must be between 0 and {LONGEST_PAUSE_MINUTES}.").into());
@@ -396,7 +397,7 @@ mod tests {
         for text in ["9-18", "someday 09:00-18:00", "mon 25:00-26:00", ""] {
             assert!(Hours::parse(text).is_err(), "{text}");
         }
-        // 2026-06-01 is a Monday.
+        // June 1, 2026 is a Monday.
         let at = |text: &str| Timestamp::parse(text).expect(text);
         let office = Hours::parse("mon-fri 09:00-18:00").expect("hours");
         assert!(office.hold(at("2026-06-01T09:00:00Z"), 0));

@@ -1,5 +1,5 @@
-//! Whether an answer stays within its contract. What goes beyond is held for a person, with the
-//! reason; nothing is quietly cut to fit.
+//! Checks whether a reply is within its contract. A reply that violates it is held for a person with the reasons;
+//! replies are never shortened to fit.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,16 +8,16 @@ use crate::domain::agents::foreign_data::DatumKind;
 use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::text::clean_line;
 
-/// Something an agent wants to say.
+/// One message of an agent's reply.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplyPart {
     pub text: String,
-    /// The message that it answers, where that should be seen.
+    /// The message that it quotes, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<MessageId>,
 }
 
-/// Where an answer left its bounds, in a sentence's second half.
+/// How a reply violates its contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContractViolation {
     TooMany {
@@ -28,7 +28,7 @@ pub enum ContractViolation {
         characters: usize,
         most: u32,
     },
-    /// Told from each other with confidence; ISO 639-1.
+    /// Reply and contact use different languages; both were detected with confidence. ISO 639-1 codes.
     Language {
         asked: String,
         answered: String,
@@ -36,7 +36,8 @@ pub enum ContractViolation {
     Forbidden {
         tool: String,
     },
-    /// It holds another contact's datum; the thread is one of that contact, `None` in another organization.
+    /// The reply contains data of another contact; `thread` is a thread of that contact, or `None` if the contact
+    /// belongs to another organization.
     ForeignDatum {
         kind: DatumKind,
         thread: Option<ThreadId>,
@@ -44,6 +45,7 @@ pub enum ContractViolation {
     NotAllowedToSpeak,
 }
 
+/// Describes the violation as the second half of a sentence.
 impl ContractViolation {
     pub fn words(&self) -> String {
         match self {
@@ -68,7 +70,7 @@ impl ContractViolation {
     }
 }
 
-/// The English name of the languages that are told apart most often; else the code.
+/// Returns the English name of a common language, else its code.
 fn language(code: &str) -> String {
     let names = [
         ("en", "English"),
@@ -89,18 +91,18 @@ fn language(code: &str) -> String {
     names.iter().find(|(known, _)| *known == code).map_or_else(|| clean_line(code), |(_, name)| (*name).to_owned())
 }
 
-/// What the words are measured against, beside the contract.
+/// What a reply is checked against, besides the contract.
 #[derive(Debug, Clone, Default)]
 pub struct Measure<'a> {
-    /// The language of what is to be answered and of the answer, where both can be told for sure.
+    /// Languages of the contact and of the reply; `None` unless both were detected with confidence.
     pub languages: Option<(&'a str, &'a str)>,
-    /// Data of other contacts that the answer holds; `None` of a thread in another organization.
+    /// Other contacts' data in the reply; the thread is `None` for a contact of another organization.
     pub foreign: &'a [(DatumKind, Option<ThreadId>)],
-    /// Tools that it called and may not.
+    /// Tools that the agent called without permission.
     pub refused: &'a [String],
 }
 
-/// Everything that is wrong with an answer.
+/// Returns all contract violations of a reply.
 pub fn breaches(contract: &Contract, words: &[ReplyPart], measure: &Measure<'_>) -> Vec<ContractViolation> {
     let mut found: Vec<ContractViolation> =
         measure.refused.iter().map(|tool| ContractViolation::Forbidden { tool: tool.clone() }).collect();
@@ -126,7 +128,7 @@ pub fn breaches(contract: &Contract, words: &[ReplyPart], measure: &Measure<'_>)
     found
 }
 
-/// Several open questions are answered each by quoting it, where the agent did not say otherwise.
+/// Makes the reply quote the questions of a batch with several questions, unless the agent set quotes itself.
 pub fn quote_questions(batch: &[(MessageId, &str)], words: &mut [ReplyPart]) {
     let questions: Vec<MessageId> =
         batch.iter().filter(|(_, text)| text.contains(['?', '？', '؟'])).map(|(id, _)| *id).collect();
@@ -142,7 +144,7 @@ pub fn quote_questions(batch: &[(MessageId, &str)], words: &mut [ReplyPart]) {
     }
 }
 
-/// On first contact an agent says who it is: what it says for that stands first, unless it did.
+/// Puts the agent's introduction before its first reply to a contact, unless the reply already contains it.
 pub fn introduce(introduction: &str, words: &mut [ReplyPart]) {
     let own = introduction.trim();
     let said = |one: &ReplyPart| one.text.to_lowercase().contains(&own.to_lowercase());

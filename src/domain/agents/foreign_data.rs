@@ -1,5 +1,5 @@
-//! Personal data in texts: phone numbers, IBANs and order numbers, in a form in which they can be compared however they
-//! are written. Pure functions; whose data they are is looked up by the store.
+//! Personal data in texts: phone numbers, IBANs and order numbers, normalized so that different spellings compare
+//! equal. Pure functions; the store finds out whose data it is.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ pub enum Guard {
 }
 
 impl Guard {
-    /// Returns the word in the configuration.
+    /// Returns the name used in the configuration.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Hold => "hold",
@@ -23,13 +23,13 @@ impl Guard {
         }
     }
 
-    /// Returns the value of a word; `None` for other words.
+    /// Parses a name from the configuration; returns `None` for unknown names.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Hold, Self::Off].into_iter().find(|guard| guard.name().eq_ignore_ascii_case(name.trim()))
     }
 }
 
-/// The kind of a datum that belongs to one contact.
+/// The kind of a personal datum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DatumKind {
@@ -43,7 +43,7 @@ pub enum DatumKind {
 impl DatumKind {
     pub const ALL: [Self; 4] = [Self::Name, Self::Phone, Self::Iban, Self::Order];
 
-    /// Returns the word in the database.
+    /// Returns the name used in the database.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Name => "name",
@@ -57,7 +57,7 @@ impl DatumKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Returns the words for people.
+    /// Returns the name shown to people.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Name => "name",
@@ -68,19 +68,19 @@ impl DatumKind {
     }
 }
 
-/// One datum in the form in which it is stored and compared: of a phone number the last eight digits, of the others the
-/// letters and digits without separators in upper case.
+/// A datum as it is stored and compared: the last eight digits of a phone number; for other kinds the letters and
+/// digits in upper case, without separators.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Datum {
     pub kind: DatumKind,
     pub value: String,
 }
 
-/// A datum that is said by this many other contacts, or to them, belongs to none of them: the number of the business, of
-/// a courier, of a product.
+/// Number of other contacts from which a datum counts as public, such as the phone number of the business or of a
+/// courier.
 pub const COMMON_TO_CONTACTS: i64 = 3;
 
-/// Digits of a phone number that are compared, from its end: national and international forms of one number share them.
+/// Number of digits compared at the end of a phone number; its national and international forms share them.
 const PHONE_DIGITS: usize = 8;
 
 /// Returns the phone numbers, IBANs and order numbers in a text, sorted, each once.
@@ -95,11 +95,12 @@ pub fn data_in(text: &str) -> Vec<Datum> {
     found
 }
 
+/// Returns `true` for a character that can separate groups of digits.
 const fn is_joint(character: char) -> bool {
     matches!(character, ' ' | '-' | '.' | '/' | '(' | ')' | '\u{a0}' | '\u{2011}' | '\u{202f}')
 }
 
-/// Lengths of IBANs by country (ISO 13616). Others are known by their checksum alone.
+/// IBAN lengths by country (ISO 13616). IBANs of other countries are recognized by their checksum alone.
 const IBAN_LENGTHS: [(&str, usize); 40] = [
     ("AD", 24),
     ("AE", 23),
@@ -143,7 +144,7 @@ const IBAN_LENGTHS: [(&str, usize); 40] = [
     ("TR", 26),
 ];
 
-/// Whether the letters and digits are an IBAN: length by country, and the remainder of 97 (ISO 7064).
+/// Returns `true` for a valid IBAN: length by country, and checksum modulo 97 (ISO 7064).
 fn is_iban(plain: &str) -> bool {
     if !(15..=34).contains(&plain.len()) {
         return false;
@@ -161,7 +162,7 @@ fn is_iban(plain: &str) -> bool {
     rest == 1
 }
 
-/// Finds IBANs, with or without blanks, and blanks them out.
+/// Extracts IBANs, with or without separators, and overwrites them so that they are not found again.
 fn ibans(chars: &mut [char]) -> Vec<Datum> {
     let mut found = vec![];
     let mut at = 0;
@@ -200,7 +201,7 @@ fn ibans(chars: &mut [char]) -> Vec<Datum> {
     found
 }
 
-/// A run of digits: where it begins, and where it ends.
+/// Returns the start and end of each run of digits.
 fn digit_groups(chars: &[char]) -> Vec<(usize, usize)> {
     let mut groups = vec![];
     let mut at = 0;
@@ -214,7 +215,7 @@ fn digit_groups(chars: &[char]) -> Vec<(usize, usize)> {
     groups
 }
 
-/// Replaces dates (`2026-06-01`, `1.6.2026`, `20260601`) and times (`09:30`): many contacts share them.
+/// Overwrites dates (`2026-06-01`, `1.6.2026`, `20260601`) and times (`09:30`), because many contacts share them.
 fn blank_out_dates(chars: &mut [char]) {
     let groups = digit_groups(chars);
     let number = |group: (usize, usize), chars: &[char]| {
@@ -250,7 +251,7 @@ fn blank_out_dates(chars: &mut [char]) {
     }
 }
 
-/// Finds phone numbers: eight digits and more, in groups that stand together.
+/// Extracts phone numbers: eight or more digits in adjacent groups.
 fn phones(chars: &[char]) -> Vec<Datum> {
     let mut found = vec![];
     let mut digits = String::new();
@@ -279,15 +280,15 @@ fn phones(chars: &[char]) -> Vec<Datum> {
     found
 }
 
-/// Words after a number that say that it is an amount.
+/// Units and currencies beside a number that mark it as an amount.
 const UNITS: [&str; 34] = [
     "€", "$", "£", "¥", "₹", "%", "eur", "euro", "euros", "usd", "dollars", "gbp", "pounds", "chf", "brl", "reais",
     "mxn", "pesos", "cop", "ars", "inr", "rupees", "idr", "yen", "kg", "g", "km", "m", "miles", "ml", "l", "points",
     "people", "steps",
 ];
 
-/// Finds order numbers: letters with at least three digits (`ORD-48213`), or five digits and more (`48213`) that are no
-/// amount.
+/// Extracts order numbers: letters with at least three digits (`ORD-48213`), or at least five digits (`48213`) that
+/// are not an amount.
 fn orders(chars: &[char]) -> Vec<Datum> {
     let text: String = chars.iter().collect();
     let words: Vec<&str> = text.split([' ', '\n', '\t', '|', ',', ';', '\u{a0}', '"', '(', ')']).collect();
@@ -317,7 +318,7 @@ fn orders(chars: &[char]) -> Vec<Datum> {
         let is_order = if letters == 0 {
             digits >= 5 && !is_amount()
         } else {
-            // A measure is digits with a unit behind them: 500ml, 1000mb.
+            // Digits followed by a unit are a measure: 500ml, 1000mb.
             let unit = core.trim_start_matches(|c: char| c.is_ascii_digit());
             !(unit.len() == letters && unit.len() <= 3 && digits < 5)
         };
@@ -328,8 +329,8 @@ fn orders(chars: &[char]) -> Vec<Datum> {
     found
 }
 
-/// Returns the names that a text may address or mention: words with capitals, or of a script without them, that stand
-/// together, and the one word after a greeting. All in lower case, as contacts are searched.
+/// Returns possible names in a text: runs of words that are capitalized or in a script without case, and the word
+/// after a greeting. All are in lower case, as contact search expects.
 pub fn names_in(text: &str) -> Vec<String> {
     const GREETINGS: [&str; 16] = [
         "hi", "hello", "hey", "dear", "hola", "olá", "oi", "bonjour", "salut", "hallo", "ciao", "liebe", "lieber",
@@ -344,7 +345,7 @@ pub fn names_in(text: &str) -> Vec<String> {
     let mut names = vec![];
     let mut run: Vec<String> = vec![];
     let mut end = |run: &mut Vec<String>| {
-        // Every stretch of two to four: a sentence may begin with the word before a name.
+        // Adds every run of two to four words, because a sentence can start with the word before a name.
         for size in 2..=4 {
             names.extend(run.windows(size).map(|part| part.join(" ").to_lowercase()));
         }

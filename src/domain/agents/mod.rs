@@ -1,4 +1,4 @@
-//! Agents: assignments, contracts, routing and runs.
+//! Agent assignments, contracts, routing and runs.
 
 pub mod assignment;
 pub mod contract;

@@ -1,4 +1,4 @@
-//! What can be asked about agents, and decided about them.
+//! Requests and queries about agents, and their results.
 
 use crate::domain::agents::assignment::Proposal;
 use serde::{Deserialize, Serialize};
@@ -15,13 +15,13 @@ use crate::domain::message::status::DeliveryStatus;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
 
-/// Who is to be silent.
+/// What a stop applies to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "scope", content = "subject", rename_all = "snake_case")]
 pub enum StopScope {
-    /// Whatever agent answers this thread.
+    /// Any agent that answers this thread.
     Thread(ThreadId),
-    /// One agent, wherever it answers.
+    /// One agent, in all threads.
     Agent(String),
     All,
 }
@@ -35,7 +35,7 @@ impl StopScope {
         }
     }
 
-    /// What is stopped, as it is stored.
+    /// Returns the stored subject of the stop.
     pub fn subject(&self) -> String {
         match self {
             Self::Thread(thread) => thread.to_string(),
@@ -44,6 +44,7 @@ impl StopScope {
         }
     }
 
+    /// Parses a stored stop; returns `None` if it is not valid.
     pub fn read(scope: &str, subject: &str) -> Option<Self> {
         match scope {
             "thread" => subject.parse().ok().map(Self::Thread),
@@ -53,7 +54,7 @@ impl StopScope {
         }
     }
 
-    /// As the end of "is silent: …".
+    /// Describes the scope, as the object of a sentence.
     pub fn words(&self) -> String {
         match self {
             Self::Thread(thread) => format!("the agent of {thread}"),
@@ -63,12 +64,13 @@ impl StopScope {
     }
 }
 
+/// A request that changes agents, assignments or runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "agents", rename_all = "snake_case")]
 pub enum AgentRequest {
-    /// Propose that an agent answers. An admin decides.
+    /// Proposes an assignment. An admin decides.
     Propose(Box<Proposal>),
-    /// Agree to what was proposed; or look again at what became stale.
+    /// Approves a proposal, or approves again an assignment whose agent has changed.
     Approve {
         assignment: AssignmentId,
     },
@@ -76,68 +78,69 @@ pub enum AgentRequest {
         assignment: AssignmentId,
         reason: String,
     },
-    /// Agree to less than was proposed, or to less than is in force.
+    /// Approves narrower terms than proposed, or restricts an assignment in force.
     Narrow {
         assignment: AssignmentId,
         proposal: Box<Proposal>,
     },
-    /// End what is in force.
+    /// Ends an assignment that is in force.
     Revoke {
         assignment: AssignmentId,
         #[serde(default)]
         reason: String,
     },
-    /// Do not show it among what waits before this time.
+    /// Hides the assignment from the approvals list until this time.
     Snooze {
         assignment: AssignmentId,
         until: Timestamp,
     },
-    /// Put the last real exchanges to the agent again, with sending impossible.
+    /// Replays recent exchanges with the agent. Nothing is sent.
     Rehearse {
         assignment: AssignmentId,
         exchanges: u32,
     },
-    /// Send what the agent proposed, as it is or in other words.
+    /// Sends a suggested reply, as it is or with the text in `instead`.
     Accept {
         run: RunId,
         #[serde(default)]
         instead: Option<String>,
     },
-    /// Do not send what the agent proposed.
+    /// Rejects a suggested reply.
     Dismiss {
         run: RunId,
         #[serde(default)]
         reason: String,
     },
-    /// Silence now: what has not left does not leave.
+    /// Stops agents now and cancels their unsent messages.
     Stop {
         what: StopScope,
         #[serde(default)]
         reason: String,
     },
-    /// Let agents go on.
+    /// Lifts a stop.
     Resume {
         what: StopScope,
     },
-    /// Let an agent forget what was said so far in a thread; or take that back.
+    /// Excludes the earlier messages of a thread from the agent's context, or undoes that.
     Forget {
         thread: ThreadId,
         #[serde(default)]
         undo: bool,
     },
-    /// Ask an agent something, with nobody's thread behind it and nothing sent.
+    /// Asks an agent a test question, without a thread. Nothing is sent.
     Test {
         agent: String,
         words: String,
     },
 }
 
+/// A query about agents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
 pub enum AgentQuery {
-    /// Everything about one run.
+    /// One run in full.
     Run { run: RunId },
-    /// The last runs, of one thread where it is named.
+    /// The latest runs, optionally of one thread.
     Runs {
         #[serde(default)]
         thread: Option<ThreadId>,
@@ -145,13 +148,13 @@ pub enum AgentQuery {
         #[serde(default)]
         before: Option<RunId>,
     },
-    /// Every assignment, also those that are over.
+    /// All assignments, including ended ones.
     Assignments { limit: u32 },
-    /// One assignment, with what stands now in its place and what was rehearsed.
+    /// One assignment, with the assignment in force that it would replace and its rehearsal.
     Assignment { assignment: AssignmentId },
-    /// What an agent proposes in a thread.
+    /// The suggested reply that waits in a thread.
     Waiting { thread: ThreadId },
-    /// Who is silent, and what was caught.
+    /// Stops, with the messages that they cancelled.
     Stops { limit: u32 },
     Audit {
         #[serde(default)]
@@ -160,22 +163,23 @@ pub enum AgentQuery {
         #[serde(default)]
         before: Option<AuditId>,
     },
-    /// Follow the audit's chain from its beginning, and compare it with ends of it that are kept elsewhere.
+    /// Verifies the audit hash chain from its beginning, and compares it with heads that are stored elsewhere.
     VerifyAudit {
-        /// Ends to compare with; row 0 where only the digest is known.
+        /// Known heads to compare with; row 0 if only the digest is known.
         #[serde(default)]
         against: Vec<KnownHead>,
     },
-    /// What happened after an event, the oldest first.
+    /// Events after a given event, oldest first.
     Events {
         #[serde(default)]
         after: Option<EventId>,
         limit: u32,
     },
-    /// The last thing that happened: whoever follows goes on from there.
+    /// The id of the latest event, from which a follower continues.
     LastEvent,
 }
 
+/// The result of an [`AgentQuery`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "of", content = "told", rename_all = "snake_case")]
 pub enum AgentTold {
@@ -191,7 +195,7 @@ pub enum AgentTold {
     LastEvent(EventId),
 }
 
-/// An agent as it is declared, with how it does.
+/// A declared agent with its statistics of the day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentView {
     pub name: String,
@@ -200,24 +204,25 @@ pub struct AgentView {
     pub last_run_state: Option<RunState>,
     pub runs_today: u32,
     pub failures_today: u32,
-    /// Answers that were held for a person, of today's runs.
+    /// Replies held for a person, among today's runs.
     #[serde(default)]
     pub held_today: u32,
     #[serde(default)]
     pub tokens_today: u64,
     #[serde(default)]
     pub cost_today: Money,
-    /// Half of today's runs took no longer, in milliseconds.
+    /// Median duration of today's runs in milliseconds.
     #[serde(default)]
     pub half_took_ms: Option<u64>,
-    /// What it is: changes with its prompt, model or rules.
+    /// Digest of the agent's configuration; it changes with its prompt, model or rules.
     #[serde(default)]
     pub digest: String,
-    /// It was told to be silent.
+    /// A stop applies to the agent.
     #[serde(default)]
     pub stopped: bool,
 }
 
+/// A run as shown in lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunView {
     pub id: RunId,
@@ -231,49 +236,51 @@ pub struct RunView {
     pub finished_at: Option<Timestamp>,
     pub said: Option<Untrusted>,
     pub error: Option<Untrusted>,
-    /// Why its words were held for a person.
+    /// Contract violations because of which the reply was held.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub breaches: Vec<String>,
     #[serde(default)]
     pub decided_by: Option<String>,
 }
 
+/// Agents with their assignments, latest runs and current stops.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentsView {
     pub agents: Vec<AgentView>,
-    /// Proposed first, then those in force.
+    /// Proposals first, then assignments in force.
     pub assignments: Vec<AssignmentRow>,
     pub runs: Vec<RunView>,
-    /// Who is silent now.
+    /// Stops that are in effect.
     #[serde(default)]
     pub stops: Vec<StopView>,
 }
 
+/// An assignment with the names of its connection and contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssignmentRow {
     #[serde(flatten)]
     pub assignment: Assignment,
     pub connection_name: String,
-    /// Whose thread it is about.
+    /// Contact of the thread that the assignment is limited to.
     #[serde(default)]
     pub contact: Option<ContactView>,
 }
 
-/// A tool that was called, with what came of it.
+/// A tool call of an agent, with its result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolCall {
     pub tool: String,
     pub arguments: Value,
-    /// What it was told; or why it was refused.
+    /// The tool's result, or the reason why the call was refused.
     pub result: Value,
     pub refused: bool,
 }
 
-/// Something that an agent wants done beside what it says, and may.
+/// An action that an agent requested beside its reply and that its contract allows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "act", rename_all = "snake_case")]
 pub enum AgentAction {
-    /// Something other than words, to a thread's contact.
+    /// Sends content other than the reply to a thread's contact.
     Send {
         thread: ThreadId,
         content: Box<crate::domain::message::content::Content>,
@@ -286,7 +293,7 @@ pub enum AgentAction {
 }
 
 impl AgentAction {
-    /// What is to be done, as it is shown to whoever decides.
+    /// Describes the action for the person who decides.
     pub fn words(&self) -> String {
         match self {
             Self::Send { thread, content, at } => {
@@ -298,14 +305,14 @@ impl AgentAction {
     }
 }
 
-/// One run, whole.
+/// A run in full.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
     #[serde(flatten)]
     pub run: RunView,
     pub assignment: AssignmentId,
     pub mode: Mode,
-    /// What it was given, as JSON; and what it was told to be.
+    /// The agent's input as JSON, with its instructions.
     pub given: Option<Untrusted>,
     pub words: Vec<ReplyPart>,
     pub acts: Vec<AgentAction>,
@@ -316,20 +323,20 @@ pub struct RunRecord {
     pub cost: Money,
     pub agent_digest: Option<String>,
     pub decided_at: Option<Timestamp>,
-    /// What became of its words.
+    /// The messages of the reply, with their delivery statuses.
     pub messages: Vec<(MessageId, Untrusted, DeliveryStatus)>,
 }
 
-/// An assignment with everything that is needed to decide about it.
+/// An assignment with everything that an approver needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AssignmentDetail {
     pub row: AssignmentRow,
-    /// What is in force in its place now.
+    /// The assignment in force that it would replace.
     pub instead_of: Option<Assignment>,
-    /// What the agent is now.
+    /// Current digest of the agent.
     pub agent_digest: Option<String>,
     pub rehearsal: Option<Rehearsal>,
-    /// Runs under it, those that were answered, held, and failed; and what they cost.
+    /// Counts of runs under the assignment: all, answered, held and failed.
     pub runs: [u32; 4],
     pub cost: Money,
 }
@@ -339,12 +346,12 @@ pub struct AssignmentDetail {
 pub struct Term {
     pub name: &'static str,
     pub value: String,
-    /// What it is today, where that differs.
+    /// The value in force, if it differs.
     pub today: Option<String>,
 }
 
 impl AssignmentDetail {
-    /// Every term, and what of it differs from what is in force in the same place.
+    /// Returns all terms, each with the differing value of the assignment in force.
     pub fn terms(&self) -> Vec<Term> {
         let all = |one: &Assignment| {
             let mut terms = vec![("agent", clean_line(&one.agent)), ("mode", one.mode.name().to_owned())];
@@ -367,7 +374,7 @@ impl AssignmentDetail {
     }
 }
 
-/// Real exchanges, put to an agent again.
+/// A rehearsal: past exchanges replayed with an agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rehearsal {
     pub id: RehearsalId,
@@ -375,27 +382,27 @@ pub struct Rehearsal {
     pub at: Timestamp,
     pub finished_at: Option<Timestamp>,
     pub agent_digest: String,
-    /// How many exchanges are played in all.
+    /// Number of exchanges to replay.
     pub wanted: u32,
     pub played: Vec<Exchange>,
-    /// Over everything above, once it is finished: the approval names it.
+    /// Digest of the finished rehearsal; the approval refers to it.
     pub digest: Option<String>,
 }
 
-/// One exchange: what was asked, what was said, and what would have been said.
+/// One replayed exchange: the contact's message, the real reply and the agent's reply.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Exchange {
     pub thread: ThreadId,
     pub at: Timestamp,
     pub asked: Untrusted,
-    /// What was answered then, and by whom.
+    /// The reply that was sent, and its author.
     pub said: Untrusted,
     pub by: String,
-    /// What the agent says now; none where it says nothing or fails.
+    /// The agent's reply in the rehearsal; `None` if it did not reply or failed.
     pub now: Option<Untrusted>,
     pub hand_off: Option<String>,
     pub error: Option<String>,
-    /// Tools that it called.
+    /// Tools that the agent called.
     pub tools: Vec<String>,
     pub breaches: Vec<String>,
     pub language: Option<String>,
@@ -404,7 +411,7 @@ pub struct Exchange {
     pub cost: Money,
 }
 
-/// Agents that were told to be silent.
+/// A stop of agents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StopView {
     pub id: StopId,
@@ -412,16 +419,16 @@ pub struct StopView {
     pub reason: String,
     pub by: String,
     pub at: Timestamp,
-    /// Messages that were caught before they left.
+    /// Messages cancelled before they were sent.
     pub caught: Vec<CancelledRun>,
-    /// Messages that had left shortly before.
+    /// Messages sent shortly before the stop.
     pub departed: Vec<CancelledRun>,
-    /// Runs that were ended.
+    /// Number of cancelled runs.
     pub runs: u32,
     pub lifted: Option<(String, Timestamp)>,
 }
 
-/// A message of an agent's, as a stop found it.
+/// A message of an agent, as it was when a stop cancelled or missed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CancelledRun {
     pub entry: EntryId,
@@ -430,7 +437,7 @@ pub struct CancelledRun {
     pub text: Untrusted,
 }
 
-/// Something that happened, for other programs.
+/// An event for other programs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EventView {
     pub id: EventId,

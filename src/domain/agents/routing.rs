@@ -1,5 +1,5 @@
-//! Whether a message that arrived starts an agent run, of which agent, and if not, why not.
-//! Direction decides, never status. Every step of the decision can be told afterwards.
+//! Decides whether a new message starts an agent run, and of which agent. The decision depends on the message's
+//! direction, never on a delivery status, and is recorded with a trace.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use crate::domain::message::inbound_kind::InboundKind;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 
-/// Older messages are history, however they arrived: nobody expects an answer to them now.
+/// Older messages count as history, because a reply is no longer expected.
 pub const STALE_AFTER: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// How the origin of a message is called that only stands by: another app holds the conversation.
+/// Origin name of messages in conversations that another app holds; wadeck only receives copies.
 pub const STANDBY: &str = "standby";
 
-/// Everything that the decision may depend on, beside the assignments.
+/// The facts about a new message that routing uses, besides the assignments.
 #[derive(Debug, Clone)]
 pub struct Arrival<'a> {
     pub direction: Direction,
@@ -28,61 +28,61 @@ pub struct Arrival<'a> {
     pub content: &'a Content,
     pub test: bool,
     pub sent_at: Timestamp,
-    /// Nothing was ever exchanged before.
+    /// No message was exchanged with the contact before.
     pub first: bool,
-    /// A person has the thread.
+    /// The person who owns the thread.
     pub taken_by: Option<&'a str>,
-    /// Its agent gave it away, and no person has given it back.
+    /// The agent escalated the thread, and no person has released it.
     pub handed_off: bool,
     pub opted_out: bool,
-    /// When a person last wrote in the thread, and how long agents leave it to them then, unless their own
-    /// contract says otherwise.
+    /// When a person last wrote in the thread, and how long agents pause then unless their contract says otherwise.
     pub person_wrote_at: Option<Timestamp>,
     pub pause_after_person: Duration,
-    /// It was written by a number of our own.
+    /// The sender is one of this installation's own numbers.
     pub ours: bool,
-    /// What local time is ahead of UTC, in seconds.
+    /// Local offset from UTC in seconds.
     pub offset: i64,
 }
 
 impl Arrival<'_> {
-    /// Until when an agent under this contract leaves the thread to the person who wrote in it.
+    /// Returns until when an agent under this contract pauses after a person's message.
     fn paused_until(&self, contract: &Contract) -> Option<Timestamp> {
         paused_until(self.person_wrote_at?, contract.pause_after_person_minutes, self.pause_after_person)
     }
 }
 
-/// Until when an agent leaves a thread to the person who wrote in it. `minutes` is what its contract says,
-/// `usual` what the number says.
+/// Returns until when an agent pauses after a person wrote in the thread; `None` for no pause. `minutes` is the
+/// contract's setting, `usual` the number's.
 pub fn paused_until(person_wrote_at: Timestamp, minutes: Option<u32>, usual: Duration) -> Option<Timestamp> {
     let pause = minutes.map_or(usual, |minutes| Duration::from_secs(u64::from(minutes) * 60));
     (!pause.is_zero()).then(|| person_wrote_at.plus(pause))
 }
 
-/// An assignment that could answer, with what it has used up.
+/// An assignment that could answer, with its current usage.
 #[derive(Debug, Clone)]
 pub struct Candidate {
     pub assignment: Assignment,
-    /// Its agent's replies in this thread within the last hour.
+    /// Replies of its agent in this thread within the last hour.
     pub replies: u32,
-    /// Within the last day.
+    /// Tokens used within the last day.
     pub tokens: u64,
     pub money: u64,
-    /// Who told it to be silent, and why.
+    /// Who stopped the agent, and why.
     pub stopped: Option<String>,
 }
 
-/// The decision, with how it came about.
+/// The routing decision with its trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     pub route: Route,
-    /// A line for each thing that was looked at.
+    /// One line per assignment or rule that was evaluated.
     pub trace: Vec<String>,
 }
 
+/// Result of routing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
-    /// The candidate at this place answers, not before this time.
+    /// The candidate at this index answers, not before `due_at`.
     Run {
         candidate: usize,
         due_at: Timestamp,
@@ -90,7 +90,7 @@ pub enum Route {
     None(NoRun),
 }
 
-/// What stands in the way of an agent run.
+/// Why no agent run starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoRun {
@@ -110,13 +110,13 @@ pub enum NoRun {
     Taken,
     HandedOff,
     NoAssignment,
-    /// There are agents, and none of them is for this message.
+    /// Agents are assigned, but none covers this message.
     NoneFits,
     Off,
     Stopped,
-    /// The agent is not what was approved any more.
+    /// The agent changed since its approval.
     Changed,
-    /// A person wrote there a short while ago.
+    /// A person wrote in the thread recently.
     PersonWrote,
     Capped,
     Budget,
@@ -149,7 +149,7 @@ impl NoRun {
         Self::Budget,
     ];
 
-    /// The reason that is written in these words.
+    /// Returns the reason with this description.
     pub fn from_words(words: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.words() == words)
     }
@@ -184,7 +184,7 @@ impl NoRun {
         }
     }
 
-    /// Whether a person should look, as nobody else will answer.
+    /// Returns `true` if the thread then waits for a person, because no agent answers.
     pub const fn leaves_waiting(self) -> bool {
         !matches!(
             self,
@@ -201,13 +201,13 @@ impl NoRun {
         )
     }
 
-    /// Whether it is worth an alert of its own, beside a thread that waits.
+    /// Returns `true` if the reason raises its own alert, besides the waiting thread.
     pub const fn alerts(self) -> bool {
         matches!(self, Self::Capped | Self::Budget | Self::Changed)
     }
 }
 
-/// The rule. Candidates stand in the order in which they are tried: the thread's own first, then those
+/// Decides which candidate answers. Candidates are in order of precedence: the thread's own assignment, then those
 /// with conditions, then the one without.
 pub fn route(arrival: &Arrival<'_>, candidates: &[Candidate], debounce: Duration, now: Timestamp) -> Decision {
     let mut trace = vec![];
@@ -225,7 +225,8 @@ pub fn route(arrival: &Arrival<'_>, candidates: &[Candidate], debounce: Duration
             reason = NoRun::NoneFits;
             continue;
         }
-        // Whoever fits decides: nobody else steps in where it is off or at its end.
+        // The first candidate that covers the message decides: if it is off or at a limit, no other candidate
+        // answers.
         let held = held_back(candidate, arrival, now);
         match held {
             Some(why) => {
@@ -245,6 +246,7 @@ pub fn route(arrival: &Arrival<'_>, candidates: &[Candidate], debounce: Duration
     Decision { route: Route::None(reason), trace }
 }
 
+/// Returns why no agent may answer the message, whichever is assigned.
 fn refused(arrival: &Arrival<'_>, now: Timestamp) -> Option<NoRun> {
     Some(match arrival {
         Arrival { direction: Direction::Outbound, .. } => NoRun::Outbound,
@@ -262,7 +264,7 @@ fn refused(arrival: &Arrival<'_>, now: Timestamp) -> Option<NoRun> {
     })
 }
 
-/// What is not answered, whoever wrote it.
+/// Returns why messages of this kind are not answered; `None` if they can be.
 fn by_kind(content: &Content) -> Option<NoRun> {
     Some(match InboundKind::of(content) {
         InboundKind::Words => return None,
@@ -274,7 +276,7 @@ fn by_kind(content: &Content) -> Option<NoRun> {
     })
 }
 
-/// What keeps an agent from answering a message that is meant for it.
+/// Returns why a candidate that covers the message does not answer now.
 fn held_back(candidate: &Candidate, arrival: &Arrival<'_>, now: Timestamp) -> Option<NoRun> {
     let (one, contract) = (&candidate.assignment, &candidate.assignment.contract);
     Some(match () {
@@ -289,6 +291,7 @@ fn held_back(candidate: &Candidate, arrival: &Arrival<'_>, now: Timestamp) -> Op
     })
 }
 
+/// Describes a reason with the candidate's figures.
 fn detail(candidate: &Candidate, why: NoRun) -> String {
     match (why, &candidate.stopped) {
         (NoRun::Stopped, Some(by)) => format!("stopped by {}", clean_line(by)),
@@ -297,7 +300,7 @@ fn detail(candidate: &Candidate, why: NoRun) -> String {
     }
 }
 
-/// Why a message is not one that these conditions are about.
+/// Returns why the conditions do not cover the message; `None` if they do.
 fn does_not_fit(when: &Conditions, arrival: &Arrival<'_>, words: &str, now: Timestamp) -> Option<String> {
     if let Some(first) = when.first_contact.filter(|first| *first != arrival.first) {
         return Some(

@@ -1,27 +1,28 @@
-//! Agent runs: one try of an agent to answer, over a batch of messages.
+//! Agent runs: one attempt of an agent to answer a batch of messages.
 
 use serde::{Deserialize, Serialize};
 
+/// State of an agent run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunState {
-    /// Waits for the burst to end.
+    /// Waits until the contact pauses.
     Scheduled,
     Running,
-    /// Its words are in the outbox.
+    /// The reply is in the outbox.
     Answered,
-    /// Its words wait for a person to accept them.
+    /// The suggested reply waits for a person.
     Proposed,
-    /// It chose to say nothing.
+    /// The agent chose not to reply.
     Silent,
-    /// A newer message came before its words went.
+    /// A newer message arrived before the reply was sent.
     Superseded,
-    /// It gave the thread to a person.
+    /// The agent escalated the thread to a person.
     HandedOff,
     Failed,
     /// A person took the thread, or the agent was stopped.
     Cancelled,
-    /// A person read its proposal and did not want it.
+    /// A person rejected the suggested reply.
     Rejected,
 }
 
