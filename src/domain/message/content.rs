@@ -1,5 +1,5 @@
-//! What a message holds. Every kind has a line for lists and details for whoever asks; nothing is
-//! ever blank, not even what nobody here has heard of.
+//! Message content. Every kind has a one-line text for lists and detail rows; neither is ever empty, even for unknown
+//! kinds.
 
 use crate::domain::code::Code;
 use crate::domain::message::media::{Media, size};
@@ -12,23 +12,24 @@ use crate::domain::number;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::{Untrusted, clean_line};
 
-/// One shared contact card.
+/// A shared contact card.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Card {
     pub name: Untrusted,
     pub phones: Vec<Untrusted>,
     pub emails: Vec<Untrusted>,
-    /// Everything else on it: company, addresses, links.
+    /// Other fields of the card, such as company, addresses and links.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub more: Vec<(String, Untrusted)>,
 }
 
+/// Content of a message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Content {
     Text {
         body: Untrusted,
-        /// The advertisement that it was written from, in older rows; newer ones have it beside the content.
+        /// Advertisement that the message came from, in rows of older versions; newer ones store it in [`Extras`].
         #[serde(default, skip_serializing_if = "Option::is_none")]
         referral: Option<Untrusted>,
     },
@@ -48,19 +49,19 @@ pub enum Content {
     Contacts {
         cards: Vec<Card>,
     },
-    /// Attached to the message it speaks of; without an emoji it takes the reaction back.
+    /// A reaction to the target message; without an emoji it removes the reaction.
     Reaction {
         target: String,
         emoji: Option<Untrusted>,
     },
-    /// A tap on a template's quick reply.
+    /// A tap on a quick reply button of a template.
     Button {
         text: Untrusted,
         payload: Untrusted,
     },
-    /// Buttons, a list, a link: something to choose, sent by us.
+    /// An outgoing interactive message: buttons, a list or a link.
     Offer(Interactive),
-    /// A tap on a button or a list row, or a filled form.
+    /// A tap on a button or list row, or a submitted form.
     Interactive {
         reply: InteractiveReply,
         id: Untrusted,
@@ -70,34 +71,34 @@ pub enum Content {
     Template {
         name: String,
         language: String,
-        /// The provider's own id of it, for providers that send by that.
+        /// The provider's template id, at providers that send by id.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
-        /// Values by place, as they were filled in: `customer_name` or `1` for the body, with `header:`
-        /// or `button:0:` before it for the other parts.
+        /// Values by placeholder: `customer_name` or `1` for the body, prefixed with `header:` or `button:0:` for the
+        /// other parts.
         parameters: Vec<(String, Untrusted)>,
-        /// The file in the header, where the template has one.
+        /// Header file, if the template has one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         header: Option<Box<Media>>,
-        /// The words as the contact sees them.
+        /// The text as the contact sees it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rendered: Option<Untrusted>,
     },
-    /// What a customer ordered from a catalog.
+    /// A customer's order from a catalog.
     Order(Order),
     Call(Call),
-    /// Something about the conversation itself.
+    /// A notice about the conversation itself.
     News(News),
-    /// New words for a message that was written before.
+    /// An edit of an earlier message.
     Edit {
         target: String,
         content: Box<Content>,
     },
-    /// The writer deleted a message.
+    /// The sender deleted a message.
     Deletion {
         target: String,
     },
-    /// A kind that this program does not read; what the provider said about it is kept, with its members.
+    /// An unsupported kind; keeps the provider's description and the fields of the object.
     Other {
         kind: String,
         summary: Untrusted,
@@ -106,6 +107,7 @@ pub enum Content {
     },
 }
 
+/// Kind of an interactive reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InteractiveReply {
@@ -114,7 +116,7 @@ pub enum InteractiveReply {
     Form,
 }
 
-/// What somebody filled in: names and values, without the token that only says which form it was.
+/// Returns the names and values of a submitted form, without the `flow_token`.
 pub fn form_fields(answer: &Untrusted) -> Vec<(String, String)> {
     let read = crate::domain::json_text::parse(answer.as_received().as_bytes());
     let Ok(serde_json::Value::Object(fields)) = read else { return vec![] };
@@ -133,7 +135,7 @@ impl Content {
         Self::Text { body: body.into(), referral: None }
     }
 
-    /// The kind's name, as lists and JSON call it.
+    /// Returns the kind's name, as used in lists and JSON.
     pub fn kind(&self) -> &str {
         match self {
             Self::Text { .. } => "text",
@@ -157,7 +159,7 @@ impl Content {
         }
     }
 
-    /// What a person would quote: the words, else a bracketed description. Never empty.
+    /// Returns the content as text: the words, or a description in brackets. Never empty.
     pub fn words(&self) -> Untrusted {
         match self {
             Self::Text { body, .. } if body.as_received().trim().is_empty() => Untrusted::from("[empty text]"),
@@ -215,7 +217,7 @@ impl Content {
         }
     }
 
-    /// Label and value of everything there is to know.
+    /// Returns all properties as rows of label and value.
     pub fn details(&self) -> Vec<(&'static str, Untrusted)> {
         let text = |value: &str| Untrusted::from(value);
         match self {
@@ -292,7 +294,7 @@ impl Content {
         }
     }
 
-    /// What an edit puts in the place of what was written before. `None` where nothing came that could stand there.
+    /// Returns the new content of an edit; `None` if the edit carries no usable content.
     pub fn replacement(&self) -> Option<&Content> {
         let Self::Edit { content, .. } = self else { return None };
         let whole = match &**content {
@@ -310,8 +312,8 @@ impl Content {
         whole.then_some(content)
     }
 
-    /// Whether a provider's list may mean this by these words: it names a template or tells its text, and
-    /// has a caption or nothing for a file.
+    /// Returns `true` if an entry of a provider's message list with these words can be this content. The list shows a
+    /// template's name or text, and a file's caption or nothing.
     pub fn echoes(&self, words: &str) -> bool {
         if self.words().as_received() == words {
             return true;
@@ -322,7 +324,7 @@ impl Content {
         }
     }
 
-    /// The file inside, where there is one.
+    /// Returns the media file of the content, if it has one.
     pub fn media(&self) -> Option<&Media> {
         match self {
             Self::Image(media)
@@ -339,6 +341,7 @@ impl Content {
         }
     }
 
+    /// Returns the media file of the content for changes, if it has one.
     pub fn media_mut(&mut self) -> Option<&mut Media> {
         match self {
             Self::Image(media)
@@ -355,8 +358,8 @@ impl Content {
         }
     }
 
-    /// Whether a person may send this, with the provider's limits: checked where it is written, and
-    /// by the operation again.
+    /// Refuses content that people cannot send or that exceeds the provider's limits. The composer and the operation
+    /// both call it.
     pub fn check(&self) -> Result<(), Refusal> {
         match self {
             Self::Text { body, .. } => check_text(body.as_received()),
@@ -403,12 +406,13 @@ impl Content {
         }
     }
 
-    /// Templates may be sent at any time; everything else needs an open service window.
+    /// Returns `false` for templates, which may be sent at any time; everything else needs an open service window.
     pub const fn is_freeform(&self) -> bool {
         !matches!(self, Self::Template { .. })
     }
 }
 
+/// Describes a media file: kind and size in brackets, then file name, caption and transcript.
 fn described(what: &str, media: &Media) -> Untrusted {
     let mut label = format!("[{what}");
     if let Some(bytes) = media.bytes {
@@ -423,7 +427,7 @@ fn described(what: &str, media: &Media) -> Untrusted {
     Untrusted::new(label)
 }
 
-/// What may be written to a contact: checked in the console before, in the operation again.
+/// Refuses a text that cannot be sent. The console and the operation both call it.
 pub fn check_text(text: &str) -> Result<(), Refusal> {
     if clean_line(text).trim().is_empty() {
         return Err(Refusal::new(Code::EmptyText, "The text is empty.", "Write a text."));
@@ -440,7 +444,7 @@ pub fn check_text(text: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether this is what a person sees as one emoji: one grapheme, and neither a letter nor a control character.
+/// Returns `true` for a single emoji: one grapheme that is neither alphanumeric nor control nor whitespace.
 pub fn is_one_emoji(text: &str) -> bool {
     let fits = |c: char| !c.is_alphanumeric() && !c.is_control() && !c.is_whitespace();
     text.graphemes(true).count() == 1 && text.chars().count() <= 12 && text.chars().all(fits)

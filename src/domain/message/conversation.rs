@@ -1,21 +1,21 @@
-//! What a provider counts of a conversation, beside what is here; and what an agent would say to a test.
+//! A provider's counters of a conversation, and dry runs of agents on test messages.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
-/// A conversation as the provider told of it last. Source: webhooks, `conversation.kapso`.
+/// The latest conversation record from the provider. Source: webhooks, `conversation.kapso`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ConversationRecord {
-    /// The provider's id of it.
+    /// The provider's conversation id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// When it began there.
+    /// When the conversation started at the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
-    /// How many messages the provider has in it, of both directions.
+    /// Number of messages at the provider, in both directions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messages_count: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,13 +26,13 @@ pub struct ConversationRecord {
     pub last_inbound_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_outbound_at: Option<Timestamp>,
-    /// How many of its messages are stored here; counted where one thread is asked for.
+    /// Number of its messages stored here; set only in queries for one thread.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stored: Option<u64>,
 }
 
 impl ConversationRecord {
-    /// How many messages the provider has that are not here; 0 where that cannot be told.
+    /// Returns how many messages the provider has that are not stored here; 0 if that is unknown.
     pub fn missing(&self) -> u64 {
         match (self.messages_count, self.stored) {
             (Some(there), Some(here)) => there.saturating_sub(here),
@@ -41,19 +41,19 @@ impl ConversationRecord {
     }
 }
 
-/// What an agent would have said to a provider's test message.
+/// An agent's hypothetical reply to a provider's test message. It is not sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DryRun {
     pub agent: String,
-    /// None while it is asked.
+    /// `None` while the agent runs.
     pub finished_at: Option<Timestamp>,
-    /// Its words; none where it would say nothing.
+    /// The reply; `None` if the agent would not reply.
     pub said: Option<Untrusted>,
     pub error: Option<Untrusted>,
 }
 
 impl DryRun {
-    /// In one paragraph, as it stands below the message.
+    /// Describes the dry run in one paragraph, shown below the message.
     pub fn words(&self) -> String {
         match (&self.said, &self.error, self.finished_at) {
             (_, Some(error), _) => format!("dry run of {} failed: {}", self.agent, error.line()),

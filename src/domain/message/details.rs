@@ -1,10 +1,10 @@
-//! Everything there is to know of a message, as rows.
+//! Detail rows of a message.
 
 use crate::domain::message::inbound_content::Rows;
 use crate::domain::view::MessageDetail;
 
 impl MessageDetail {
-    /// Label and value of everything there is to know of the content and what came along.
+    /// Returns the properties of the content and of its extras as rows of label and value.
     pub fn details(&self) -> Rows {
         self.content.details().into_iter().chain(self.extras.details()).collect()
     }

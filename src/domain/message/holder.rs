@@ -1,4 +1,4 @@
-//! Who holds a conversation at the provider: we, or another app that is connected to the same number.
+//! Who holds a conversation at the provider: wadeck, or another app connected to the same number.
 
 use std::time::Duration;
 
@@ -11,20 +11,20 @@ use crate::domain::message::inbound_kind::InboundKind;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
-/// Without a message of the contact nobody holds a conversation for longer. Source: conversation routing › thread
-/// lifecycle.
+/// After this long without a message from the contact, no app holds a conversation. Source: conversation routing ›
+/// thread lifecycle.
 const IDLE_AFTER: Duration = Duration::from_secs(86_400);
 
-/// What an event says of who holds its conversation.
+/// The holder of a conversation, according to an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Holder {
     Us,
-    /// Another app, in this role; empty where none is named.
+    /// Another app with this role; empty if the event names no role.
     Other(Untrusted),
 }
 
 impl Holder {
-    /// Who holds the conversation as it is told. Tests, history and what was found later say nothing of that.
+    /// Returns the holder that an event implies; `None` for tests, history and backfilled messages, which imply none.
     pub fn told_by(event: &MessageEvent) -> Option<Self> {
         if event.test {
             return None;
@@ -32,16 +32,16 @@ impl Holder {
         match (&event.origin, &event.content) {
             (Origin::Other(name), _) if name == STANDBY => Some(Self::Other(Untrusted::default())),
             (Origin::Api, Content::News(news)) if news.kind == "handover" => match news.what.as_received() {
-                // Told to the new holder alone.
+                // The provider sends this only to the new holder.
                 "control_passed" | "pass_thread_control" => Some(Self::Us),
-                // Told to the one before alone.
+                // The provider sends this only to the previous holder.
                 "control_taken" | "take_thread_control" => {
                     let role = news.members.iter().find(|(name, _)| name == "new_owner_role");
                     Some(Self::Other(role.map(|(_, role)| role.clone()).unwrap_or_default()))
                 }
                 _ => None,
             },
-            // What a contact says comes as a message of its own only to whoever holds the conversation.
+            // The provider sends a contact's message as a regular message only to the holder of the conversation.
             (Origin::Api, content) if event.direction == Direction::Inbound => {
                 let said = matches!(
                     InboundKind::of(content),
@@ -55,7 +55,7 @@ impl Holder {
 }
 
 impl MessageEvent {
-    /// Whether it was said while another app holds the conversation: we read along.
+    /// Returns `true` if another app held the conversation when the message was sent.
     pub fn is_observed(&self) -> bool {
         matches!(&self.origin, Origin::Other(name) if name == STANDBY)
     }
@@ -64,19 +64,19 @@ impl MessageEvent {
 /// Another app holds a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldElsewhere {
-    /// In which role, as the provider calls it; empty where none is named.
+    /// The app's role as the provider names it; empty if it names none.
     pub role: Untrusted,
-    /// When that was seen last.
+    /// When an event last showed it.
     pub told_at: Timestamp,
 }
 
 impl HeldElsewhere {
-    /// Whether that is so still, by what was told.
+    /// Returns `true` if the hold still counts.
     pub fn is_current(&self, now: Timestamp) -> bool {
         now < self.told_at.plus(IDLE_AFTER)
     }
 
-    /// `another app`, with its role where that is known.
+    /// Returns `another app`, with its role if known.
     pub fn who(&self) -> String {
         let role: String = self.role.line().replace('_', " ").chars().take(40).collect();
         if role.is_empty() { "another app".to_owned() } else { format!("another app ({role})") }

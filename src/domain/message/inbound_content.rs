@@ -1,5 +1,5 @@
-//! Contents that only come in: orders, calls, news about the conversation; and what a message carries beside its
-//! content. Everything has a line for the thread and details for whoever asks.
+//! Content that can only be received: orders, calls and notices; and extra information about a message. Each has a
+//! text for the thread and detail rows.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,22 +8,22 @@ use crate::domain::number;
 use crate::domain::text::Untrusted;
 use crate::domain::time::{Timestamp, short_span};
 
-/// Label and value, as details show them.
+/// Rows of label and value, as shown in details.
 pub type Rows = Vec<(&'static str, Untrusted)>;
 
-/// One line of an order.
+/// One item of an order.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct OrderItem {
-    /// The shop's own id of the product.
+    /// The shop's product id.
     pub product: Untrusted,
     #[serde(deserialize_with = "number::stored")]
     pub quantity: f64,
-    /// Of one piece; `None` where it is not told.
+    /// Price of one piece; `None` if not reported.
     pub price: Option<f64>,
     pub currency: Untrusted,
 }
 
-/// What a customer ordered from a catalog.
+/// A customer's order from a catalog.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     pub catalog: Untrusted,
@@ -32,6 +32,7 @@ pub struct Order {
 }
 
 impl OrderItem {
+    /// Describes the item in one line.
     fn line(&self) -> String {
         let price = self.price.map(|price| format!(" at {price:.2} {}", self.currency.as_received()));
         let quantity = if self.quantity.is_finite() { self.quantity.to_string() } else { "?".to_owned() };
@@ -40,7 +41,7 @@ impl OrderItem {
 }
 
 impl Order {
-    /// What it comes to, one sum for each currency; empty where a price or a quantity is missing.
+    /// Returns one total per currency; empty if a price or quantity is missing.
     pub fn totals(&self) -> Vec<String> {
         let mut sums: Vec<(&str, f64)> = vec![];
         for item in &self.items {
@@ -54,7 +55,7 @@ impl Order {
         sums.into_iter().map(|(currency, sum)| format!("{sum:.2} {currency}")).collect()
     }
 
-    /// The note, a line for each item, and the total.
+    /// Returns the note, one line per item, and the total.
     pub fn words(&self) -> Untrusted {
         let note = self.note.as_ref().map(|note| format!(" {}", note.as_received())).unwrap_or_default();
         let mut lines = vec![format!("[order]{note}")];
@@ -75,22 +76,22 @@ impl Order {
     }
 }
 
-/// A call: that it rings, or how it ended.
+/// A call event: ringing or ended.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Call {
-    /// The provider's id of the call: what rings and what ended share it.
+    /// The provider's call id, shared by all events of the call.
     pub id: String,
     /// `connect` while it rings, `terminate` at its end.
     pub event: Untrusted,
-    /// How the provider says that it ended.
+    /// The provider's result of the call.
     pub status: Option<Untrusted>,
-    /// Whether we called.
+    /// `true` for outgoing calls.
     pub by_us: bool,
     pub seconds: Option<u64>,
 }
 
 impl Call {
-    /// It is over, and nobody spoke.
+    /// Returns `true` if the call ended without a conversation.
     pub fn missed(&self) -> bool {
         self.event.as_received() == "terminate" && self.seconds.is_none_or(|seconds| seconds == 0)
     }
@@ -118,15 +119,15 @@ impl Call {
     }
 }
 
-/// News about the conversation, in the platform's own words where it has some.
+/// A notice about the conversation, in the platform's words if it has some.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct News {
     /// The kind on the wire, such as `system`.
     pub kind: String,
-    /// What happened, such as `user_changed_number`.
+    /// The event, such as `user_changed_number`.
     pub what: Untrusted,
     pub text: Untrusted,
-    /// Everything else that was told: name and value.
+    /// Other fields of the notice: name and value.
     #[serde(default)]
     pub members: Vec<(String, Untrusted)>,
 }
@@ -149,46 +150,46 @@ impl News {
     }
 }
 
-/// Members of an object that nobody here knows, as details show them.
+/// Returns the fields of an unknown object as detail rows.
 pub fn members(list: &[(String, Untrusted)]) -> impl Iterator<Item = (&'static str, Untrusted)> {
     list.iter().map(|(name, value)| ("member", Untrusted::new(format!("{name}: {}", value.as_received()))))
 }
 
-/// What a message carries beside its content, and what became of it afterwards.
+/// Information that a message carries beside its content, and later changes to it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Extras {
-    /// The advertisement or post that it was written from, in one line.
+    /// The advertisement or post that the message came from, in one line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referral: Option<Untrusted>,
-    /// Everything that was told of the advertisement: name and value.
+    /// All fields of the advertisement: name and value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub referral_members: Vec<(String, Untrusted)>,
-    /// The product that it asks about.
+    /// The product that the message asks about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product: Option<Untrusted>,
-    /// It was forwarded; `true`: many times.
+    /// Set if the message was forwarded; `true` if many times.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forwarded: Option<bool>,
-    /// What the provider could not do with it.
+    /// Problem with the message that the provider reported.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Untrusted>,
-    /// How far the provider had come with it when it told of it, such as `pending` or `completed`.
+    /// The provider's processing state at the time of the report, such as `pending` or `completed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub processing: Option<Untrusted>,
-    /// The time that was told of it and that cannot be; it stands at the time at which it came.
+    /// The reported time, if it is impossible; the message is shown with its time of arrival instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub impossible_time: Option<Timestamp>,
-    /// When the writer changed it, and the words that stood there first.
+    /// When the sender edited the message, and its original text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edited: Option<(Timestamp, Untrusted)>,
-    /// When the writer deleted it.
+    /// When the sender deleted the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted: Option<Timestamp>,
-    /// Words that came again under the same id, and differ.
+    /// Different texts that arrived later under the same id.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub duplicates: Vec<Untrusted>,
-    /// Deliveries that brought the same id again, as many as are kept.
+    /// Deliveries that repeated the id, up to a maximum.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub repeated_by: Vec<DeliveryId>,
 }
@@ -198,8 +199,8 @@ impl Extras {
         *self == Self::default()
     }
 
-    /// The words of a message as its thread, a search and an agent have them: those of its content, with whatever
-    /// changes what they mean.
+    /// Returns the text of a message as threads, search and agents use it: the content's words with everything that
+    /// changes their meaning.
     pub fn around(&self, words: Untrusted) -> Untrusted {
         if self.is_empty() {
             return words;
@@ -233,6 +234,7 @@ impl Extras {
         Untrusted::new(line)
     }
 
+    /// Returns the extras as detail rows.
     pub fn details(&self) -> Rows {
         let mut rows: Rows = vec![];
         rows.extend(self.referral.clone().map(|referral| ("came from", referral)));

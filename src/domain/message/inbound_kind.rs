@@ -1,30 +1,29 @@
-//! What a message that came in means for its thread: one table, obeyed by whoever applies it, and printed into
-//! `docs/inbound.md`. It is a function of values: neither clock nor store is asked.
+//! Effects of each kind of inbound message on its thread, as one table that the inbound operations apply. It is also
+//! rendered into `docs/inbound.md`. Pure functions, without clock and store.
 
 use std::fmt::Write as _;
 
 use crate::domain::inbound::event::{MessageEvent, Origin};
 use crate::domain::message::content::Content;
 
-/// What kind of thing came in.
+/// The kind of an inbound message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum InboundKind {
-    /// What a customer says, by writing, showing, choosing or ordering.
+    /// Something a customer communicates: text, file, choice or order.
     Words,
     Sticker,
-    /// Attached to the message that it names, and nothing beside.
+    /// A reaction, shown on the message that it refers to.
     Reaction,
     Call,
-    /// News about the conversation: a system notice, an edit, a deletion, a chat that was opened, an identity that
-    /// changed, a conversation handed over.
+    /// Notices about the conversation: system notices, edits, deletions, opened chats, changed identities, handovers.
     News,
-    /// The customer said something that cannot be read here.
+    /// Content that wadeck cannot read.
     Unsupported,
-    /// Said in a group: it belongs into no private thread.
+    /// A group message; it does not belong to a private thread.
     Group,
 }
 
-/// How a message came, as far as its effects depend on it.
+/// The circumstance under which a message arrived, as far as its effects depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Circumstance {
     Usual,
@@ -32,19 +31,19 @@ pub enum Circumstance {
     Observed,
     /// From before the number was connected.
     History,
-    /// A test of the provider.
+    /// A provider's test.
     Test,
 }
 
 impl Circumstance {
     pub const ALL: [Self; 4] = [Self::Usual, Self::Observed, Self::History, Self::Test];
 
-    /// The circumstance that decides: a test and history have no effects, whoever holds the conversation.
+    /// Returns the circumstance of an event. Test and history take precedence over another app's hold.
     pub fn of(event: &MessageEvent) -> Self {
         if event.test { Self::Test } else { Self::of_untested(event) }
     }
 
-    /// The same as if the message were no test: what it would mean.
+    /// Returns the circumstance that applies if the test flag is ignored.
     pub fn of_untested(event: &MessageEvent) -> Self {
         match event.origin {
             Origin::HistorySync => Self::History,
@@ -63,19 +62,19 @@ impl Circumstance {
     }
 }
 
-/// What follows for the thread.
+/// Effects on the thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "a table of yes and no")]
 pub struct KindEffects {
-    /// It is a line in the contact's own thread.
+    /// The message appears in the contact's thread.
     pub line: bool,
-    /// It opens the service window, or keeps it open.
+    /// The message opens or extends the service window.
     pub window: bool,
-    /// It counts as unread.
+    /// The message counts as unread.
     pub unread: bool,
-    /// Routing is asked which agent answers. Where it is not asked, nobody answers by himself.
+    /// Routing selects an agent. If `false`, no agent answers.
     pub routed: bool,
-    /// Without an agent the thread waits for a person.
+    /// The thread waits for a person if no agent answers.
     pub waits: bool,
 }
 
@@ -83,7 +82,7 @@ impl InboundKind {
     pub const ALL: [Self; 7] =
         [Self::Words, Self::Sticker, Self::Reaction, Self::Call, Self::News, Self::Unsupported, Self::Group];
 
-    /// Its name in the document.
+    /// Returns the name used in the document.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Words => "content",
@@ -96,7 +95,7 @@ impl InboundKind {
         }
     }
 
-    /// What belongs to it.
+    /// Describes the content of this kind.
     const fn includes(self) -> &'static str {
         match self {
             Self::Words => "text, files, locations, contact cards, button taps, forms, orders",
@@ -109,22 +108,22 @@ impl InboundKind {
         }
     }
 
-    /// The kind of a content. A group message is told by its envelope, not by what it holds.
+    /// Returns the kind of a content. Group messages are recognized by their envelope, not by their content.
     pub fn of(content: &Content) -> Self {
         match content {
             Content::Sticker(_) => Self::Sticker,
             Content::Reaction { .. } => Self::Reaction,
             Content::Call(_) => Self::Call,
             Content::News(_) | Content::Edit { .. } | Content::Deletion { .. } => Self::News,
-            // A tap or a filled form of a kind that nobody here knows, a place or an order with a number that is none,
-            // is the customer's own act all the same.
+            // An unknown kind of tap or form, and a location or order with an invalid number, are still a customer's
+            // action.
             Content::Other { kind, .. } if matches!(&**kind, "interactive" | "location" | "order") => Self::Words,
             Content::Other { .. } => Self::Unsupported,
             _ => Self::Words,
         }
     }
 
-    /// The table.
+    /// Returns the effects of this kind: the rows of the table.
     pub const fn effects(self) -> KindEffects {
         let (yes, no) = (true, false);
         match self {
@@ -139,16 +138,15 @@ impl InboundKind {
         }
     }
 
-    /// Whether messages that are stored under this name are something that a contact said: what an agent answers.
+    /// Returns `true` if a stored kind name is something a contact communicated, which agents answer.
     pub fn is_said(kind: &str) -> bool {
         !matches!(kind, "reaction" | "call" | "edit" | "revoke" | "system" | "request_welcome" | "handover")
     }
 }
 
 impl KindEffects {
-    /// What is left of the effects under a circumstance. Where another app holds the conversation, it is read along, and
-    /// whoever answers is not here; the window is that of the number, whichever app the contact wrote to. History and
-    /// tests are shown, and nothing else.
+    /// Returns the effects that remain under a circumstance. If another app holds the conversation, it answers; the
+    /// service window still opens, because it belongs to the number. History and tests only appear in the thread.
     #[must_use]
     pub const fn under(self, circumstance: Circumstance) -> Self {
         match circumstance {
@@ -163,7 +161,7 @@ impl KindEffects {
     }
 }
 
-/// The tables of `docs/inbound.md`, as they stand between its markers.
+/// Returns the tables of `docs/inbound.md`, as they appear between its markers.
 pub fn kinds_markdown() -> String {
     let mut text = String::from(
         "| kind | in the thread | opens the service window | unread | an agent is asked | waits for a person without one | includes |\n\

@@ -1,5 +1,4 @@
-//! Messages that offer a choice: buttons, a list, a link, a request for the place, the catalogue.
-//! Limits are the provider's, counted as people count characters.
+//! Interactive messages: buttons, lists, links, location requests, catalogs and Flows. Limits are the provider's.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,24 +7,24 @@ use crate::domain::message::media::Media;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Untrusted;
 
-/// One thing that can be chosen.
+/// An option that a contact can choose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
-    /// What comes back when it is chosen.
+    /// The id that the reply contains.
     pub id: String,
     pub title: Untrusted,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<Untrusted>,
 }
 
-/// Choices under a heading.
+/// Options under a title.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Section {
     pub title: Untrusted,
     pub rows: Vec<Choice>,
 }
 
-/// The header above the text.
+/// Header above the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Heading {
@@ -35,6 +34,7 @@ pub enum Heading {
     Document(Media),
 }
 
+/// What an interactive message offers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "offers", rename_all = "snake_case")]
 pub enum Action {
@@ -61,22 +61,22 @@ pub enum Action {
         catalogue: String,
         sections: Vec<Section>,
     },
-    /// A form inside the chat, by its id in the network below.
+    /// A Flow, by its id at Meta.
     Flow {
         flow: String,
         name: Untrusted,
         label: Untrusted,
-        /// Comes back with the answer.
+        /// Token that the response contains.
         token: String,
-        /// A test: the version that is not published yet.
+        /// Sends the unpublished draft version, for tests.
         draft: bool,
-        /// Its endpoint is asked when it is opened.
+        /// The Flow calls its endpoint when it is opened.
         asks: bool,
         screen: Option<String>,
     },
 }
 
-/// A message with something to choose.
+/// An interactive message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interactive {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -89,7 +89,7 @@ pub struct Interactive {
 }
 
 impl Interactive {
-    /// What it offers, in a word or two.
+    /// Returns a short name of what the message offers.
     pub const fn name(&self) -> &'static str {
         match self.action {
             Action::Buttons { .. } => "buttons",
@@ -103,7 +103,7 @@ impl Interactive {
         }
     }
 
-    /// Every label that can be tapped, in order.
+    /// Returns all labels that can be tapped, in order.
     pub fn labels(&self) -> Vec<Untrusted> {
         match &self.action {
             Action::Buttons { buttons } => buttons.iter().map(|choice| choice.title.clone()).collect(),
@@ -119,7 +119,7 @@ impl Interactive {
         }
     }
 
-    /// Whether the provider would take it: the same words for the form and the operation.
+    /// Refuses a message that the provider would refuse. The form and the operation both call it.
     pub fn check(&self) -> Result<(), Refusal> {
         within("The text", &self.body, 1, if matches!(self.action, Action::List { .. }) { 4096 } else { 1024 })?;
         if let Some(footer) = &self.footer {
@@ -199,7 +199,7 @@ fn refused(why: impl Into<String>, instead: &str) -> Refusal {
     Refusal::new(Code::Content, why, instead)
 }
 
-/// Counted as the provider may count at worst: in UTF-16 units.
+/// Refuses a text outside its length limits. Counts UTF-16 units, the provider's strictest way to count.
 pub(crate) fn within(what: &str, text: &Untrusted, least: usize, most: usize) -> Result<(), Refusal> {
     let length = text.as_received().encode_utf16().count();
     if length < least || (least > 0 && text.as_received().trim().is_empty()) {
@@ -235,8 +235,8 @@ fn choices<'c>(all: impl Iterator<Item = &'c Choice>, title: usize, id: usize) -
     Ok(())
 }
 
-/// Reads choices as people write them in one line: `Keep; Move = move_it; Cancel | only today`.
-/// What stands after `=` is the id, after `|` the description; a part that begins with `#` is a heading.
+/// Parses options that are written in one line: `Keep; Move = move_it; Cancel | only today`. Text after `=` is the
+/// id, after `|` the description; a part that starts with `#` is a section title.
 pub fn read_sections(text: &str) -> Vec<Section> {
     let mut sections = vec![Section { title: Untrusted::default(), rows: vec![] }];
     for part in text.split([';', '\n']).map(str::trim).filter(|part| !part.is_empty()) {
@@ -258,6 +258,7 @@ pub fn read_sections(text: &str) -> Vec<Section> {
     sections
 }
 
+/// Derives an id from an option's title.
 fn made_id(title: &str, count: usize) -> String {
     let plain: String = title.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     let plain = plain.trim_matches('_');

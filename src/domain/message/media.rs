@@ -1,5 +1,5 @@
-//! Files: which may be sent as what, within the provider's limits, and under which names they are
-//! safe. What a file is, its own bytes say; what it is called proves nothing.
+//! Media files: which kinds can be sent, the provider's limits, and safe file names. A file's type is read from its
+//! bytes, never from its name.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,15 +10,15 @@ use crate::domain::refusal::Refusal;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
 
-/// No file that comes in is larger, in bytes: the provider's own limit for documents.
+/// Maximum size of an inbound file in bytes: the provider's limit for documents.
 pub const LARGEST: u64 = 100 * 1024 * 1024;
 
-/// A file that the provider keeps under an id of its own.
+/// A media file at the provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Media {
-    /// The provider's id; empty for a file of ours that is not uploaded yet.
+    /// The provider's media id; empty for a local file that is not uploaded yet.
     pub id: String,
-    /// The name of a file of ours in the file store. It is set here and never taken from outside.
+    /// Name in the local file store. It is never taken from outside.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "file_name::lenient")]
     pub file: Option<FileName>,
     pub mime_type: String,
@@ -38,14 +38,14 @@ pub struct Media {
     pub animated: bool,
 }
 
-/// As what a file travels.
+/// The kind of message that a file is sent as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FileKind {
     Image,
     Video,
     Audio,
-    /// An audio message with the wave form: Ogg with Opus, nothing else.
+    /// A voice note with waveform: only Ogg with Opus.
     Voice,
     Document,
     Sticker,
@@ -63,7 +63,7 @@ impl FileKind {
         }
     }
 
-    /// In bytes.
+    /// Returns the maximum size in bytes.
     pub const fn most(self) -> u64 {
         match self {
             Self::Image => 5 * 1024 * 1024,
@@ -74,26 +74,26 @@ impl FileKind {
     }
 }
 
-/// What the bytes of a file say about it.
+/// Properties of a file, read from its bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileFacts {
     pub mime_type: String,
     pub bytes: u64,
-    /// Width and height of a picture.
+    /// Width and height of an image in pixels.
     pub size: Option<(u32, u32)>,
-    /// Ogg that holds Opus; WebP that moves.
+    /// An Ogg file that contains Opus. `animated` below is for WebP files.
     pub opus: bool,
     pub animated: bool,
-    /// Why a player may not play it, where its bytes show that.
+    /// Why phones may not be able to play the file, if its bytes show that.
     pub codec_fault: Option<String>,
 }
 
-/// How a picture is set on a canvas.
+/// Pads an image to a canvas.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImagePadding {
     pub width: u32,
     pub height: u32,
-    /// Red, green, blue; none takes the colour of the picture's corner.
+    /// Red, green and blue; `None` uses the color of the image's corner.
     pub colour: Option<[u8; 3]>,
 }
 
@@ -101,7 +101,8 @@ impl ImagePadding {
     pub const SQUARE: (u32, u32) = (1080, 1080);
     pub const TALL: (u32, u32) = (1080, 1350);
 
-    /// `square` or `tall`, on `white`, `black`, `#rrggbb`, or the corner's colour.
+    /// Parses a shape (`square` or `tall`) and a color (`white`, `black`, `#rrggbb` or the corner's). Returns `None`
+    /// for no padding.
     pub fn read(shape: &str, colour: &str) -> Result<Option<Self>, Refusal> {
         let (width, height) = match shape.trim() {
             "" | "no" => return Ok(None),
@@ -148,7 +149,7 @@ const DOCUMENTS: &[&str] = &[
     "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 ];
 
-/// As what the file goes, and what whoever sends it should know first. `voice` wants the wave form.
+/// Returns the kind that a file is sent as, with warnings for the sender. `voice` requests a voice note.
 pub fn plan(facts: &FileFacts, voice: bool) -> Result<(FileKind, Vec<String>), Refusal> {
     let mut warnings = vec![];
     if facts.bytes == 0 {
@@ -207,7 +208,8 @@ pub fn plan(facts: &FileFacts, voice: bool) -> Result<(FileKind, Vec<String>), R
     Ok((kind, warnings))
 }
 
-/// A name that is only a name: no path, nothing hidden, nothing that steers, not too long.
+/// Returns a file name without path, leading dots and control characters, with at most 120 bytes; `otherwise` if
+/// nothing is left.
 pub fn safe_name(given: &str, otherwise: &str) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ' ' | '(' | ')');
@@ -223,8 +225,8 @@ pub fn safe_name(given: &str, otherwise: &str) -> String {
     if name.is_empty() { otherwise.to_owned() } else { name }
 }
 
-/// The name under which the file of a message is saved: its id first, so that it is never an option of a program,
-/// hidden, or the name of a file that means something where it is saved.
+/// Returns the name under which a message's file is saved. It starts with the message id, so that it is never hidden,
+/// an option of a program, or a name with a special meaning.
 pub fn saved_name(message: MessageId, given: Option<&str>, mime_type: &str) -> String {
     let end = ending(mime_type);
     match given.map(|given| safe_name(given, "")).filter(|name| !name.is_empty()) {
@@ -233,18 +235,18 @@ pub fn saved_name(message: MessageId, given: Option<&str>, mime_type: &str) -> S
     }
 }
 
-/// Where the file of a message stands.
+/// State of a message's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MediaState {
-    /// It is being fetched, or will be tried again.
+    /// The file is being downloaded or waits for a retry.
     Wanted,
     Kept,
-    /// The provider does not have it any more.
+    /// The provider no longer has the file.
     Lost,
-    /// It is not what was announced, or too large.
+    /// The file differs from its announcement or is too large.
     Refused,
-    /// It was here, and is gone by age or for room.
+    /// The file was deleted because of its age or to free space.
     Pruned,
 }
 
@@ -266,35 +268,35 @@ impl MediaState {
     }
 }
 
-/// The file of a message as it stands.
+/// A message's file and its state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MediaView {
     pub state: MediaState,
     pub mime_type: String,
     pub bytes: Option<u64>,
-    /// Its name in the file store.
+    /// Name in the file store.
     pub file: Option<FileName>,
-    /// Why it is not here, or not yet.
+    /// Why the file is not available.
     pub said: Option<String>,
     pub fetched_at: Option<Timestamp>,
-    /// Bytes sent of all, while it is on its way up.
+    /// Bytes uploaded and total bytes, during an upload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload: Option<(u64, u64)>,
 }
 
-/// What a look at a file shows before it is sent.
+/// Result of checking a file before it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileCheck {
     pub facts: FileFacts,
     pub kind: Option<FileKind>,
     pub warnings: Vec<String>,
     pub refusal: Option<String>,
-    /// Whether it can be made a voice note here.
+    /// Whether wadeck can convert the file to a voice note.
     pub can_convert: bool,
     pub preview: Option<crate::domain::message::picture::Raster>,
 }
 
-/// `812 B`, `200 KB`, `1.4 MB`.
+/// Formats a size: `812 B`, `200 KB`, `1.4 MB`.
 pub fn size(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),

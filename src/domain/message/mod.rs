@@ -1,4 +1,4 @@
-//! What a message holds, how it came or goes, and what is known of its delivery.
+//! Message content, origin and delivery status.
 
 pub mod content;
 pub mod conversation;

@@ -1,5 +1,5 @@
-//! A note: words among colleagues about a thread. It is no [`crate::domain::message::content::Content`] and has no
-//! address, so that nothing which sends can be given one.
+//! Internal notes about a thread. A note is not a [`crate::domain::message::content::Content`] and has no recipient,
+//! so that it cannot be sent to a contact.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,9 +8,10 @@ use crate::domain::refusal::Refusal;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
-/// What a note holds at most, in characters.
+/// Maximum length in characters.
 pub const LONGEST: usize = 4_000;
 
+/// An internal note.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     pub author: String,
@@ -18,7 +19,7 @@ pub struct Note {
     pub words: Untrusted,
 }
 
-/// Whether these words make a note.
+/// Refuses a note that is empty or too long.
 pub fn check(text: &str) -> Result<(), Refusal> {
     let length = text.chars().count();
     if text.trim().is_empty() {

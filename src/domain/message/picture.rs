@@ -1,13 +1,13 @@
-//! Pictures on their way to a screen: pixels that fit, and the ways in which a terminal can draw.
+//! Images for the screen: scaled pixels, and the ways in which terminals draw images.
 
 use serde::{Deserialize, Serialize};
 
-/// How pictures are drawn.
+/// How images are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Pictures {
     #[default]
     Off,
-    /// Half blocks: any terminal with colours.
+    /// Half blocks: for any terminal with colors.
     Blocks,
     Kitty,
     Sixel,
@@ -24,7 +24,7 @@ impl Pictures {
     ];
 }
 
-/// Pixels, row by row, three bytes each.
+/// Pixels row by row, three bytes each (red, green, blue).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Raster {
     pub width: u32,

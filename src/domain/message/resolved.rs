@@ -1,21 +1,21 @@
-//! Threads in which nothing is left to do.
+//! Resolved threads.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 
-/// A person said that nothing is left to do in a thread.
+/// A person marked a thread as resolved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resolved {
     pub at: Timestamp,
     pub by: String,
-    /// What came of it; empty where nothing was said.
+    /// The stated result; empty if none was given.
     pub reason: String,
 }
 
 impl Resolved {
-    /// The same as a sentence.
+    /// Returns who resolved the thread and the result, as a sentence.
     pub fn sentence(&self) -> String {
         let (by, reason) = (clean_line(&self.by), clean_line(&self.reason));
         if reason.is_empty() {
@@ -25,7 +25,7 @@ impl Resolved {
         }
     }
 
-    /// Who resolved it, and what came of it, in one line.
+    /// Returns who resolved the thread and the result, in one line.
     pub fn line(&self) -> String {
         let (by, reason) = (clean_line(&self.by), clean_line(&self.reason));
         if reason.is_empty() { format!("resolved by {by}") } else { format!("resolved by {by}: {reason}") }

@@ -1,30 +1,29 @@
-//! What is known about the fate of a message, and how a new fact is merged into it.
+//! Delivery statuses of a message, and how reports merge.
 //!
-//! Facts arrive late, twice and in any order, so merging is a join: the furthest progress and the
-//! earliest failure are kept side by side, and what is shown is derived from both. Every order of
-//! the same facts gives the same picture.
+//! Reports can arrive late, repeatedly and in any order. The furthest progress and the earliest failure are stored
+//! side by side, and the shown status is derived from both, so any order of the same reports gives the same result.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::failure::Failure;
 use crate::domain::time::Timestamp;
 
-/// What a status says about a message, in the order of progress.
+/// A delivery status, in order of progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
-    /// From a contact to us.
+    /// Received from a contact.
     Received,
-    /// Written down here; nobody outside has it.
+    /// Stored in the outbox and not sent yet.
     Queued,
-    /// The provider took it and gave it an id.
+    /// The provider accepted the message and returned an id.
     Accepted,
     Sent,
     Delivered,
     Read,
-    /// A voice note was listened to.
+    /// The contact played the voice note.
     Played,
-    /// It did not arrive, and there is a reason.
+    /// The message was not delivered; the failure has the reason.
     Failed,
 }
 
@@ -57,13 +56,13 @@ impl DeliveryStatus {
         Self::ALL.into_iter().find(|status| status.name() == name)
     }
 
-    /// Whether this proves that the message reached the contact's phone.
+    /// Returns `true` if the status proves that the message reached the contact's phone.
     pub const fn proves_arrival(self) -> bool {
         matches!(self, Self::Delivered | Self::Read | Self::Played)
     }
 }
 
-/// One status as a provider reported it.
+/// A status as a provider reported it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusReport {
     pub status: DeliveryStatus,
@@ -72,12 +71,12 @@ pub struct StatusReport {
     pub failure: Option<Failure>,
 }
 
-/// All that is known about one message's fate.
+/// All reported delivery statuses of a message, merged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryRecord {
-    /// The furthest progress reported; never `Failed`.
+    /// The furthest reported progress; never `Failed`.
     pub progress: DeliveryStatus,
-    /// The first failure reported, with the provider's time.
+    /// The first reported failure, with the provider's time.
     pub failed: Option<(Timestamp, Failure)>,
 }
 
@@ -86,7 +85,7 @@ impl DeliveryRecord {
         Self { progress, failed: None }
     }
 
-    /// Takes one more fact in. Progress never goes backwards and a failure is never forgotten.
+    /// Merges a report. Progress never moves backwards, and a failure is never removed.
     #[must_use]
     pub fn merge(mut self, report: &StatusReport) -> Self {
         if report.status == DeliveryStatus::Failed {
@@ -107,13 +106,13 @@ impl DeliveryRecord {
         self
     }
 
-    /// What to show. A proof of arrival outweighs a failure; the failure stays beside it as a
+    /// Returns the status to show. A proof of arrival takes precedence over a failure, which then counts as a
     /// contradiction.
     pub const fn status(&self) -> DeliveryStatus {
         if self.failed.is_some() && !self.progress.proves_arrival() { DeliveryStatus::Failed } else { self.progress }
     }
 
-    /// The provider said both that it arrived and that it failed.
+    /// Returns `true` if the provider reported both arrival and failure.
     pub const fn contradictory(&self) -> bool {
         self.failed.is_some() && self.progress.proves_arrival()
     }

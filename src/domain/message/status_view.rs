@@ -1,4 +1,4 @@
-//! Statuses as they were reported, as they are shown.
+//! Delivery statuses as shown to people.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::domain::message::status::DeliveryStatus;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
-/// One status as it was reported, with the raw object.
+/// A reported status with the raw object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusView {
     pub status: DeliveryStatus,
@@ -15,12 +15,12 @@ pub struct StatusView {
     pub received_at: Timestamp,
     pub failure: Option<Failure>,
     pub raw: Untrusted,
-    /// The time that was told and that cannot be; `at` is the time at which it came then.
+    /// The reported time, if it is impossible; `at` is then the time of arrival.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told_at: Option<Timestamp>,
 }
 
-/// What is said of a time that was told and cannot be; nothing where it can.
+/// Returns a remark about an impossible reported time; empty if there is none.
 pub fn impossible(told_at: Option<Timestamp>) -> String {
     told_at.map(|told| format!(", time of arrival; the reported time {told} is impossible")).unwrap_or_default()
 }

@@ -1,5 +1,4 @@
-//! Files that somebody handed over and that no message carries yet. A request names an upload by its id; it never
-//! names a path.
+//! Uploaded files that no message uses yet. A request refers to an upload by its id, never by a path.
 
 use std::time::Duration;
 
@@ -8,22 +7,22 @@ use serde::{Deserialize, Serialize};
 use crate::domain::ids::UploadId;
 use crate::domain::message::media::LARGEST;
 
-/// An upload has at most so many bytes: the largest that any kind of message may carry.
+/// Maximum size of an upload in bytes: the largest limit of any message kind.
 pub const MAX_UPLOAD_BYTES: u64 = LARGEST;
-/// One person or program has at most so many uploads at once.
+/// Maximum number of uploads per person or program.
 pub const MAX_UPLOADS: u32 = 100;
-/// And so many bytes in all of them.
+/// Maximum total bytes of all uploads of a person or program.
 pub const MAX_UPLOADED_BYTES: u64 = 10 * LARGEST;
-/// An upload is removed this long after it came. Messages that were made of it keep their file.
+/// Time after which an upload is deleted. Messages that were created from it keep their file.
 pub const UPLOAD_KEPT: Duration = Duration::from_secs(3_600);
 
-/// A file that was handed over, and how requests name it.
+/// An uploaded file, and the id by which requests refer to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Uploaded {
     pub upload: UploadId,
-    /// What the file is called, made harmless.
+    /// Sanitized file name.
     pub name: String,
     pub bytes: u64,
-    /// In hexadecimal.
+    /// Hexadecimal.
     pub sha256: String,
 }

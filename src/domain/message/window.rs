@@ -1,4 +1,4 @@
-//! The service window: 24 hours after a contact's last message, in which freeform is allowed.
+//! The service window: 24 hours after a contact's last message, in which free-form messages are allowed.
 
 use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
@@ -6,22 +6,22 @@ use std::time::Duration;
 
 use crate::domain::time::{Timestamp, short_span};
 
-/// How long one inbound message keeps the window open.
+/// How long an inbound message keeps the window open.
 pub const SERVICE_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// When the window that this inbound message opened closes. A provider's clock that runs ahead
-/// does not lengthen it.
+/// Returns when the window that this inbound message opened closes. A provider clock that runs ahead does not extend
+/// it.
 pub fn closes_after(sent_at: Timestamp, received_at: Timestamp) -> Timestamp {
     sent_at.min(received_at).plus(SERVICE_WINDOW)
 }
 
-/// Whether freeform may be sent now. The last second of the window is outside: a request takes time.
+/// Returns `true` if free-form messages are allowed at `now`, which is before the closing time.
 pub fn is_open(closes_at: Option<Timestamp>, now: Timestamp) -> bool {
     closes_at.is_some_and(|closes_at| now < closes_at)
 }
 
-/// Whether freeform may be sent to a thread at `at`, which is now or a time to come: the same words for the composer
-/// and the operation.
+/// Refuses a free-form message at `at` (now or a future time) outside the service window. The composer and the
+/// operation both call it.
 pub fn check_window(closes_at: Option<Timestamp>, at: Timestamp, now: Timestamp) -> Result<(), Refusal> {
     if is_open(closes_at, at) {
         return Ok(());
