@@ -108,7 +108,7 @@ pub(super) fn bubble(cx: &Cx, message: &MessageView, width: usize) -> Vec<Line<'
         let text = format!("{} {}", theme.pick("❝", "\""), quoted.line());
         rows.push((words::fit(&text, inner, theme.ellipsis()), theme.dim()));
     }
-    // A template shows its words as the contact sees them, below its name.
+    // The text of a template as the contact sees it comes below the template's name.
     let texts = [(Some(&message.text), message.rendered.is_some()), (message.rendered.as_ref(), false)];
     for (text, is_name) in texts {
         let style = if is_name { theme.dim() } else { theme.plain() };
@@ -133,7 +133,7 @@ pub(super) fn bubble(cx: &Cx, message: &MessageView, width: usize) -> Vec<Line<'
     let (meta, style) = meta(cx, message);
     rows.extend(words::wrap(&meta, inner).into_iter().map(|line| (line, style)));
     rows.extend(trouble(cx, message, inner));
-    // A block of its own: its lines begin below each other, on whichever side it stands.
+    // The lines of a bubble are aligned as one block, also on the right side.
     let block = rows.iter().map(|(text, _)| words::width(text)).max().unwrap_or(0);
     let place = |(text, style): (String, Style)| {
         let text = if ours { words::pad(&text, block, theme.ellipsis()) } else { text };
@@ -144,7 +144,7 @@ pub(super) fn bubble(cx: &Cx, message: &MessageView, width: usize) -> Vec<Line<'
     lines
 }
 
-/// When, by whom, and what became of it.
+/// Returns the line with the time, the author and the delivery status.
 fn meta(cx: &Cx, message: &MessageView) -> (String, Style) {
     let theme = cx.settings.theme;
     let mut parts = vec![words::clock(message.created_at, cx.zone())];
@@ -203,7 +203,7 @@ fn meta(cx: &Cx, message: &MessageView) -> (String, Style) {
     (parts.join(theme.dot()), if style == theme.plain() { theme.dim() } else { style })
 }
 
-/// Why it did not arrive, and what to do.
+/// Returns the lines with the failure's reason, remedy and keys; empty if the message did not fail.
 fn trouble(cx: &Cx, message: &MessageView, inner: usize) -> Vec<(String, Style)> {
     let theme = cx.settings.theme;
     let state = message.entry.as_ref().map(|entry| entry.state);
@@ -237,7 +237,7 @@ pub(super) fn centred(text: &str, width: usize) -> String {
     format!("{}{text}", " ".repeat(left))
 }
 
-/// Theirs stand left, ours right, each with a bar on its side: the side alone says who spoke.
+/// Returns a line with its bar: the contact's messages are on the left, ours on the right.
 fn row(text: String, style: Style, ours: bool, width: usize, bar: &'static str, bar_style: Style) -> Line<'static> {
     if ours {
         let left = width.saturating_sub(words::width(&text) + 3);

@@ -57,7 +57,7 @@ impl FormKind for FileForm {
     }
 
     fn elsewhere(&self, place: FilePlace) -> Option<String> {
-        // An attached console can upload the file, because its process runs on the user's machine.
+        // An attached console can upload the file, because its process has access to the user's files.
         (place == FilePlace::Ssh).then(|| {
             format!(
                 "The console runs on the engine's side and cannot read your files. Send the file with:\n\n\
