@@ -36,6 +36,7 @@ impl ListState {
         ids.iter().position(|id| id == selected)
     }
 
+    /// Returns the index of the row that commands act on while nothing is selected.
     fn kept_on_top(&self, ids: &[String]) -> Option<usize> {
         let on_top = self.on_top.as_ref()?;
         ids.iter().position(|id| id == on_top)

@@ -181,6 +181,7 @@ impl Cx {
         alerts.into_iter().chain(handed.map(|said| format!("wadeck: {said}"))).collect()
     }
 
+    /// Returns the notice for a thread that a colleague transferred to the user since the last overview.
     fn newly_handed(&self, now: &Overview) -> Option<String> {
         let before = self.overview.as_ref()?.handed.as_ref().map(|handed| handed.at);
         let handed = now.handed.as_ref().filter(|handed| before.is_none_or(|before| before < handed.at))?;
@@ -188,6 +189,7 @@ impl Cx {
         Some(format!("{by} transferred {contact} ({}) to you.", handed.thread))
     }
 
+    /// Returns the notice for a number whose setup has ended with a connection since the last list.
     fn newly_connected(&self, now: &ConnectionList) -> Option<String> {
         let before = self.connections.as_ref()?;
         let was_set_up = |row: &&ConnectionView| {

@@ -123,6 +123,7 @@ impl Console {
         all.into_iter().flatten().min().unwrap_or(minute)
     }
 
+    /// Stores the time, and starts what is due: saving drafts, held keys, and ticks.
     fn time(&mut self, now: Timestamp) -> Vec<Effect> {
         let due = self.panes.threads.has_unsaved_drafts() && now.since(self.cx.now) >= DRAFT;
         self.cx.now = now;
@@ -155,6 +156,7 @@ impl Console {
         self.carry_one(Intent::KeepDrafts)
     }
 
+    /// Handles pasted text: it goes to the overlay or the composer, and is dropped elsewhere.
     fn paste(&mut self, text: &str) -> Vec<Effect> {
         match self.front.takes_text() {
             Some(true) => {

@@ -155,6 +155,7 @@ fn pieces(text: &str) -> Vec<&str> {
     by_words(text)
 }
 
+/// Splits a text into pieces by Unicode word boundaries; the general case of `pieces`.
 fn by_words(text: &str) -> Vec<&str> {
     let mut pieces: Vec<&str> = vec![];
     let mut start = 0;

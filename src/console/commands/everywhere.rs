@@ -10,6 +10,7 @@ use crate::console::pane_id::PaneId;
 use crate::console::panes::pane::Pane;
 use crate::console::panes::row::{Command, Danger};
 
+/// Commands that are valid everywhere.
 pub(in crate::console) const ROWS: &[Command<dyn Pane>] = &[
     Command {
         id: "help",
@@ -110,6 +111,7 @@ pub(in crate::console) const ROWS: &[Command<dyn Pane>] = &[
     },
 ];
 
+/// Returns the row of a command that switches panes.
 const fn pane(
     id: &'static str,
     title: &'static str,
@@ -120,6 +122,7 @@ const fn pane(
     Command { id, title, help, scope: Scope::Everywhere, keys, run, ..Command::ROW }
 }
 
+/// Opens the pane that is `by` places further in the stack, with wraparound.
 fn step(cx: &Cx, by: usize) -> Vec<Intent> {
     vec![Intent::ShowPane(PaneId::ALL[(cx.pane as usize + by) % PaneId::ALL.len()])]
 }

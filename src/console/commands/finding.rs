@@ -15,6 +15,7 @@ use crate::console::panes::pane::Pane;
 use crate::console::panes::row::Command;
 use crate::domain::query::Query;
 
+/// Commands that search.
 pub(in crate::console) const ROWS: &[Command<dyn Pane>] = &[
     Command {
         id: "find.messages",

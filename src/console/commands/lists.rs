@@ -9,6 +9,7 @@ use crate::console::panes::pane::Pane;
 use crate::console::panes::row::Command;
 use crate::console::settings::Focus;
 
+/// Commands for lists and details.
 pub(in crate::console) const ROWS: &[Command<dyn Pane>] = &[
     Command {
         id: "list.down",
@@ -138,6 +139,7 @@ pub(in crate::console) const ROWS: &[Command<dyn Pane>] = &[
     }),
 ];
 
+/// Returns the row of a command for details.
 const fn detail(
     id: &'static str,
     title: &'static str,
@@ -148,10 +150,12 @@ const fn detail(
     Command { id, title, help, scope: Scope::Detail, keys, run, ..Command::ROW }
 }
 
+/// Returns half of the detail's visible lines, at least one.
 fn half_detail(cx: &Cx, pane: &dyn Pane) -> isize {
     (detail_room(cx, pane) / 2).max(1).cast_signed()
 }
 
+/// Returns half of the list's visible rows, at least one.
 fn half(cx: &Cx, pane: &dyn Pane) -> isize {
     (list_room(cx, pane) / 2).max(1).cast_signed()
 }

@@ -10,6 +10,7 @@ pub struct Chord {
     modifiers: KeyModifiers,
 }
 
+/// Names of keys other than letters.
 const NAMED: &[(&str, KeyCode)] = &[
     ("enter", KeyCode::Enter),
     ("esc", KeyCode::Esc),
@@ -58,6 +59,7 @@ impl Chord {
         Self { code: event.code, modifiers }.normal()
     }
 
+    /// Returns the canonical form: no shift on letters, and shift-tab instead of back-tab.
     fn normal(mut self) -> Self {
         if matches!(self.code, KeyCode::Char(_)) {
             self.modifiers -= KeyModifiers::SHIFT;

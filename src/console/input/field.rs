@@ -114,10 +114,12 @@ impl TextField {
         end < text.len()
     }
 
+    /// Returns `true` if a byte offset is between two grapheme clusters.
     fn is_between(&self, at: usize) -> bool {
         at >= self.text.len() || self.text.grapheme_indices(true).any(|(start, _)| start == at)
     }
 
+    /// Deletes a byte range, and moves the cursor there.
     fn delete(&mut self, from: usize, to: usize) {
         self.text.replace_range(from..to, "");
         self.cursor = from;
@@ -126,10 +128,12 @@ impl TextField {
         }
     }
 
+    /// Returns the start of the grapheme cluster before the cursor.
     fn letter_before(&self) -> usize {
         self.cursor - self.text[..self.cursor].graphemes(true).next_back().map_or(0, str::len)
     }
 
+    /// Returns the end of the grapheme cluster after the cursor.
     fn letter_after(&self) -> usize {
         self.cursor + self.text[self.cursor..].graphemes(true).next().map_or(0, str::len)
     }

@@ -82,6 +82,7 @@ impl Keymap {
     }
 }
 
+/// Returns a key sequence as it is printed.
 fn spelt(keys: &[Chord]) -> String {
     keys.iter().map(Chord::to_string).collect::<Vec<_>>().join(" ")
 }

@@ -11,6 +11,7 @@ use crate::console::intent::{Intent, Overlay};
 use crate::console::scene::{Press, Scene};
 use crate::console::script::ScriptStep;
 
+/// The editor for a template or a Flow.
 #[derive(Debug)]
 pub(in crate::console) struct Editor {
     title: &'static str,

@@ -35,6 +35,7 @@ impl EarlierFilters {
     }
 }
 
+/// The filter line of a list.
 #[derive(Debug)]
 pub(in crate::console) struct FilterLine {
     typed: TextField,
@@ -46,6 +47,7 @@ impl FilterLine {
         Self { typed: TextField::new(current, MAX_LINE).with_history(earlier) }
     }
 
+    /// Returns why the filter is invalid; `None` if it is valid.
     fn fault(&self, scene: &Scene<'_>) -> Option<String> {
         scene.beneath.check_filter(scene.cx, self.typed.text()).err()
     }

@@ -27,6 +27,7 @@ use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
 
+/// A form that is being filled in.
 #[derive(Debug)]
 pub(in crate::console) struct Form {
     kind: Box<dyn FormKind>,
@@ -56,6 +57,7 @@ impl Form {
         Intent::Front(Box::new(Self { kind: Box::new(kind), title, fields, at: 0, fault: None, waits: None, file }))
     }
 
+    /// Returns the values of the form.
     fn filled(&self, scene: &Scene<'_>, upload: Option<UploadId>) -> Filled<'_> {
         let now = scene.cx.now;
         Filled { fields: &self.fields, now, zone_offset: words::offset(now, scene.cx.zone()), upload }
@@ -72,11 +74,13 @@ impl Form {
         self.kind.file().is_some_and(|file| self.fields.get(self.at).is_some_and(|field| field.key == file.key))
     }
 
+    /// Moves the cursor to a field.
     fn go_to(&mut self, at: usize) -> Vec<Intent> {
         self.at = at;
         self.look_at_file()
     }
 
+    /// Returns the next field's index, with wraparound.
     fn next(&self) -> usize {
         if self.at + 1 >= self.fields.len() { 0 } else { self.at + 1 }
     }
@@ -176,6 +180,7 @@ impl Form {
         if leaves { self.go_to(self.next()) } else { vec![] }
     }
 
+    /// Returns the preview, wrapped.
     fn preview(&self, scene: &Scene<'_>, width: usize) -> Vec<(String, Style)> {
         let theme = scene.cx.settings.theme;
         let mut lines = self.kind.preview(theme, &self.filled(scene, None));
@@ -186,6 +191,7 @@ impl Form {
         lines.into_iter().flat_map(wrapped).collect()
     }
 
+    /// Draws the fields. Returns the position of the text cursor.
     fn draw_fields(&self, scene: &Scene<'_>, buffer: &mut Buffer, inner: Rect) -> Position {
         let theme = scene.cx.settings.theme;
         let label = self.fields.iter().map(|field| words::width(&field.label)).max().unwrap_or(0).min(22) as u16;

@@ -14,6 +14,7 @@ use crate::domain::text::clean_line;
 /// Height of the preview of a picture, in lines.
 pub(in crate::console) const PREVIEW: u16 = 8;
 
+/// The file of a form, from its path to its upload.
 #[derive(Debug, Default)]
 pub(in crate::console) struct FormFile {
     /// The path that was uploaded, and its upload.
@@ -27,6 +28,7 @@ pub(in crate::console) struct FormFile {
 }
 
 impl FormFile {
+    /// Returns the upload of a path; `None` if it was not uploaded.
     pub fn upload_of(&self, path: &str) -> Option<UploadId> {
         self.uploaded.as_ref().filter(|(known, _)| known == path).map(|(_, uploaded)| uploaded.upload)
     }
@@ -46,6 +48,7 @@ impl FormFile {
         self.uploading.take_if(|known| known.as_str() == path);
     }
 
+    /// Stores the upload of a path.
     pub fn keep(&mut self, path: &str, uploaded: Uploaded) {
         self.uploaded = Some((path.to_owned(), uploaded));
     }

@@ -80,6 +80,7 @@ pub(in crate::console) struct Field {
     pub key: String,
 }
 
+/// Creates a field with a hint for its empty state, and a first text.
 pub(in crate::console) fn field(key: &str, label: &str, hint: &str, text: &str) -> Field {
     Field {
         label: label.to_owned(),
@@ -125,6 +126,7 @@ impl<'f> Filled<'f> {
         self.some(key).map(Untrusted::from)
     }
 
+    /// Returns `true` if a field contains yes, y, true or on.
     pub fn is_yes(&self, key: &str) -> bool {
         matches!(self.text(key).to_ascii_lowercase().as_str(), "yes" | "y" | "true" | "on")
     }

@@ -8,6 +8,7 @@ use crate::console::intent::{Intent, Overlay, OverlayEvent};
 use crate::console::scene::{Press, Scene};
 use crate::domain::time::Timestamp;
 
+/// The open overlays.
 #[derive(Debug, Default)]
 pub(in crate::console) struct Front {
     stack: Vec<Box<dyn Overlay>>,

@@ -11,6 +11,7 @@ use crate::console::scene::{Press, Scene};
 /// Returns the intents that follow the entered text.
 pub(in crate::console) type Follows = Box<dyn Fn(&str) -> Vec<Intent> + Send>;
 
+/// An input line with the action that follows it.
 pub(in crate::console) struct Line {
     title: &'static str,
     typed: TextField,

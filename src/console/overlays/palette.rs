@@ -22,6 +22,7 @@ use crate::domain::numbers::lookup::find_connection;
 use crate::domain::query::Query;
 use crate::domain::text::clean_line;
 
+/// The command palette.
 #[derive(Debug)]
 pub(in crate::console) struct Palette {
     typed: TextField,
@@ -96,6 +97,7 @@ impl Palette {
         scored.into_iter().map(|(_, spec)| spec).collect()
     }
 
+    /// Returns the intents of running the selected row.
     fn run(&self, cx: &Cx) -> Vec<Intent> {
         let found = self.found(cx);
         let mut intents = vec![Intent::Close];

@@ -79,6 +79,7 @@ impl Row {
     }
 }
 
+/// A picker with its typed text and its cursor.
 #[derive(Debug)]
 pub(in crate::console) struct Picker {
     kind: Box<dyn PickerKind>,
@@ -125,6 +126,7 @@ impl Picker {
         scored.into_iter().map(|(_, row)| row).collect()
     }
 
+    /// Returns the intents of picking the row under the cursor.
     fn pick(&self, cx: &Cx) -> Vec<Intent> {
         let rows = self.rows(cx);
         let Some(row) = rows.get(self.at.min(rows.len().saturating_sub(1))) else { return vec![] };
@@ -136,6 +138,7 @@ impl Picker {
         intents
     }
 
+    /// Moves the cursor to the first row, and queries the rows for the changed text.
     fn typed(&mut self, cx: &Cx) -> Vec<Intent> {
         self.at = 0;
         self.ask(cx)

@@ -51,6 +51,7 @@ pub(in crate::console) trait Text: Debug + Send {
     }
 }
 
+/// A text with its scroll offset.
 #[derive(Debug)]
 pub(in crate::console) struct Reading {
     text: Box<dyn Text>,

@@ -12,6 +12,7 @@ pub(super) const NOT_SENT: &str = "This message was not sent from here.";
 
 /// A pane with a selected outbox entry.
 pub(super) trait HasEntry {
+    /// Returns the selected entry with its state.
     fn entry_at_hand(&self) -> Option<(EntryId, EntryState)>;
 }
 
@@ -38,6 +39,7 @@ fn run<P: HasEntry>(pane: &mut P, _: &Cx) -> Vec<Intent> {
     entry.map(|(entry, _)| Intent::perform(Request::RetryEntry { entry })).into_iter().collect()
 }
 
+/// Returns the row of the command that retries the selected entry.
 pub(super) const fn retry<P: HasEntry>(id: &'static str, scope: Scope) -> Command<P> {
     Command {
         id,

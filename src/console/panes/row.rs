@@ -81,11 +81,13 @@ pub(in crate::console) trait Commands {
     /// Returns `true` if the command is in one of the tables.
     fn has(&self, id: &str) -> bool;
 
+    /// Fails with the reason if the command cannot run now.
     fn ready(&self, cx: &Cx, id: &str) -> Result<(), String>;
 
     /// Returns the confirmation that a command requires; `None` if it requires none.
     fn question(&self, cx: &Cx, id: &str) -> Option<String>;
 
+    /// Runs the command.
     fn run(&mut self, cx: &Cx, id: &str) -> Vec<Intent>;
 }
 

@@ -98,6 +98,7 @@ fn file_line(cx: &Cx, message: &MessageView) -> Option<(String, Style)> {
     })
 }
 
+/// Returns the lines of a message's bubble.
 pub(super) fn bubble(cx: &Cx, message: &MessageView, width: usize) -> Vec<Line<'static>> {
     let theme = cx.settings.theme;
     let ours = message.direction == Direction::Outbound;

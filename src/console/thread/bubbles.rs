@@ -26,6 +26,7 @@ pub(in crate::console) struct View {
 }
 
 impl ThreadsPane {
+    /// Returns the blocks of all loaded messages.
     pub fn blocks(&self, cx: &Cx, width: usize) -> Vec<Block> {
         self.blocks_from(cx, 0, width)
     }
@@ -145,6 +146,7 @@ impl ThreadsPane {
     }
 }
 
+/// Returns the first line of a message; `None` if it is not among the blocks.
 fn start_of(blocks: &[Block], message: MessageId) -> Option<usize> {
     let mut line = 0;
     for block in blocks {

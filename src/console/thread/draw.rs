@@ -16,6 +16,7 @@ use crate::domain::message::window;
 const LEAST_OF_NUMBER: usize = 9;
 
 impl ThreadsPane {
+    /// Draws the title, the warning and the messages of the open thread.
     pub fn draw_thread(&self, cx: &Cx, buffer: &mut Buffer, area: Rect) {
         let theme = cx.settings.theme;
         let Some(open) = &self.open else {

@@ -9,6 +9,7 @@ use crate::domain::view::{MessageView, ThreadRow};
 /// Number of messages in one page.
 pub(in crate::console) const MESSAGES: u32 = 60;
 
+/// The open thread.
 #[derive(Debug)]
 pub(in crate::console) struct OpenThread {
     pub thread: ThreadId,
@@ -53,6 +54,7 @@ impl OpenThread {
         self.loaded
     }
 
+    /// Returns the index of the selected message.
     pub fn index(&self) -> Option<usize> {
         let cursor = self.cursor?;
         self.messages.iter().position(|message| message.id == cursor)

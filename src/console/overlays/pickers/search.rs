@@ -9,6 +9,7 @@ use crate::domain::query::{Answer, Query};
 use crate::domain::text::clean_line;
 use crate::domain::view::FoundMessage;
 
+/// Lists the messages that match a search.
 #[derive(Debug, Default)]
 pub(in crate::console) struct Search {
     found: Vec<FoundMessage>,

@@ -9,6 +9,7 @@ use crate::domain::query::{Answer, Query};
 use crate::domain::text::clean_line;
 use crate::domain::view::SavedView;
 
+/// Lists saved filters; picking one applies it to Threads.
 #[derive(Debug, Default)]
 pub(in crate::console) struct Views {
     saved: Option<Vec<SavedView>>,

@@ -8,6 +8,7 @@ use ratatui::layout::Size;
 
 /// Maximum base64 characters in one chunk.
 const PIECE: usize = 4_096;
+/// The character that Kitty replaces by a cell of the picture.
 const PLACEHOLDER: char = '\u{10eeee}';
 
 /// Returns the sequence that transmits a PNG under an image id, with a virtual placement of `size` cells.

@@ -7,6 +7,7 @@ use crate::console::script::ScriptStep;
 use crate::domain::lint::Level;
 use crate::domain::text::clean_line;
 
+/// The findings of the current script.
 #[derive(Debug)]
 pub(in crate::console) struct Findings;
 

@@ -5,6 +5,7 @@ use crate::console::overlays::reading::Text;
 use crate::console::settings::Notice;
 use crate::console::words;
 
+/// The notices that are kept.
 #[derive(Debug)]
 pub(in crate::console) struct Notices;
 

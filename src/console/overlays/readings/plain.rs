@@ -4,6 +4,7 @@ use crate::console::cx::Cx;
 use crate::console::overlays::reading::Text;
 use crate::domain::text::clean_line;
 
+/// A fixed text.
 #[derive(Debug)]
 pub(in crate::console) struct PlainText {
     title: &'static str,

@@ -11,6 +11,7 @@ use crate::domain::time::Timestamp;
 /// The body is hidden again after this time.
 const REVEALED: Duration = Duration::from_secs(60);
 
+/// The body of a webhook delivery, and when it was revealed.
 #[derive(Debug)]
 pub(in crate::console) struct Revealed {
     body: String,

@@ -8,11 +8,13 @@ use crate::domain::monitoring::gauge::{ACKNOWLEDGED, DELIVERED, GaugesView, Hour
 use crate::domain::query::{Answer, Query};
 use crate::domain::text::clean_line;
 
+/// Selects a number from an hour's statistics.
 type Column = fn(&HourBar) -> u32;
 
 /// Width of a bar, in cells.
 const BAR: usize = 20;
 
+/// The statistics; `None` while they load.
 #[derive(Debug, Default)]
 pub(in crate::console) struct Statistics {
     view: Option<GaugesView>,

@@ -6,6 +6,7 @@ use crate::console::words;
 use crate::domain::text::clean_line;
 use crate::domain::why::Why;
 
+/// An explanation.
 #[derive(Debug)]
 pub(in crate::console) struct Explanation {
     why: Why,

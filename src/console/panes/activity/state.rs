@@ -5,6 +5,7 @@ use crate::domain::ids::{AlertId, DeliveryId};
 use crate::domain::monitoring::activity::{ActivityKind, ActivityRow};
 use crate::domain::view::DeliveryDetail;
 
+/// State of the Activity pane.
 #[derive(Debug, Default)]
 pub(in crate::console) struct ActivityPane {
     pub list: ListState,

@@ -211,6 +211,7 @@ fn perform(request: AgentRequest) -> Vec<Intent> {
     vec![Intent::perform(Request::Agents(request))]
 }
 
+/// Returns the name of what the assignment answers: a number, or one contact of it.
 fn whom(row: &AssignmentRow) -> String {
     match &row.contact {
         Some(contact) => format!("only {}, via {}", contact.shown(), row.connection_name),
@@ -222,6 +223,7 @@ fn boxed(row: &AssignmentRow) -> Box<Assignment> {
     Box::new(row.assignment.clone())
 }
 
+/// Opens a form for the selected assignment.
 fn with_row(pane: &AgentsPane, cx: &Cx, of: impl Fn(&AssignmentRow) -> AgentForm) -> Vec<Intent> {
     let Some(AgentRow::Assignment(row)) = pane.selected(cx) else { return vec![] };
     vec![Form::open(of(row))]
@@ -237,10 +239,12 @@ fn in_hand<'p>(pane: &'p AgentsPane, cx: &Cx, fits: fn(&Assignment) -> bool) -> 
     Ok(one)
 }
 
+/// Returns the selected assignment if it waits for a decision.
 fn waiting<'p>(pane: &'p AgentsPane, cx: &Cx) -> Result<&'p Assignment, String> {
     in_hand(pane, cx, |one| one.state.waits())
 }
 
+/// Returns the selected assignment if it can be approved: it waits, or its agent has changed since the approval.
 fn decidable<'p>(pane: &'p AgentsPane, cx: &Cx) -> Result<&'p Assignment, String> {
     in_hand(pane, cx, |one| one.state.waits() || one.stale_since.is_some() && one.state == AssignmentState::Active)
 }

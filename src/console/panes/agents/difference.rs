@@ -8,6 +8,7 @@ use crate::domain::ids::AssignmentId;
 use crate::domain::query::{Answer, Query};
 use crate::domain::text::clean_line;
 
+/// The comparison of one assignment.
 #[derive(Debug)]
 pub(super) struct Difference {
     assignment: AssignmentId,

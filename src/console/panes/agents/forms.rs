@@ -260,6 +260,7 @@ fn figure<T: std::str::FromStr>(filled: &Filled<'_>, key: &str, name: &str) -> R
     }
 }
 
+/// Returns the proposal that the form's terms describe. Fails if a term is invalid.
 fn proposal(
     filled: &Filled<'_>,
     (agent, connection, thread): (&str, ConnectionId, Option<ThreadId>),

@@ -13,6 +13,7 @@ use crate::domain::ids::RunId;
 use crate::domain::request::Request;
 use crate::domain::view::ThreadRow;
 
+/// The actions for the agent of one thread.
 #[derive(Debug)]
 pub(in crate::console) struct AgentMenu {
     thread: ThreadRow,

@@ -10,6 +10,7 @@ use crate::domain::ids::ConnectionId;
 use crate::domain::query::{Answer, Query};
 use crate::domain::view::ThreadRow;
 
+/// Lists the configured agents; picking one opens the form for a proposal.
 #[derive(Debug)]
 pub(in crate::console) struct ProposePicker {
     /// The thread to propose the agent for; `None` to propose it for a number.
@@ -28,6 +29,7 @@ impl ProposePicker {
         Self { thread: None, connection, view: None }
     }
 
+    /// Returns the form for a proposal; `None` if there is no number to propose the agent for.
     fn form(&self, cx: &Cx, agent: &str) -> Option<AgentForm> {
         let agent = agent.to_owned();
         if let Some(row) = &self.thread {

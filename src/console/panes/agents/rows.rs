@@ -24,6 +24,7 @@ impl AgentRow<'_> {
     }
 }
 
+/// Returns the id of a row, for the cursor.
 pub(super) fn agent_row_id(row: &AgentRow<'_>) -> String {
     match row {
         AgentRow::Stop(stop) => stop.id.to_string(),
@@ -33,6 +34,7 @@ pub(super) fn agent_row_id(row: &AgentRow<'_>) -> String {
     }
 }
 
+/// Returns the text of a row that a filter is matched with.
 pub(super) fn agent_row_text(row: &AgentRow<'_>) -> String {
     match row {
         AgentRow::Stop(stop) => format!("silent {} {}", stop.what.words(), stop.by),

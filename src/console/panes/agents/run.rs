@@ -8,6 +8,7 @@ use crate::domain::agents::requests::{AgentQuery, AgentTold, RunRecord};
 use crate::domain::ids::{RunId, ThreadId};
 use crate::domain::query::{Answer, Query};
 
+/// A run and its record.
 #[derive(Debug)]
 pub(in crate::console) struct AgentRun {
     run: RunId,

@@ -8,6 +8,7 @@ use crate::domain::agents::assignment::{Assignment, AssignmentState};
 use crate::domain::agents::requests::{AgentsView, AssignmentDetail, AssignmentRow, RunRecord, StopScope};
 use crate::domain::ids::{AssignmentId, RunId, ThreadId};
 
+/// State of the Agents pane.
 #[derive(Debug, Default)]
 pub(in crate::console) struct AgentsPane {
     pub list: ListState,

@@ -29,6 +29,7 @@ pub(super) fn of_all() -> (StopScope, String) {
     (StopScope::All, "every agent".to_owned())
 }
 
+/// Lists what can be stopped or resumed.
 #[derive(Debug)]
 pub(in crate::console) struct StopPicker {
     scopes: Scopes,

@@ -168,6 +168,7 @@ pub(in crate::console) const ROWS: &[Command<ConnectionsPane>] = &[
     },
 ];
 
+/// Fails if the actor is no admin, or if no configured provider can set up a number.
 fn can_set_up(_: &ConnectionsPane, cx: &Cx) -> Result<(), String> {
     cx.admin()?;
     match cx.overview.as_ref().map(|overview| overview.sets_up.is_empty()) {

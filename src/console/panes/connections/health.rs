@@ -11,6 +11,7 @@ use crate::domain::numbers::registration::Fetched;
 use crate::domain::query::{Answer, Query};
 use crate::domain::text::{Untrusted, clean_line};
 
+/// The health of one number.
 #[derive(Debug)]
 pub(super) struct HealthText {
     connection: ConnectionId,

@@ -31,6 +31,7 @@ impl NumberRow<'_> {
     }
 }
 
+/// State of the Connections pane.
 #[derive(Debug, Default)]
 pub(in crate::console) struct ConnectionsPane {
     pub list: ListState,

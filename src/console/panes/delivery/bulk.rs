@@ -6,6 +6,7 @@ use crate::console::overlays::picker::{PickerKind, Row};
 use crate::domain::outbox::job::BulkAction;
 use crate::domain::query::Query;
 
+/// Lists the bulk actions.
 #[derive(Debug)]
 pub(super) struct BulkPicker {
     /// The filter that selects the messages.

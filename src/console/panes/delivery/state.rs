@@ -5,6 +5,7 @@ use crate::domain::ids::EntryId;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::view::{EntryDetail, EntryRow};
 
+/// State of the Delivery pane.
 #[derive(Debug, Default)]
 pub(in crate::console) struct DeliveryPane {
     pub list: ListState,

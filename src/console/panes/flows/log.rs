@@ -14,6 +14,7 @@ use crate::domain::time::Timestamp;
 /// Interval at which an open log is queried.
 const FOLLOW: Duration = Duration::from_secs(5);
 
+/// The log or the calls of an endpoint.
 #[derive(Debug)]
 pub(super) struct EndpointLog {
     query: Query,

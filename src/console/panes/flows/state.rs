@@ -7,6 +7,7 @@ use crate::domain::flow::{Flow, FlowDetail, FlowList};
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::registration::Fetched;
 
+/// State of the Flows pane.
 #[derive(Debug, Default)]
 pub(in crate::console) struct FlowsPane {
     pub list: ListState,

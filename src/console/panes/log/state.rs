@@ -34,6 +34,7 @@ impl LogLine {
     }
 }
 
+/// State of the Log pane.
 #[derive(Debug, Default)]
 pub(in crate::console) struct LogPane {
     pub list: ListState,

@@ -8,6 +8,7 @@ use crate::domain::ids::ConnectionId;
 use crate::domain::templates::starter;
 use crate::domain::text::clean_line;
 
+/// Lists the starters for a template.
 #[derive(Debug)]
 pub(super) struct TemplateStarters {
     /// The number whose account the template is created in.

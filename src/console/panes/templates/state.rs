@@ -6,6 +6,7 @@ use crate::domain::templates::requests::TemplateRecord;
 use crate::domain::templates::template::{Template, TemplateList};
 use crate::domain::text::clean_line;
 
+/// State of the Templates pane.
 #[derive(Debug, Default)]
 pub(in crate::console) struct TemplatesPane {
     pub list: ListState,

@@ -133,11 +133,13 @@ fn stoppable(_: &ThreadsPane, cx: &Cx) -> Result<(), String> {
     cx.can_stop_agents()
 }
 
+/// Fails if there is no suggested reply, or if the actor may not decide about it.
 fn proposed(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
     cx.may(Permission::DecideAboutProposedAnswers)?;
     pane.proposal().map(|_| ()).ok_or_else(|| "There is no suggested reply here.".into())
 }
 
+/// Fails if the suggested reply cannot be decided or cannot be sent now.
 fn proposal(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
     proposed(pane, cx)?;
     can_write(pane, cx)

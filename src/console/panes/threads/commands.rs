@@ -231,6 +231,7 @@ pub(in crate::console) fn with_thread(
     pane.at_hand(cx).map(|row| row.id).map(|id| then(pane, id)).unwrap_or_default()
 }
 
+/// Fails if the actor is no operator, or if no thread is selected.
 pub(in crate::console) fn operator_with_thread(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
     cx.operator()?;
     if pane.at_hand(cx).is_none() { Err("Select a thread first.".into()) } else { Ok(()) }
@@ -258,6 +259,7 @@ pub(in crate::console) fn provider_can(
     number.capabilities.forbid(content, quotes).map_err(|refusal| refusal.to_string())
 }
 
+/// Opens the composer of the selected thread; with `quoting`, it quotes the selected message.
 fn write(pane: &mut ThreadsPane, cx: &Cx, quoting: bool) -> Vec<Intent> {
     let mut intents = match pane.at_hand(cx).map(|row| row.id) {
         Some(thread) => pane.show(cx, thread),

@@ -8,6 +8,7 @@ use crate::domain::ids::MessageId;
 use crate::domain::query::{Answer, Query};
 use crate::domain::view::{MessageDetail, ThreadRow};
 
+/// The facts about one message.
 #[derive(Debug)]
 pub(super) struct MessageDetails {
     message: MessageId,

@@ -11,6 +11,7 @@ use crate::domain::text::clean_line;
 use crate::domain::view::ThreadRow;
 
 impl ThreadsPane {
+    /// Returns the first line of a thread: unread messages, contact, owner, number, and age.
     pub fn thread_head(cx: &Cx, row: &ThreadRow) -> Row {
         let theme = cx.settings.theme;
         let unread = match row.unread {
@@ -41,6 +42,7 @@ impl ThreadsPane {
         Row { left, right }
     }
 
+    /// Returns the second line of a thread: its state or last message, and its service window.
     pub fn thread_tail(cx: &Cx, row: &ThreadRow) -> Row {
         let theme = cx.settings.theme;
         let window = if row.opted_out {

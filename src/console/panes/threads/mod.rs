@@ -72,6 +72,7 @@ impl ThreadsPane {
         }
     }
 
+    /// Stores the row of the open thread, and switches to its scope if Threads is open.
     fn take_thread(&mut self, cx: &Cx, thread: ThreadId, row: Option<ThreadRow>) -> Vec<Intent> {
         let open_pane = self.is_open(cx);
         let Some(open) = self.open_as(thread) else { return vec![] };

@@ -22,6 +22,7 @@ const STILL_HERE: Duration = Duration::from_secs(55);
 /// Interval at which presence is reported while the user writes.
 const WRITES_AGAIN: Duration = Duration::from_secs(18);
 
+/// State of the Threads pane.
 #[derive(Debug, Default)]
 pub(in crate::console) struct ThreadsPane {
     pub list: ListState,
@@ -110,6 +111,7 @@ impl ThreadsPane {
         request.knowing(SendContext { seen, despite_owner: false })
     }
 
+    /// Returns the query for a thread's messages, at its current page size and position.
     pub fn query_of_messages(&self, thread: ThreadId) -> Query {
         let open = self.open.as_ref().filter(|open| open.thread == thread);
         let wanted = open.map_or(MESSAGES, |open| open.wanted);

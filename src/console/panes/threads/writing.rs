@@ -80,6 +80,7 @@ fn sends(pane: &ThreadsPane, cx: &Cx) -> bool {
     cx.settings.enter_sends && pane.composer().is_some_and(own_line)
 }
 
+/// Fails if the composer's text cannot be sent now.
 fn can_send(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
     let composer = pane.composer().ok_or("Select a thread first.")?;
     check_text(&composer.text()).map_err(|refusal| refusal.to_string())?;

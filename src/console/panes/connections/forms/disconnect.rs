@@ -9,6 +9,7 @@ use crate::domain::numbers::connection::Environment;
 use crate::domain::numbers::number::NumberRequest;
 use crate::domain::request::Request;
 
+/// Disconnects a number.
 #[derive(Debug)]
 pub(in crate::console) struct DisconnectForm {
     pub connection: ConnectionId,

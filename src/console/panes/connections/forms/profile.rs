@@ -6,6 +6,7 @@ use crate::domain::numbers::number::{NumberRequest, Profile};
 use crate::domain::request::Request;
 use crate::domain::text::Untrusted;
 
+/// Changes the business profile of a number.
 #[derive(Debug)]
 pub(in crate::console) struct ProfileForm {
     pub connection: ConnectionId,

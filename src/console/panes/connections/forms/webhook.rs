@@ -49,6 +49,7 @@ pub(in crate::console) struct WebhookForm(pub WebhookAt);
 #[derive(Debug)]
 pub(in crate::console) struct AddressForm(pub WebhookAt);
 
+/// Deletes a webhook; its id must be typed to confirm.
 #[derive(Debug)]
 pub(in crate::console) struct DeleteWebhookForm {
     pub connection: ConnectionId,
@@ -56,6 +57,7 @@ pub(in crate::console) struct DeleteWebhookForm {
     pub url: String,
 }
 
+/// Parses a whole number; `None` if the field is empty.
 fn whole(filled: &Filled<'_>, key: &str, name: &str) -> Result<Option<u32>, String> {
     match filled.text(key) {
         "" => Ok(None),

@@ -6,6 +6,7 @@ use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::message::media::ImagePadding;
 use crate::domain::request::Request;
 
+/// Sends a file to a thread.
 #[derive(Debug)]
 pub(in crate::console) struct FileForm {
     pub thread: ThreadId,

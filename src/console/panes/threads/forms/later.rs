@@ -9,6 +9,7 @@ use crate::domain::message::content::Content;
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
 
+/// Schedules a text for a thread.
 #[derive(Debug)]
 pub(in crate::console) struct LaterForm {
     pub thread: ThreadId,

@@ -7,6 +7,7 @@ use crate::console::theme::Theme;
 use crate::domain::ids::ThreadId;
 use crate::domain::request::Request;
 
+/// Adds an internal note to a thread.
 #[derive(Debug)]
 pub(in crate::console) struct NoteForm {
     pub thread: ThreadId,

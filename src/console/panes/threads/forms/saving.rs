@@ -3,6 +3,7 @@
 use crate::console::files::{FilePlace, Saves};
 use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
 
+/// Saves a file or a thread.
 #[derive(Debug)]
 pub(in crate::console) struct SaveForm {
     pub what: Saves,

@@ -10,6 +10,7 @@ use crate::domain::request::Request;
 use crate::domain::templates::slots::Slot;
 use crate::domain::templates::template::Template;
 
+/// Sends a template to a contact.
 #[derive(Debug)]
 pub(in crate::console) struct TemplateForm {
     pub connection: ConnectionId,
@@ -17,7 +18,7 @@ pub(in crate::console) struct TemplateForm {
     pub template: Template,
 }
 
-/// What a field without an example takes.
+/// Returns the hint of a field without an example.
 fn hint(slot: &Slot) -> String {
     let what = match slot.key.rsplit(':').next().unwrap_or_default() {
         _ if slot.file && slot.key == "header" => "path (tab completes), https link or media id",
@@ -68,7 +69,7 @@ impl FormKind for TemplateForm {
 
     fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
         let values = filled.values().into_iter();
-        // A path of the header's field was handed over as a file; a link or an id stays.
+        // A header path was uploaded and is sent as the upload; a link or a media id stays a parameter.
         let parameters: Vec<_> = values
             .filter(|(key, value)| key != "at" && !value.is_empty() && (key != "header" || filled.upload.is_none()))
             .collect();

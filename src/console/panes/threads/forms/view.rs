@@ -3,6 +3,7 @@
 use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
 use crate::domain::request::Request;
 
+/// Saves a filter.
 #[derive(Debug)]
 pub(in crate::console) struct ViewForm {
     pub terms: String,
