@@ -1,12 +1,12 @@
-//! Steps that cost little more for many than for one, since what they cost is their transaction: the caller who has the
-//! turn does the work of all who wait by then (flat combining).
+//! Combines operations whose cost is dominated by their transaction: one caller performs the work of all waiting
+//! callers (flat combining).
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-/// Items that wait for the task that serves the queue. Each gets one outcome.
+/// Queue of items that wait for the caller that serves them. Each item gets one outcome.
 pub(crate) struct Combiner<I, O> {
     waiting: Mutex<VecDeque<(Arc<I>, oneshot::Sender<O>)>>,
     turn: tokio::sync::Mutex<()>,
@@ -19,9 +19,9 @@ impl<I, O> Default for Combiner<I, O> {
 }
 
 impl<I, O> Combiner<I, O> {
-    /// Hands an item over and returns what came of it. `work` gets all items that wait, in the order in which they came,
-    /// at most `most`, and returns an outcome for each in that order. Its error is that of whoever had the turn; the
-    /// others go on with a turn of their own.
+    /// Queues an item and returns its outcome. `work` receives the waiting items in order of arrival, at most `most`,
+    /// and returns an outcome for each in the same order. If it fails, the serving caller gets the error; the others
+    /// queue again.
     pub async fn join<E, F>(&self, item: I, most: usize, work: impl Fn(Vec<Arc<I>>) -> F) -> Result<O, E>
     where
         F: Future<Output = Result<Vec<O>, E>>,
@@ -29,12 +29,12 @@ impl<I, O> Combiner<I, O> {
         let item = Arc::new(item);
         let mut outcome = self.join_queue(&item);
         loop {
-            // An outcome is taken as soon as it is there, without a turn.
+            // An outcome is taken as soon as it is available, without serving the queue.
             let turn = tokio::select! {
                 biased;
                 ended = &mut outcome => match ended {
                     Ok(outcome) => return Ok(outcome),
-                    // Whoever had it gave up.
+                    // The serving caller failed or was cancelled.
                     Err(_) => {
                         outcome = self.join_queue(&item);
                         continue;
@@ -49,7 +49,7 @@ impl<I, O> Combiner<I, O> {
             };
             let (items, senders): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
             for (sender, outcome) in senders.into_iter().zip(Box::pin(work(items)).await?) {
-                // Who does not wait any more needs no outcome.
+                // The receiver may be gone; its outcome is not needed then.
                 let _ = sender.send(outcome);
             }
             drop(turn);

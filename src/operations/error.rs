@@ -1,4 +1,4 @@
-//! Why an operation did not happen: a rule said no, or something broke.
+//! Why an operation did not happen: a rule refused it, or something failed.
 
 use thiserror::Error;
 
@@ -8,10 +8,10 @@ use crate::store::StoreError;
 
 #[derive(Debug, Error)]
 pub enum OperationError {
-    /// A rule said no; worded for whoever asked.
+    /// A rule refused the operation; the text is for the caller.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// Something broke. Logged once, where it is handled.
+    /// Something failed. Logged once, where it is handled.
     #[error(transparent)]
     Failed(StoreError),
 }

@@ -1,4 +1,4 @@
-//! From a request, as a console or a command makes it, to the operation that does it.
+//! Maps a request of a console or command to its operation.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::code::Code;
@@ -49,8 +49,8 @@ use crate::operations::threads::update_presence::{PresenceUpdate, update_presenc
 use crate::operations::{OperationError, Result, System, require};
 use crate::provider::numbers::RawApiRequest;
 
-/// Does what is asked, or says why not. What talks to the provider at length is kept apart: everybody
-/// else's requests stay small.
+/// Performs a request, or returns why it did not. The future is boxed, because some operations are long and would
+/// enlarge all others.
 pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result<Done> {
     let done = Box::pin(allowed(system, actor, request)).await;
     if let Err(OperationError::Failed(error)) = &done {
@@ -62,7 +62,7 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
 async fn allowed(system: &System, actor: &Actor, request: Request) -> Result<Done> {
     let actor = &system.as_now(actor);
     require(actor, request.required_right())?;
-    // Times that are written down now are times by the clock as it is: what went by another one is brought along first.
+    // If the clock jumped, due times are corrected before new ones are stored.
     crate::operations::monitoring::pulse::clock(system).await?;
     let (seen, request) = Box::pin(system.reached_by(actor, request)).await?;
     let (request, context) = request.apart();
@@ -78,7 +78,7 @@ fn nested_request() -> Refusal {
     Refusal::new(Code::Request, "A request cannot contain another one.", "")
 }
 
-/// Does it, now that it is known to be allowed and to be about what there is.
+/// Performs a request whose permission and subjects were checked.
 async fn done(system: &System, seen: &System, actor: &Actor, request: Request, context: &SendContext) -> Result<Done> {
     match request {
         Request::SendKnowing { .. } | Request::Within { .. } => Err(nested_request().into()),

@@ -1,5 +1,5 @@
-//! Ask an agent about the last messages of a thread, and measure what it says against its contract.
-//! Used by runs, by rehearsals and by tests; nothing is sent or written here.
+//! Asks an agent about the last messages of a thread and checks its reply against its contract. Runs, rehearsals and
+//! tests use it; it sends and stores nothing.
 
 use base64::Engine;
 
@@ -24,9 +24,9 @@ use crate::operations::agents::tools::{Reached, RunTools};
 use crate::operations::{Result, System};
 use crate::store::Write;
 
-/// Messages of the thread that an agent is given.
+/// Number of thread messages that an agent receives.
 pub(crate) const TRANSCRIPT: u32 = 30;
-/// A larger file is only named, in bytes.
+/// Maximum size in bytes of a file passed to an agent; of a larger file it receives only the name.
 const LARGEST: u64 = 5 * 1024 * 1024;
 
 /// What an agent is asked about.
@@ -38,14 +38,14 @@ pub(crate) struct Question {
     pub connection: Connection,
     /// Oldest first.
     pub messages: Vec<MessageView>,
-    /// What they hold, where that was read with them.
+    /// Contents of the messages, if they were loaded with them.
     pub contents: Option<BTreeMap<MessageId, Content>>,
-    /// The last so many inbound ones are to be answered.
+    /// Number of the latest inbound messages that the agent should answer.
     pub batch_size: u32,
     pub first_contact: bool,
 }
 
-/// What an agent said and reached for.
+/// What an agent answered, and the tools that it used.
 #[derive(Debug, Default)]
 pub(crate) struct AgentReply {
     pub words: Vec<ReplyPart>,
@@ -53,9 +53,9 @@ pub(crate) struct AgentReply {
     pub calls: Vec<ToolCall>,
     pub refused: Vec<String>,
     pub hand_off: Option<String>,
-    /// Why its words are not whole.
+    /// Why its answer is incomplete.
     pub cut: Option<String>,
-    /// What it was given, as JSON.
+    /// The agent's input, as JSON.
     pub given: String,
     pub trace: Vec<String>,
     pub tokens_in: u64,
@@ -65,18 +65,18 @@ pub(crate) struct AgentReply {
     pub error: Option<AgentError>,
 }
 
-/// Where a reply leaves its contract.
+/// Contract violations of a reply.
 #[derive(Debug, Default)]
 pub(crate) struct Breaches {
-    /// One sentence's second half each.
+    /// One clause per violation.
     pub lines: Vec<String>,
-    /// It holds data of another contact.
+    /// Whether the reply contains data of another contact.
     pub is_foreign: bool,
 }
 
 impl Question {
     fn batch(&self) -> impl Iterator<Item = &MessageView> {
-        // News about the conversation stands between what was said, and is not what is answered.
+        // News about the conversation can stand between the messages, and is not answered.
         let said =
             |message: &&MessageView| message.direction == Direction::Inbound && InboundKind::is_said(&message.kind);
         let inbound = self.messages.iter().filter(said);
@@ -134,7 +134,7 @@ impl Question {
         })
     }
 
-    /// Asks the agent. The reply, or the error, has all tool calls that were made on the way.
+    /// Asks the agent. The result includes all tool calls, also if the agent failed.
     pub async fn ask(&self, system: &System) -> Result<AgentReply> {
         let config = system.agents().get(&self.agent);
         let input = self.input(system, config).await?;
@@ -172,7 +172,7 @@ impl Question {
         })
     }
 
-    /// Where what was said leaves the contract's bounds.
+    /// Returns how the reply violates the contract.
     pub async fn breaches(
         &self,
         system: &System,
@@ -184,7 +184,7 @@ impl Question {
         let languages = language::told(&asked).zip(language::told(&said));
         let foreign = self.foreign_data(system, write, told).await?;
         let measure = Measure { languages, foreign: &foreign.found, refused: &told.refused };
-        // What the provider would not take is beyond every contract.
+        // A text that the provider does not accept violates every contract.
         let most = crate::operations::outbox::send_message::capabilities(system, &self.connection)
             .longest_text
             .unwrap_or(u32::MAX);
@@ -201,7 +201,7 @@ impl Question {
     }
 }
 
-/// The file of a message, where it is here and not too large.
+/// Returns the file of a message, if it is stored and not larger than `LARGEST`.
 async fn file(system: &System, message: MessageId) -> Result<Option<InputMedia>> {
     let kept = system.store().kept_file(message).await?;
     let Some(kept) = kept.filter(|kept| kept.view.state == MediaState::Kept) else { return Ok(None) };
@@ -216,7 +216,7 @@ async fn file(system: &System, message: MessageId) -> Result<Option<InputMedia>>
     }))
 }
 
-/// One message as it is sent, quoting what it answers.
+/// Returns a part of a reply as message content.
 pub(crate) fn content(words: &ReplyPart) -> Content {
     Content::text(words.text.trim())
 }

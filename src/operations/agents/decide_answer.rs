@@ -1,4 +1,4 @@
-//! A person decides about what an agent proposed to say: send it, send something else, or nothing.
+//! Decides about a suggested reply of an agent: a person sends it, sends an edited text, or dismisses it.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
@@ -18,8 +18,8 @@ use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
 use crate::store::{SuggestedReply, Write};
 
-/// What still waits for a decision. Asked within the transaction that decides, so that of two who decide at the
-/// same moment one is refused.
+/// Returns a suggested reply that waits for a decision. Runs in the transaction that decides, so that the second of
+/// two simultaneous decisions is refused.
 async fn waiting(write: &mut Write, run: RunId) -> Result<SuggestedReply> {
     let Some(reply) = write.suggested_reply(run).await? else {
         return Err(Refusal::new(Code::NotFound, format!("Run {run} not found."), "").into());
@@ -36,7 +36,7 @@ fn decided(run: RunId, state: RunState, by: Option<&str>) -> Refusal {
     Refusal::new(Code::Decided, why, "Look at the thread.")
 }
 
-/// Sends it, as the agent wrote it or in other words.
+/// Sends the suggested reply as written, or the text in `instead`.
 pub(crate) async fn accept(
     system: &System,
     actor: &Actor,
@@ -53,7 +53,7 @@ pub(crate) async fn accept(
     may_write(&row, None, now)?;
     ownership::may_answer(&mut write, &row, &me, context, now).await?;
     let (words, author, acts) = match instead {
-        // What a person wrote is that person's, and no act of the agent's rides along.
+        // An edited reply is the person's own, so the agent's actions are not carried out.
         Some(text) => {
             check_text(text)?;
             (vec![ReplyPart { text: text.to_owned(), reply_to: None }], me.clone(), vec![])
@@ -76,7 +76,7 @@ pub(crate) async fn accept(
     Ok(Done { message: format!("{what} queued for {}.", row.contact.shown()), created_id: None })
 }
 
-/// Does not send it. The thread goes on waiting for a person.
+/// Dismisses the suggested reply. The thread keeps waiting for a person.
 pub(crate) async fn dismiss(system: &System, actor: &Actor, run: RunId, reason: &str) -> Result<Done> {
     require(actor, Permission::DecideAboutProposedAnswers)?;
     let (now, me) = (system.now(), actor.to_string());

@@ -1,4 +1,4 @@
-//! Approve, narrow or reject who answers. What is decided already is not decided again.
+//! Approves, restricts or rejects an assignment. A decision cannot be made twice.
 
 use crate::agent::AgentConfig;
 use crate::domain::access::actor::Actor;
@@ -16,7 +16,7 @@ use crate::operations::agents::propose_assignment::check;
 use crate::operations::{Result, System, require};
 use crate::store::Write;
 
-/// What an admin says.
+/// An admin's decision.
 pub(crate) enum Decision {
     Approve,
     Reject { reason: String },
@@ -71,8 +71,8 @@ pub(crate) async fn decide(
     Ok(Done { message: said, created_id: None })
 }
 
-/// The one way in which anything comes into force by a person's word: new, narrowed, or after its agent
-/// changed. The rule and what follows from it stand in the caller's transaction.
+/// Approves an assignment: a new one, a restricted one, or one whose agent changed. Every approval by a person goes
+/// through here. Runs in the caller's transaction.
 async fn agree(system: &System, write: &mut Write, actor: &Actor, found: &Assignment) -> Result<Approval> {
     let now = system.now();
     if found.expires_at.is_some_and(|at| at <= now) {
@@ -100,7 +100,7 @@ async fn agree(system: &System, write: &mut Write, actor: &Actor, found: &Assign
     Ok(approval)
 }
 
-/// Agrees to less: what was proposed, or is in force, is replaced by something within its bounds.
+/// Restricts an assignment: replaces a proposed or active one with one that allows less, and approves it.
 pub(crate) async fn narrow(
     system: &System,
     actor: &Actor,
@@ -116,7 +116,7 @@ pub(crate) async fn narrow(
         return Err(decided(&found).into());
     }
     if found.says_the_same(proposal) {
-        // Nothing is narrowed: it is the same decision as any other approval.
+        // Nothing is restricted, so this is an ordinary approval.
         drop(write);
         return decide(system, actor, assignment, Decision::Approve).await;
     }
@@ -134,7 +134,7 @@ pub(crate) async fn narrow(
     let me = actor.to_string();
     let id = write.propose(proposal, &found.proposed_by, false, now).await?;
     let (new, _) = find(&mut write, id).await?;
-    // Whoever agreed to more has agreed to this, and what was rehearsed was this agent.
+    // An approval of more covers this, and the rehearsal used the same agent.
     let given = Assignment {
         approved_by: found.approved_by.clone(),
         approved_person: found.approved_person.clone(),
@@ -172,7 +172,7 @@ async fn find(write: &mut Write, id: AssignmentId) -> Result<(Assignment, String
     }
 }
 
-/// What was decided already, and by whom.
+/// Returns the refusal of a second decision; it names who decided.
 fn decided(assignment: &Assignment) -> Refusal {
     let by = assignment.decided_by.as_deref().unwrap_or("nobody");
     let why = format!("{} is already {}, by {by}.", assignment.id, assignment.state.name());
@@ -181,14 +181,14 @@ fn decided(assignment: &Assignment) -> Refusal {
     Refusal::new(Code::Decided, why, instead)
 }
 
-/// The digest of what was rehearsed with the agent as it is now.
+/// Returns the digest of the rehearsal, if it used the agent's current version.
 async fn evidence(write: &mut Write, assignment: AssignmentId, digest: &str) -> Result<Option<String>> {
     let Some((seen, agent_digest)) = write.rehearsal_digest(assignment).await? else { return Ok(None) };
     Ok(seen.filter(|_| agent_digest == digest))
 }
 
-/// Puts it in force. The database holds that one agent answers; the one before steps back in the same
-/// breath.
+/// Activates an assignment. One agent can answer a place at a time, as the database enforces; the assignment before
+/// it is revoked in the same transaction.
 async fn activate(
     system: &System,
     write: &mut Write,

@@ -1,5 +1,5 @@
-//! A provider's test message is put to the agent that would answer it, and what it would say stands with the message.
-//! Nothing is sent, and the thread does not wait for anybody.
+//! Dry runs: a provider's test message is passed to the agent that would answer it, and the answer is stored with the
+//! message. Nothing is sent, and the thread does not wait for a person.
 
 use crate::domain::agents::assignment::Assignment;
 use crate::domain::change::Change;
@@ -9,7 +9,7 @@ use crate::domain::refusal::Refusal;
 use crate::operations::agents::ask_agent::Question;
 use crate::operations::{Result, System};
 
-/// The step of a worker: asks about the next test message. `false` when there is none.
+/// The worker's step: asks an agent about the next test message. Returns `false` if there is none.
 pub async fn dry_run_next(system: &System) -> Result<bool> {
     let Some((message, assignment)) = system.store().next_dry_run().await? else { return Ok(false) };
     let mut write = system.store().write().await?;
@@ -36,7 +36,7 @@ fn gone() -> Refusal {
     Refusal::new(Code::Gone, "The assignment or the message is gone.", "Send another test.")
 }
 
-/// What the agent would say, or why it cannot be told.
+/// Returns what the agent would answer, and its error if it failed.
 async fn ask(system: &System, assignment: &Assignment, message: MessageId) -> Result<(Option<String>, Option<String>)> {
     let store = system.store();
     let detail = store.message(message).await?.ok_or_else(gone)?;

@@ -1,4 +1,5 @@
-//! Revoke what is in force, put off what waits, and mark what is not any more what was approved.
+//! Revokes an active assignment, postpones a proposed one, and marks assignments whose agent changed since the
+//! approval.
 
 use crate::agent::AgentConfig;
 use crate::domain::access::actor::Actor;
@@ -55,14 +56,14 @@ pub(crate) async fn snooze(system: &System, actor: &Actor, id: AssignmentId, unt
     Ok(Done { message: format!("Postponed {id} until {until}. It still expires at its time."), created_id: None })
 }
 
-/// What was approved for an agent that has changed since is stale, until somebody looks again; and is
-/// not, once the agent is what it was.
+/// Marks assignments as stale whose agent changed since the approval. A stale assignment is silent until it is
+/// approved again, or until the agent matches its approval again.
 pub(crate) async fn mark_stale(system: &System) -> Result<()> {
     let now = system.now();
     let mut write = system.store().write().await?;
     for row in write.assignments_open(None).await? {
         let one = row.assignment;
-        // Where one word is enough, the file's is: whoever changed the agent there has said so.
+        // If one approval suffices, a declaration in the configuration approves the changed agent as well.
         if one.state != AssignmentState::Active || (one.from_file && system.approvals().takes_one_word()) {
             continue;
         }

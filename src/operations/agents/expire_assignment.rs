@@ -1,4 +1,4 @@
-//! Assignments expire at their end, with a notice before it; proposals expire when nobody decides about them.
+//! Expires assignments at their end, with a notice before it, and proposals that were not decided in time.
 
 use std::time::Duration;
 
@@ -14,19 +14,19 @@ use crate::operations::agents::decide_assignment::record_decision;
 use crate::operations::{Result, System};
 use crate::store::{NewAlert, StoreError, Write};
 
-/// How long before an assignment ends people are told: a day, and no more than a tenth of its time.
+/// How long before its end the notice of an assignment is raised: a day, but at most a tenth of its term.
 const AHEAD: Duration = Duration::from_secs(86_400);
-/// The longest sleep between two looks.
+/// Maximum pause between two checks.
 const LOOKS_EVERY: Duration = Duration::from_secs(30);
 
-/// When people are told that an assignment is about to end.
+/// Returns when the notice about the end of an assignment is due; `None` if it has no end.
 fn told_ahead_at(one: &Assignment) -> Option<Timestamp> {
     let ends = one.expires_at?;
     let began = one.approved_at.unwrap_or(one.proposed_at);
     Some(ends.minus(AHEAD.min(ends.since(began) / 10)))
 }
 
-/// When the next assignment ends, or is about to; at the latest when it is looked again.
+/// Returns when the next assignment or notice is due, at most `LOOKS_EVERY` from now.
 pub async fn next_expiry(system: &System) -> std::result::Result<Option<Timestamp>, StoreError> {
     let now = system.now();
     let undecided = system.approvals().undecided;
@@ -40,8 +40,7 @@ pub async fn next_expiry(system: &System) -> std::result::Result<Option<Timestam
     Ok(due.chain(std::iter::once(now.plus(LOOKS_EVERY))).min())
 }
 
-/// The step of a worker: what has come to its end is ended, and said to be what it is; what is about to
-/// end is told ahead.
+/// The worker's step: expires what is due, raises notices about what ends soon, and deletes old events.
 pub async fn expire_assignments(system: &System) -> Result<()> {
     let now = system.now();
     let undecided = system.approvals().undecided;
@@ -90,7 +89,7 @@ pub async fn expire_assignments(system: &System) -> Result<()> {
     Ok(())
 }
 
-/// Says once that an assignment is about to end.
+/// Raises the notice about the end of an assignment. Returns `false` if it was raised before.
 async fn tell_ahead(write: &mut Write, one: &Assignment, number: &str, now: Timestamp) -> Result<bool> {
     let (subject, Some(ends)) = (one.id.to_string(), one.expires_at) else { return Ok(false) };
     if write.was_raised(AlertKind::AssignmentEnds, &subject).await? {

@@ -1,4 +1,4 @@
-//! Whether a reply holds data of other contacts: looked up in the index of stored messages and among the contacts.
+//! Detects data of other contacts in a reply, by the index of stored messages and the contacts.
 
 use crate::domain::agents::foreign_data::{Datum, DatumKind, Guard, data_in, names_in};
 use crate::domain::agents::requests::AgentAction;
@@ -7,9 +7,9 @@ use crate::operations::agents::ask_agent::{AgentReply, Question};
 use crate::operations::{Result, System};
 use crate::store::{StoreError, Write};
 
-/// Messages whose data one transaction adds to the index.
+/// Number of messages that one transaction adds to the index.
 const MESSAGES_PER_STEP: u32 = 1_000;
-/// Steps within the transaction that ends a run, at most.
+/// Maximum number of indexing steps within the transaction that ends a run.
 const MAX_STEPS: usize = 20;
 
 /// Adds the data of all messages that are not in the index yet.
@@ -24,16 +24,16 @@ pub async fn index_identifiers(system: &System) -> Result<()> {
     }
 }
 
-/// What a reply holds of other contacts.
+/// Data of other contacts in a reply.
 #[derive(Debug, Default)]
 pub(crate) struct ForeignData {
     pub found: Vec<(DatumKind, Option<ThreadId>)>,
-    /// The index is not complete yet, so that the reply cannot be compared.
+    /// The index is incomplete, so the reply cannot be compared.
     pub is_unknown: bool,
 }
 
 impl Question {
-    /// Returns the data of other contacts that a reply holds, in its texts and in the messages of its tools.
+    /// Returns the data of other contacts that a reply contains, in its texts and in the messages of its tools.
     pub(crate) async fn foreign_data(
         &self,
         system: &System,

@@ -1,4 +1,4 @@
-//! Agents: proposed, approved, run, stopped, and the tools that they use.
+//! Agent operations: assignments are proposed, approved and stopped; agents are run, and use tools.
 
 pub(crate) mod ask_agent;
 pub(crate) mod decide_answer;

@@ -1,4 +1,4 @@
-//! Propose that an agent answers a number or a thread, within which bounds. An admin decides.
+//! Proposes that an agent answers a number or a thread under a contract. An admin decides.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
@@ -13,7 +13,8 @@ use crate::domain::text::clean_line;
 use crate::operations::{Result, System, require};
 use crate::store::Write;
 
-/// What a proposal has to fulfil, whoever makes it.
+/// Checks a proposal and returns its summary. It fails if the agent, the connection or the thread does not exist, or
+/// if contract or expiry is invalid.
 pub(crate) async fn check(system: &System, write: &mut Write, proposal: &Proposal) -> Result<String> {
     if !system.agents().has(&proposal.agent) {
         let why = format!("Agent {} not found.", clean_line(&proposal.agent));

@@ -1,5 +1,5 @@
-//! Rehearsal: the last real exchanges of an assignment's scope are put to its agent again, with
-//! sending impossible, so that whoever decides has seen what it would have said.
+//! Rehearsals: the agent of an assignment answers its last real exchanges again, without sending, so that an admin
+//! sees its answers before deciding.
 
 use sha2::{Digest, Sha256};
 
@@ -21,10 +21,10 @@ use crate::operations::monitoring::unreadable_row::unreadable_row;
 use crate::operations::{OperationError, Result, System, require};
 use crate::store::Played;
 
-/// More would cost more than it tells.
+/// Maximum number of exchanges per rehearsal, to bound its cost.
 const MOST: u32 = 50;
 
-/// Begins a rehearsal; it goes on by itself, and starts again after a restart where it stopped.
+/// Starts a rehearsal. It runs in the background and resumes after a restart.
 pub(crate) async fn rehearse(system: &System, actor: &Actor, id: AssignmentId, exchanges: u32) -> Result<Done> {
     require(actor, Permission::RehearseAnAgent)?;
     let mut write = system.store().write().await?;
@@ -57,7 +57,7 @@ pub(crate) async fn rehearse(system: &System, actor: &Actor, id: AssignmentId, e
     Ok(Done { message: said, created_id: Some(rehearsal.to_string()) })
 }
 
-/// The step of a worker: plays the next exchange. `false` when there is none.
+/// The worker's step: plays the next exchange. Returns `false` if there is none.
 pub async fn rehearse_next(system: &System) -> Result<bool> {
     let mut next = match system.store().to_play().await {
         Ok(Some(next)) => next,
@@ -79,7 +79,7 @@ pub async fn rehearse_next(system: &System) -> Result<bool> {
     if let (Some(assignment), Some(message)) = (&assignment, message) {
         match play(system, assignment, message).await {
             Ok(exchange) => next.played.push(exchange),
-            // The message is gone and does not come back: the others are still worth seeing.
+            // The message was deleted; the other exchanges are still useful.
             Err(OperationError::Refused(refusal)) if refusal.code == Code::Gone => {
                 next.wanted.retain(|wanted| *wanted != message);
             }
@@ -90,7 +90,7 @@ pub async fn rehearse_next(system: &System) -> Result<bool> {
     let digest = over.then(|| digest(&next.agent_digest, &next.played));
     let mut write = system.store().write().await?;
     if over && next.played.is_empty() {
-        // Nothing of it is left: that is no evidence.
+        // No exchange is left, which is no evidence.
         write.give_up_rehearsal(next.id).await?;
     } else {
         let played = Played { wanted: &next.wanted, exchanges: &next.played, digest: digest.as_deref() };
@@ -101,7 +101,7 @@ pub async fn rehearse_next(system: &System) -> Result<bool> {
     Ok(true)
 }
 
-/// What was seen: the agent as it was, and everything that it said.
+/// Returns the digest of a rehearsal: the agent's version and all of its answers.
 fn digest(agent: &str, played: &[Exchange]) -> String {
     let mut hash = Sha256::new();
     hash.update(agent);
@@ -161,7 +161,7 @@ async fn play(system: &System, assignment: &Assignment, last: MessageId) -> Resu
     })
 }
 
-/// Asks an agent something with nobody's thread behind it.
+/// Asks an agent a question without a thread.
 pub(crate) async fn test(system: &System, actor: &Actor, agent: &str, words: &str) -> Result<Done> {
     require(actor, Permission::RehearseAnAgent)?;
     let Some(config) = system.agents().get(agent) else {

@@ -1,4 +1,4 @@
-//! What can be asked about agents, and decided about them: from a request to its operation.
+//! Maps requests and queries about agents to their operations.
 
 use crate::agent::AgentConfig;
 use crate::domain::access::actor::Actor;
@@ -74,8 +74,8 @@ pub(crate) async fn look(system: &System, query: AgentQuery) -> Result<AgentTold
     })
 }
 
-/// Follows the chain and compares it with every end of it that is kept outside the database: in memory, in
-/// the file beside it, in the logs, and with what was given.
+/// Verifies the audit chain and compares it with every head stored outside the database: in memory, in the file
+/// beside it, in the logs, and those given.
 async fn verify_audit(system: &System, against: Vec<KnownHead>) -> Result<AuditCheck> {
     let store = system.store();
     let (given, bare): (Vec<KnownHead>, Vec<KnownHead>) = against.into_iter().partition(|one| one.head.row.0 > 0);

@@ -1,5 +1,5 @@
-//! One step of the agent runs: claim a run whose burst is over, ask its agent, and put the words into the
-//! outbox, unless a newer message or a person came first, or they leave the bounds of the contract.
+//! One step of the agent runs: claims a run whose burst of messages is over, asks its agent, and enqueues the reply.
+//! The reply is dropped if a newer message or a person came first, and held if it violates the contract.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -33,27 +33,27 @@ use crate::operations::outbox::send_message::{address, capabilities};
 use crate::operations::{OperationError, Result, System};
 use crate::store::{DueRun, Finish, NewAlert, NewEntry, StoreError, Write};
 
-/// How long an answer may wait for its read mark.
+/// Maximum time that a finished answer waits for its read mark.
 const FIRST_MARK: Duration = Duration::from_secs(2);
 
-/// Runs that one transaction claims or ends, at most.
+/// Maximum number of runs that one transaction claims or ends.
 const MOST: usize = 32;
 
-/// A run that was claimed, with what it needs.
+/// A claimed run with the data that it needs.
 pub(crate) struct Claim {
     due: DueRun,
     connection: Option<Connection>,
     assignment: Option<Assignment>,
 }
 
-/// What an agent said to a run, to be carried out and recorded.
+/// An agent's reply to a run, to be carried out and recorded.
 pub(crate) struct Ending {
     due: DueRun,
     question: Option<Question>,
     told: AgentReply,
 }
 
-/// Runs the next due run to its end. `false` when there is none now.
+/// Claims the next due run and completes it. Returns `false` if none is due.
 pub async fn run_next(system: &System) -> Result<bool> {
     let claims = &system.shared.run_claims;
     let Some(Claim { due, connection, assignment }) =
@@ -62,7 +62,7 @@ pub async fn run_next(system: &System) -> Result<bool> {
         return Ok(false);
     };
     match Box::pin(answer(system, &due, connection, assignment)).await {
-        // What cannot be read now cannot be read the next time either: a person has to see to it.
+        // The input stays unreadable, so a retry would not help: a person has to answer.
         Err(OperationError::Failed(error)) if error.is_about_values() => {
             tracing::error!(run = %due.run, thread = %due.thread, %error, "Agent run failed: its input cannot be read");
             let why = AgentError(format!("its input could not be read: {error}"));
@@ -73,14 +73,14 @@ pub async fn run_next(system: &System) -> Result<bool> {
     Ok(true)
 }
 
-/// Claims a run for each of so many runners, as far as there are any.
+/// Claims up to `runners` runs and returns one item per runner; `None` for a runner without a run.
 async fn claim(system: &System, runners: usize) -> Result<Vec<Option<Claim>>> {
     let now = system.now();
     let none = || std::iter::repeat_with(|| None);
     if system.store().next_run_due().await?.is_none_or(|due| due > now) {
         return Ok(none().take(runners).collect());
     }
-    // Longer than the slowest agent may take: a run that is still held then belongs to the dead.
+    // Longer than the slowest agent may take, so an expired lease means that its process died.
     let lease = system.agents().all().map(|agent| agent.timeout).max().unwrap_or_default() + Duration::from_secs(60);
     let (mut write, runs) = loop {
         let mut write = system.store().write().await?;
@@ -114,7 +114,7 @@ async fn claim(system: &System, runners: usize) -> Result<Vec<Option<Claim>>> {
     write.commit().await?;
     system.wakes().sender.notify_one();
     if claimed.len() == runners {
-        // There may be more.
+        // More runs may be due.
         system.wakes().agent_runs.notify_one();
     }
     let threads = claimed.iter().map(|one| Change::Thread(one.due.thread));
@@ -122,7 +122,7 @@ async fn claim(system: &System, runners: usize) -> Result<Vec<Option<Claim>>> {
     Ok(claimed.into_iter().map(Some).chain(none()).take(runners).collect())
 }
 
-/// A run whose row cannot be read asks no agent: a person answers.
+/// Fails a run whose row cannot be read. No agent is asked, and the thread waits for a person.
 async fn fail_unreadable(system: &System, row: UnreadableRow, now: Timestamp) -> Result<(), StoreError> {
     let mut write = system.store().write().await?;
     let run = RunId(row.key);
@@ -135,7 +135,7 @@ async fn fail_unreadable(system: &System, row: UnreadableRow, now: Timestamp) ->
     Ok(())
 }
 
-/// Asks the agent about the thread as it is now, and does what it says.
+/// Asks the agent about the current thread and carries out its reply.
 async fn answer(
     system: &System,
     due: &DueRun,
@@ -168,20 +168,20 @@ async fn answer(
             () = keep_typing(system, due, &question.connection) => Ok(AgentReply::default()),
         }
     };
-    // The contact sees that it was read even when the answer is there at once.
+    // The contact sees the read mark even if the answer is immediate.
     let first = tokio::time::timeout(FIRST_MARK, show_typing(system, due, &question.connection, last_said(&question)));
     let (told, _) = tokio::join!(asked, first);
     system.observe(MetricFamily::RunTimes, vec![("agent", due.agent.clone())], began.elapsed());
     Box::pin(finish(system, due.clone(), Some(question), told?)).await
 }
 
-/// Carries out and records what came of a run, together with others that ended meanwhile.
+/// Carries out and records the reply of a run, in one transaction with other runs that ended meanwhile.
 async fn finish(system: &System, due: DueRun, question: Option<Question>, told: AgentReply) -> Result<()> {
     let end = |all: Vec<Arc<Ending>>| async move {
         if end_all(system, &all).await.is_ok() {
             return Ok::<_, OperationError>(all.iter().map(|_| Ok(())).collect());
         }
-        // One of them makes trouble, or the database does: each is told its own.
+        // A single run or the database failed: each run is ended on its own and gets its own result.
         let mut outcomes = vec![];
         for one in &all {
             outcomes.push(end_all(system, std::slice::from_ref(one)).await);
@@ -191,7 +191,7 @@ async fn finish(system: &System, due: DueRun, question: Option<Question>, told: 
     system.shared.run_endings.join(Ending { due, question, told }, MOST, end).await?
 }
 
-/// Carries out and records what came of runs, in one transaction.
+/// Carries out and records replies in one transaction.
 async fn end_all(system: &System, all: &[Arc<Ending>]) -> Result<()> {
     let mut write = system.store().write().await?;
     let mut works: BTreeMap<ConnectionId, (bool, String)> = BTreeMap::new();
@@ -223,7 +223,7 @@ fn ended(system: &System, due: &DueRun, state: RunState) {
     system.increment(MetricFamily::Runs, vec![("agent", due.agent.clone()), ("state", state.name().to_owned())]);
 }
 
-/// Everything that belongs to the record of a run.
+/// Returns everything that the record of a run contains.
 fn record<'a>(told: &'a AgentReply, said: Option<&'a Untrusted>, trace: &'a str, breaches: &'a [String]) -> Finish<'a> {
     Finish {
         said,
@@ -241,12 +241,12 @@ fn record<'a>(told: &'a AgentReply, said: Option<&'a Untrusted>, trace: &'a str,
     }
 }
 
-/// A run that was superseded or cancelled meanwhile: nothing of it is kept.
+/// Logs that a run was superseded or cancelled; nothing of its reply is stored.
 fn dropped(due: &DueRun) {
     tracing::info!(run = %due.run, thread = %due.thread, "Reply dropped: a newer message arrived first");
 }
 
-/// The thread stays visibly waiting for a person, with the reason.
+/// Records a failed run. The thread waits for a person, with the reason.
 async fn failed(
     system: &System,
     write: &mut Write,
@@ -280,7 +280,7 @@ pub(crate) async fn answered(
     told: &AgentReply,
 ) -> Result<(), StoreError> {
     let (now, connection) = (system.now(), &question.connection);
-    // The thread as it is now: the agent took its time.
+    // Loaded again, because the thread may have changed while the agent worked.
     let fresh = write.thread_row(due.thread).await?;
     let thread = fresh.as_ref().unwrap_or(&question.thread);
     let words = told.words.iter().map(|words| words.text.trim()).collect::<Vec<_>>().join("\n\n");
@@ -329,7 +329,7 @@ pub(crate) async fn answered(
         end_sign(system, write, due, Some(connection), "✅").await?;
     }
     if let Some(reason) = &told.hand_off {
-        // Three facts, each on its own: the contact is told, an alert is raised, the thread waits.
+        // An escalation has three separate effects: a text to the contact, an alert, and the waiting thread.
         let told_so = question.connection.settings.hand_off_text.trim();
         if said.is_none() && !told_so.is_empty() && due.mode == Mode::Auto {
             let words = [ReplyPart { text: told_so.to_owned(), reply_to: None }];
@@ -345,8 +345,8 @@ pub(crate) async fn answered(
     Ok(())
 }
 
-/// Puts what an agent said, and what it wants done, where it goes: words and templates into the outbox,
-/// notes among the notes. `known` is a connection that was read already.
+/// Carries out an agent's reply: enqueues texts and templates, and stores notes. `known` is a connection that was
+/// loaded already.
 pub(crate) async fn carry_out(
     system: &System,
     write: &mut Write,
@@ -405,7 +405,8 @@ async fn enqueue(
             connection.map(|connection| capabilities(system, &connection)).unwrap_or_default()
         }
     };
-    // Words go without their quote where it cannot be sent; signs that cannot be sent are left out.
+    // A text is sent without its quote if the provider cannot quote; contents that the provider cannot send are
+    // skipped.
     let reply_to = reply_to.filter(|_| able.quotes);
     if let Err(refusal) = able.forbid(&content, false) {
         tracing::info!(thread = %thread.id, %run, why = %refusal.reason, "Agent action skipped");
@@ -436,7 +437,7 @@ async fn enqueue(
     Ok(())
 }
 
-/// What the contact sees while an answer is being made, where that is wanted.
+/// Sends the configured signs that an answer is being prepared.
 async fn begin_signs(system: &System, write: &mut Write, due: &DueRun, connection: &Connection) -> Result<()> {
     if connection.settings.lifecycle_reactions {
         end_sign(system, write, due, Some(connection), "👀").await?;
@@ -450,7 +451,7 @@ async fn begin_signs(system: &System, write: &mut Write, due: &DueRun, connectio
     Ok(())
 }
 
-/// A reaction on the last message that says how far it is.
+/// Sets a reaction on the contact's last message that shows the progress of the run.
 async fn end_sign(
     system: &System,
     write: &mut Write,

@@ -1,5 +1,5 @@
-//! Silence, now: one thread's agent, one agent, or all. What has not left is caught in the same
-//! transaction that says so, and nothing is begun after it.
+//! Stops agents immediately: one thread's agent, one agent, or all. Messages that are not in flight yet are cancelled
+//! in the same transaction, and no new run starts after it.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
@@ -20,7 +20,7 @@ pub(crate) async fn stop(system: &System, actor: &Actor, what: &StopScope, reaso
     is_there(system, what).await?;
     let standing = write.stopped_by(what).await?;
     let stop = write.stop(what, &actor.to_string(), clean_line(reason).trim(), now).await?;
-    // Stopping what is stopped catches what came since. If nothing did, the stop that stands keeps its record.
+    // A second stop cancels what came since the first one. If nothing came, the first stop keeps its record.
     if let Some(by) = standing.filter(|_| stop.caught.is_empty() && stop.runs == 0) {
         let why = format!("{by} already stopped {}.", what.words());
         return Err(Refusal::new(Code::AlreadyStopped, why, "").into());
@@ -41,7 +41,7 @@ pub(crate) async fn stop(system: &System, actor: &Actor, what: &StopScope, reaso
     Ok(Done { message: said, created_id: Some(stop.id.to_string()) })
 }
 
-/// Whether there is such a thread or agent at all.
+/// Fails if the thread or agent does not exist.
 async fn is_there(system: &System, what: &StopScope) -> Result<()> {
     match what {
         StopScope::Thread(thread) => {
@@ -61,7 +61,7 @@ pub(crate) async fn resume(system: &System, actor: &Actor, what: &StopScope) -> 
     let mut write = system.store().write().await?;
     let lifted = write.lift_stop(what, &actor.to_string(), now).await?;
     if !lifted.applied() {
-        // An agent that is not declared any more can still be let go on; one that never was is no one.
+        // A stopped agent that is no longer declared can be resumed; one that was never declared does not exist.
         is_there(system, what).await?;
     }
     lifted.or_refuse(|| {
@@ -77,7 +77,7 @@ pub(crate) async fn resume(system: &System, actor: &Actor, what: &StopScope) -> 
     })
 }
 
-/// Lets an agent forget what was said so far in a thread, or takes that back while nothing was said since.
+/// Clears an agent's memory of a thread, or restores it if no message came since.
 pub(crate) async fn forget(system: &System, actor: &Actor, thread: ThreadId, undo: bool) -> Result<Done> {
     require(actor, Permission::ResetAnAgentsMemoryOfAThread)?;
     let now = system.now();

@@ -1,6 +1,6 @@
-//! What an agent may reach for while it thinks, within its contract. Looking is done at once;
-//! whatever changes something is only noted, and done when the run ends and is still wanted. What
-//! the contract does not name is refused, and every call is kept.
+//! Tools that an agent can use during a run, within its contract. Reading tools run at once; changes are collected
+//! and carried out when the run ends, unless it is superseded. A tool outside the contract is refused, and every call
+//! is recorded.
 
 use std::sync::Mutex;
 
@@ -20,9 +20,9 @@ use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
 use crate::operations::{System, unpoisoned};
 
-/// A run makes no more calls than this; a loop is not endless.
+/// Maximum number of tool calls per run, which bounds loops.
 const MOST_CALLS: usize = 40;
-/// A result is kept up to this many bytes.
+/// Maximum size of a recorded result, in bytes.
 const LONGEST_RESULT: usize = 16 * 1024;
 
 /// The tools of one run.
@@ -33,13 +33,13 @@ pub(crate) struct RunTools<'a> {
     pub done: Mutex<Reached>,
 }
 
-/// What a run reached for.
+/// Tool calls and collected actions of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Reached {
     pub calls: Vec<ToolCall>,
     pub words: Vec<ReplyPart>,
     pub acts: Vec<AgentAction>,
-    /// Tools that it named and may not use.
+    /// Tools that the agent called without permission.
     pub refused: Vec<String>,
 }
 
@@ -102,7 +102,7 @@ impl<'a> RunTools<'a> {
                 Ok(Value::Array(rows.collect()))
             }
             Tool::Note => Ok(self.note_down(AgentAction::Note { text: text("text").to_owned() })),
-            // Whoever asks a model ends the run with it; others say it in their answer.
+            // For a model, this call ends the run before it gets here; other agents escalate in their answer.
             Tool::HandOff => Err("say it in the answer: hand_off, with the reason".into()),
         }
     }
@@ -112,8 +112,8 @@ impl<'a> RunTools<'a> {
         json!({ "noted": "it takes effect when this run ends, unless a newer message arrives first" })
     }
 
-    /// Words to the thread's own contact; to others only where the contract says so, and where they have
-    /// a thread on the same number.
+    /// Collects a text to the thread's own contact. Texts to other contacts require a contract that allows it, and an
+    /// existing thread on the same number.
     async fn send(&self, words: &str, to: &str, reply_to: &str) -> Outcome {
         let words = &clean(words);
         if words.trim().is_empty() {
@@ -169,7 +169,7 @@ impl<'a> RunTools<'a> {
         Ok(self.note_down(AgentAction::Send { thread: thread.id, content: Box::new(content), at }))
     }
 
-    /// A template that can be sent now to a thread's contact, filled in.
+    /// Returns a filled-in template that can be sent to a thread's contact now.
     fn template(
         &self,
         thread: &ThreadRow,
@@ -210,7 +210,7 @@ fn own_id(text: &str) -> Result<MessageId, ToolError> {
     text.parse().map_err(|error: BadId| error.to_string().into())
 }
 
-/// What a tool is for, as a model is told.
+/// Returns a tool's specification for a model.
 pub(crate) fn spec(tool: Tool) -> ToolSpec {
     let text = |purpose: &str| json!({ "type": "string", "description": purpose });
     let object = |properties: Value, required: &[&str]| json!({ "type": "object", "properties": properties, "required": required });
@@ -261,7 +261,7 @@ pub(crate) fn spec(tool: Tool) -> ToolSpec {
 }
 
 impl Tools for RunTools<'_> {
-    /// What the contract names; giving the thread to a person is never refused to anybody.
+    /// Returns the tools that the contract allows; escalating is always allowed.
     fn offered(&self) -> Vec<ToolSpec> {
         let all = Tool::ALL.into_iter();
         all.filter(|tool| *tool == Tool::HandOff || self.contract.allows(*tool)).map(spec).collect()

@@ -1,4 +1,4 @@
-//! The sign that an answer is being written, which also marks the contact's last message read.
+//! Typing indicator, which also marks the contact's last message as read.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::operations::System;
 use crate::operations::agents::ask_agent::Question;
 use crate::store::DueRun;
 
-/// The typing indicator fades after 25 s; it is renewed before.
+/// Interval of renewals; the indicator disappears after 25 s.
 const TYPING_EVERY: Duration = Duration::from_secs(20);
 
-/// Renews the typing indicator; never ends by itself.
+/// Renews the typing indicator; never returns.
 pub(crate) async fn keep_typing(system: &System, due: &DueRun, connection: &Connection) {
     loop {
         tokio::time::sleep(TYPING_EVERY).await;
@@ -22,14 +22,14 @@ pub(crate) async fn keep_typing(system: &System, due: &DueRun, connection: &Conn
     }
 }
 
-/// The provider's id of the newest message that the contact wrote, among those that the agent is asked about.
+/// Returns the provider's id of the contact's newest message among those that the agent is asked about.
 pub(crate) fn last_said(question: &Question) -> Option<String> {
     let said = |message: &&MessageView| message.direction == Direction::Inbound && InboundKind::is_said(&message.kind);
     question.messages.iter().rev().find(said).and_then(|message| message.provider_message_id.clone())
 }
 
-/// Marks the last message read, with the sign that an answer is being written. `last` is that message, where it was just
-/// read.
+/// Marks the last message as read and shows the typing indicator. `last` is that message's provider id, if it is
+/// known already.
 pub(crate) async fn show_typing(system: &System, due: &DueRun, connection: &Connection, last: Option<String>) {
     let provider = system.providers().get(&connection.provider).filter(|provider| provider.capabilities().read_marks);
     let Some(provider) = provider.filter(|_| connection.settings.read_marks && due.mode == Mode::Auto) else { return };

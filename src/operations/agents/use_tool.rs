@@ -1,6 +1,5 @@
-//! A tool in the hands of an agent that is not asked by us but comes by itself, with a token of its own. Its
-//! contract holds as in any run: what it does is a run of one call, with the same bounds, the same record
-//! and the same person who decides where it is beyond them.
+//! Tool calls of an agent that connects by itself with a token. Its contract applies as in any run: the call is
+//! recorded as a run of one call, and a person decides if it violates the contract.
 
 use std::time::Duration;
 
@@ -26,10 +25,10 @@ use crate::operations::agents::tools::{Reached, RunTools, spec};
 use crate::operations::outbox::send_message::{thread_row, thread_within};
 use crate::operations::{Result, System};
 
-/// Longer than one call takes.
+/// Lease on the run; longer than one call takes.
 const LEASE: Duration = Duration::from_secs(60);
 
-/// What an agent may reach for by itself: each tool says its thread besides.
+/// Returns the tools for such an agent; each takes the thread as an additional argument.
 pub fn agent_tools() -> Vec<ToolSpec> {
     let with_thread = |tool: Tool| {
         let mut told = spec(tool);
@@ -49,7 +48,7 @@ fn refusal(code: Code, why: String) -> crate::operations::OperationError {
     Refusal::new(code, why, instead).into()
 }
 
-/// The candidate under which this agent acts here, or what forbids it.
+/// Returns the assignment under which this agent acts in the thread; fails if it may not act.
 fn contract<'c>(
     system: &System,
     agent: &str,
@@ -71,7 +70,7 @@ fn contract<'c>(
     let last = messages.iter().rev().find(|message| message.direction == Direction::Inbound);
     let content = Content::text(last.map_or("", |message| message.text.as_received()));
     let standby = Origin::Other(STANDBY.into());
-    // As if the contact had written just now: the same conditions decide.
+    // Evaluated like a message from the contact that arrives now, so that the same conditions decide.
     let arrival = Arrival {
         direction: Direction::Inbound,
         origin: if thread.held_by_other(now).is_some() { &standby } else { &Origin::Api },
@@ -93,7 +92,7 @@ fn contract<'c>(
             let other = clean_line(&candidates[candidate].assignment.agent);
             Err(refusal(Code::NoContract, format!("{other} is assigned to {} now.", thread.id)))
         }
-        // Whoever has said enough may look on.
+        // An agent that has used up its contract may still read.
         Route::None(NoRun::Capped | NoRun::Budget | NoRun::PersonWrote) if looks => Ok(own),
         Route::None(why) => {
             Err(refusal(Code::Contract, format!("The agent may not act in {}: {}.", thread.id, why.words())))
@@ -101,7 +100,7 @@ fn contract<'c>(
     }
 }
 
-/// Uses one tool in a thread. What changes something is done at once, or held for a person.
+/// Uses one tool in a thread. A change is carried out at once or held for a person.
 pub async fn use_tool(
     system: &System,
     agent: &str,
@@ -147,7 +146,7 @@ pub async fn use_tool(
     };
     let now = system.now();
     let mut write = system.store().write().await?;
-    // Whoever took the thread or stopped the agent while it looked around comes first.
+    // A person may have taken the thread, or stopped the agent, while the tool was reading.
     let row = thread_within(&mut write, thread).await?;
     let candidates = write.candidates_in(thread, row.connection_id, now).await?;
     let under = contract(system, agent, tool, &row, &messages, &candidates)?.assignment.clone();
@@ -177,7 +176,7 @@ pub async fn use_tool(
         .map_or_else(|| Ok(json!({ "run": due.run })), |record| became(record.run.state, due.run, &record, result)))
 }
 
-/// What became of it, in words for a model.
+/// Returns the outcome of the run, in words for a model.
 fn became(
     state: RunState,
     run: RunId,

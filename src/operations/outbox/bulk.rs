@@ -1,5 +1,5 @@
-//! One action over everything that a filter finds: counted before, done in order, a step at a time,
-//! and stopped when somebody says so.
+//! Bulk actions on all outbox entries that a filter finds: previewed first, then performed in order, step by step,
+//! until done or stopped.
 
 use std::collections::BTreeSet;
 
@@ -24,12 +24,12 @@ use crate::operations::outbox::retry_entry::retry_within;
 use crate::operations::{OperationError, Result, System, require};
 use crate::store::{FilterQuery, Job, Write};
 
-/// Entries per step: a stop is heard after each.
+/// Entries per step; a bulk action can be stopped after each step.
 const STEP: u32 = 20;
-/// No preview counts further than this.
+/// Maximum number of entries counted in a preview.
 const MOST: u32 = 20_000;
 
-/// What would happen, without anything happening.
+/// Counts what a bulk action would do, without doing it.
 pub(crate) async fn preview(system: &System, actor: &Actor, action: BulkAction, text: &str) -> Result<BulkPreview> {
     let now = system.now();
     let filter = Filter::read(text, now)?;
@@ -120,7 +120,7 @@ pub(crate) async fn stop(system: &System, actor: &Actor, job: i64) -> Result<Don
     Ok(Done { message: format!("Stopped job {job}. Entries that it changed stay changed."), created_id: None })
 }
 
-/// The worker's step: some entries of the running job. `false` when there is none.
+/// The worker's step: processes some entries of the running job. Returns `false` if no job is running.
 pub async fn step_job(system: &System) -> Result<bool> {
     let job = match system.store().running_job().await {
         Ok(Some(job)) => job,
@@ -128,7 +128,7 @@ pub async fn step_job(system: &System) -> Result<bool> {
         Err(error) => {
             let Some(row) = unreadable_row(&error, &["jobs"]) else { return Err(error.into()) };
             let (mut write, now) = (system.store().write().await?, system.now());
-            // Whoever stopped it in this moment wanted the same.
+            // The job may have been stopped at the same moment, which has the same result.
             write.end_job(row.key, JobState::Stopped, now).await?.either_way();
             row.raise(&mut write, "The bulk job is stopped. Entries that it changed stay changed.", None, now).await?;
             write.commit().await?;
@@ -136,14 +136,14 @@ pub async fn step_job(system: &System) -> Result<bool> {
             return Ok(true);
         }
     };
-    // What the filter means is what it meant when somebody said yes.
+    // Relative times in the filter mean what they meant when the job was confirmed.
     let filter = match Filter::read(&job.terms, job.created_at) {
         Ok(filter) => filter,
-        // Whatever it meant, it did not mean everything.
+        // A filter that cannot be read must not match every entry, so the job is stopped.
         Err(refusal) => {
             tracing::warn!(job = job.id, why = %refusal, "Bulk job stopped: its filter cannot be read");
             let mut write = system.store().write().await?;
-            // Whoever stopped it in this moment wanted the same.
+            // The job may have been stopped at the same moment, which has the same result.
             write.end_job(job.id, JobState::Stopped, system.now()).await?.either_way();
             write.commit().await?;
             system.bus().publish([Change::Outbox]);
@@ -157,7 +157,7 @@ pub async fn step_job(system: &System) -> Result<bool> {
     let now = system.now();
     let Some(last) = ids.last() else {
         let mut write = system.store().write().await?;
-        // Whoever stopped it in this moment was first: then it is stopped, not done.
+        // If the job was stopped at the same moment, it stays stopped and is not marked as done.
         write.end_job(job.id, JobState::Done, now).await?.either_way();
         write.commit().await?;
         system.bus().publish([Change::Outbox]);
@@ -166,8 +166,8 @@ pub async fn step_job(system: &System) -> Result<bool> {
     if job.action == BulkAction::LookUp {
         return look_up_each(system, &job, &ids, *last).await;
     }
-    // The whole step is one transaction that begins by asking whether the job still runs: once a stop is
-    // acknowledged, no further entry is touched.
+    // The whole step is one transaction that first checks whether the job is still running: after a stop is
+    // confirmed, no further entry is changed.
     let mut write = system.store().write().await?;
     if write.running_job().await? != Some(job.id) {
         return Ok(true);
@@ -205,7 +205,7 @@ pub async fn step_job(system: &System) -> Result<bool> {
     Ok(true)
 }
 
-/// Asking the provider takes a while and changes nothing that a stop would hold back: each is asked on its own.
+/// Reconciles each entry on its own. Provider queries take time, and a stop does not need to prevent any of them.
 async fn look_up_each(system: &System, job: &Job, ids: &[EntryId], last: EntryId) -> Result<bool> {
     let (mut done, mut refused, mut said) = (0, 0, None);
     for entry in ids {
@@ -229,7 +229,7 @@ async fn look_up_each(system: &System, job: &Job, ids: &[EntryId], last: EntryId
     Ok(true)
 }
 
-/// The thread that was acted in. `None`: the action means nothing here (any more).
+/// Performs the action on one entry and returns its thread; `None` if the action no longer applies to the entry.
 async fn act(
     system: &System,
     write: &mut Write,
@@ -247,7 +247,7 @@ async fn act(
         BulkAction::Hold => hold_within(system, write, &job.actor, entry, true).await?,
         BulkAction::Release => hold_within(system, write, &job.actor, entry, false).await?,
         BulkAction::Arrived => settle_arrived_within(system, write, &job.actor, entry).await?,
-        // This one has a step of its own.
+        // Reconciling has its own step, `look_up_each`.
         BulkAction::LookUp => return Ok(None),
     };
     Ok(Some(thread))

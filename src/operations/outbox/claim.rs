@@ -1,5 +1,5 @@
-//! Claim what is due: every rule is asked again at the last moment, and what passes is taken under a lease with its
-//! attempt written down. Senders that wait are served in one transaction.
+//! Claims due outbox entries. Every rule is checked again just before sending; each entry that passes gets a lease
+//! and a recorded attempt. All waiting senders share one transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,19 +20,20 @@ use crate::operations::{Result, System};
 use crate::provider::{Provider, WireRequest};
 use crate::store::{Claimed, Paces, StoreError, Write};
 
-/// Longer than any request may take: who still holds an entry then is dead.
+/// Lease on an outbox entry. It is longer than any request may take, so an expired lease means that its process died.
 pub(crate) const LEASE: Duration = Duration::from_secs(90);
 
-/// How long a message waits whose connection cannot be read.
+/// How long a message is held if the row of its connection cannot be read.
 const UNREADABLE_RESTS: Duration = Duration::from_secs(300);
 
-/// How long a template waits for the list that says of which kind it is.
+/// How long a template message is held while the template list is unknown, which tells whether the template is
+/// marketing.
 const LIST_COMES: Duration = Duration::from_secs(30);
 
-/// Entries that one transaction claims, at most.
+/// Maximum number of entries claimed in one transaction.
 const MOST: usize = 64;
 
-/// An entry that is to be sent now.
+/// An entry to send now.
 pub(crate) struct Dispatch {
     pub claimed: Claimed,
     pub attempt: AttemptId,
@@ -41,14 +42,14 @@ pub(crate) struct Dispatch {
     pub request: WireRequest,
 }
 
-/// The next entry that is due and allowed; none if there is none now.
+/// Claims the next entry that is due and allowed; `None` if there is none now.
 pub(crate) async fn claim_next(system: &System) -> Result<Option<Dispatch>> {
     system.shared.claims.join((), MOST, |waiting| claim(system, waiting.len())).await
 }
 
-/// Claims an entry for each of so many senders, as far as there are any.
+/// Claims up to `senders` entries and returns one item per sender; `None` for a sender without an entry.
 async fn claim(system: &System, senders: usize) -> Result<Vec<Option<Dispatch>>> {
-    // What went by another clock counts by this one before anything is held or let go.
+    // If the clock jumped, stored times are corrected before any entry is held or released.
     crate::operations::monitoring::pulse::clock(system).await?;
     let now = system.now();
     if system.store().next_entry_due(now).await?.is_none_or(|due| due > now) {
@@ -77,7 +78,7 @@ async fn claim(system: &System, senders: usize) -> Result<Vec<Option<Dispatch>>>
         system.wakes().templates.notify_one();
     }
     if dispatches.len() == senders {
-        // There may be more: another sender takes it while these wait for the network.
+        // More entries may be due: another sender claims them while these wait for the network.
         system.wakes().sender.notify_one();
     }
     Ok(dispatches.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(senders).collect())
@@ -92,11 +93,11 @@ struct Claiming<'s> {
     dispatches: Vec<Dispatch>,
     changes: Vec<Change>,
     wants_templates: bool,
-    /// Held numbers of which an entry goes as a probe.
+    /// Held numbers of which this transaction sends one entry as a probe.
     probed: BTreeSet<ConnectionId>,
 }
 
-/// An entry that passed every rule, with what is asked of the provider.
+/// An entry that passed every rule, with its request to the provider.
 struct Passed {
     claimed: Claimed,
     connection: Arc<Connection>,
@@ -105,7 +106,7 @@ struct Passed {
 }
 
 impl Claiming<'_> {
-    /// Claims what may go of the entries that are due. `false` where none is due.
+    /// Claims the due entries that are allowed. Returns `false` if none is due.
     async fn claim_heads(&mut self, room: usize) -> Result<bool> {
         let heads = match self.write.heads(self.now, room).await {
             Ok(heads) if heads.is_empty() => return Ok(false),
@@ -138,12 +139,12 @@ impl Claiming<'_> {
         Ok(true)
     }
 
-    /// Asks every rule about one entry. `None`: it was refused, or held until a time, or for a person.
+    /// Checks every rule for one entry. Returns `None` if the entry was refused or held.
     async fn decide(&mut self, mut claimed: Claimed, paces: &Paces) -> Result<Option<Passed>> {
         let (system, now) = (self.system, self.now);
         let connection = match self.connection(claimed.connection).await {
             Ok(connection) => connection,
-            // The watcher tells people; the other numbers go on.
+            // The watcher raises the alert; the other numbers continue.
             Err(StoreError::Corrupt { .. }) => {
                 self.write.hold_entry(claimed.entry, None, now.plus(UNREADABLE_RESTS)).await?;
                 return Ok(None);
@@ -188,14 +189,14 @@ impl Claiming<'_> {
                 self.write.hold_due(claimed.connection, probe_at, Some(claimed.entry), now).await?;
                 return Ok(None);
             }
-            // It goes to see whether the number may send again; the others wait for how it ends.
+            // This entry is sent as a probe of the held number; the others wait for its outcome.
             self.write.probe_at(claimed.connection, now.plus(LEASE)).await?;
             self.probed.insert(claimed.connection);
         }
         let pace = paces.of(&claimed);
         if let Some(then) = claimed.outgoing.at.take().filter(|then| *then > now) {
             if !may_hand_over(&connection, provider.scheduling_limits(&connection), &claimed, &pace, (then, now)) {
-                // It is kept here, and every rule is asked again at its time.
+                // wadeck keeps the entry and checks every rule again at its time.
                 self.write.hold_entry(claimed.entry, None, then).await?;
                 return Ok(None);
             }
@@ -228,7 +229,7 @@ impl Claiming<'_> {
         Ok(())
     }
 
-    /// An entry whose row holds what cannot be read cannot be sent; the next ones can.
+    /// Fails an entry whose row cannot be read, so that the next entries can be sent.
     async fn refuse_unreadable(&mut self, entry: EntryId, column: &str) -> Result<()> {
         let changes = refuse_unreadable(self.system, &mut self.write, (entry, column), self.now).await?;
         self.changes.extend(changes);
@@ -236,7 +237,7 @@ impl Claiming<'_> {
     }
 }
 
-/// Fails an entry whose row cannot be read, with an alert. Returns what that changes.
+/// Fails an entry whose row cannot be read, and raises an alert. Returns the changes to publish.
 pub(crate) async fn refuse_unreadable(
     system: &System,
     write: &mut Write,

@@ -1,4 +1,4 @@
-//! A person knows that an uncertain message arrived: the decision is theirs, with their name on it.
+//! Marks an uncertain message as arrived, as decided by a person and recorded in their name.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
@@ -21,7 +21,7 @@ pub(crate) async fn confirm_arrived(system: &System, actor: &Actor, entry: Entry
     Ok(Done { message: said, created_id: None })
 }
 
-/// Rule and write in a transaction of the caller's. Nothing is written where it is refused.
+/// Checks the rules and marks the entry. Runs in the caller's transaction; a refusal writes nothing.
 pub(crate) async fn settle_arrived_within(
     system: &System,
     write: &mut Write,

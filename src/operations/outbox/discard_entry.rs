@@ -1,4 +1,4 @@
-//! Take an entry out of the outbox: it will not be sent. What has left cannot be called back.
+//! Discards an outbox entry, so that it is not sent. A message in flight or already sent cannot be discarded.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
@@ -22,7 +22,7 @@ pub(crate) async fn discard_entry(system: &System, actor: &Actor, entry: EntryId
     Ok(Done { message: said, created_id: None })
 }
 
-/// Rule and write in a transaction of the caller's. Nothing is written where it is refused.
+/// Checks the rules and discards the entry. Runs in the caller's transaction; a refusal writes nothing.
 pub(crate) async fn discard_within(
     system: &System,
     write: &mut Write,

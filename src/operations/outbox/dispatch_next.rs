@@ -1,4 +1,4 @@
-//! The sender's step: claim an entry, let go of the database, send, settle.
+//! The sender's step: claims an entry, ends the transaction, sends, and settles.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use crate::operations::outbox::claim::{Dispatch, claim_next};
 use crate::operations::outbox::settle::{Settling, settle_attempt};
 use crate::operations::{Result, System};
 
-/// Sends the next entry that is due and allowed. `false` when there is none now.
+/// Sends the next entry that is due and allowed. Returns `false` if there is none now.
 pub async fn send_next(system: &System) -> Result<bool> {
     let Some(Dispatch { claimed, attempt, connection, provider, request }) = claim_next(system).await? else {
         return Ok(false);

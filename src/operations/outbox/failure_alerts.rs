@@ -1,4 +1,4 @@
-//! What people are told about messages that did not go, or of which nothing certain is known.
+//! Alerts about messages that failed or are uncertain.
 
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
@@ -8,7 +8,7 @@ use crate::domain::time::Timestamp;
 use crate::operations::{Result, System};
 use crate::store::{NewAlert, StoreError, Write};
 
-/// The alerts that are about one entry: gone when somebody, or something, has dealt with it.
+/// Kinds of alerts about one entry. They are cleared when the entry is settled, retried or discarded.
 pub(crate) const ENTRY_ALERTS: [AlertKind; 6] = [
     AlertKind::DeadLetter,
     AlertKind::SendRefused,
@@ -18,7 +18,8 @@ pub(crate) const ENTRY_ALERTS: [AlertKind; 6] = [
     AlertKind::Gone,
 ];
 
-/// Two messages under one id cannot be told apart by what is reported under it: one alert for the number.
+/// Raises one alert per number: the provider gave two messages the same id, so statuses under that id cannot be told
+/// apart.
 pub(crate) async fn shared_id(
     write: &mut Write,
     connection: ConnectionId,
@@ -36,17 +37,18 @@ pub(crate) async fn shared_id(
     write.raise(&NewAlert { kind: AlertKind::SharedId, subject: &subject, said: &said, thread: None }, now).await
 }
 
-/// What is said of an entry that was not delivered, for a cause of its own.
+/// Returns the text about an entry that was not delivered for a cause of its own.
 pub(crate) fn not_delivered(entry: EntryId, failure: &Failure) -> String {
     format!("{entry} was not delivered: {}. {}", failure.line(), failure.remedy)
 }
 
-/// Why a thread waits after a failure.
+/// Returns the reason why a thread waits after a failure.
 pub(crate) fn waits_for(failure: &Failure) -> String {
     format!("a reply was not delivered: {}", failure.line())
 }
 
-/// A failure shows in the thread, raises an alert, and leaves the contact visibly waiting.
+/// Reports a failure to people: raises an alert and marks the thread as waiting. Stores an opt-out that the failure
+/// reports.
 pub(crate) async fn failure_reaches_people(
     system: &System,
     write: &mut Write,
@@ -64,7 +66,7 @@ pub(crate) async fn failure_reaches_people(
         .await?;
     let alone = not_delivered(entry, failure);
     if failure.is_shared() {
-        // The same cause for many is one alert, which says how many.
+        // Failures with a shared cause raise one alert, which counts the messages.
         let connection = write.entry_state(entry).await?.map(|(.., connection)| connection.to_string());
         let cause = if failure.code.is_empty() { &failure.title } else { failure.code.as_str() };
         let subject = format!("{} {cause}", connection.unwrap_or_default());

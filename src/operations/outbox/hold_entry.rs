@@ -1,4 +1,4 @@
-//! Hold a queued entry until somebody releases it.
+//! Holds a queued entry until a person releases it.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
@@ -21,7 +21,7 @@ pub(crate) async fn hold_entry(system: &System, actor: &Actor, entry: EntryId, h
     Ok(Done { message: said, created_id: None })
 }
 
-/// Rule and write in a transaction of the caller's. Nothing is written where it is refused.
+/// Checks the rules and holds or releases the entry. Runs in the caller's transaction; a refusal writes nothing.
 pub(crate) async fn hold_within(
     system: &System,
     write: &mut Write,

@@ -1,4 +1,4 @@
-//! What an entry has to pass at the last moment before it is sent: what must not go, and what is too early.
+//! Checks just before sending: whether an entry must not be sent, and whether it is too early.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::operations::System;
 use crate::store::{Claimed, Pace};
 
-/// What must not be sent, is not: checked again at the last moment.
+/// Returns why a message must not be sent: opt-out, missing file, or closed service window.
 pub(super) fn forbidden(claimed: &Claimed, now: Timestamp) -> Option<Failure> {
     if claimed.opted_out {
         return Some(Failure::own(
@@ -40,8 +40,8 @@ pub(super) fn forbidden(claimed: &Claimed, now: Timestamp) -> Option<Failure> {
     })
 }
 
-/// Why a free message waits for a person: another app took the conversation since it was written, and sending would
-/// take it back unasked. A template takes nothing over.
+/// Returns why a freeform message waits for a person: another app took the conversation after it was written, and
+/// sending would take the conversation back without consent. A template takes nothing over.
 pub(super) fn held_by_other(claimed: &Claimed, now: Timestamp) -> Option<Failure> {
     let held = claimed.held_elsewhere.as_ref().filter(|held| held.is_current(now))?;
     (claimed.freeform && !claimed.outgoing.take_over).then(|| {
@@ -57,8 +57,8 @@ pub(super) fn held_by_other(claimed: &Claimed, now: Timestamp) -> Option<Failure
     })
 }
 
-/// Why a template that could be sent when it was queued cannot be sent any more, as far as the list that
-/// was fetched last shows. What no list shows is left to the provider.
+/// Returns why a template can no longer be sent, according to the list fetched last. Templates that are in no list
+/// are left to the provider.
 pub(super) fn template_withdrawn(system: &System, claimed: &Claimed) -> Option<Failure> {
     let Content::Template { name, language, .. } = &claimed.outgoing.content else { return None };
     let lists = system.templates();
@@ -74,7 +74,7 @@ pub(super) fn template_withdrawn(system: &System, claimed: &Claimed) -> Option<F
     })
 }
 
-/// Whether the provider may have it now, to send it then.
+/// Returns `true` if the message may be scheduled at the provider now, to be sent at `then`.
 pub(super) fn may_hand_over(
     connection: &Connection,
     ahead: Option<SchedulingLimits>,
@@ -87,7 +87,8 @@ pub(super) fn may_hand_over(
         && hour(connection, claimed, pace, then) <= then
 }
 
-/// When the hourly policy lets go what would go at a time. What is to go later counts like what has gone.
+/// Returns when the hourly policy allows a message planned for `when`. Messages scheduled for later count like those
+/// sent.
 fn hour(connection: &Connection, claimed: &Claimed, pace: &Pace, when: Timestamp) -> Timestamp {
     const HOUR: Duration = Duration::from_secs(3_600);
     if !connection.settings.hourly_policy || !claimed.business_initiated {
@@ -97,7 +98,7 @@ fn hour(connection: &Connection, claimed: &Claimed, pace: &Pace, when: Timestamp
     near.map(|other| other.plus(HOUR)).max().unwrap_or(when)
 }
 
-/// The rule that holds the entry back longest, and until when.
+/// Returns the rule that holds the entry back longest, and until when; `None` if it may go now.
 pub(super) fn too_early(
     connection: &Connection,
     rate: Rate,
@@ -108,7 +109,7 @@ pub(super) fn too_early(
     let number = rate.ready_at(&pace.connection, now);
     let pair = Rate::PAIR.ready_at(&pace.pair, now);
     let hour = hour(connection, claimed, pace, now);
-    // What is handed over ahead has been asked about its own time.
+    // For an entry that is scheduled at the provider, its own time was checked before.
     let ahead = claimed.outgoing.at.is_some();
     [(Hold::HourlyPolicy, hour), (Hold::PairRate, pair), (Hold::ConnectionRate, number)]
         .into_iter()

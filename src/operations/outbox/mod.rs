@@ -1,4 +1,4 @@
-//! What goes out: messages are queued, sent, settled, reconciled and retried.
+//! Outbound operations: messages are queued, sent, settled, reconciled and retried.
 
 pub(crate) mod bulk;
 pub(crate) mod claim;

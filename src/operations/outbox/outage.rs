@@ -1,4 +1,4 @@
-//! A provider that does not answer: entries are tried again by themselves, and people are told before they die.
+//! Outages of a provider: entries are retried automatically, and an alert is raised before they are dead.
 
 use crate::domain::change::Change;
 use crate::domain::failure::Failure;
@@ -14,7 +14,8 @@ use crate::store::{StoreError, Write};
 
 const KIND: AlertKind = AlertKind::Outage;
 
-/// Records a failed attempt. If the provider caused it, an outage begins or continues; an alert is raised once it has lasted.
+/// Records a failed attempt. If the provider caused it, an outage begins or continues; an alert is raised once it has
+/// lasted.
 pub(crate) async fn note_failure(
     system: &System,
     write: &mut Write,
@@ -34,8 +35,8 @@ pub(crate) async fn note_failure(
     Ok(())
 }
 
-/// An entry was tried as often as it is: that is an alert of its own. The outage goes on for the others, and is
-/// nobody's with the last of them.
+/// Records that an entry used up its attempts; the caller raises that alert. The outage ends with the last entry that
+/// it affects.
 pub(crate) async fn entry_died(
     system: &System,
     write: &mut Write,
@@ -52,7 +53,8 @@ pub(crate) async fn entry_died(
     Ok(())
 }
 
-/// The provider took a message, or looked at one and refused it: it works. `true` where an outage is over.
+/// Records that the provider works: it accepted a message, or examined and rejected one. Returns `true` if that ends
+/// an outage.
 pub(crate) async fn provider_works(
     system: &System,
     write: &mut Write,
@@ -67,7 +69,7 @@ pub(crate) async fn provider_works(
     Ok(ended)
 }
 
-/// The watcher's part: the alerts say how long it lasts by now, and end where nothing is tried any more.
+/// The watcher's part: updates the duration in the alerts, and ends outages for which no retry is left.
 pub(crate) async fn watch_outages(system: &System) -> Result<()> {
     if !system.store().has_outages().await? {
         return Ok(());
@@ -89,8 +91,8 @@ pub(crate) async fn watch_outages(system: &System) -> Result<()> {
     Ok(())
 }
 
-/// One alert for all numbers of a provider that the same people see: it says how many have an outage, and is over when
-/// none has one that lasts.
+/// Updates the one alert for all numbers of a provider that the same people see. It counts the affected numbers and
+/// is cleared when no lasting outage remains.
 async fn renew(
     system: &System,
     write: &mut Write,

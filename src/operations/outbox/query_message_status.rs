@@ -1,5 +1,5 @@
-//! Ask the provider about one message that it has: what it says is compared with what stands here, and
-//! what it knows more is written down as a status.
+//! Queries the provider about one message, compares the answer with what is stored, and stores newer information as a
+//! status.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
@@ -56,7 +56,7 @@ pub(crate) async fn query_message_status(system: &System, actor: &Actor, message
     let mut effects = Effects::default();
     let mut write = system.store().write().await?;
     let event = InboundEvent::Message(Box::new(told));
-    // That it is asked proves nothing about the way by which statuses come.
+    // A queried status does not show that status webhooks arrive, so no check is recorded.
     let _ = apply_alone(system, &mut write, &Source::listed(&connection, now), &event, &mut effects).await?;
     write.commit().await?;
     system.bus().publish(effects.changes.iter().copied());
@@ -82,7 +82,7 @@ pub(crate) async fn query_message_status(system: &System, actor: &Actor, message
     Ok(Done { message: said, created_id: None })
 }
 
-/// A failure outweighs what came before it; arriving outweighs a failure.
+/// Ranks a status: a failure outranks earlier progress, and an arrival outranks a failure.
 const fn furthest(status: DeliveryStatus) -> u8 {
     match status {
         DeliveryStatus::Sent => 1,

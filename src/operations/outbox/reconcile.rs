@@ -1,5 +1,5 @@
-//! Ask the provider's own message list what became of an entry whose answer was lost. Found: it is
-//! settled. Not found: it stays uncertain, since a list may lag; a person decides.
+//! Reconciles an uncertain entry with the provider's message list. If the message is listed, the entry is accepted.
+//! If not, it stays uncertain, because the list may lag; a person decides.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::operations::outbox::settle_scheduled::{FIRST_REST, settle_scheduled};
 use crate::operations::{Result, System, require};
 use crate::store::{Acceptance, StoreError, UncertainEntry};
 
-/// The rests between looks; after the last one only a person or a status settles it.
+/// Pauses between queries. After the last one, only a person or a status settles the entry.
 const RESTS: [Duration; 5] = [
     FIRST_REST,
     Duration::from_secs(60),
@@ -30,20 +30,20 @@ const RESTS: [Duration; 5] = [
     Duration::from_secs(1_800),
     Duration::from_secs(7_200),
 ];
-/// After so many looks in vain a person is asked.
+/// Number of unsuccessful queries after which an alert is raised.
 const ASK_A_PERSON_AFTER: u32 = 2;
-/// Clocks of two companies differ.
+/// Tolerated clock difference between wadeck and the provider.
 const SLACK: Duration = Duration::from_secs(30);
 const LATEST: Duration = Duration::from_secs(600);
 
-/// What a look showed.
+/// Result of a query.
 enum Seen {
     Found,
     NotListed,
     CannotAsk(String),
 }
 
-/// A step of the reconcile worker: one entry that is due for a look. `false` when there is none now.
+/// The reconcile worker's step: reconciles one entry that is due. Returns `false` if none is due.
 pub async fn look_up_due(system: &System) -> Result<bool> {
     match system.store().doubtful(system.now(), None).await {
         Ok(Some(doubtful)) => look(system, &doubtful).await.map(|_| true),
@@ -56,7 +56,7 @@ pub async fn look_up_due(system: &System) -> Result<bool> {
     }
 }
 
-/// What cannot be read cannot be compared with the provider's list: a person settles it.
+/// Raises an alert about an entry whose row cannot be read and thus not compared; a person settles it.
 async fn cannot_look(system: &System, row: UnreadableRow) -> Result<(), StoreError> {
     let (entry, now) = (EntryId(row.key), system.now());
     let mut write = system.store().write().await?;
@@ -71,20 +71,20 @@ async fn cannot_look(system: &System, row: UnreadableRow) -> Result<(), StoreErr
     Ok(())
 }
 
-/// When there is something to ask about next.
+/// Returns when the next query is due, or `None`.
 pub async fn next_look_due(system: &System) -> Result<Option<Timestamp>, StoreError> {
     let due = [system.store().next_look_due().await?, system.store().next_kept_due().await?];
     Ok(due.into_iter().flatten().min())
 }
 
-/// A person wants to know now.
+/// Reconciles an entry now, on request of a person.
 pub(crate) async fn request_reconcile(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
     require(actor, Permission::AskTheProviderAboutAMessage)?;
     let Some(doubtful) = system.store().doubtful(system.now(), Some(entry)).await? else {
         let why = format!("{entry} is not uncertain.");
         return Err(Refusal::new(Code::NotUncertain, why, "Look at the entry's state.").into());
     };
-    // Boxed: it is a part of everything that can be asked for.
+    // Boxed, because this future is part of the future of every request.
     let said = match Box::pin(look(system, &doubtful)).await? {
         Seen::Found => format!("{entry} is in the provider's message list: it was accepted."),
         Seen::NotListed => format!(
@@ -107,7 +107,7 @@ async fn look(system: &System, doubtful: &UncertainEntry) -> Result<Seen> {
     });
     let now = system.now();
     let mut write = system.store().write().await?;
-    // Something else may have settled it while the provider was asked: that stands, whatever the list shows.
+    // Something else may have settled the entry during the query; that result stands.
     let open = write.entry_facts(doubtful.entry).await?.is_some_and(|facts| facts.state == EntryState::Uncertain);
     if !open {
         return Ok(match seen {
@@ -135,7 +135,7 @@ async fn look(system: &System, doubtful: &UncertainEntry) -> Result<Seen> {
             Seen::Found
         }
         missing => {
-            // Where there is no list, no later look shows more.
+            // If the provider has no list, later queries show no more.
             let rest = RESTS.get(doubtful.looks as usize).filter(|_| has_list);
             write.looked(doubtful.entry, rest.map_or(Timestamp::from_millis(i64::MAX), |rest| now.plus(*rest))).await?;
             if doubtful.looks + 1 >= ASK_A_PERSON_AFTER || !has_list {
@@ -182,7 +182,7 @@ error_text! {
     LookupError
 }
 
-/// What the list showed, and the id of the one message that is ours, if there is one.
+/// What the list showed, and the id of the matching message, if there is one.
 struct Looked {
     found: Option<String>,
     evidence: Evidence,
@@ -217,7 +217,7 @@ async fn ask(system: &System, connection: &Connection, doubtful: &UncertainEntry
             .await
             .map_err(|error| error.to_string())?
         {
-            // What is known to be another message of ours proves nothing about this one.
+            // A listed message that is known as another message of ours proves nothing about this one.
             "the same text, but known as another message of ours"
         } else {
             strangers.push(sent.provider_message_id.clone());
@@ -232,7 +232,7 @@ async fn ask(system: &System, connection: &Connection, doubtful: &UncertainEntry
             });
         }
     }
-    // Two that fit prove neither.
+    // If two listed messages match, neither is taken.
     let found = found.or_else(|| if let [one] = strangers.as_slice() { Some(one.clone()) } else { None });
     let said = match (&found, strangers.len()) {
         (Some(_), _) => "found in the list: it was accepted".to_owned(),

@@ -1,5 +1,5 @@
-//! Deal with what a dead process held. An entry that was being sent may have arrived: it becomes
-//! uncertain, never queued again. A run that was working is taken up again: its words go out once.
+//! Recovers what a dead process held. An entry in flight may have arrived, so it becomes uncertain and is not queued
+//! again. An agent run in progress is resumed; its messages are sent once.
 
 use crate::domain::change::Change;
 use crate::domain::failure::{Failure, FailureClass};
@@ -10,7 +10,7 @@ use crate::operations::outbox::settle::FIRST_LOOK;
 use crate::operations::{Result, System};
 use crate::store::{StoreError, Write};
 
-/// At start nobody else can be alive: whatever is held is abandoned, whatever its lease says.
+/// Recovers at startup. No other process is alive, so every lease counts as abandoned.
 pub async fn rescue_at_start(system: &System) -> Result<u64> {
     system.store().shelf().sweep();
     let mut write = system.store().write().await?;
@@ -20,7 +20,7 @@ pub async fn rescue_at_start(system: &System) -> Result<u64> {
     rescue(system, Timestamp::from_millis(i64::MAX)).await
 }
 
-/// While running: only what outlived its lease.
+/// Recovers while running: only expired leases.
 pub async fn rescue_abandoned(system: &System) -> Result<u64> {
     rescue(system, system.now()).await
 }
@@ -37,7 +37,7 @@ async fn rescue(system: &System, leased_until: Timestamp) -> Result<u64> {
     );
     for (entry, thread) in &abandoned {
         write.doubt_entry(*entry, &failure, now.plus(FIRST_LOOK)).await?;
-        // One that resists does not keep the others on the wire.
+        // An error with one entry does not keep the others in flight.
         write.savepoint().await?;
         match note(&mut write, *entry, *thread, &failure, now).await {
             Ok(()) => write.release_savepoint().await?,

@@ -1,4 +1,4 @@
-//! Try an entry again by hand: a new series of attempts, beside the old ones, which stay.
+//! Retries an entry on request of a person: starts a new series of attempts and keeps the earlier ones.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
@@ -23,7 +23,7 @@ pub(crate) async fn retry_entry(system: &System, actor: &Actor, entry: EntryId) 
     Ok(Done { message: said, created_id: None })
 }
 
-/// Rule and write in a transaction of the caller's. Nothing is written where it is refused.
+/// Checks the rules and queues the entry again. Runs in the caller's transaction; a refusal writes nothing.
 pub(crate) async fn retry_within(
     system: &System,
     write: &mut Write,

@@ -1,5 +1,5 @@
-//! Send a file: looked at first, made fit where somebody wants it, put on the shelf, queued. It is
-//! uploaded before its message goes.
+//! Sends a file: examines it, converts it on request, stores it, and queues its message. The file is uploaded before
+//! the message is sent.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -22,21 +22,21 @@ use crate::operations::outbox::send_message::{Piece, SendMessage, may_write, que
 use crate::operations::{Result, System, require};
 use crate::store::Pinned;
 
-/// Longer than any conversion of sixteen megabytes takes.
+/// Maximum duration of a conversion; more than a file of 16 MB takes.
 const CONVERTING: Duration = Duration::from_secs(60);
 
-/// A file on its way out.
+/// A file to send.
 pub(crate) struct Parcel {
     pub upload: UploadId,
     pub caption: String,
     pub pad: Option<ImagePadding>,
-    /// Make it a voice note.
+    /// Whether to convert the file to a voice note.
     pub voice: bool,
     pub reply_to: Option<MessageId>,
     pub at: Option<Timestamp>,
 }
 
-/// What the file is, before anything is sent.
+/// Returns what a file is and how it would be sent, without sending it.
 pub(crate) async fn check_file(
     system: &System,
     actor: &Actor,
@@ -69,10 +69,10 @@ pub(crate) async fn send_file(
     context: &SendContext,
 ) -> Result<Done> {
     require(actor, Permission::WriteToPeople)?;
-    // Before a large file is read and converted; every rule is asked again when it is queued.
+    // Checked before a large file is read and converted; every rule is checked again when the message is queued.
     let row = thread_row(system, thread).await?;
     may_write(&row, parcel.at, system.now())?;
-    // The file stays in the store until the message that names it is written down.
+    // The file stays in the store until the message that names it is stored.
     let (content, _pinned) = content(system, actor, &parcel).await?;
     content.check()?;
     let kind = content.words().line();
@@ -83,7 +83,7 @@ pub(crate) async fn send_file(
     Ok(Done { message: said, created_id: Some(queued.message.to_string()) })
 }
 
-/// Reads, converts, checks and shelves the file.
+/// Reads, converts, checks and stores the file.
 async fn content(system: &System, actor: &Actor, parcel: &Parcel) -> Result<(Content, Pinned)> {
     let (mut bytes, name) = read_upload(system, actor, parcel.upload).await?;
     if let Some(shape) = &parcel.pad {
@@ -145,8 +145,8 @@ async fn can_convert(system: &System) -> bool {
     matches!(tokio::time::timeout(Duration::from_secs(3), command.status()).await, Ok(Ok(status)) if status.success())
 }
 
-/// The reader that the converter is to use for a type of audio. It must not choose by itself: some formats are lists of
-/// other files, and a file that somebody uploaded would then name files of this machine.
+/// Returns the demuxer that the converter must use for a type of audio. It must not choose by itself: some formats
+/// are lists of other files, so an uploaded file could name files of this machine.
 fn reader(mime_type: &str) -> Option<&'static str> {
     Some(match mime_type {
         "audio/aac" => "aac",
@@ -160,7 +160,7 @@ fn reader(mime_type: &str) -> Option<&'static str> {
     })
 }
 
-/// Ogg with Opus in one channel, as voice notes are.
+/// Converts audio to Ogg with Opus in one channel, as voice notes require.
 async fn voice_note(system: &System, bytes: Vec<u8>, mime_type: &str) -> Result<Vec<u8>> {
     let converter = &system.config().converter;
     let refused =
@@ -187,7 +187,7 @@ async fn voice_note(system: &System, bytes: Vec<u8>, mime_type: &str) -> Result<
     Ok(made.map_err(|error| refused(format!("{converter} could not make a voice note of it: {error}.")))?)
 }
 
-/// A new directory that nobody else can look into.
+/// Creates a temporary directory that only this user can read.
 fn private_directory(system: &System) -> Result<std::path::PathBuf> {
     use std::os::unix::fs::DirBuilderExt as _;
     let name = system.reference().replace(':', "-");

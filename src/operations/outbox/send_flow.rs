@@ -1,4 +1,4 @@
-//! Send a Flow in a thread. It goes the way of every message: through the outbox, within the window.
+//! Sends a Flow in a thread, as a freeform message through the outbox and within the service window.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::code::Code;
@@ -14,12 +14,12 @@ use crate::operations::outbox::send_message;
 use crate::operations::{Result, System};
 use crate::store::FilterQuery;
 
-/// What stands around the Flow.
+/// Text and target of a message that opens a Flow.
 pub(crate) struct Invitation {
     pub to: PhoneNumber,
     pub body: String,
     pub button: String,
-    /// Where it begins; without it, on its first screen.
+    /// Screen on which the Flow begins; `None` means its first screen.
     pub screen: Option<String>,
 }
 
@@ -60,7 +60,7 @@ pub(crate) async fn send_flow(
             flow: flow.network_id.clone(),
             name: flow.name.clone(),
             label: invitation.button.into(),
-            // Unguessable, and different each time: it says which invitation was answered.
+            // Unguessable and unique per message, so that an answer can be matched to its message.
             token: system.reference(),
             draft,
             asks: dynamic,

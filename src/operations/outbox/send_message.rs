@@ -1,4 +1,4 @@
-//! Send something to a thread's contact: message and outbox entry in one transaction.
+//! Sends a message to a thread's contact: stores the message and its outbox entry in one transaction.
 
 pub(crate) mod marketing;
 pub(crate) mod recipient;
@@ -23,7 +23,7 @@ use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
 use crate::store::{NewEntry, Write};
 
-/// What a person sends.
+/// A message that a person sends.
 pub(crate) struct SendMessage {
     pub content: Content,
     pub reply_to: Option<MessageId>,
@@ -55,7 +55,7 @@ pub(crate) async fn send(
     Ok(Done { message: said, created_id: Some(queued.message.to_string()) })
 }
 
-/// A content that somebody wrote may name a file that the provider has, and no file of ours.
+/// Refuses content from outside that names a file of the file store, or that names no file id of the provider.
 fn from_outside(content: &Content) -> Result<(), Refusal> {
     let Some(media) = content.media() else { return Ok(()) };
     if media.file.is_some() {
@@ -73,7 +73,7 @@ fn from_outside(content: &Content) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// One reaction per message: a new one takes the place of the old, none takes it back.
+/// Reacts to a message. A new reaction replaces the earlier one; `None` removes it.
 pub(crate) async fn react(
     system: &System,
     actor: &Actor,
@@ -101,7 +101,7 @@ pub(crate) async fn react(
     Ok(Done { message: said, created_id: Some(queued.message.to_string()) })
 }
 
-/// The rules that hold for anything freeform.
+/// Checks the rules for freeform messages: time, service window and opt-out.
 pub(crate) fn may_write(row: &ThreadRow, at: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
     if at.is_some_and(|at| at < now) {
         return Err(Refusal::new(Code::Past, "That time is in the past.", "Choose a future time."));
@@ -120,18 +120,18 @@ pub(crate) enum Piece {
     Reaction { message: MessageId, emoji: Option<String> },
 }
 
-/// What was queued.
+/// A queued message.
 pub(crate) struct Queued {
     pub message: MessageId,
     pub entry: EntryId,
-    /// When it goes, where that is not at once.
+    /// When the message is sent, if not at once.
     pub later: Option<Timestamp>,
-    /// Whom it goes to.
+    /// Display name of the recipient.
     pub name: String,
 }
 
-/// Asks every rule and writes message and entry down, in one transaction. Whatever the agent has not sent yet is
-/// taken back, here and now.
+/// Checks every rule and stores message and outbox entry in one transaction. It also cancels what the thread's agent
+/// has not sent yet.
 pub(crate) async fn queue(
     system: &System,
     actor: &Actor,
@@ -167,7 +167,7 @@ pub(crate) async fn queue(
     let reaction = matches!(content, Content::Reaction { .. });
     let not_before = at.or_else(|| undo.filter(|_| !reaction).map(|undo| now.plus(undo)));
     let text = matches!(content, Content::Text { .. });
-    // Who sends it although another app has the conversation was told so, and said yes.
+    // If another app holds the conversation, the sender was warned and confirmed.
     let take_over = row.held_by_other(now).is_some();
     let outgoing =
         Outgoing { to: address(&row)?, content, reply_to, reference: system.reference(), at: None, take_over };
@@ -201,12 +201,12 @@ pub(crate) async fn queue(
     Ok(Queued { message, entry, later: not_before, name: row.contact.shown() })
 }
 
-/// What the provider of a connection can do.
+/// Returns what the provider of a connection supports.
 pub(crate) fn capabilities(system: &System, connection: &Connection) -> Capabilities {
     system.providers().get(&connection.provider).map_or_else(Capabilities::default, |one| one.capabilities())
 }
 
-/// A person answers: the agent falls silent.
+/// Silences the thread's agent after a person replied, and marks the thread as read.
 async fn silence(write: &mut Write, thread: ThreadId, author: &str, now: Timestamp) -> Result<()> {
     write.silence_agent(thread, &format!("{author} replied"), now).await?;
     write.person_wrote(thread, now).await?;
@@ -229,7 +229,7 @@ pub(crate) async fn thread_row(system: &System, thread: ThreadId) -> Result<Thre
     system.store().thread(thread).await?.ok_or_else(|| no_such_thread(thread).into())
 }
 
-/// The thread as it is within a transaction: nobody changes it before the commit.
+/// Loads the thread in the caller's transaction, so that it cannot change before the commit.
 pub(crate) async fn thread_within(write: &mut Write, thread: ThreadId) -> Result<ThreadRow> {
     write.thread_row(thread).await?.ok_or_else(|| no_such_thread(thread).into())
 }
@@ -238,7 +238,7 @@ fn no_such_thread(thread: ThreadId) -> Refusal {
     Refusal::new(Code::NotFound, format!("Thread {thread} not found."), "List the threads.")
 }
 
-/// Where the contact is written to: the number where there is one.
+/// Returns the contact's address: the phone number if there is one, or else the user id.
 pub(crate) fn address(row: &ThreadRow) -> Result<Address, Refusal> {
     let phone = row.contact.phone_number.clone().map(Address::Phone);
     phone.or_else(|| row.contact.user_id.clone().map(Address::User)).ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! Send an approved template: the only thing that may begin a conversation.
+//! Sends an approved template. Only a template may begin a conversation.
 
 mod approved;
 mod files;
@@ -95,12 +95,12 @@ pub(crate) async fn send_template(
     template.check(&filled.parameters, filled.header.is_some())?;
     template.check_offer(&filled.parameters, filled.at.unwrap_or_else(|| system.now()))?;
     let rendered = Some(template.render(&filled.parameters));
-    // The file stays in the store until the message that names it is written down.
+    // The file stays in the store until the message that names it is stored.
     let (header, _pinned) = files::header(system, actor, &template, filled.header).await?;
     files::upload_cards(system, actor, (&connection, &template), &mut filled.parameters).await?;
     let parameters = template.parameters(&filled.parameters);
     let now = system.now();
-    // A file is lent for a while only: what carries one is kept here.
+    // A media link expires, so a message with a file is scheduled in wadeck and not at the provider.
     let provider = system.providers().get(&connection.provider);
     let ahead = provider.and_then(|provider| provider.scheduling_limits(&connection)).filter(|_| header.is_none());
     let provider_takes_at = ahead.zip(filled.at).map(|(ahead, at)| ahead.opens(at, now));
@@ -125,7 +125,7 @@ pub(crate) async fn send_template(
     let row = thread_within(&mut write, thread.thread).await?;
     ownership::may_answer(&mut write, &row, &author, context, now).await?;
     let open = window::is_open(row.window_closes_at, now);
-    // A person may undo it for a while, like any other message.
+    // The undo period applies, as for any other message of a person.
     let undo = Some(connection.settings.undo).filter(|undo| !undo.is_zero());
     let new = NewEntry {
         thread: thread.thread,

@@ -1,4 +1,4 @@
-//! Write an attempt's end: what the answer means for the entry, the thread and the people.
+//! Settles an attempt: stores what the provider's response means for the entry, the thread and the alerts.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,13 +23,13 @@ use crate::operations::{OperationError, Result, System};
 use crate::provider::{Provider, SendReport};
 use crate::store::{Acceptance, Claimed, EventRow, FinishedAttempt, StoreError, Write};
 
-/// How soon after a lost answer the provider's own list is asked.
+/// Delay after a lost response until the first query of the provider's list.
 pub(crate) const FIRST_LOOK: Duration = Duration::from_secs(10);
 
-/// Answers that one transaction records, at most.
+/// Maximum number of responses recorded in one transaction.
 const MOST: usize = 64;
 
-/// What came of one attempt.
+/// Outcome of one attempt.
 pub(crate) struct Settling {
     pub claimed: Claimed,
     pub attempt: AttemptId,
@@ -37,14 +37,14 @@ pub(crate) struct Settling {
     pub report: SendReport,
 }
 
-/// Settles one attempt with what the provider answered, or did not. Whatever goes wrong with writing that down,
-/// the entry does not stay on the wire: it is uncertain then, with the reason.
+/// Settles one attempt with the provider's response or its absence. If recording it fails, the entry becomes
+/// uncertain, with the reason, and does not stay in flight.
 pub(crate) async fn settle_attempt(system: &System, settling: Settling) -> Result<()> {
     let record = |all: Vec<Arc<Settling>>| async move { Ok::<_, OperationError>(record(system, &all).await) };
     system.shared.settlements.join(settling, MOST, record).await?
 }
 
-/// Records what came of attempts: together, and where that fails each on its own.
+/// Records outcomes of attempts together; if that fails, each on its own.
 async fn record(system: &System, all: &[Arc<Settling>]) -> Vec<Result<()>> {
     let error = match write_down(system, all).await {
         Ok(()) => return all.iter().map(|_| Ok(())).collect(),
@@ -63,8 +63,8 @@ async fn record(system: &System, all: &[Arc<Settling>]) -> Vec<Result<()>> {
     outcomes
 }
 
-/// The answer came and the transaction that was to record it failed: only what cannot fail for the same reason
-/// has to succeed here; the rest is added as far as it goes.
+/// Handles a response whose transaction failed. Only marking the entry as uncertain must succeed; the attempt and the
+/// waiting thread are recorded if possible.
 async fn not_written_down(system: &System, settling: &Settling, error: &str) -> Result<()> {
     let Settling { claimed, attempt, report, .. } = settling;
     let answered = match &report.verdict {
@@ -102,7 +102,7 @@ async fn not_written_down(system: &System, settling: &Settling, error: &str) -> 
     Ok(())
 }
 
-/// Records all of these in one transaction, or none.
+/// Records all outcomes in one transaction, or none.
 async fn write_down(system: &System, all: &[Arc<Settling>]) -> Result<()> {
     let now = system.now();
     let mut settlements = Vec::with_capacity(all.len());
@@ -113,7 +113,7 @@ async fn write_down(system: &System, all: &[Arc<Settling>]) -> Result<()> {
     let finished: Vec<_> = all.iter().zip(&settlements).map(|(one, settlement)| finished(one, settlement)).collect();
     write.finish_attempts(&finished, now).await?;
     let attempts: Vec<_> = all.iter().map(|one| (one.claimed.entry, one.attempt)).collect();
-    // A status with our reference may have been faster than the answer.
+    // A status with our reference may have arrived before the response.
     let awaiting = write.awaiting_answer(&attempts).await?;
     let mut changes = vec![];
     let mut accepted = vec![];
@@ -133,7 +133,7 @@ async fn write_down(system: &System, all: &[Arc<Settling>]) -> Result<()> {
     for one in all.iter().filter(|one| matches!(one.report.verdict, Verdict::Accepted { .. })) {
         let to = &one.claimed.outgoing.to;
         let address = one.provider.recipient(to, one.report.response.as_received());
-        // Under the address that it went to it is known already.
+        // The address that the message was sent to is known already.
         if let Some(address) = address.filter(|address| address != to) {
             learn(&mut write, one.claimed.contact, &address).await?;
         }
@@ -154,7 +154,7 @@ async fn write_down(system: &System, all: &[Arc<Settling>]) -> Result<()> {
     Ok(())
 }
 
-/// What follows from an answer.
+/// Decides what follows from a response.
 async fn settlement(system: &System, one: &Settling, now: Timestamp) -> Result<Settlement> {
     let policy = match &one.report.verdict {
         Verdict::Retry { failure, .. } => {
@@ -177,7 +177,7 @@ fn finished<'a>(one: &'a Settling, settlement: &'a Settlement) -> FinishedAttemp
     FinishedAttempt { attempt: one.attempt, outcome, http_status: one.report.http_status, failure, response }
 }
 
-/// The provider took these messages.
+/// Records messages that the provider accepted.
 async fn accept(
     system: &System,
     write: &mut Write,
@@ -210,7 +210,7 @@ async fn accept(
             number_sends_again(system, write, claimed.connection, now).await?;
             changes.push(Change::Alerts);
         }
-        // A free message takes the conversation over; a template does not.
+        // A freeform message takes the conversation over; a template does not.
         if claimed.held_elsewhere.is_some() && claimed.freeform {
             write.held_here(claimed.thread, now).await?.either_way();
         }
@@ -236,7 +236,7 @@ async fn accept(
     write.insert_events(&events, &wanting).await
 }
 
-/// The provider did not take a message, or nobody knows.
+/// Records a message that the provider did not accept, or whose outcome is unknown.
 async fn end(
     system: &System,
     write: &mut Write,
@@ -262,7 +262,7 @@ async fn end(
         }
         Settlement::Failed { failure } => {
             another_probe(write, claimed, now).await?;
-            // With a code of its own, the platform has looked at it.
+            // A failure with a code shows that the platform examined the message, so the provider works.
             if !failure.code.is_empty() {
                 provider_works(system, write, connection, now).await?;
             }

@@ -1,5 +1,5 @@
-//! What the provider keeps until its time: called back where somebody wants it back, asked about where its
-//! time has come and nobody has spoken of it.
+//! Settles messages scheduled at the provider: cancels those that were called back, and queries the status of those
+//! whose time has come without a report.
 
 use std::time::Duration;
 
@@ -19,12 +19,12 @@ use crate::operations::{Result, System};
 use crate::provider::Provider;
 use crate::store::{NewAlert, ScheduledAtProvider, StoreError, Write};
 
-/// The shortest rest between two questions about the same message.
+/// Shortest pause between two queries about the same message.
 pub(crate) const FIRST_REST: Duration = Duration::from_secs(20);
-/// The longest rest between two questions.
+/// Longest pause between two queries about the same message.
 const LONGEST_REST: Duration = Duration::from_secs(600);
 
-/// A step of the reconcile worker: one entry that is scheduled at the provider and that is due. `false` when there is none now.
+/// The reconcile worker's step for scheduled messages: settles one that is due. Returns `false` if none is due.
 pub async fn settle_scheduled(system: &System) -> Result<bool> {
     let kept = match system.store().kept_due(system.now()).await {
         Ok(Some(kept)) => kept,
@@ -68,7 +68,7 @@ pub async fn settle_scheduled(system: &System) -> Result<bool> {
     Ok(true)
 }
 
-/// The next ones are asked about; this one again later, when somebody may have corrected it.
+/// Raises an alert about an entry whose row cannot be read, and postpones it, so that the next entries are queried.
 async fn cannot_ask(system: &System, row: UnreadableRow) -> Result<(), StoreError> {
     let (entry, now) = (EntryId(row.key), system.now());
     let mut write = system.store().write().await?;
@@ -87,7 +87,7 @@ async fn warn(write: &mut Write, kept: &ScheduledAtProvider, said: &str, now: Ti
     Ok(())
 }
 
-/// The inner error: the provider did not answer, and the entry keeps its state.
+/// Settles one scheduled message. An inner error means that the provider did not answer; the entry keeps its state.
 async fn settle(
     system: &System,
     provider: &dyn Provider,
@@ -100,7 +100,7 @@ async fn settle(
                 withdrawn(system, kept).await?;
                 return Ok(Ok(()));
             }
-            // It may have been called back before, and the answer lost: what became of it is asked.
+            // An earlier cancellation may have succeeded with its response lost, so the status is queried.
             Ok(CancelOutcome::TooLate(failure)) => {
                 tracing::info!(entry = %kept.entry, code = failure.code, "Cannot cancel a scheduled message");
             }
@@ -117,7 +117,7 @@ async fn settle(
     match told {
         Some(told) => {
             let event = InboundEvent::Message(Box::new(told));
-            // That it is asked proves nothing about the way by which statuses come.
+            // A queried status does not show that status webhooks arrive, so no check is recorded.
             let _ = apply_alone(system, &mut write, &Source::listed(connection, now), &event, &mut effects).await?;
         }
         None => {
@@ -134,7 +134,7 @@ async fn settle(
     }
     if still_kept(&mut write, kept).await? {
         if now >= kept.goes_at {
-            // Its time is over and it was not cancelled: from here on it is like any other.
+            // Its time has passed and it was not cancelled: it is now like any accepted message.
             write.end_entry(kept.entry, EntryState::Accepted, None, Some(SettledBy::Look), now).await?;
         } else {
             write.ask_again(kept.entry, now.plus(FIRST_REST)).await?;

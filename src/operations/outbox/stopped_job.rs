@@ -1,4 +1,4 @@
-//! A bulk action that was stopped: gone on with from where it was, or forgotten.
+//! Resumes or discards a stopped bulk action.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
@@ -13,7 +13,7 @@ fn not_stopped(job: i64) -> Refusal {
     Refusal::new(Code::NotStopped, why, "List the bulk actions to see their states.")
 }
 
-/// It means what it meant when somebody said yes to it: the entries that its filter found then.
+/// Resumes a stopped bulk action with the entries that its filter found when it was confirmed.
 pub(crate) async fn resume(system: &System, actor: &Actor, job: i64) -> Result<Done> {
     require(actor, Permission::ActOnManyMessagesAtOnce)?;
     let now = system.now();

@@ -1,4 +1,4 @@
-//! Take the last message back that has not gone yet. Its words are the draft again.
+//! Undoes the author's last message that was not sent yet, and restores its text as the draft.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;

@@ -1,4 +1,4 @@
-//! Marketing that waits, or that a provider keeps, for somebody who wants none any more.
+//! Marketing messages that are queued or scheduled when the contact opts out of marketing.
 
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::ids::{ConnectionId, ContactId};
@@ -8,18 +8,19 @@ use crate::domain::time::Timestamp;
 use crate::operations::System;
 use crate::store::{Claimed, StoreError, Write};
 
-/// Who calls back what a provider keeps, as it is shown.
+/// Name under which a cancellation after a marketing opt-out is shown.
 const BY: &str = "the contact, who stopped marketing";
 
-/// What the wish of a contact means for a message at the last moment before it is sent.
+/// Result of the marketing check just before sending.
 pub(in crate::operations) enum MarketingConsent {
     Yes,
     No(Box<Failure>),
-    /// They want no marketing, and no list of templates shows yet whether this is.
+    /// The contact opted out of marketing, and the template's category is not known yet.
     NotKnownYet,
 }
 
-/// Asks again what was asked when it was queued, since they may have said so in between.
+/// Checks the marketing opt-out again just before sending, because the contact may have opted out after the message
+/// was queued.
 pub(in crate::operations) async fn still_wanted(
     system: &System,
     write: &mut Write,
@@ -47,7 +48,7 @@ pub(in crate::operations) async fn still_wanted(
     ))))
 }
 
-/// Calls back the marketing that a provider keeps for this contact until its time.
+/// Cancels this contact's marketing messages that are scheduled at the provider.
 pub(in crate::operations) async fn call_back(
     system: &System,
     write: &mut Write,
@@ -62,7 +63,7 @@ pub(in crate::operations) async fn call_back(
     Ok(())
 }
 
-/// Whether a template is of the kind that people can turn off, by the list as it was fetched last.
+/// Returns `true` if the template is a marketing template, according to the list fetched last.
 pub(in crate::operations) fn is_marketing(system: &System, connection: ConnectionId, content: &Content) -> bool {
     let Content::Template { name, language, .. } = content else { return false };
     let lists = system.templates();

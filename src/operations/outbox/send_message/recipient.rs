@@ -1,5 +1,5 @@
-//! Who may be sent something, beside every other rule: nobody writes to a number of our own, and nobody is sent
-//! advertising who does not want it. Asked in the transaction that queues.
+//! Recipient rules: no messages to our own numbers, and no marketing to contacts who opted out. Checked in the
+//! transaction that queues the message.
 
 use super::marketing::{self, is_marketing};
 use crate::domain::access::actor::Actor;
@@ -14,7 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::operations::System;
 use crate::store::{StoreError, Write};
 
-/// Why this must not be sent to this address, if it must not.
+/// Returns why a message must not be sent to this address; `None` if it may.
 pub(in crate::operations) async fn forbidden(
     system: &System,
     write: &mut Write,
@@ -36,7 +36,7 @@ pub(in crate::operations) async fn forbidden(
     Ok(None)
 }
 
-/// Our own numbers are written to by nobody: each would answer the other for ever.
+/// Refuses our own numbers: two agents would answer each other endlessly.
 pub(in crate::operations) async fn own_number(write: &mut Write, to: &Address) -> Result<Option<Refusal>, StoreError> {
     let name = write.own_number(to).await?;
     Ok(name.map(|name| {
@@ -46,8 +46,8 @@ pub(in crate::operations) async fn own_number(write: &mut Write, to: &Address) -
     }))
 }
 
-/// The provider says that the contact wants nothing, or no advertising: it is remembered, until they say otherwise.
-/// `told` is what said so: an answer, or a status.
+/// Stores an opt-out that the provider's failure reports, from all messages or from marketing. `told` names the
+/// source: a response or a status.
 pub(in crate::operations) async fn told_by_failure(
     system: &System,
     write: &mut Write,
@@ -76,8 +76,8 @@ pub(in crate::operations) async fn told_by_failure(
     }
 }
 
-/// The provider took a message and says under which address it knows the contact: it is theirs from now on, unless
-/// somebody else has it. A number of our own is nobody's, whatever the provider answers.
+/// Stores the address under which the provider knows the contact, unless another contact has it or it is one of our
+/// own numbers.
 pub(in crate::operations) async fn learn(
     write: &mut Write,
     contact: ContactId,

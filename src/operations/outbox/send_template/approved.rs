@@ -1,4 +1,4 @@
-//! Looks a template up in the provider's list, and asks for the list again where it cannot be relied on.
+//! Looks up a template in the provider's list, and refreshes the list if it is outdated.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use crate::domain::time::Timestamp;
 use crate::operations::templates::refresh_templates::refresh_list;
 use crate::operations::{Result, System};
 
-/// A list older than this is fetched again before anything is sent by it.
+/// Maximum age of a template list that is used for sending; an older one is fetched again.
 const MAX_LIST_AGE: Duration = Duration::from_secs(15 * 60);
 
-/// Finds an approved template in the provider's list. The list is fetched first when it is older than
-/// [`MAX_LIST_AGE`], or when what it says would refuse the send: it may have been approved since.
-/// Refuses what no list has shown: a provider that cannot be asked is no reason to guess.
+/// Finds an approved template in the provider's list. The list is fetched first if it is older than [`MAX_LIST_AGE`],
+/// or if it would refuse the template, which may have been approved since. Refuses a template if no list could be
+/// fetched.
 pub(super) async fn find(system: &System, connection: &Connection, name: &str, language: &str) -> Result<Template> {
     let look = || -> (Option<Timestamp>, std::result::Result<Template, Refusal>) {
         let lists = system.templates();

@@ -1,4 +1,4 @@
-//! The files of a template: the header's goes up with its message; those of cards go up before it is queued.
+//! Files of a template: the header's file is uploaded with its message, the files of cards before it is queued.
 
 use super::Filled;
 use crate::domain::access::actor::Actor;
@@ -15,7 +15,7 @@ use crate::operations::{Result, System};
 use crate::provider::Upload;
 use crate::store::Pinned;
 
-/// Takes an upload that the parameter `header` names as the header's file.
+/// Moves an upload that the parameter `header` names to the header's file.
 pub(super) fn take_header_upload(filled: &mut Filled) {
     let upload = filled.parameters.iter().position(|(key, value)| key == "header" && upload_of(value).is_some());
     if let (Some(index), None) = (upload, filled.header) {
@@ -37,8 +37,8 @@ pub(super) async fn header(
     Ok((Some(media), Some(pinned)))
 }
 
-/// Uploads the files that are given for cards to the provider and puts their media ids in place of the upload ids.
-/// Fails with the provider's words if one is refused; nothing is queued then.
+/// Uploads the files of cards to the provider and replaces the upload ids with media ids. Fails with the provider's
+/// error if it rejects a file; nothing is queued then.
 pub(super) async fn upload_cards(
     system: &System,
     actor: &Actor,
