@@ -20,7 +20,7 @@ pub enum Focus {
     Composer,
 }
 
-/// Settings of a console; only the actor can change while it runs.
+/// Settings of a console.
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub theme: Theme,

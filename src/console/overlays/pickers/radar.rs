@@ -13,7 +13,7 @@ use crate::domain::view::RadarRow;
 /// A thread without an owner is highlighted if its window closes within this time.
 const SOON: Duration = Duration::from_secs(3_600);
 
-/// Lists threads by the time their window closes.
+/// Lists threads whose window closes while the contact waits for a reply.
 #[derive(Debug, Default)]
 pub(in crate::console) struct Radar {
     found: Option<Vec<RadarRow>>,

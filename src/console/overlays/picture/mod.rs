@@ -38,7 +38,7 @@ pub(in crate::console) struct Picture {
     drawn: Option<Drawn>,
 }
 
-/// Returns the area of a picture: the screen without a margin.
+/// Returns the area of a picture: the screen without two cells at each edge.
 fn picture_area(cx: &Cx) -> Rect {
     Rect { x: 2, y: 2, width: cx.columns.saturating_sub(4).max(1), height: cx.rows.saturating_sub(4).max(1) }
 }
