@@ -1,6 +1,6 @@
-//! Everything the system can do: one function and one file each. An operation checks the actor's
-//! role, applies the rule, writes in one transaction with one audit row, and publishes what
-//! changed. The single door for console, command line, API, workers and agents alike.
+//! Everything the system can do, one function and one file each. An operation checks the actor's role, applies the
+//! rule, writes one transaction with one audit row, and publishes what changed. Console, command line, API, workers
+//! and agents all use these operations.
 
 mod agents;
 mod combine;
@@ -83,16 +83,16 @@ use crate::store::Store;
 
 type Result<T, E = OperationError> = std::result::Result<T, E>;
 
-/// Who the engine works for.
+/// Organization and environment of the engine.
 #[derive(Debug, Clone)]
 pub struct Identity {
     pub organization: String,
     pub environment: Environment,
-    /// The address that providers reach us at, where it is known.
+    /// URL at which providers reach the engine, if known.
     pub public_url: Option<String>,
 }
 
-/// Lets a worker sleep until there is something to do.
+/// Wakes workers that sleep until work is due.
 #[derive(Debug, Default)]
 pub struct Wakeups {
     pub apply: Notify,
@@ -104,43 +104,43 @@ pub struct Wakeups {
     pub setups: Notify,
     pub jobs: Notify,
     pub rehearser: Notify,
-    /// An agent is to be asked what it would say to a test message.
+    /// An agent's dry run on a test message is due.
     pub dry_runs: Notify,
-    /// A template was refused: what is known of templates is fetched again.
+    /// A template was rejected, so the template lists are fetched again.
     pub templates: Notify,
-    /// When an assignment ends may have changed.
+    /// The end of an assignment may have changed.
     pub expirer: Notify,
-    /// There is something to tell other programs.
+    /// An event for other programs is due.
     pub event_delivery: Notify,
-    /// Something was written: the log will want to be folded back.
+    /// Something was written, so the write-ahead log may need a checkpoint.
     pub maintenance: Notify,
 }
 
-/// What the people at it have decided about files and alerts.
+/// Configured limits for files, alerts and checks.
 #[derive(Debug, Clone)]
 pub struct OperationsConfig {
-    /// Files are removed when they are older.
+    /// Maximum age of files; older ones are removed.
     pub keep: Duration,
-    /// Bytes of files that are kept at most.
+    /// Maximum total size of files, in bytes.
     pub most: u64,
-    /// The program that opens a file, with its arguments.
+    /// Program that opens a file, with its arguments.
     pub open: Vec<String>,
-    /// The program that makes voice notes.
+    /// Program that converts voice notes.
     pub converter: String,
-    /// The program that is run for each new alert.
+    /// Program that runs for each new alert, with its arguments.
     pub alert_command: Vec<String>,
     pub alerts_per_hour: u32,
-    /// A message that is due for longer than this is an alert.
+    /// How long a message may be due before an alert is raised.
     pub queue: Duration,
-    /// Who waits for a person for longer than this is an alert.
+    /// How long a contact may wait for a person before an alert is raised; `None` raises none.
     pub waiting: Option<Duration>,
-    /// A window that closes within this while somebody waits is an alert.
+    /// Remaining service window that raises an alert while the contact waits; `None` raises none.
     pub closing: Option<Duration>,
-    /// Bytes on the disk below which there is an alert.
+    /// Free disk space in bytes below which an alert is raised.
     pub least_free: u64,
-    /// How often a canary is sent; none: only by key.
+    /// Interval of test webhooks; `None` sends them only on request.
     pub canary: Option<Duration>,
-    /// How often the provider's list is compared with what arrived.
+    /// Interval of backfills; `None` runs them only on request.
     pub fill: Option<Duration>,
 }
 
@@ -163,10 +163,10 @@ impl Default for OperationsConfig {
     }
 }
 
-/// Looks up the role that a person has now.
+/// Looks up the current role of a person.
 pub type RoleOf = Arc<dyn Fn(&str) -> Option<Role> + Send + Sync>;
 
-/// What a system is made of.
+/// Parts from which a system is built.
 pub struct Parts {
     pub store: Store,
     pub bus: Bus,
@@ -176,19 +176,19 @@ pub struct Parts {
     pub chance: Arc<dyn Rng>,
     pub identity: Identity,
     pub retry: RetryPolicy,
-    /// The last lines of the log.
+    /// Returns the last lines of the log.
     pub log: Arc<dyn Fn(usize) -> Vec<String> + Send + Sync>,
-    /// Deliveries that may wait for the writer; more are told to come later.
+    /// Capacity of the writer's queue; when it is full, deliveries get a 503.
     pub inbox: usize,
-    /// What people say when they want no more messages.
+    /// Words by which contacts opt out and in.
     pub opt_out_words: OptOutWords,
     pub config: OperationsConfig,
     pub approvals: ApprovalPolicy,
-    /// Other programs that want to know what happens.
+    /// Endpoints of other programs that receive events.
     pub endpoints: Vec<EventEndpoint>,
-    /// The role that a person has now, by name; none for somebody who is no user, or not any more.
+    /// Returns the current role of a person by name; `None` if they are not a user.
     pub role_of: RoleOf,
-    /// What local time is ahead of UTC at a time, in seconds: contracts have hours.
+    /// Returns the offset of local time from UTC in seconds; contracts have business hours.
     pub offset: Arc<dyn Fn(Timestamp) -> i64 + Send + Sync>,
 }
 
@@ -197,7 +197,7 @@ pub struct Parts {
 pub struct System {
     parts: Arc<Parts>,
     shared: Arc<Shared>,
-    /// The scope that is looked at, and a store that sees nothing else.
+    /// The selected scope, with a store that shows nothing else.
     seen: Option<Arc<(Scope, Store)>>,
 }
 
@@ -215,27 +215,27 @@ struct Shared {
     attendance: Mutex<threads::update_presence::Attendance>,
     meters: Mutex<monitoring::metrics::Meters>,
     pulse: Mutex<monitoring::pulse::Pulse>,
-    /// What was handed last to whom.
+    /// The last thread transferred to each person.
     handed: Mutex<BTreeMap<String, Handed>>,
-    /// Who is here, by a number of their own.
+    /// Attached consoles, each under its own number.
     here: Mutex<BTreeMap<u64, Here>>,
-    /// Bytes sent of all, of files that are on their way up.
+    /// Uploads in progress: bytes sent and total size.
     uploads: Mutex<BTreeMap<EntryId, (u64, u64)>>,
     doorway: media::receive_upload::Doorway,
-    /// What is being changed at a provider.
+    /// Changes at a provider that are in progress.
     hands: numbers::in_hand::Hands,
     /// Senders that wait for an entry.
     claims: Combiner<(), Option<outbox::claim::Dispatch>>,
-    /// Answers of providers that wait to be written down.
+    /// Provider responses that wait to be recorded.
     settlements: Combiner<outbox::settle::Settling, Result<()>>,
     /// Runners that wait for a run.
     run_claims: Combiner<(), Option<agents::run_agent::Claim>>,
-    /// What agents said, and waits to be carried out.
+    /// Agent replies that wait to be carried out.
     run_endings: Combiner<agents::run_agent::Ending, Result<()>>,
 }
 
 impl Wakeups {
-    /// Everybody who sleeps until there is something to do.
+    /// Returns the wakeups of all workers that wait for due work.
     fn all(&self) -> [&Notify; 12] {
         [
             &self.apply,
@@ -267,7 +267,7 @@ impl std::fmt::Debug for System {
 }
 
 impl System {
-    /// Builds the system, and the queue that its writer takes deliveries from.
+    /// Builds the system, and the queue from which its writer takes deliveries.
     pub fn new(parts: Parts) -> (Self, mpsc::Receiver<PendingDelivery>) {
         let (inbox, waiting) = mpsc::channel(parts.inbox);
         parts.providers.address().set(parts.identity.public_url.clone());
@@ -330,17 +330,17 @@ impl System {
         self.shared.started_at
     }
 
-    /// Says where webhooks are taken, for whoever asks.
+    /// Sets the address on which webhooks are accepted, for display.
     pub fn set_listening_on(&self, address: String) {
         *unpoisoned(&self.shared.listening_on) = address;
     }
 
-    /// Says where providers reach us, where that is only known once we listen.
+    /// Sets the public URL, if it is known only once the engine listens.
     pub fn set_public_url(&self, address: String) {
         self.providers().address().set(Some(address));
     }
 
-    /// Nobody reaches us any more.
+    /// Clears the public URL.
     pub fn forget_public_url(&self) {
         self.providers().address().set(None);
     }
@@ -353,7 +353,7 @@ impl System {
         unpoisoned(&self.shared.listening_on).clone()
     }
 
-    /// A reference that nobody can guess and that never comes twice.
+    /// Returns an unguessable, unique reference.
     fn reference(&self) -> String {
         let mut text = String::with_capacity(34);
         text.push_str("w:");
@@ -363,7 +363,7 @@ impl System {
         text
     }
 
-    /// Random bytes for tokens and keys.
+    /// Returns random bytes for tokens and keys.
     fn secret(&self) -> [u8; 16] {
         self.parts.chance.token()
     }
@@ -425,12 +425,12 @@ impl System {
     }
 }
 
-/// A panic elsewhere does not make plain data wrong.
+/// Locks a mutex, ignoring poison: the data stays valid after a panic elsewhere.
 fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The rule that every operation begins with.
+/// Checks the actor's permission; every operation begins with it.
 fn require(actor: &Actor, right: Permission) -> Result<(), Refusal> {
     actor.may(right)
 }

@@ -1,4 +1,4 @@
-//! From a query to its answer.
+//! Answers queries.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
@@ -23,10 +23,11 @@ use crate::operations::threads::find::find_thread;
 use crate::operations::{OperationError, Result, System, require};
 use crate::store::FilterQuery;
 
-/// The messages of a conversation in which the provider has more are not counted each time that it is looked at.
+/// Maximum number of messages, by the provider's count, up to which a thread's stored messages are counted for its
+/// row.
 const MOST_COUNTED: u64 = 2_000;
 
-/// Tells what is asked.
+/// Answers a query, with the actor's permissions and scope.
 pub async fn run_query(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
     let told = Box::pin(answer(system, actor, query)).await;
     if let Err(OperationError::Failed(error)) = &told {

@@ -1,5 +1,5 @@
-//! Events for other programs: written down in the transaction of what happened, then told to each
-//! endpoint that wants them: signed, in order within a thread, again and again until it listens.
+//! Events for other programs: recorded in the transaction of the change, then posted to each subscribed endpoint,
+//! signed, in order within a thread, and retried until the endpoint accepts them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,24 +19,24 @@ use crate::operations::monitoring::unreadable_row::unreadable_row;
 use crate::operations::{Result, System};
 use crate::store::{EventDelivery, EventRow, NewAlert, StoreError, Write};
 
-/// An address that wants to know.
+/// An endpoint that receives events.
 #[derive(Debug, Clone)]
 pub struct EventEndpoint {
     pub name: String,
     pub url: String,
     pub secret: Option<SecretString>,
-    /// Such as `message.received` or `assignment.*`; empty means all.
+    /// Event patterns such as `message.received` or `assignment.*`; empty means all events.
     pub events: Vec<String>,
 }
 
 impl EventEndpoint {
-    /// Returns `true` if the endpoint is told of this event.
+    /// Returns `true` if the endpoint receives this event.
     pub fn wants(&self, event: EventName) -> bool {
         self.events.is_empty() || self.events.iter().any(|pattern| event.fits(pattern))
     }
 }
 
-/// Another try is made this long after the last; then it is given up, and an alert says so.
+/// Pauses before each retry. After the last one the delivery is given up, and an alert is raised.
 const AGAIN: [Duration; 8] = [
     Duration::from_secs(5),
     Duration::from_secs(30),
@@ -49,13 +49,13 @@ const AGAIN: [Duration; 8] = [
 ];
 const LEASE: Duration = Duration::from_secs(60);
 
-/// The last thing that happened, for whoever wants to know what comes after it.
+/// Returns the newest event, as the start for a client that follows later ones.
 pub async fn newest_event(system: &System) -> Result<EventId> {
     Ok(system.store().newest_event().await?)
 }
 
 impl System {
-    /// Writes down that something happened, beside the change itself.
+    /// Records an event. Runs in the transaction of the change.
     pub(crate) async fn record_event(
         &self,
         write: &mut Write,
@@ -67,13 +67,13 @@ impl System {
         write.insert_events(&[row], &[self.wanting(event)]).await
     }
 
-    /// The endpoints that want events of this kind, by name.
+    /// Returns the names of the endpoints that receive this event.
     pub(crate) fn wanting(&self, event: EventName) -> Vec<&str> {
         self.endpoints().iter().filter(|one| one.wants(event)).map(|one| one.name.as_str()).collect()
     }
 }
 
-/// The step of a worker: tells one endpoint of one event. `false` when nothing is due.
+/// The worker's step: delivers one event to one endpoint. Returns `false` if none is due.
 pub async fn deliver_next_event(system: &System) -> Result<bool> {
     let now = system.now();
     let mut write = system.store().write().await?;
@@ -112,8 +112,9 @@ pub async fn deliver_next_event(system: &System) -> Result<bool> {
     Ok(true)
 }
 
-/// A quarantined webhook as it came, so that whoever serves its number can verify and read it: `body` is its text, or
-/// `body_base64` where it is none. It stands with no event, which every viewer may read; only endpoints are given it.
+/// Returns a quarantined webhook as received, so that an endpoint that handles its number can verify and read it:
+/// `body` contains its text, or `body_base64` if it is not UTF-8. Only endpoints receive it; it is not part of the
+/// event, which every viewer may read.
 async fn request(system: &System, data: &Value) -> Result<Value> {
     let id = data["delivery"].as_str().and_then(|id| id.parse().ok());
     let stored = match id {
@@ -133,7 +134,7 @@ async fn request(system: &System, data: &Value) -> Result<Value> {
 }
 
 error_text! {
-    /// Why an endpoint did not take an event.
+    /// Why an endpoint did not accept an event.
     EventDeliveryError
 }
 

@@ -1,4 +1,4 @@
-//! Other programs: events for them, and the tokens by which they come.
+//! Integrations: events for other programs, and API tokens.
 
 pub(crate) mod deliver_events;
 pub(crate) mod tokens;

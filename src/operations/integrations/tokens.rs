@@ -1,4 +1,4 @@
-//! Make and revoke tokens, know a program by its own, and do what it asks for once.
+//! Creates and revokes tokens, authenticates programs by their token, and makes their requests idempotent.
 
 use sha2::{Digest, Sha256};
 
@@ -38,9 +38,9 @@ async fn make(
         let why = format!("{} is outside {}.", scope.words(), system.scope().words());
         Refusal::new(Code::Scope, why, "Name an organization and environment within it.")
     })?;
-    // An agent is bounded by its contract, which names its numbers.
+    // An agent is limited by its contract, which names its numbers.
     let scope = if agent.is_some() { &Scope::ALL } else { &scope };
-    // What is done with it counts as done by whoever makes it, and it may no more than they may.
+    // Actions with the token count as actions of its creator, and it cannot do more than its creator.
     let Actor::Operator { role: own, .. } = actor else {
         let why = "Only a person can create a token.";
         return Err(Refusal::new(Code::Person, why, "Ask an admin to create it.").into());
@@ -60,7 +60,7 @@ async fn make(
             Refusal::new(Code::NotFound, why, "Declare the agent in the configuration, under [[agents]].").into()
         );
     }
-    // Whoever comes by an agent's token has no role at all.
+    // An agent's token carries no role; this value is not used.
     let role = if agent.is_some() { Role::Viewer } else { role };
     if role > *own {
         let why = format!("A token cannot have a higher role than its creator, who is {}.", own.name());
@@ -104,12 +104,13 @@ fn digest(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// Who a token is, if it holds.
+/// Returns a token and its actor; `None` if the token is unknown, expired or revoked, or if its creator is no longer
+/// a user.
 pub async fn known_by(system: &System, token: &str) -> Result<Option<(TokenView, Actor)>> {
     if !token.starts_with(PREFIX) || token.len() > 200 {
         return Ok(None);
     }
-    // Looked up by its digest: how long that takes tells nothing about the token.
+    // Looked up by digest, so the duration reveals nothing about the token.
     let Some(found) = system.store().token_of(&digest(token)).await? else { return Ok(None) };
     let now = system.now();
     let Some(actor) = stands_for(system, &found) else { return Ok(None) };
@@ -123,13 +124,13 @@ pub async fn known_by(system: &System, token: &str) -> Result<Option<(TokenView,
 }
 
 impl System {
-    /// The role that a person has now.
+    /// Returns the current role of a person; `None` if they are no longer a user.
     fn role_of(&self, person: &str) -> Option<Role> {
         (self.parts.role_of)(person)
     }
 
-    /// Somebody with no more than the role that they have now: a console that was opened with a greater one decides
-    /// nothing by it. Whoever is no user any more loses their console, and is nobody who could be asked about here.
+    /// Limits an operator to their current role: a console opened with a higher role does not keep it. An operator
+    /// who is no longer a user keeps the role here; their console is closed elsewhere.
     pub(crate) fn as_now(&self, actor: &Actor) -> Actor {
         match actor {
             Actor::Operator { name, role } => {
@@ -141,22 +142,22 @@ impl System {
     }
 }
 
-/// Somebody with the role that they have now, where it is another one; none where they are nobody any more.
+/// Returns the operator with their current role, if it changed; `None` otherwise, or if they are no longer a user.
 pub fn other_role(system: &System, actor: &Actor) -> Option<Actor> {
     let Actor::Operator { name, role } = actor else { return None };
     let now = system.role_of(name)?;
     (now != *role).then(|| Actor::Operator { name: name.clone(), role: now })
 }
 
-/// Whom a token stands for now: nobody once it is over, or once who made it is no user any more. It never
-/// may more than its maker may today.
+/// Returns the actor of a token; `None` if the token is invalid or its creator is no longer a user. The actor's role
+/// is limited to the creator's current one.
 fn stands_for(system: &System, token: &TokenView) -> Option<Actor> {
     if !token.holds(system.now()) {
         return None;
     }
     let maker = system.role_of(&token.made_by)?;
     match &token.agent {
-        // An agent writes to people, which its maker has to be allowed to, too.
+        // An agent writes to contacts, so its creator must be allowed to as well.
         Some(agent) => (maker >= Permission::WriteToPeople.role()).then(|| Actor::Agent { name: agent.clone() }),
         None => Some(Actor::Program {
             name: token.name.clone(),
@@ -167,8 +168,8 @@ fn stands_for(system: &System, token: &TokenView) -> Option<Actor> {
     }
 }
 
-/// Whether somebody who is still listening may go on: their token stands for them as before, or they are the
-/// user that they were.
+/// Returns `true` if an open stream may continue: the token or operator still exists, and the role is not lower than
+/// before.
 pub async fn still_known(system: &System, actor: &Actor, token: Option<TokenId>) -> Result<bool> {
     let now = match (actor, token) {
         (_, Some(id)) => system.store().token(id).await?.and_then(|token| stands_for(system, &token)),
@@ -180,7 +181,7 @@ pub async fn still_known(system: &System, actor: &Actor, token: Option<TokenId>)
     Ok(now.is_some_and(|now| now.role() >= actor.role()))
 }
 
-/// Tokens with what each may today.
+/// Returns all tokens, each with its creator's current role.
 pub(crate) async fn list(system: &System) -> Result<Vec<TokenView>> {
     let mut tokens = system.store().tokens().await?;
     for token in &mut tokens {
@@ -189,7 +190,8 @@ pub(crate) async fn list(system: &System) -> Result<Vec<TokenView>> {
     Ok(tokens)
 }
 
-/// Claims a key for what is asked under it, before it is done.
+/// Claims an idempotency key for a request before it is performed. `asked` is the request, of which the digest is
+/// stored.
 pub async fn with_idempotency(
     system: &System,
     token: &TokenView,
@@ -202,7 +204,8 @@ pub async fn with_idempotency(
     Ok(once)
 }
 
-/// Keeps the answer for whoever asks again; a question that failed may be asked anew.
+/// Stores the response of a request under its idempotency key. With `None` the key is released, so that a failed
+/// request can be retried.
 pub async fn asked(system: &System, token: &TokenView, key: &str, answer: Option<(u16, &str)>) -> Result<()> {
     let mut write = system.store().write().await?;
     write.asked(token.id, key, answer).await?;

@@ -1,33 +1,32 @@
-//! Whoever asks over HTTP, as its listener knows them: from where, and how much memory their body may take.
-//! A listener puts it into each request that it hands on.
+//! Origin and memory budget of HTTP requests. The listener attaches them to each request.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Bodies up to this many bytes never wait behind larger ones.
+/// Maximum size in bytes of a small body; small bodies never wait for larger ones.
 const SMALL: usize = 64 * 1024;
-/// What is counted at once, in bytes.
+/// Unit of the budget, in bytes.
 const UNIT: usize = 1024;
 
-/// One request's origin and bounds.
+/// Origin and bounds of one request.
 #[derive(Debug, Clone)]
 pub struct Visitor {
     pub address: IpAddr,
     pub bodies: BodyBudget,
 }
 
-/// The memory that all request bodies may take together, from before they are read until they are dealt with.
+/// Memory for all request bodies together, from before a body is read until its request is handled.
 #[derive(Debug, Clone)]
 pub struct BodyBudget {
     all: Arc<Semaphore>,
-    /// Three quarters of it: a quarter is left to small bodies, however many large ones wait.
+    /// Three quarters of the budget; a quarter is left to small bodies, regardless of how many large ones wait.
     large: Arc<Semaphore>,
     units: (u32, u32),
 }
 
-/// Memory that is set aside until this is dropped.
+/// Reserved memory; dropping it releases the reservation.
 #[derive(Debug)]
 pub struct ReservedBody {
     _all: Option<OwnedSemaphorePermit>,
@@ -35,7 +34,7 @@ pub struct ReservedBody {
 }
 
 impl BodyBudget {
-    /// A budget of so many bytes.
+    /// Creates a budget of this many bytes.
     pub fn new(bytes: usize) -> Self {
         let units = u32::try_from(bytes / UNIT).unwrap_or(u32::MAX).max(4);
         let large = units / 4 * 3;
@@ -43,12 +42,13 @@ impl BodyBudget {
         Self { all: semaphore(units), large: semaphore(large), units: (units, large) }
     }
 
-    /// Sets memory aside for a whole body, and waits until there is some. Whoever has it can always finish.
+    /// Reserves memory for a whole body, and waits until it is available. A request with a reservation can always
+    /// finish.
     pub async fn reserve(&self, bytes: usize) -> ReservedBody {
         let wanted = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).max(1);
         let (all, large) = self.units;
         let is_large = bytes > SMALL;
-        // What is larger than the budget takes all of it, and is read alone.
+        // A body larger than the budget takes all of it and is read alone.
         let wanted = wanted.min(if is_large { large } else { all });
         let large = if is_large { self.large.clone().acquire_many_owned(wanted).await.ok() } else { None };
         ReservedBody { _large: large, _all: self.all.clone().acquire_many_owned(wanted).await.ok() }

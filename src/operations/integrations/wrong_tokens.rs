@@ -1,6 +1,5 @@
-//! Whoever asks with a token that holds for nobody: limited by address and in all, written to the log at a
-//! bounded rate, and told to people when it goes on. A token that holds always passes, also from an address
-//! that others guess from.
+//! Limits requests with invalid tokens, per address and in total, logs them at a bounded rate, and raises an alert if
+//! they persist. A valid token always passes, also from an address over the limit.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
@@ -19,33 +18,33 @@ use crate::operations::integrations::tokens::known_by;
 use crate::operations::monitoring::conditions::{over, raise_condition};
 use crate::operations::{Result, System, unpoisoned};
 
-/// Wrong tokens of one address, and of all, within a minute before more are turned away unseen.
+/// Maximum number of invalid tokens per minute, per address and in total; further ones are rejected.
 const MOST_OF_ONE: u32 = 20;
 const MOST_OF_ALL: usize = 200;
 const MINUTE: Duration = Duration::from_secs(60);
-/// So many within ten minutes, and people are told.
+/// Number of invalid tokens within `TOLD_WITHIN` that raises an alert.
 const TOLD_AT: u64 = 100;
 const TOLD_WITHIN: Duration = Duration::from_secs(600);
-/// Addresses that are told apart within a minute; beyond them only the sum counts.
+/// Maximum number of addresses counted separately within a minute; beyond it only the total counts.
 const MOST_ADDRESSES: usize = 4_096;
-/// Tokens that were seen to hold and are therefore never kept waiting.
+/// Maximum number of known valid tokens, which never wait.
 const MOST_SEEN: usize = 1_024;
-/// How long somebody who is over the limit waits for their token to be looked up.
+/// How long a request over the limit waits for the lookup of its token.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What is known of wrong tokens.
+/// State of the limits for invalid tokens.
 #[derive(Debug)]
 pub(crate) struct WrongTokens {
     minute: Timestamp,
     of_one: HashMap<IpAddr, u32>,
     of_all: usize,
-    /// How many there were in each of the last minutes.
+    /// Number of invalid tokens in each of the last minutes.
     lately: VecDeque<(Timestamp, u64)>,
     logged_at: Option<Timestamp>,
     unlogged: u64,
     is_told: bool,
     seen: HashSet<[u8; 32]>,
-    /// Over the limit, one after the other is looked up.
+    /// Over the limit, tokens are looked up one at a time.
     lane: Arc<Semaphore>,
 }
 
@@ -65,18 +64,18 @@ impl Default for WrongTokens {
     }
 }
 
-/// What a token lets in to.
+/// Result of checking a token.
 #[derive(Debug)]
 pub enum Admission {
-    /// It holds, for this token and actor.
+    /// The token is valid, for this view and actor.
     Known(Box<(TokenView, Actor)>),
-    /// It holds for nobody.
+    /// The token is invalid.
     Unknown,
-    /// There were too many wrong ones; nothing is said about this one.
+    /// Too many invalid tokens; this one was not checked or is invalid.
     TooMany,
 }
 
-/// The addresses that one customer of a network has: a whole network of the newer kind.
+/// Returns the network of one customer: an IPv4 address, or an IPv6 /64 prefix.
 fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(address) => address.into(),
@@ -89,7 +88,7 @@ fn network(address: IpAddr) -> IpAddr {
 
 impl WrongTokens {
     fn roll(&mut self, now: Timestamp) {
-        // A clock that was set back begins a new minute too.
+        // A clock that was set back starts a new minute too.
         if now < self.minute || now.since(self.minute) >= MINUTE {
             self.minute = now;
             self.of_one.clear();
@@ -107,7 +106,7 @@ impl WrongTokens {
         self.lately.iter().map(|(_, count)| count).sum()
     }
 
-    /// Counts one. Returns the words for the alert where it is time for it.
+    /// Counts one invalid token. Returns the text of the alert if it is due.
     fn count(&mut self, from: IpAddr, now: Timestamp) -> Option<String> {
         self.roll(now);
         self.of_all += 1;
@@ -133,7 +132,7 @@ impl WrongTokens {
     }
 }
 
-/// Says whom a token lets in, asked from an address.
+/// Checks a token that was sent from an address.
 pub async fn admit(system: &System, from: IpAddr, token: &str) -> Result<Admission> {
     let from = network(from);
     let digest: [u8; 32] = Sha256::digest(token).into();
@@ -171,7 +170,7 @@ pub async fn admit(system: &System, from: IpAddr, token: &str) -> Result<Admissi
     Ok(if over { Admission::TooMany } else { Admission::Unknown })
 }
 
-/// Ends the alert once wrong tokens have become rare.
+/// Clears the alert once invalid tokens have become rare.
 pub(crate) async fn calm_down(system: &System) -> Result<()> {
     {
         let mut wrong = unpoisoned(&system.shared.wrong_tokens);

@@ -1,6 +1,5 @@
-//! The fetcher's step: one file that came with a message. Its address lives for minutes, so it is
-//! fetched at once; its size and hash are checked; what does not come is tried again by asking for a
-//! new address.
+//! The fetcher's step: downloads a file that arrived with a message. Its URL is valid for minutes, so it is fetched
+//! at once. Size and hash are verified; a failed download is retried with a new URL.
 
 use std::time::Duration;
 
@@ -21,9 +20,9 @@ use crate::operations::monitoring::unreadable_row::unreadable_row;
 use crate::operations::{Result, System, require};
 use crate::store::{PendingDownload, Pinned};
 
-/// Longer than a file may take: who still holds it then is dead.
+/// Lease on a download, longer than one may take; an expired lease means that its process died.
 const LEASE: Duration = Duration::from_secs(900);
-/// The rests between tries. Ids from webhooks live for seven days.
+/// Pauses between attempts. Media ids from webhooks are valid for seven days.
 const RESTS: [Duration; 6] = [
     Duration::from_secs(5),
     Duration::from_secs(30),
@@ -33,9 +32,9 @@ const RESTS: [Duration; 6] = [
     Duration::from_secs(86_400),
 ];
 
-/// How a try ended.
+/// How an attempt ended.
 enum Came {
-    /// It is in the store, and not removed before its row names it.
+    /// The file is stored, and not removed before its row names it.
     Kept {
         file: Pinned,
         bytes: u64,
@@ -47,7 +46,7 @@ enum Came {
     },
 }
 
-/// Fetches the next file that is due. `false` when there is none now.
+/// Downloads the next file that is due. Returns `false` if none is due.
 pub async fn fetch_next(system: &System) -> Result<bool> {
     let mut write = system.store().write().await?;
     let wanted = match write.claim_fetch(system.now(), LEASE).await {
@@ -134,7 +133,8 @@ async fn fetch(system: &System, wanted: &PendingDownload) -> Result<Came> {
     }
 }
 
-/// Hex or base64, as providers spell it; anything else proves nothing.
+/// Returns a reported SHA-256 as lowercase hex. Providers use hex or base64; any other format returns `None` and is
+/// not compared.
 fn plain_hash(told: &str) -> Option<String> {
     if told.len() == 64 && told.chars().all(|c| c.is_ascii_hexdigit()) {
         return Some(told.to_ascii_lowercase());
@@ -143,7 +143,7 @@ fn plain_hash(told: &str) -> Option<String> {
     (bytes.len() == 32).then(|| hex::encode(bytes))
 }
 
-/// A person wants a file that did not come.
+/// Retries the download of a missing file, on request of a person.
 pub(crate) async fn fetch_again(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
     require(actor, Permission::FetchFiles)?;
     let mut write = system.store().write().await?;
@@ -156,7 +156,7 @@ pub(crate) async fn fetch_again(system: &System, actor: &Actor, message: Message
     Ok(Done { message: "Downloading it again.".into(), created_id: None })
 }
 
-/// Removes files by age and for room, and uploads that are over. The messages stay.
+/// Deletes expired uploads and files over the age or size limit. The messages stay.
 pub async fn prune_media(system: &System) -> Result<()> {
     let now = system.now();
     let config = system.config();
@@ -164,7 +164,7 @@ pub async fn prune_media(system: &System) -> Result<()> {
     let mut write = system.store().write().await?;
     let mut names = write.prune_uploads(now.minus(UPLOAD_KEPT)).await?;
     names.extend(write.prune_media(before, config.most, now).await?);
-    // As long as this transaction is open nobody can begin to name a file that nothing names.
+    // While this transaction is open, no row can start to name an unnamed file.
     let shelf = system.store().shelf();
     for name in &names {
         if let Err(error) = shelf.remove(name) {

@@ -1,8 +1,8 @@
-//! What a file is, by its own bytes.
+//! Determines the type of a file from its bytes.
 
 use crate::domain::message::media::FileFacts;
 
-/// Reads what the bytes say. The name helps only where text has no marks of its own.
+/// Returns the facts about a file. The name is used only if the bytes have no signature.
 pub(crate) fn facts(bytes: &[u8], name: &str) -> FileFacts {
     let sniffed = infer::get(bytes).map(|kind| kind.mime_type());
     let ogg = bytes.starts_with(b"OggS");
@@ -35,7 +35,7 @@ pub(crate) fn facts(bytes: &[u8], name: &str) -> FileFacts {
     facts
 }
 
-/// Width and height in pixels, as the file's header claims them; `None` when it is no picture that is known.
+/// Returns width and height in pixels from the file's header; `None` if the image format is unknown.
 fn dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
     let size = imagesize::blob_size(bytes).ok()?;
     Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?))
@@ -66,7 +66,7 @@ fn find(bytes: &[u8], mark: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// The start of a PNG, which is all that is looked at.
+    /// The start of a PNG, which is all that the function reads.
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\x04\xb0\0\0\x02\x76\x08\x02\0\0\0";
 
     #[test]

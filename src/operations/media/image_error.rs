@@ -1,4 +1,4 @@
-//! What is wrong with an image.
+//! Errors of image processing.
 
 use crate::domain::error_text::error_text;
 

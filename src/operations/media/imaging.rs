@@ -1,5 +1,5 @@
-//! Pictures padded before they are sent, and shrunk to be shown. A build without the `pictures` feature
-//! sends them as they are and shows none.
+//! Pads images before they are sent and scales previews. A build without the `pictures` feature sends images
+//! unchanged and shows no previews.
 
 #[cfg(feature = "pictures")]
 mod codecs;
@@ -7,7 +7,7 @@ mod codecs;
 #[cfg(feature = "pictures")]
 pub(crate) use self::codecs::{pad, preview};
 
-/// Refuses: this build cannot change a picture.
+/// Fails: this build cannot change images.
 #[cfg(not(feature = "pictures"))]
 pub(crate) fn pad(
     _: &[u8],
@@ -16,7 +16,7 @@ pub(crate) fn pad(
     Err("this build of wadeck cannot pad pictures (the `pictures` feature was left out)".into())
 }
 
-/// Nothing can be shown.
+/// Returns `None`: this build cannot create previews.
 #[cfg(not(feature = "pictures"))]
 pub(crate) fn preview(
     _: &[u8],

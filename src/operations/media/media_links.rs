@@ -1,5 +1,5 @@
-//! Lend a file of ours to a provider that only fetches from addresses: for a few minutes, under an
-//! address that nobody can guess, and counted as it goes.
+//! Media links: give a provider that only fetches from URLs a file under an unguessable address, for a few minutes,
+//! and count the bytes served.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,12 +15,12 @@ use crate::operations::{Result, System};
 use crate::store::{FileStore, Pinned, StoredUpload};
 
 const LENT_FOR: Duration = Duration::from_secs(300);
-/// How long after its message went a file may still be fetched.
+/// How long after its message was sent a file can still be fetched.
 const FETCHED_WITHIN: Duration = Duration::from_secs(86_400);
-/// No sample may be larger. Source: platform API, part 2.7.
+/// Maximum size of a template sample, in bytes. Source: platform API, part 2.7.
 const MOST: u64 = 100_000_000;
 
-/// A file that is link.
+/// A link to a stored file.
 #[derive(Debug, Clone)]
 pub struct MediaLink {
     pub token: String,
@@ -29,13 +29,13 @@ pub struct MediaLink {
     pub bytes: u64,
     until: Timestamp,
     gone: Arc<AtomicU64>,
-    /// It is not removed while it is link.
+    /// Pinned, so that the file is not removed while the link exists.
     file: Arc<Pinned>,
     shelf: FileStore,
 }
 
 impl MediaLink {
-    /// Bytes that were fetched, of all.
+    /// Returns the number of bytes fetched and the size of the file.
     pub fn progress(&self) -> (u64, u64) {
         (self.gone.load(Ordering::Relaxed).min(self.bytes), self.bytes)
     }
@@ -47,7 +47,7 @@ impl MediaLink {
         opened.map_err(std::io::Error::other).flatten().map(tokio::fs::File::from_std)
     }
 
-    /// Counts bytes that were read, and returns whether these were the last.
+    /// Counts fetched bytes. Returns `true` if these were the last.
     #[must_use]
     pub fn note(&self, bytes: u64) -> bool {
         let before = self.gone.fetch_add(bytes, Ordering::Relaxed);
@@ -80,7 +80,7 @@ pub(crate) async fn create_media_link(system: &System, actor: &Actor, upload: Up
     Ok(link)
 }
 
-/// The first bytes of a file, which tell what it is.
+/// Returns the first bytes of a file, from which its type is determined.
 async fn head(shelf: FileStore, upload: &StoredUpload) -> Vec<u8> {
     let name = upload.file.clone();
     let read = tokio::task::spawn_blocking(move || {
@@ -95,8 +95,8 @@ pub(crate) fn revoke_media_link(system: &System, token: &str) {
     system.media_links().retain(|one| one.token != token);
 }
 
-/// An address for a file on its way out, for a provider that fetches instead of taking uploads. It is kept
-/// with the message: a restart does not end it.
+/// Returns a new address for a file to send, for a provider that fetches files instead of accepting uploads. It is
+/// stored with the message, so it survives a restart.
 pub(crate) fn address_for(system: &System) -> Result<String, Refusal> {
     let base = public_url(system)?;
     Ok(format!("{base}/media/{}", system.reference().trim_start_matches("w:")))
@@ -115,7 +115,7 @@ pub async fn find_media_link(system: &System, token: &str) -> Option<MediaLink> 
     }
     let base = public_url(system).ok()?;
     let mut found = None;
-    // Messages that were queued before the path was renamed hold the earlier one.
+    // Messages that were queued before the path was renamed contain the earlier one.
     for path in ["media", "lent"] {
         let address = format!("{base}/{path}/{token}");
         let file = system.store().lent_file(&address, now.minus(FETCHED_WITHIN)).await;

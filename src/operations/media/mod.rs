@@ -1,4 +1,4 @@
-//! Files: fetched, uploaded, converted, opened and removed.
+//! Media operations: files are fetched, uploaded, converted, opened and removed.
 
 pub(crate) mod fetch_media;
 pub(crate) mod file_facts;

@@ -1,4 +1,4 @@
-//! Open a message's file, hand its bytes over under a harmless name, or show it as pixels.
+//! Opens a message's file, returns its bytes under a safe name, or renders a preview.
 
 use std::process::Stdio;
 
@@ -16,8 +16,7 @@ use crate::operations::media::imaging::preview;
 use crate::operations::{Result, System, require};
 use crate::store::KeptFile;
 
-/// Why a file is not opened for whoever asks through a door: the program would start on the engine's machine,
-/// in front of nobody.
+/// Returns the refusal to open a file for a remote console: the program would start on the engine's machine.
 pub(crate) fn not_on_this_terminal() -> Refusal {
     let why = "A file is opened only in the console that the engine itself runs in: the program would start on \
                the engine's machine, not on yours.";
@@ -25,8 +24,8 @@ pub(crate) fn not_on_this_terminal() -> Refusal {
     Refusal::new(Code::OwnTerminalOnly, why, instead)
 }
 
-/// Opens a message's file with the configured program. Called only for the console in the engine's own
-/// process, on its own terminal: nothing is started on this machine for anybody else.
+/// Opens a message's file with the configured program. Call it only for the console in the engine's own process, so
+/// that no one else can start a program on this machine.
 pub async fn open_media(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
     require(actor, Permission::OpenFiles)?;
     let (name, _) = kept(system, message).await?;
@@ -35,7 +34,7 @@ pub async fn open_media(system: &System, actor: &Actor, message: MessageId) -> R
     let Some((program, arguments)) = system.config().open.split_first() else {
         return Ok(Done { message: format!("The file is {shown}."), created_id: Some(shown) });
     };
-    // The name on the shelf is ours: no argument comes from outside.
+    // The file's name in the store is generated, so no argument comes from outside.
     let mut command = tokio::process::Command::new(program);
     command.args(arguments).arg(&path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     match crate::agent::start(&mut command) {
@@ -47,17 +46,17 @@ pub async fn open_media(system: &System, actor: &Actor, message: MessageId) -> R
     }
 }
 
-/// The file of a message, open, for whoever wants its bytes.
+/// The open file of a message.
 #[derive(Debug)]
 pub struct MediaFile {
-    /// A harmless name to save it under.
+    /// Safe name under which to save the file.
     pub name: String,
     pub mime_type: String,
     pub bytes: u64,
     pub file: tokio::fs::File,
 }
 
-/// Opens the file of a message. Its bytes go to whoever asked: they are written here for nobody.
+/// Opens the file of a message for reading, and writes an audit row.
 pub async fn media_file(system: &System, actor: &Actor, message: MessageId) -> Result<MediaFile> {
     require(actor, Permission::SaveFiles)?;
     let (name, kept) = kept(&system.as_far_as(actor).await?, message).await?;
@@ -78,7 +77,8 @@ pub async fn media_file(system: &System, actor: &Actor, message: MessageId) -> R
     Ok(MediaFile { name, mime_type: kept.view.mime_type, bytes, file: tokio::fs::File::from_std(file) })
 }
 
-/// The picture of a message in so many pixels at most. None where it is no picture.
+/// Returns a preview of a message's image, at most this width and height; `None` if the file is no image or is not
+/// available.
 pub(crate) async fn picture(system: &System, message: MessageId, most: (u32, u32)) -> Result<Option<Raster>> {
     let Ok((name, file)) = kept(system, message).await else { return Ok(None) };
     if !file.view.mime_type.starts_with("image/") {

@@ -1,5 +1,5 @@
-//! Take the bytes of a file that somebody hands over, so that a message can carry it. Whoever has the file opens it:
-//! no path is ever opened here for anybody.
+//! Receives uploaded bytes, so that a message can carry the file. The client opens its file; the engine opens no path
+//! on a client's behalf.
 
 use std::io;
 use std::time::Duration;
@@ -20,14 +20,14 @@ use crate::domain::refusal::Refusal;
 use crate::operations::{Result, System, require};
 use crate::store::{Incoming, Pinned, StoredUpload};
 
-/// So many files are handed over at once, by everybody together.
+/// Maximum number of concurrent uploads.
 const MAX_AT_ONCE: usize = 8;
-/// Whoever sends nothing for so long is let go.
+/// Maximum pause between two parts of an upload.
 const SILENCE: Duration = Duration::from_secs(30);
-/// No file takes longer to come.
+/// Maximum duration of an upload.
 const WHOLE: Duration = Duration::from_secs(600);
 
-/// Room for files that are being handed over.
+/// Limits the number of concurrent uploads.
 #[derive(Debug)]
 pub(crate) struct Doorway(Semaphore);
 
@@ -46,8 +46,8 @@ impl Doorway {
     }
 }
 
-/// Stores the bytes as they come, within bounds of size, time and number, and returns the id under which requests of
-/// the same person or program name them.
+/// Stores an upload, bounded in size, duration and number. Returns the id under which requests of the same actor can
+/// use it.
 pub async fn receive_upload<E: std::fmt::Display>(
     system: &System,
     actor: &Actor,
@@ -75,7 +75,7 @@ pub async fn receive_upload<E: std::fmt::Display>(
     let name = safe_name(name, "file");
     let now = system.now();
     let mut write = system.store().write().await?;
-    // Others of theirs may have come meanwhile.
+    // The same actor may have finished other uploads meanwhile.
     room_for(write.uploads_of(&author).await?, count)?;
     let upload = write.insert_upload(&author, kept.name(), &name, count, now).await?;
     write.audit(actor, AuditAction::Upload, &upload.to_string(), &format!("{name}, {}", size(count)), now).await?;
@@ -126,7 +126,7 @@ async fn take<E: std::fmt::Display>(
     }
 }
 
-/// An upload of this actor. It is not removed as long as what holds it lives.
+/// Returns an upload of this actor. The file is not removed while the returned pin exists.
 pub(crate) async fn uploaded(system: &System, actor: &Actor, upload: UploadId) -> Result<(StoredUpload, Pinned)> {
     let none = || {
         let why = format!("You have no upload {upload}.");
@@ -135,14 +135,14 @@ pub(crate) async fn uploaded(system: &System, actor: &Actor, upload: UploadId) -
     };
     let found = system.store().upload(upload, &actor.to_string()).await?.ok_or_else(none)?;
     let pinned = system.store().shelf().pin(&found.file);
-    // It may have been removed before it was held.
+    // The upload may have been removed before it was pinned.
     match system.store().upload(upload, &actor.to_string()).await? {
         Some(_) => Ok((found, pinned)),
         None => Err(none().into()),
     }
 }
 
-/// The bytes and the name of an upload.
+/// Returns the bytes and the name of an upload.
 pub(crate) async fn read_upload(system: &System, actor: &Actor, upload: UploadId) -> Result<(Vec<u8>, String)> {
     let (found, pinned) = uploaded(system, actor, upload).await?;
     let shelf = system.store().shelf().clone();

@@ -1,10 +1,9 @@
-//! Files in the file store that no row names: the engine was killed after it stored them and before it wrote down whose
-//! they are.
+//! Removes files that no row names: the engine was killed after storing the file and before storing its row.
 
 use crate::domain::message::upload::UPLOAD_KEPT;
 use crate::operations::{Result, System};
 
-/// Removes files that are older than any upload may be and that no row names. Returns how many.
+/// Removes unnamed files that are older than any upload may be. Returns their number.
 pub(crate) async fn remove_orphans(system: &System) -> Result<usize> {
     let shelf = system.store().shelf();
     let before = system.now().minus(UPLOAD_KEPT);
@@ -14,7 +13,7 @@ pub(crate) async fn remove_orphans(system: &System) -> Result<usize> {
     if old.is_empty() {
         return Ok(0);
     }
-    // Asked within the write transaction: nobody can begin to name one of them before it is removed.
+    // Checked in the write transaction, so that no row can start to name a file before it is removed.
     let mut write = system.store().write().await?;
     let orphans = write.unnamed(old).await?;
     let mut removed = 0;

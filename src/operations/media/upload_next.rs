@@ -1,5 +1,5 @@
-//! The uploader's step: a file of ours that waits to go. Whatever happens here, the message itself
-//! was certainly not sent, so that trying again is always safe.
+//! The uploader's step: uploads a file to the provider before its message is sent. The message was certainly not sent
+//! yet, so a retry is always safe.
 
 use crate::domain::change::Change;
 use crate::domain::failure::{Failure, FailureClass};
@@ -18,7 +18,7 @@ use crate::operations::{Result, System};
 use crate::provider::{ProviderError, Upload};
 use crate::store::{StoreError, ToUpload};
 
-/// Uploads the next file that is due. `false` when there is none now.
+/// Uploads the next file that is due. Returns `false` if none is due.
 pub async fn upload_next(system: &System) -> Result<bool> {
     let busy: Vec<EntryId> = system.uploads().keys().copied().collect();
     let file = match system.store().to_upload(system.now(), &busy).await {
@@ -46,7 +46,7 @@ pub async fn upload_next(system: &System) -> Result<bool> {
     Ok(true)
 }
 
-/// When the next one is due, beside those that are on their way.
+/// Returns when the next upload is due, not counting those in progress.
 pub async fn next_upload_due(system: &System) -> std::result::Result<Option<Timestamp>, StoreError> {
     let busy: Vec<EntryId> = system.uploads().keys().copied().collect();
     system.store().next_upload_due(&busy).await
@@ -78,7 +78,7 @@ async fn upload(system: &System, file: &ToUpload) -> Result<std::result::Result<
     Ok(provider.upload(&connection, upload).await)
 }
 
-/// Consoles are notified at every 5 % of the file.
+/// Notifies consoles at every 5 % of the file.
 fn note_progress(system: &System, entry: EntryId, thread: ThreadId, sent: u64, all: u64) {
     let part = |sent: u64| sent * 20 / all.max(1);
     let moved = {
@@ -102,7 +102,7 @@ async fn write_down(
     let path = connection
         .as_ref()
         .and_then(|connection| system.providers().get(&connection.provider)?.upload_path(connection));
-    // Where nothing is posted, nothing was answered.
+    // Without an upload request there is no HTTP status.
     let status = path.as_ref().map(|_| 200);
     let path =
         path.map_or_else(|| "the file is available at a URL of this engine".to_owned(), |path| format!("POST {path}"));

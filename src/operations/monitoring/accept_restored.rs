@@ -1,4 +1,4 @@
-//! After a restore: what the audit lacks is named in it, and is not missed any more.
+//! Accepts a restored database: records in the audit log which rows it lacks, so that they are no longer reported.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit::{AuditCheck, KnownHead, RestoredRows};
@@ -12,7 +12,8 @@ use crate::operations::monitoring::conditions::condition;
 use crate::operations::{Result, System, require};
 use crate::store::heads_in_logs;
 
-/// Ends of the audit that this engine keeps outside the database: in the file beside it, in the logs, in memory.
+/// Returns the audit heads that this engine stores outside the database: in the file beside it, in the logs, and in
+/// memory.
 pub(crate) fn kept_heads(system: &System) -> Vec<KnownHead> {
     let store = system.store();
     let mut known = store.kept_audit_heads();
@@ -21,10 +22,11 @@ pub(crate) fn kept_heads(system: &System) -> Vec<KnownHead> {
     known
 }
 
-/// Accepts that the rows whose digests are kept outside the database are not in it. `typed` is the newest of them.
+/// Accepts that rows whose digests are stored outside the database are missing from it. `typed` must be the newest of
+/// them.
 pub(crate) async fn accept_restored(system: &System, actor: &Actor, typed: &str) -> Result<Done> {
     require(actor, Permission::AcceptARestoredDatabase)?;
-    // A chain that was broken is no older copy. Rows that are there never change: this needs no transaction.
+    // A broken chain is not an older copy. Existing rows never change, so this check needs no transaction.
     let AuditCheck { broken, .. } = system.store().verify_audit(&[], &[]).await?;
     if let Some((row, why)) = broken {
         let why = format!("Audit row {row} does not match: {why}. The database was changed, not restored.");

@@ -1,4 +1,4 @@
-//! Acknowledge an alert: somebody has seen it, and their name stays on it.
+//! Acknowledges an alert and records who did.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;

@@ -1,12 +1,11 @@
-//! Trouble that lasts: one alert from its beginning to its end, however often it is looked at, and
-//! whoever acknowledged it in between.
+//! Conditions: a lasting problem raises one alert from its beginning to its end, however often it is checked, also if
+//! it is acknowledged in between.
 
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::time::Timestamp;
 use crate::store::{NewAlert, StoreError, Write};
 
-/// Raises an alert when there begins to be something to say, and takes it back when there is nothing
-/// any more.
+/// Raises an alert while `said` describes a problem, and clears it when `said` is `None`.
 pub(crate) async fn condition(
     write: &mut Write,
     kind: AlertKind,
@@ -20,7 +19,8 @@ pub(crate) async fn condition(
     }
 }
 
-/// Whoever acknowledged it knows: it is not raised again before it was over.
+/// Raises the alert of a condition that begins, or updates the text of one that lasts. An acknowledged alert is not
+/// raised again before the condition has ended.
 pub(crate) async fn raise_condition(
     write: &mut Write,
     kind: AlertKind,
@@ -37,7 +37,7 @@ pub(crate) async fn raise_condition(
     }
 }
 
-/// Says whether there was any.
+/// Clears a condition and its alert. Returns `true` if the condition was active.
 pub(crate) async fn over(
     write: &mut Write,
     kind: AlertKind,

@@ -1,4 +1,4 @@
-//! The dashboard: everything counted, numbers with their checks, agents with what they did.
+//! The dashboard: counts, connections with their checks, and agents with their activity.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,16 +16,16 @@ use crate::operations::{Result, System, unpoisoned};
 /// A commit within this time shows that the database can be written.
 const PROVEN_WITHIN: Duration = Duration::from_secs(10);
 
-/// The handed thread, while it is still theirs.
+/// Returns the thread that was transferred to this person last, if it is still theirs.
 async fn handed(system: &System, me: &str) -> Result<Option<Handed>> {
     let Some(handed) = unpoisoned(&system.shared.handed).get(me).cloned() else { return Ok(None) };
-    // Wherever it is: whoever goes there is taken into its scope.
+    // Looked up in all scopes; opening the thread switches to its scope.
     let row = system.everything().thread(handed.thread).await?;
     Ok(row.filter(|row| row.taken_by.as_deref() == Some(me)).map(|_| handed))
 }
 
 pub(crate) async fn overview(system: &System, me: &str) -> Result<Overview> {
-    // Whoever looks is told what is so now: proven by a small write where nobody wrote lately.
+    // The database state must be current; a small write tests it if there was no recent commit.
     let _ = system.store().prove_writable(PROVEN_WITHIN).await;
     let database = system.store().trouble().map(|trouble| trouble.said());
     let unstored = crate::operations::monitoring::database_alerts::unstored_alert(system).is_some();
@@ -33,7 +33,7 @@ pub(crate) async fn overview(system: &System, me: &str) -> Result<Overview> {
     let (counts, scope) = (system.store().counts().await?, system.scope());
     let (templates, templates_waiting, templates_fetched_at) = {
         let lists = system.template_lists().await?;
-        // Numbers of one account share its templates: each counts once.
+        // Numbers of one account share its templates, so each template counts once.
         let mut all: Vec<_> = lists.iter().flat_map(|list| &list.templates).collect();
         all.sort_by(|a, b| (&a.id, &a.name, &a.language).cmp(&(&b.id, &b.name, &b.language)));
         all.dedup_by(|a, b| a.id == b.id && a.name == b.name && a.language == b.language);

@@ -1,4 +1,5 @@
-//! Alerts about the database file and its disk: from memory while it cannot hold them, written down when it can.
+//! Alerts about the database file and its disk: shown from memory while the database cannot store them, and stored
+//! once it can.
 
 use crate::domain::change::Change;
 use crate::domain::ids::AlertId;
@@ -15,7 +16,7 @@ use crate::store::NewAlert;
 /// The kind of alerts about the database.
 pub(crate) const KIND: AlertKind = AlertKind::Database;
 
-/// Ends the alert about damage, if one stands.
+/// Clears the alert about damage, if it is active.
 pub(crate) async fn no_damage(system: &System) -> Result<()> {
     let lasting = system.store().conditions().await?;
     if lasting.contains(&KIND.condition_name("damage")) {
@@ -26,14 +27,14 @@ pub(crate) async fn no_damage(system: &System) -> Result<()> {
     Ok(())
 }
 
-/// What looked like damage is over: written down, and the alert about it ended.
+/// Records that supposed damage is over, and clears its alert.
 pub(crate) async fn damage_is_over(system: &System, ended: &DatabaseTrouble) -> Result<()> {
     unpoisoned(&system.shared.pulse).stored = false;
     no_damage(system).await?;
     tell_end(system, ended).await
 }
 
-/// Says that trouble began, once.
+/// Reports once that a database problem began.
 pub(crate) async fn tell_trouble(system: &System, trouble: Option<DatabaseTrouble>) -> Result<()> {
     let fault = trouble.as_ref().map(|trouble| trouble.fault);
     let (begins, stored) = {
@@ -62,7 +63,7 @@ pub(crate) async fn tell_trouble(system: &System, trouble: Option<DatabaseTroubl
     Ok(())
 }
 
-/// Writes down what had to be told from memory, and that it is over.
+/// Stores an alert that was shown from memory, and clears it, because the problem has ended.
 pub(crate) async fn tell_end(system: &System, ended: &DatabaseTrouble) -> Result<()> {
     let now = system.now();
     let said = format!(
@@ -83,7 +84,7 @@ pub(crate) async fn tell_end(system: &System, ended: &DatabaseTrouble) -> Result
     Ok(())
 }
 
-/// An alert that is known in memory alone, while the database cannot hold it.
+/// Returns the alert that exists only in memory, while the database cannot store it.
 pub(crate) fn unstored_alert(system: &System) -> Option<AlertView> {
     let trouble = system.store().trouble()?;
     if trouble.fault == DatabaseFault::Damaged && unpoisoned(&system.shared.pulse).stored {

@@ -1,31 +1,31 @@
-//! Checks of the database file while the engine runs. A file that is taken for sound is looked at now and then: pages
-//! that nobody reads may be damaged all the same. SQLite tells a read that failed as damage of the file, too, so a
-//! file that is taken for damaged is checked again, and when it is sound the engine goes on by itself.
+//! Checks the database file while the engine runs. An intact file is checked at intervals, because pages that are
+//! rarely read may be damaged. SQLite also reports failed reads as damage, so a file reported as damaged is checked
+//! again, and the engine resumes if it is intact.
 
 use std::time::Duration;
 
 use crate::operations::monitoring::database_alerts::damage_is_over;
 use crate::operations::{System, unpoisoned};
 
-/// How long the file is checked.
+/// Maximum duration of a check.
 const CHECK_LIMIT: Duration = Duration::from_secs(60);
-/// Beats of the pulse between two checks, at first and at most: a check reads the whole file.
+/// Initial and maximum number of beats between two checks of a damaged file; a check reads the whole file.
 const BEATS: (u32, u32) = (2, 300);
-/// Beats of the pulse between two checks of a file that is taken for sound.
+/// Number of beats between two checks of an intact file.
 const ROUTINE: u32 = 6 * 3_600;
 
-/// When the file is checked again.
+/// Schedule of the checks.
 #[derive(Debug, Default)]
 pub(crate) struct Recheck {
     runs: bool,
     left: u32,
     pause: u32,
-    /// Beats since the file was checked while it was taken for sound.
+    /// Beats since the last check of the intact file.
     sound_for: u32,
 }
 
 impl Recheck {
-    /// One beat: whether a check begins now.
+    /// Counts one beat of a damaged file. Returns `true` if a check begins now.
     fn begins(&mut self) -> bool {
         if self.runs || self.left > 0 {
             self.left = self.left.saturating_sub(1);
@@ -35,7 +35,7 @@ impl Recheck {
         true
     }
 
-    /// One beat of a file that is taken for sound: whether it is looked at all the same.
+    /// Counts one beat of an intact file. Returns `true` if a check is due.
     fn is_due(&mut self) -> bool {
         self.sound_for += 1;
         let due = self.sound_for >= ROUTINE;
@@ -53,7 +53,7 @@ impl Recheck {
     }
 }
 
-/// Begins a check of the file, where one is due. What it finds stands as damage.
+/// Starts a check of the file if one is due. A failed check is recorded as damage.
 pub(crate) fn look_again(system: &System) {
     if !system.store().is_damaged() {
         if unpoisoned(&system.shared.pulse).recheck.is_due() {

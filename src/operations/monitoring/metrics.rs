@@ -1,4 +1,4 @@
-//! What is counted while the engine runs, and everything that is told to whoever scrapes it.
+//! Counters of the running engine, and the metrics for Prometheus.
 
 mod acks;
 pub(crate) mod lag;
@@ -14,12 +14,12 @@ use crate::domain::view::Overview;
 use crate::operations::monitoring::dashboard;
 use crate::operations::{Result, System, unpoisoned};
 
-/// Counters and times since the engine's start.
+/// Counters and durations since the engine's start.
 #[derive(Debug, Default)]
 pub(crate) struct Meters {
     counts: BTreeMap<(MetricFamily, Labels), u64>,
     times: BTreeMap<(MetricFamily, Labels), Times>,
-    /// What was acknowledged is not applied in time.
+    /// Whether acknowledged deliveries are applied too late.
     pub(crate) late: bool,
 }
 
@@ -79,7 +79,7 @@ impl System {
         *unpoisoned(&self.shared.meters).counts.entry((family, labels)).or_default() += times;
     }
 
-    /// How many webhooks came that were stored already, since the engine's start.
+    /// Returns the number of webhooks since the engine's start that were stored already.
     pub(crate) fn repeated_webhooks(&self) -> u64 {
         let key = (MetricFamily::RepeatedWebhooks, vec![]);
         unpoisoned(&self.shared.meters).counts.get(&key).copied().unwrap_or_default()
@@ -90,7 +90,7 @@ impl System {
     }
 }
 
-/// Everything, as Prometheus reads it.
+/// Returns all metrics in the Prometheus text format.
 pub async fn metrics(system: &System) -> Result<String> {
     let told = dashboard::overview(system, "").await?;
     let connections = dashboard::connections(system).await?.connected;
@@ -189,7 +189,7 @@ fn add_checks(text: &mut Exposition, connections: &[ConnectionView]) {
     text.figures("wadeck_check_works", "Whether the last result of a check was good.", Kind::Gauge, &checks);
 }
 
-/// Adds what is counted and timed while the engine runs.
+/// Adds the counters and durations of the running engine.
 fn add_families(text: &mut Exposition, meters: &Meters) {
     for family in MetricFamily::ALL {
         let (name, help) = family.name();

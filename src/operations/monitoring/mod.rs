@@ -1,4 +1,4 @@
-//! Health, alerts, figures and explanations.
+//! Monitoring: health, alerts, metrics and explanations.
 
 pub(crate) mod accept_restored;
 pub(crate) mod ack_alert;

@@ -1,5 +1,5 @@
-//! The platform speaks of a template, a number or the account: what is known is brought up to date, and bad
-//! news reaches people.
+//! Applies notices of the platform about a template, a number or an account: updates what is stored, and raises an
+//! alert for bad news.
 
 use crate::domain::change::Change;
 use crate::domain::inbound::event::{TemplateChange, TemplateState};
@@ -10,7 +10,7 @@ use crate::operations::inbound::effects::Effects;
 use crate::operations::{Result, System};
 use crate::store::{NewAlert, StoreError, Write};
 
-/// One change, as it was told.
+/// One notice of a change.
 pub(crate) struct Notice<'n> {
     pub account: &'n str,
     pub subject: &'n str,
@@ -50,7 +50,7 @@ pub(crate) async fn notice(
     Ok(())
 }
 
-/// The kind of the alert about a change; an alert of one kind does not end one of another.
+/// Returns the alert kind of a template change; clearing one kind does not clear another.
 fn alert_kind(change: &TemplateChange) -> AlertKind {
     match change {
         TemplateChange::Status { .. } => AlertKind::Template,
@@ -59,7 +59,7 @@ fn alert_kind(change: &TemplateChange) -> AlertKind {
     }
 }
 
-/// The lists as they were fetched are true again, as far as they were told about.
+/// Applies template changes to the template lists in memory.
 pub(crate) async fn adopt(system: &System, told: &[(String, TemplateState)]) -> Result<()> {
     if told.is_empty() {
         return Ok(());

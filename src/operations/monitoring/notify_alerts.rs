@@ -1,5 +1,5 @@
-//! Tell whoever wants to be told outside of the console: a program of their choosing is run for each
-//! new alert, not too often. Words go in the environment, never into a shell.
+//! Runs the configured alert command for each new alert, within an hourly limit. Texts are passed in the environment,
+//! never through a shell.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::domain::view::AlertView;
 use crate::operations::{Result, System};
 
-/// A program that takes longer is left to itself.
+/// Maximum duration of the alert command; after it the command is killed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) async fn tell_alerts(system: &System) -> Result<()> {
@@ -24,8 +24,8 @@ pub(crate) async fn tell_alerts(system: &System) -> Result<()> {
     Ok(())
 }
 
-/// Tells of an alert that the database cannot hold. It is not counted against the hourly limit: it is one
-/// for one trouble.
+/// Runs the alert command for an alert that the database cannot store. It does not count against the hourly limit,
+/// because each problem raises only one.
 pub(crate) async fn tell_unstored(system: &System, alert: &AlertView) {
     let Some((program, arguments)) = system.config().alert_command.split_first() else { return };
     run(program, arguments, (&alert.id.to_string(), &alert.kind, &alert.subject, alert.said.as_received())).await;

@@ -1,5 +1,5 @@
-//! Once a second: whether the database takes what is written and whether somebody set the clock. Trouble is
-//! told at once from memory, and written down as soon as something can be written.
+//! The pulse, once a second: checks whether the database can be written and whether the clock was changed. A problem
+//! is reported immediately from memory, and stored once a write succeeds.
 
 use crate::operations::monitoring::database_alerts::{no_damage, tell_end, tell_trouble};
 use std::time::Duration;
@@ -12,28 +12,28 @@ use crate::operations::monitoring::conditions::condition;
 use crate::operations::monitoring::look_again::{Recheck, look_again};
 use crate::operations::{Result, System, check_all, unpoisoned};
 
-/// With nothing written for this long, a small write shows whether it still works.
+/// After this time without a commit, a small write tests the database.
 const PROVE_EVERY: Duration = Duration::from_secs(60);
-/// How long the file is checked at the start, beside the work.
+/// Maximum duration of the file check at startup, which runs in the background.
 const CHECK_LIMIT: Duration = Duration::from_secs(60);
-/// How often the end of the audit goes into the log, while rows are added.
+/// How often the audit head is logged while rows are added.
 const LOG_HEAD_EVERY: Duration = Duration::from_secs(3_600);
 
-/// What the pulse remembers between two beats.
+/// State between two beats.
 #[derive(Debug, Default)]
 pub(crate) struct Pulse {
     clock: ClockWatch,
-    /// The trouble that consoles were told of.
+    /// The fault that consoles were notified of.
     pub(crate) told: Option<DatabaseFault>,
-    /// The damage stands among the stored alerts.
+    /// Whether the alert about damage is stored.
     pub(crate) stored: bool,
     pub(crate) recheck: Recheck,
-    /// The row of the audit that is kept outside, and when it was logged last.
+    /// The last audit row saved outside the database, and the row and time of the last log entry.
     kept: i64,
     logged: (i64, Option<Timestamp>),
 }
 
-/// Looks at clock and database.
+/// Checks the clock and the database.
 pub async fn pulse(system: &System) -> Result<()> {
     clock(system).await?;
     let store = system.store();
@@ -49,13 +49,14 @@ pub async fn pulse(system: &System) -> Result<()> {
     Ok(())
 }
 
-/// Whether the database takes what is written, for probes and the watchdog: proven within a second.
+/// Tests whether the database can be written, for health checks and the watchdog; a commit within the last second
+/// suffices.
 pub async fn prove_writable(system: &System) -> Result<(), DatabaseTrouble> {
     system.store().prove_writable(Duration::from_secs(1)).await
 }
 
-/// Has the database check its file beside the work, and ends or begins the alert about it. It does not
-/// always come to an end on a large file.
+/// Checks the database file in the background, and raises or clears the alert about damage. On a large file the check
+/// may not finish.
 pub async fn check_file_at_start(system: System) {
     let store = system.store();
     let sound = match store.check_file(CHECK_LIMIT).await {
@@ -80,7 +81,7 @@ pub async fn check_file_at_start(system: System) {
     }
 }
 
-/// Notices that the clock was set, says so, and brings along what was due by the old one.
+/// Detects that the clock was changed, raises or clears the alert, and moves stored due times to the new clock.
 pub(crate) async fn clock(system: &System) -> Result<()> {
     let now = system.now();
     let (jump, back) = {
@@ -110,7 +111,7 @@ pub(crate) async fn clock(system: &System) -> Result<()> {
     for wake in system.wakes().all() {
         wake.notify_one();
     }
-    // What providers say of our clock is asked anew, so that nobody goes by what was true before.
+    // Providers' reports about our clock are refreshed, because the earlier ones are outdated.
     let system = system.clone();
     tokio::spawn(async move {
         if let Err(error) = check_all(&system).await {
@@ -120,8 +121,7 @@ pub(crate) async fn clock(system: &System) -> Result<()> {
     Ok(())
 }
 
-/// Keeps the end of the audit outside the database, at most once a second; in the log once an hour, and
-/// `at_stop`.
+/// Saves the audit head beside the database, at most once a second, and logs it once an hour and `at_stop`.
 pub fn keep_audit_head(system: &System, at_stop: bool) {
     let Some(head) = system.store().audit_head() else { return };
     let now = system.now();
@@ -144,7 +144,7 @@ pub fn keep_audit_head(system: &System, at_stop: bool) {
     }
 }
 
-/// Compares the end of the audit that is kept beside the database with the database, once at the start.
+/// Compares the audit head saved beside the database with the database, once at startup.
 pub async fn compare_audit_head(system: &System) -> Result<()> {
     let now = system.now();
     let lost = system.store().open_audit_head(now).await?;

@@ -1,4 +1,4 @@
-//! What a shift asks: what will be lost next, how many of what, how well it goes, and a thread as text.
+//! Reports: expiring windows, saved filters, statistics, and a thread as text.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -19,11 +19,11 @@ use crate::operations::outbox::send_message::thread_row;
 use crate::operations::{Result, System, require};
 use crate::store::FilterQuery;
 
-/// Messages that an export holds at most.
+/// Maximum number of messages in an export.
 const LONGEST: usize = 100_000;
 const PAGE: u32 = 500;
 
-/// Filters that are always there, by what they ask.
+/// Built-in filters: name and condition.
 const ALWAYS: [(&str, Is); 4] =
     [("unread", Is::Unread), ("unanswered", Is::Unanswered), ("mine", Is::Mine), ("waiting longest", Is::Waiting)];
 
@@ -108,7 +108,7 @@ pub(crate) async fn statistics(system: &System, hours: u32) -> Result<GaugesView
     })
 }
 
-/// A thread as text that a person can read and keep: who, when, what, and what became of it.
+/// Returns a thread as readable text: sender, time, text and delivery status of each message.
 pub(crate) async fn export(system: &System, actor: &Actor, thread: ThreadId) -> Result<String> {
     require(actor, Permission::ExportThreads)?;
     let row = thread_row(system, thread).await?;
@@ -144,7 +144,7 @@ pub(crate) async fn export(system: &System, actor: &Actor, thread: ThreadId) -> 
     for note in system.store().notes(thread).await? {
         let _ = writeln!(text, "{}  note by {}\n    {}", note.at, note.author, note.words.line());
     }
-    // Whoever looks into a database without an engine cannot write into it.
+    // A command that reads a database without an engine cannot write to it.
     if *actor != Actor::System {
         let mut write = system.store().write().await?;
         write.audit(actor, AuditAction::Export, &thread.to_string(), "", system.now()).await?;

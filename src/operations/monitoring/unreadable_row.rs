@@ -1,11 +1,11 @@
-//! A row that is the next of a worker and cannot be read: the worker steps over it, and people are told which it is.
+//! Handles a row that a worker cannot read: the worker skips it, and an alert names it.
 
 use crate::domain::ids::ThreadId;
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::time::Timestamp;
 use crate::store::{NewAlert, StoreError, Write};
 
-/// The row that an error is about.
+/// Identifies the row that an error is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct UnreadableRow {
     pub table: &'static str,
@@ -13,7 +13,7 @@ pub(crate) struct UnreadableRow {
     pub key: i64,
 }
 
-/// The row that cannot be read, where the error is about one of these tables.
+/// Returns the row that cannot be read, if the error is about one of these tables.
 pub(crate) fn unreadable_row(error: &StoreError, tables: &[&str]) -> Option<UnreadableRow> {
     match error {
         StoreError::Corrupt { table, column, key, .. } if tables.contains(table) => {
@@ -24,7 +24,7 @@ pub(crate) fn unreadable_row(error: &StoreError, tables: &[&str]) -> Option<Unre
 }
 
 impl UnreadableRow {
-    /// Tells people of the row, once for however often it is met. `follows` says what is not done, and what to do.
+    /// Raises an alert about the row; repeated calls raise only one. `follows` says what is not done, and what to do.
     pub async fn raise(
         self,
         write: &mut Write,

@@ -1,5 +1,5 @@
-//! The watcher's step, once a minute: what nobody would notice otherwise. What is well again takes
-//! its alert along.
+//! The watcher's step, once a minute: raises alerts about conditions that would otherwise go unnoticed, and clears
+//! those that are over.
 
 use std::time::Duration;
 
@@ -15,16 +15,16 @@ use crate::operations::monitoring::conditions::condition;
 use crate::operations::numbers::canary::watch_canaries;
 use crate::operations::{Result, System};
 
-/// Two clocks that differ more than this are not both right.
+/// Maximum tolerated clock difference.
 pub(crate) const SKEW: Duration = Duration::from_secs(30);
 
-/// So many failures within so long are one trouble, not many.
+/// Number of failed messages within `FAILING_WITHIN` that raises one alert about their connection.
 const FAILING: u32 = 5;
 const FAILING_WITHIN: Duration = Duration::from_secs(900);
 /// How often a check that passes is repeated.
 const PROVED_AGAIN: Duration = Duration::from_secs(600);
 
-/// Looks at queue, disk and silence, sends canaries, fills gaps, and tells who wants to be told.
+/// Checks queue, disk and silent numbers, sends test webhooks, runs backfills, and runs the alert command.
 pub async fn watch(system: &System) -> Result<()> {
     calm_down(system).await?;
     let now = system.now();
@@ -85,7 +85,7 @@ pub async fn watch(system: &System) -> Result<()> {
     }
     let lasting = system.store().conditions().await?;
     wanted.retain(|(kind, subject, said)| said.is_some() || lasting.contains(&kind.condition_name(subject)));
-    // Nothing is written while all is as it was.
+    // Nothing is written while nothing has changed.
     if !wanted.is_empty() || !proved.is_empty() {
         let mut write = system.store().write().await?;
         let mut changes: Vec<Change> = proved.iter().map(|(connection, _)| Change::Connection(*connection)).collect();
@@ -107,7 +107,7 @@ pub async fn watch(system: &System) -> Result<()> {
     crate::operations::monitoring::notify_alerts::tell_alerts(system).await
 }
 
-/// Rows of the database that cannot be read: the others go on without them.
+/// Returns a text about database rows that cannot be read and are ignored; `None` if there are none.
 async fn unreadable_rows(system: &System) -> Result<Option<String>> {
     let store = system.store();
     let mut found = store.unreadable_connections().await?;
@@ -122,7 +122,7 @@ async fn unreadable_rows(system: &System) -> Result<Option<String>> {
     Ok(Some(format!("{count}: {first}. Restore a backup, or correct the row.")))
 }
 
-/// People who wait for a person for too long.
+/// Returns a text about contacts who wait for a person for too long; `None` if there are none.
 async fn waiting(system: &System, now: Timestamp) -> Result<Option<String>> {
     let Some(patience) = system.config().waiting else { return Ok(None) };
     let Some((count, thread, since)) = system.store().waiting_since_before(now.minus(patience)).await? else {
@@ -133,7 +133,8 @@ async fn waiting(system: &System, now: Timestamp) -> Result<Option<String>> {
     Ok(Some(format!("{who} waits for a person for {}{others}. W lists who waits.", short_span(now.since(since)))))
 }
 
-/// Windows that close while somebody waits: afterwards only a template reaches them.
+/// Returns a text about the next service window that closes while the contact waits; afterwards only a template can
+/// be sent.
 async fn closing(system: &System, now: Timestamp) -> Result<Option<String>> {
     let Some(margin) = system.config().closing else { return Ok(None) };
     let rows = system.store().closing(now, 1).await?;
@@ -147,7 +148,7 @@ async fn closing(system: &System, now: Timestamp) -> Result<Option<String>> {
     }))
 }
 
-/// Raises an alert when a number that usually gets messages all day gets none.
+/// Returns a text if a number that usually receives messages has received none for too long.
 fn silence(connection: &Connection, last: Option<Timestamp>, started: Timestamp, now: Timestamp) -> Option<String> {
     let after = connection.settings.silent_after;
     let since = last.unwrap_or(started);

@@ -1,4 +1,4 @@
-//! Gather what is known around an id, and ask the domain why.
+//! Collects the facts about an id and passes them to `domain::why`, which explains its state.
 
 use crate::domain::agents::requests::StopScope;
 use crate::domain::code::Code;
@@ -12,7 +12,7 @@ use crate::domain::why::{self, ArrivalFacts, Why};
 use crate::operations::monitoring::dashboard;
 use crate::operations::{Result, System};
 
-/// Why is it as it is? By the letter of its id.
+/// Explains the state of an object; the letter of the id tells its kind.
 pub(crate) async fn why(system: &System, id: &str) -> Result<Why> {
     let id = id.trim();
     let found = match id.get(..1).unwrap_or_default() {
@@ -79,7 +79,7 @@ async fn message(system: &System, id: MessageId) -> Result<Option<Why>> {
     Ok(Some(around(system, &detail, thread.as_ref(), |known| why::of_arrival(&known)).await?))
 }
 
-/// One of ours that was not sent from here.
+/// Explains a message from our number that wadeck did not send.
 fn elsewhere(detail: &crate::domain::view::MessageDetail) -> Why {
     Why {
         id: detail.message.id.to_string(),
@@ -91,7 +91,7 @@ fn elsewhere(detail: &crate::domain::view::MessageDetail) -> Why {
     }
 }
 
-/// Collects what lies around a message that came, and hands it on.
+/// Collects the facts about an inbound message and passes them to `then`.
 async fn around<T>(
     system: &System,
     detail: &crate::domain::view::MessageDetail,
@@ -161,7 +161,7 @@ async fn template(system: &System, name: &str) -> Result<Option<Why>> {
     }))
 }
 
-/// Whether the signature of a stored delivery fits, and why it does or does not.
+/// Returns whether the signature of a stored delivery is valid, and the explanation.
 pub(crate) async fn verdict(system: &System, delivery: DeliveryId) -> Result<(bool, String)> {
     let Some(stored) = system.store().raw_delivery(delivery).await? else { return Ok((false, String::new())) };
     let provider = system.providers().get(&stored.raw.provider);

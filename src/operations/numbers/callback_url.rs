@@ -8,7 +8,8 @@ use crate::operations::numbers::registrations::leads_here;
 use crate::operations::{Result, System};
 use crate::store::Write;
 
-/// Records whether the webhook URL that is registered at the provider is ours.
+/// Records whether the webhook URL that is registered at the provider leads to this engine, and raises or clears the
+/// alert.
 pub(crate) async fn check_callback_url(
     system: &System,
     write: &mut Write,
@@ -27,7 +28,7 @@ pub(crate) async fn check_callback_url(
         _ => format!("another URL is registered, which forwards to this engine: {webhook}"),
     };
     write.record_check(connection.id, Check::Registration, now, !lost, &note).await?;
-    // A number that never had an address is being set up.
+    // A number without any registered URL is still being set up.
     let said = (lost && !webhook.is_empty()).then(|| {
         let name = &connection.name;
         format!("{name}: the provider delivers messages to {webhook}. No messages arrive here until this engine's URL is registered there.")
@@ -36,7 +37,7 @@ pub(crate) async fn check_callback_url(
     Ok(())
 }
 
-/// Whether somebody was heard since this address is on file: there may be a relay in between.
+/// Returns `true` if a message arrived since this URL was first seen at the provider: it may forward to this engine.
 async fn heard_since(
     system: &System,
     write: &mut Write,
@@ -48,7 +49,7 @@ async fn heard_since(
     let since = match system.store().snapshot(&subject).await? {
         Some((known, at)) if known == webhook => at,
         known => {
-            // How long the first one has been there is not known: whatever was heard counts.
+            // For the first URL the time of registration is unknown, so every earlier message counts.
             let at = if known.is_some() { now } else { Timestamp::EPOCH };
             write.keep_snapshot(&subject, webhook, at).await?;
             at

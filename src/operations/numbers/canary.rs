@@ -1,5 +1,5 @@
-//! A canary: the provider is asked for a test delivery, which has to come back through our public
-//! address. The round trip proves address, signature and listener in one go.
+//! Test webhooks (canaries): requests a test delivery from the provider, which must return through the public URL.
+//! The round trip verifies URL, signature and listener.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ error_text! {
     TestWebhookError
 }
 
-/// A test that is not back by then is lost.
+/// How long to wait for a test webhook.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) async fn canary(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
@@ -43,7 +43,7 @@ pub(crate) async fn canary(system: &System, actor: &Actor, connection: Connectio
     }
 }
 
-/// Asks for one. The reason where there is nothing to ask for.
+/// Requests a test webhook. The inner error is the reason why none was sent.
 pub(crate) async fn send(
     system: &System,
     connection: &Connection,
@@ -63,7 +63,7 @@ pub(crate) async fn send(
     send_through(system, connection, registration, None).await
 }
 
-/// Where the provider sends no tests we post one to our own public address, signed as it would be.
+/// Posts a signed test webhook to our own public URL, for a provider that sends no tests.
 async fn send_test_webhook(
     system: &System,
     provider: &dyn Provider,
@@ -90,7 +90,7 @@ async fn send_test_webhook(
     Ok(Err(said.into()))
 }
 
-/// Asks for one through a certain webhook.
+/// Requests a test webhook through one registered webhook.
 pub(crate) async fn send_through(
     system: &System,
     connection: &Connection,
@@ -114,7 +114,7 @@ pub(crate) async fn send_through(
     Ok(Ok(()))
 }
 
-/// The watcher's step: new canaries where they are due, and a sentence for those that are lost.
+/// The watcher's step: sends test webhooks that are due, and raises alerts about those that did not arrive.
 pub(crate) async fn watch_canaries(system: &System) -> Result<()> {
     let now = system.now();
     let mut write = system.store().write().await?;
@@ -141,7 +141,8 @@ pub(crate) async fn watch_canaries(system: &System) -> Result<()> {
     Ok(())
 }
 
-/// A test that we asked for is back: it proves the whole way, and is no message.
+/// Handles a test webhook that returned: records the passed check and returns `true`. Returns `false` if no test was
+/// expected.
 pub(crate) async fn canary_is_back(
     write: &mut Write,
     phone_number_id: &str,

@@ -1,4 +1,4 @@
-//! Pictures made fit: padded, shrunk, previewed.
+//! Image decoding, padding and previews.
 
 use std::io::Cursor;
 
@@ -8,9 +8,9 @@ use crate::domain::message::media::ImagePadding;
 use crate::domain::message::picture::Raster;
 use crate::operations::media::image_error::ImageError;
 
-/// No picture is opened that has more pixels across than this: a small file can claim a huge one.
+/// Maximum width and height of an image to decode, in pixels: a small file can claim a huge size.
 const WIDEST: u32 = 12_000;
-/// Pixels of a side that a picture is padded to, at most.
+/// Maximum width and height of a padded image, in pixels.
 const PADDED: u32 = 4_096;
 
 fn reader(bytes: &[u8]) -> Option<ImageReader<Cursor<&[u8]>>> {
@@ -28,7 +28,7 @@ fn open(bytes: &[u8]) -> Result<DynamicImage, ImageError> {
     reader.decode().map_err(|error| format!("cannot read the image: {error}").into())
 }
 
-/// Sets a picture in the middle of a canvas of one colour, as PNG.
+/// Centers an image on a canvas of one color. Returns a PNG.
 pub fn pad(bytes: &[u8], pad: &ImagePadding) -> Result<Vec<u8>, ImageError> {
     let padded = padded(bytes, pad)?;
     let mut out = Cursor::new(vec![]);
@@ -53,7 +53,7 @@ fn padded(bytes: &[u8], pad: &ImagePadding) -> Result<RgbImage, ImageError> {
     Ok(canvas)
 }
 
-/// The picture in so many pixels at most, padded first where it is to be.
+/// Returns a preview of at most this width and height; the image is padded first if a shape is given.
 pub fn preview(bytes: &[u8], shape: Option<&ImagePadding>, most: (u32, u32)) -> Option<Raster> {
     let picture = match shape {
         Some(shape) => DynamicImage::ImageRgb8(padded(bytes, shape).ok()?),

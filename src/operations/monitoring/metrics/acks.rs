@@ -1,10 +1,10 @@
-//! How long the last webhooks took to be answered.
+//! Response times of the last webhooks.
 
 use std::time::Duration;
 
 use crate::operations::{System, unpoisoned};
 
-/// Answer times that are kept.
+/// Number of response times kept.
 const ACKS: usize = 512;
 
 impl System {
@@ -16,7 +16,8 @@ impl System {
         acks.push_back(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
     }
 
-    /// Half, 95 % and 99 % of the last webhooks were answered within so many milliseconds.
+    /// Returns the 50th, 95th and 99th percentile of the last response times, in milliseconds; `None` before the
+    /// first webhook.
     pub(in crate::operations) fn ack_quantiles(&self) -> Option<(u64, u64, u64)> {
         let mut times: Vec<u64> = unpoisoned(&self.shared.acks).iter().copied().collect();
         times.sort_unstable();

@@ -1,5 +1,5 @@
-//! Whether what was acknowledged is applied in time. While it is not, every list shows what was so a while ago, and
-//! people have to hear that.
+//! Apply lag: whether acknowledged deliveries are applied in time. While they are not, every list is out of date, and
+//! an alert is raised.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use crate::domain::time::{Timestamp, short_span};
 use crate::operations::monitoring::conditions::condition;
 use crate::operations::{Result, System, unpoisoned};
 
-/// How long a delivery may wait to be applied before people are told.
+/// How long a delivery may wait to be applied before an alert is raised.
 const TOO_LONG: Duration = Duration::from_secs(10);
 
 impl System {
-    /// `applying: 29,754 deliveries behind, 5m`; nothing while nothing waits.
+    /// Returns a text such as `applying: 29,754 deliveries behind, 5m`; `None` if no delivery waits.
     pub async fn lag_words(&self) -> Result<Option<String>> {
         let Some((behind, since)) = self.store().behind().await? else { return Ok(None) };
         Ok(Some(words(behind, self.now().since(since))))
@@ -25,7 +25,8 @@ fn words(behind: u32, lag: Duration) -> String {
     format!("applying: {} {deliveries} behind, {}", crate::domain::text::grouped(behind), short_span(lag))
 }
 
-/// Raises the alert about what waits since then, or ends it. Asked with every batch, it costs nothing while all is well.
+/// Raises or clears the alert about apply lag. `oldest` is the time of receipt of the oldest pending delivery. Writes
+/// only when the state changes.
 pub(in crate::operations) async fn note_lag(system: &System, oldest: Option<Timestamp>) -> Result<()> {
     let now = system.now();
     let late = oldest.is_some_and(|oldest| now.since(oldest) > TOO_LONG);

@@ -1,4 +1,4 @@
-//! The figures of each organization's environment.
+//! Metrics by organization and environment.
 
 use crate::domain::access::scope::Scope;
 use crate::domain::monitoring::metrics::{Exposition, Kind, Labels};
@@ -7,10 +7,10 @@ use crate::operations::{Result, System};
 /// Name, help text and samples.
 type ScopeFamily = (&'static str, &'static str, Vec<(Labels, f64)>);
 
-/// Scopes that are told: a figure for each of very many would be a list of customers.
+/// Maximum number of scopes in the metrics; more would amount to a list of customers.
 const MOST: usize = 50;
 
-/// Adds what each scope has, with its organization and environment as labels.
+/// Adds the metrics of each scope, with its organization and environment as labels.
 pub(super) async fn add_scopes(system: &System, text: &mut Exposition) -> Result<()> {
     let mut families: [ScopeFamily; 6] = [
         ("wadeck_scope_threads", "Threads, by organization and environment.", vec![]),
