@@ -1,5 +1,5 @@
-//! The list of codes, by section. An entry has its meaning, then its variant, its string on the wire, its HTTP status
-//! (`none` if only the command line uses it), its exit code and its typical remedy.
+//! The list of codes, by section. An entry has its meaning, variant, wire string, HTTP status (`none` if only the
+//! command line uses it), exit code and typical remedy.
 
 codes! {
     = "Requests"

@@ -1,4 +1,4 @@
-//! `docs/codes.md`, printed from the list.
+//! Renders `docs/codes.md` from the list.
 
 use super::Code;
 

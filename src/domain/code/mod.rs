@@ -1,11 +1,11 @@
-//! Every code an error can carry, in one list. An error on any surface (HTTP, tools for models, the socket, `--json`) has
-//! the shape `{code, reason, remedy}`; its code is one of these, and decides the HTTP status and the exit code.
+//! All error codes. An error on any surface (HTTP, tools for models, the socket, `--json`) has the shape `{code,
+//! reason, remedy}`. Its code is one of these and determines the HTTP status and the exit code.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// `none` stands for codes that only the command line uses: they have no HTTP status.
+/// Maps an HTTP status; `none` marks codes that only the command line uses.
 macro_rules! status {
     (none) => {
         None
@@ -15,12 +15,12 @@ macro_rules! status {
     };
 }
 
-/// Declares the enum and its table: meaning, variant, string on the wire, HTTP status, exit code, typical remedy.
+/// Declares the enum and its table: meaning, variant, wire string, HTTP status, exit code, typical remedy.
 macro_rules! codes {
     ($(= $section:literal $(
         #[doc = $meaning:literal] $variant:ident $wire:literal $http:tt $exit:literal $remedy:literal;
     )*)*) => {
-        /// The code of an error: what the caller did, or what state stands in the way.
+        /// The code of an error: what the caller did wrong, or which state prevents the request.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
             $($(#[doc = $meaning] $variant,)*)*
@@ -30,11 +30,11 @@ macro_rules! codes {
             /// Every code, in the order of the list.
             pub const ALL: &'static [Self] = &[$($(Self::$variant,)*)*];
 
-            /// The sections of the list: a title, and the codes below it.
+            /// The sections of the list: title and codes.
             pub const SECTIONS: &'static [(&'static str, &'static [Self])] =
                 &[$(($section, &[$(Self::$variant,)*]),)*];
 
-            /// Returns the string on the wire; it never changes.
+            /// Returns the wire string; it never changes.
             pub const fn as_str(self) -> &'static str {
                 match self { $($(Self::$variant => $wire,)*)* }
             }
@@ -44,7 +44,7 @@ macro_rules! codes {
                 match self { $($(Self::$variant => stringify!($variant),)*)* }
             }
 
-            /// Returns one sentence: what the caller did, or what state stands in the way.
+            /// Returns one sentence about what the caller did wrong, or which state prevents the request.
             pub const fn meaning(self) -> &'static str {
                 match self { $($(Self::$variant => $meaning.trim_ascii(),)*)* }
             }
@@ -59,7 +59,7 @@ macro_rules! codes {
                 match self { $($(Self::$variant => $exit,)*)* }
             }
 
-            /// Returns what to do where the error itself names nothing better; fits every surface.
+            /// Returns the typical remedy, for errors that name no better one. It fits every surface.
             pub const fn remedy(self) -> &'static str {
                 match self { $($(Self::$variant => $remedy,)*)* }
             }
@@ -74,12 +74,12 @@ pub use self::list::Code;
 pub use self::markdown::codes_markdown;
 
 impl Code {
-    /// Returns the code with this string on the wire; `None` for strings of another version.
+    /// Returns the code with this wire string; `None` for codes of other versions.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.as_str() == text)
     }
 
-    /// Returns `remedy`, or the typical one of the code if it is empty.
+    /// Returns `remedy`, or the code's typical remedy if it is empty.
     pub fn remedy_or(self, remedy: String) -> String {
         if remedy.trim().is_empty() { self.remedy().to_owned() } else { remedy }
     }
@@ -97,7 +97,7 @@ impl Serialize for Code {
     }
 }
 
-/// A code of another version is read as [`Code::Refused`]: its reason and remedy say the rest.
+/// A code of another version deserializes as [`Code::Refused`]; its reason and remedy explain the error.
 impl<'de> Deserialize<'de> for Code {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
@@ -130,7 +130,7 @@ mod tests {
                 assert!(text.ends_with('.') && text.len() > 7, "{code}: {text}");
             }
             assert!(matches!(code.exit_code(), 1 | 2 | 3 | 5), "{code}");
-            // Whoever reads this over HTTP has no keys, and may have no shell.
+            // HTTP clients have no keys and may have no shell.
             let odd = ["press", "ctrl-", "`wadeck"].into_iter().find(|word| code.remedy().contains(word));
             assert!(code.http_status().is_none() || odd.is_none(), "{code}: {odd:?}");
         }
