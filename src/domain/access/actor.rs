@@ -1,4 +1,4 @@
-//! Who acts, and what they may do.
+//! Actors: who performs an operation, and with which role and scope.
 
 use std::fmt;
 
@@ -10,30 +10,30 @@ use crate::domain::access::scope::Scope;
 use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
 
-/// Who caused something. Never absent from the audit.
+/// Who caused a change. Every audit row has one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Actor {
-    /// A person at a console or on the command line.
+    /// A person in the console or on the command line.
     Operator { name: String, role: Role },
-    /// A program with a token, and the person who made that: where persons are counted, it is them.
+    /// A program with a token. `person` is the token's creator, who counts wherever people are counted.
     Program {
         name: String,
         role: Role,
         #[serde(default)]
         person: String,
-        /// The organization and environment that the token was made for.
+        /// Organization and environment of the token.
         #[serde(default)]
         scope: Scope,
     },
-    /// A model or program that answers.
+    /// A model or program that replies to contacts.
     Agent { name: String },
-    /// The engine itself: workers, start, configuration.
+    /// The engine: workers, startup and configuration.
     System,
 }
 
 impl Actor {
-    /// What this actor may do. Agents reach people only through their own run, and hold no role.
+    /// Returns the actor's role. Agents have none: they reach contacts only through their runs.
     pub const fn role(&self) -> Option<Role> {
         match self {
             Self::Operator { role, .. } | Self::Program { role, .. } => Some(*role),
@@ -42,7 +42,7 @@ impl Actor {
         }
     }
 
-    /// The person who is responsible for what this actor does; none where no person is.
+    /// Returns the person responsible for the actor's changes; `None` if there is none.
     pub fn person(&self) -> Option<&str> {
         match self {
             Self::Operator { name, .. } => Some(name),
@@ -51,7 +51,7 @@ impl Actor {
         }
     }
 
-    /// What this actor can reach at all, whatever it asks for.
+    /// Returns the largest scope that the actor can use.
     pub const fn scope(&self) -> &Scope {
         match self {
             Self::Program { scope, .. } => scope,
@@ -59,11 +59,12 @@ impl Actor {
         }
     }
 
+    /// Returns `true` if the actor's role has a permission.
     pub fn has(&self, right: Permission) -> bool {
         self.role().is_some_and(|role| role >= right.role())
     }
 
-    /// Why they may not, if so; in the same words everywhere.
+    /// Refuses if the actor's role does not have a permission.
     pub fn may(&self, right: Permission) -> Result<(), Refusal> {
         if self.has(right) {
             return Ok(());

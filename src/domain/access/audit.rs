@@ -1,5 +1,5 @@
-//! The audit's chain: every row carries a digest over itself and the row before, so that whoever
-//! changes one has to change all that follow, and whoever kept a later digest can tell.
+//! Hash chain of the audit log: each row has a digest over itself and the previous row. Changing a row changes all
+//! later digests, which anyone who saved a later digest can detect.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::domain::ids::AuditId;
 use crate::domain::time::Timestamp;
 
-/// Who did what, when.
+/// A row of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditRow {
     pub id: AuditId,
@@ -18,39 +18,39 @@ pub struct AuditRow {
     pub action: String,
     pub subject: String,
     pub detail: String,
-    /// SHA-256 over this row and the digest before, in hexadecimal.
+    /// Hexadecimal SHA-256 over this row and the previous digest.
     #[serde(default)]
     pub digest: String,
 }
 
-/// The last row of the audit at some time, kept outside the database: a later audit has to hold it.
+/// The last audit row at some time, stored outside the database. Every later audit log must contain it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditHead {
-    /// 0 while the audit is empty.
+    /// 0 for an empty audit log.
     pub row: AuditId,
     pub digest: String,
     pub at: Timestamp,
 }
 
-/// A head with where it was kept.
+/// A head and the place where it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownHead {
     pub head: AuditHead,
-    /// Such as `audit.head`, `the log`, `this engine`.
+    /// Name of the place, such as `audit.head`, `the log` or `this engine`.
     pub source: String,
 }
 
-/// Rows that a restored copy of the database lacks, as the audit names them once somebody accepted that.
+/// Audit rows that a restored copy of the database lacks. The audit log records them when an admin accepts the loss.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestoredRows {
-    /// Ends of the audit of before that it does not hold any more.
+    /// Earlier heads that the audit log no longer contains.
     pub lost: Vec<AuditHead>,
-    /// The last row of the copy, from which it goes on; none where it was empty.
+    /// The last row of the restored copy, after which the log continues; `None` if the copy was empty.
     pub end: Option<AuditHead>,
 }
 
 impl RestoredRows {
-    /// The detail of the audit's row: every digest that is not there, and the one from which the audit goes on.
+    /// Formats the detail of the audit row: all lost digests, and the digest after which the log continues.
     pub fn detail(&self) -> String {
         let word = |head: &AuditHead| format!("{} {}", head.row, head.digest);
         let lost: Vec<String> = self.lost.iter().map(word).collect();
@@ -58,13 +58,13 @@ impl RestoredRows {
         format!("lost {}; goes on after {end}", lost.join(", "))
     }
 
-    /// The digests that a detail accepts as lost.
+    /// Returns the digests that a detail lists as lost.
     pub fn lost_digests(detail: &str) -> impl Iterator<Item = &str> {
         let lost = detail.strip_prefix("lost ").and_then(|rest| rest.split(';').next()).unwrap_or_default();
         lost.split(", ").filter_map(|one| one.split_once(' ')).map(|(_, digest)| digest)
     }
 
-    /// What was accepted, in a sentence.
+    /// Describes the accepted loss in a sentence.
     pub fn words(&self) -> String {
         let last = self.lost.iter().max_by_key(|head| head.row).map_or_else(String::new, |head| head.row.to_string());
         let end = self.end.as_ref().map_or_else(|| "its beginning".to_owned(), |head| head.row.to_string());
@@ -72,8 +72,8 @@ impl RestoredRows {
     }
 }
 
-/// The digest of a row that follows on `before`; the first follows on nothing. Every part is preceded
-/// by its length, so that no two rows read alike.
+/// Returns the digest of a row that follows `before`, which is empty for the first row. Each field is hashed with its
+/// length, so that different rows never hash the same bytes.
 pub fn link(before: &str, row: &AuditRow) -> String {
     let mut hash = Sha256::new();
     let (id, at) = (row.id.0.to_string(), row.at.millis().to_string());
@@ -84,32 +84,32 @@ pub fn link(before: &str, row: &AuditRow) -> String {
     hex::encode(hash.finalize())
 }
 
-/// How far the chain was followed.
+/// Result of verifying the audit hash chain.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditCheck {
-    /// Rows that fit.
+    /// Number of rows that match.
     pub rows: u64,
-    /// The digest of the last that fits: kept elsewhere, it proves later that nothing before it changed.
+    /// Digest of the last matching row. Stored elsewhere, it proves later that no earlier row changed.
     pub digest: String,
     pub last: Option<AuditId>,
-    /// The first that does not fit, and why.
+    /// The first row that does not match, with the reason.
     pub broken: Option<(AuditId, String)>,
-    /// What is kept outside the database and does not fit it, a sentence each.
+    /// Heads stored outside the database that contradict it, one sentence each.
     #[serde(default)]
     pub contradictions: Vec<String>,
-    /// How many heads were kept outside and compared.
+    /// Number of outside heads that were compared.
     #[serde(default)]
     pub compared: u64,
-    /// Who accepted that a restored copy lacks rows, a sentence each. Stays for good.
+    /// Accepted losses by restored copies, one sentence each. They are permanent.
     #[serde(default)]
     pub accepted: Vec<String>,
-    /// The newest row that is missing or another one, to be typed by whoever accepts that.
+    /// The newest lost or changed row, which an admin types to accept the loss.
     #[serde(default)]
     pub newest_lost: Option<AuditId>,
 }
 
 impl AuditCheck {
-    /// Takes the next row. `false`: it does not fit, and nothing after it counts.
+    /// Verifies the next row. Returns `false` if it does not match; later rows are then not counted.
     pub fn follow(&mut self, row: AuditRow) -> bool {
         let expected = self.last.map_or(row.id.0, |last| last.0 + 1);
         if row.id.0 != expected {
@@ -126,8 +126,8 @@ impl AuditCheck {
         self.broken.is_none()
     }
 
-    /// Compares with heads that were kept outside. `found` holds the digests of those of their rows that are
-    /// there, by row.
+    /// Compares the log with outside heads. `found` maps the rows of the heads that exist in the log to their
+    /// digests.
     pub fn compare(&mut self, known: &[KnownHead], found: &BTreeMap<i64, String>) {
         for KnownHead { head, source } in known.iter().filter(|known| known.head.row.0 > 0) {
             self.compared += 1;
@@ -149,12 +149,12 @@ impl AuditCheck {
         }
     }
 
-    /// Whether anything does not fit.
+    /// Returns `true` if anything does not match.
     pub fn is_trouble(&self) -> bool {
         self.broken.is_some() || !self.contradictions.is_empty()
     }
 
-    /// The verdict, a sentence for each thing that does not fit.
+    /// Describes the result, one sentence per mismatch.
     pub fn said(&self) -> String {
         let chain = [&[self.chain()], self.accepted.as_slice()].concat().join(" ");
         if self.contradictions.is_empty() {
@@ -171,6 +171,7 @@ impl AuditCheck {
         )
     }
 
+    /// Describes the result of the chain alone.
     fn chain(&self) -> String {
         match (&self.broken, self.last) {
             (Some((id, why)), _) => format!(

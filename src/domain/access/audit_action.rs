@@ -1,10 +1,10 @@
-//! What the audit log can record, in one list.
+//! Actions that the audit log records.
 
 use crate::domain::outbox::job::BulkAction;
 
 macro_rules! actions {
     ($(#[doc = $meaning:literal] $variant:ident $wire:literal;)*) => {
-        /// An action of the audit log. Its word is stored, and part of the row's digest: it never changes.
+        /// An action of the audit log. Its string is stored and is part of the row's digest; it never changes.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum AuditAction {
             $(#[doc = $meaning] $variant,)*
@@ -14,7 +14,7 @@ macro_rules! actions {
             /// Every action, in the order of the list.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// Returns the word that is stored.
+            /// Returns the stored string.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $wire,)* }
             }

@@ -1,5 +1,5 @@
-//! Which questions are about everything that there is, and not about one thing that they name: those are what a
-//! scope that nobody named narrows. There is no wildcard here either.
+//! Distinguishes queries over many objects from queries for one named object: a default scope restricts only the
+//! former. The matches have no wildcard, so that a new query has to be classified here.
 
 use crate::domain::access::token::TokenRequest;
 use crate::domain::agents::requests::AgentQuery;
@@ -8,7 +8,7 @@ use crate::domain::query::Query;
 use crate::domain::request::Request;
 
 impl Query {
-    /// Whether it lists, counts or searches.
+    /// Returns `true` for queries that list, count or search.
     pub const fn is_of_many(&self) -> bool {
         match self {
             Self::Overview
@@ -64,7 +64,7 @@ impl Query {
 }
 
 impl Request {
-    /// Whether it is about everything that a filter finds, or makes something that has a scope.
+    /// Returns `true` for requests that act on all matches of a filter, or create an object with a scope.
     pub const fn is_of_many(&self) -> bool {
         matches!(self, Self::Bulk { .. } | Self::Token(TokenRequest::Make { .. }))
     }

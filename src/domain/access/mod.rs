@@ -1,4 +1,4 @@
-//! Who may do and see what: roles, permissions, scopes, tokens and the audit.
+//! Access control: roles, permissions, scopes, tokens and the audit log.
 
 pub mod actor;
 pub mod audit;

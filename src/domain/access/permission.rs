@@ -1,12 +1,12 @@
-//! What each role may do: one table. Operations check it, the console asks it before it offers a
-//! command, and `docs/roles.md` is printed from it.
+//! Permissions and the role that each requires, as one table. Operations check it, the console checks it before it
+//! offers a command, and `docs/roles.md` is generated from it.
 
 use crate::domain::access::role::Role;
 
-/// The table's rows: a name, what is done, in words that end a sentence, and who may.
+/// Declares the table: permission, its description as the end of a sentence, and the required role.
 macro_rules! rights {
     ($($name:ident, $what:literal, $role:ident;)*) => {
-        /// Something that takes a role.
+        /// A permission.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Permission {
             $(#[doc = concat!("To ", $what, ".")] $name,)*
@@ -15,12 +15,12 @@ macro_rules! rights {
         impl Permission {
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// What it is, as the end of "may not …".
+            /// Returns what the permission allows, as the end of "may not …".
             pub const fn what(self) -> &'static str {
                 match self { $(Self::$name => $what,)* }
             }
 
-            /// The least role that has it.
+            /// Returns the lowest role that has the permission.
             pub const fn role(self) -> Role {
                 match self { $(Self::$name => Role::$role,)* }
             }
@@ -99,7 +99,7 @@ rights! {
     UnregisterNumbers, "unregister numbers", Admin;
 }
 
-/// The table as a document.
+/// Returns the table as the Markdown of `docs/roles.md`.
 pub fn markdown() -> String {
     let mut text = "# Roles\n\nPrinted by `wadeck roles --markdown` from the table that every operation checks. Admins have\nall permissions of operators, and operators all permissions of viewers. Agents have no role: their contract says what they may do.\n"
         .to_owned();

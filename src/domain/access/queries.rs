@@ -1,5 +1,5 @@
-//! Which permission each query takes; requests are beside it, in `access_requests`. There is no wildcard in these matches: whoever adds
-//! a query or a request has to say here who may ask for it. Every door asks this table before anything else.
+//! The permission that each query requires; `access/requests.rs` has those of requests. The matches have no wildcard,
+//! so that a new query has to name its permission here. Every surface checks this table first.
 
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::AgentQuery;
@@ -10,7 +10,7 @@ use crate::domain::query::Query;
 use crate::domain::templates::requests::TemplateQuery;
 
 impl Query {
-    /// What whoever asks this has to be permitted.
+    /// Returns the permission that the query requires.
     pub fn required_right(&self) -> Permission {
         match self {
             Self::Within { query, .. } => query.required_right(),
@@ -39,7 +39,7 @@ impl Query {
             | Self::Activity { .. }
             | Self::Draft { .. }
             | Self::Log { .. } => Permission::Look,
-            // A run is told nowhere to somebody who may not look at runs.
+            // Details of runs are visible only with the permission for runs.
             Self::Why { id } => {
                 if id.trim().parse::<RunId>().is_ok() {
                     Permission::LookAtRuns

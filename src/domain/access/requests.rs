@@ -1,4 +1,5 @@
-//! Which permission the requests of agents, numbers, webhooks, templates and Flows take, without a wildcard.
+//! The permissions that requests about agents, numbers, webhooks, templates and Flows require. No match has a
+//! wildcard.
 
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::AgentRequest;

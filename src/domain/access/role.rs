@@ -1,13 +1,14 @@
-//! The roles that a person or a program can hold.
+//! Roles of people and programs.
 
 use serde::{Deserialize, Serialize};
 
+/// A role, from the lowest to the highest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Sees everything, changes nothing.
+    /// Sees everything and changes nothing.
     Viewer,
-    /// Answers people and repairs deliveries.
+    /// Replies to contacts and handles deliveries.
     Operator,
     /// Decides about agents, numbers and settings.
     Admin,

@@ -1,10 +1,10 @@
-//! A scope: the organization and the environment whose numbers somebody looks at and writes through.
+//! A scope: the organization and environment that an actor or request is limited to.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::numbers::connection::Environment;
 
-/// An organization's environment; what is not named is not narrowed.
+/// An organization and an environment; `None` means no restriction.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Scope {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -14,32 +14,32 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Every organization in every environment.
+    /// All organizations in all environments.
     pub const ALL: Self = Self { organization: None, environment: None };
 
     pub fn of(organization: &str, environment: Environment) -> Self {
         Self { organization: Some(organization.to_owned()), environment: Some(environment) }
     }
 
-    /// Whether it narrows nothing.
+    /// Returns `true` if the scope restricts nothing.
     pub fn is_all(&self) -> bool {
         *self == Self::ALL
     }
 
-    /// Whether a number of this organization and environment belongs to it.
+    /// Returns `true` if the scope contains numbers of this organization and environment.
     pub fn holds(&self, organization: &str, environment: Environment) -> bool {
         self.organization.as_deref().is_none_or(|own| own == organization)
             && self.environment.is_none_or(|own| own == environment)
     }
 
-    /// Whether everything in the other scope is in this one, too.
+    /// Returns `true` if the other scope is part of this one.
     pub fn covers(&self, other: &Self) -> bool {
         self.narrowed(other).as_ref() == Some(other)
     }
 
-    /// Returns what both scopes hold; none where they have nothing in common.
+    /// Returns the intersection of both scopes; `None` if it is empty.
     pub fn narrowed(&self, other: &Self) -> Option<Self> {
-        /// What both ask for; an error where they ask for different things.
+        /// Returns the restriction that satisfies both; fails if they differ.
         fn both<T: Clone + PartialEq>(one: Option<&T>, other: Option<&T>) -> Result<Option<T>, ()> {
             match (one, other) {
                 (Some(one), Some(other)) if one != other => Err(()),
@@ -52,7 +52,7 @@ impl Scope {
         })
     }
 
-    /// As it is said: `acme, production`, or `every organization and environment`.
+    /// Describes the scope: `acme, production`, or `every organization and environment`.
     pub fn words(&self) -> String {
         let organization = self.organization.as_deref().map(crate::domain::text::clean_line);
         match (organization, self.environment) {

@@ -1,22 +1,22 @@
-//! From what a caller names of a scope to the scope that is meant.
+//! Resolves the scope that a caller names to the scope that applies.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::access::scope::Scope;
 use crate::domain::numbers::connection::Environment;
 
-/// What a caller names of one half of a scope.
+/// A caller's choice of organization or environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pick<T> {
-    /// Nothing: the usual one.
+    /// Not named: the default applies.
     #[default]
     Usual,
     All,
     One(T),
 }
 
-/// A scope as it is asked for.
+/// A scope as a caller names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScopeChoice {
     #[serde(default)]
@@ -35,7 +35,7 @@ impl From<Scope> for ScopeChoice {
 }
 
 impl ScopeChoice {
-    /// Returns what a caller names; none where it names nothing.
+    /// Returns the choice for these arguments; `None` if none is given.
     pub fn named(organization: Option<String>, environment: Option<Environment>, everywhere: bool) -> Option<Self> {
         if everywhere {
             return Some(Scope::ALL.into());
@@ -46,8 +46,8 @@ impl ScopeChoice {
         })
     }
 
-    /// Returns the scope that is meant, among those that have numbers (`known`). What is left out is the engine's
-    /// own where that has numbers, and otherwise the first that has; it stays open where there is no choice.
+    /// Returns the scope that applies, among those that have numbers (`known`). An omitted part defaults to the
+    /// engine's own if it has numbers, else to the first that has; with at most one candidate it stays unrestricted.
     pub fn settle(&self, known: &[(String, Environment)], own: (&str, Environment)) -> Scope {
         let organization = match &self.organization {
             Pick::All => None,
@@ -81,8 +81,8 @@ impl ScopeChoice {
         Scope { organization, environment }
     }
 
-    /// The same choice with nothing left out: the usual organization and the usual environment are named, also where
-    /// there is only one of them today. `All` stays.
+    /// Returns the choice with its defaults filled in, even if there is only one organization or environment now.
+    /// `All` is kept.
     #[must_use]
     pub fn made_explicit(&self, known: &[(String, Environment)], own: (&str, Environment)) -> Self {
         let scope = self.settle(known, own);

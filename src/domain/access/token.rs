@@ -1,4 +1,4 @@
-//! Tokens: how programs say who they are.
+//! Tokens, with which programs authenticate.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,21 +7,21 @@ use crate::domain::access::scope::Scope;
 use crate::domain::ids::TokenId;
 use crate::domain::time::Timestamp;
 
-/// A token, without the token itself: that is shown once, and kept as a digest only.
+/// A token's properties. The token itself is shown once; only its digest is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenView {
     pub id: TokenId,
     pub name: String,
     pub role: Role,
-    /// Whose tools it lets in to, and to nothing else.
+    /// The only agent whose tools the token can use; `None` for a token with a role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
-    /// The organization and environment that it reaches; nothing else exists for it.
+    /// Organization and environment that the token can access.
     #[serde(default)]
     pub scope: Scope,
     pub made_by: String,
-    /// What whoever made it may today: the token never may more. None where they are no user any more, or
-    /// where that was not looked up.
+    /// Current role of the token's creator, which limits the token's role. `None` if the creator is no longer a user,
+    /// or if it was not looked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maker_role: Option<Role>,
     pub made_at: Timestamp,
@@ -32,11 +32,12 @@ pub struct TokenView {
 }
 
 impl TokenView {
-    /// Whether it lets anybody in at this time.
+    /// Returns `true` if the token is valid at this time.
     pub fn holds(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|until| now < until)
     }
 
+    /// Returns the token's state: `revoked`, `expired` or `valid`.
     pub fn state(&self, now: Timestamp) -> &'static str {
         match self {
             Self { revoked_at: Some(_), .. } => "revoked",
@@ -46,19 +47,19 @@ impl TokenView {
     }
 }
 
-/// What can be done about tokens.
+/// A request that changes tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "tokens", rename_all = "snake_case")]
 pub enum TokenRequest {
     Make {
         name: String,
         role: Role,
-        /// The agent that comes by it, instead of a role.
+        /// Agent that uses the token, instead of a role.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         agent: Option<String>,
         #[serde(default)]
         expires_at: Option<Timestamp>,
-        /// What it reaches: everything, where it is left out.
+        /// Scope of the token; everything if omitted.
         #[serde(default)]
         scope: Scope,
     },
@@ -67,7 +68,7 @@ pub enum TokenRequest {
     },
 }
 
-/// How every token begins, so that one that leaked is seen to be one.
+/// Prefix of every token, by which leaked tokens can be recognized.
 pub const PREFIX: &str = "wadeck_";
 
 #[cfg(test)]
