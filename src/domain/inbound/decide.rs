@@ -1,5 +1,5 @@
-//! What a contact's message means: a function of values. It is decided here and written down by whoever asked; neither
-//! clock nor store is asked.
+//! Decides the effects of a contact's message, as a pure function of its arguments: neither clock nor store is read.
+//! The caller stores the result.
 
 use std::time::Duration;
 
@@ -12,19 +12,20 @@ use crate::domain::message::inbound_kind::{Circumstance, InboundKind, KindEffect
 use crate::domain::message::window;
 use crate::domain::time::Timestamp;
 
-/// Nothing was written over this platform before: the beginning of 2009.
+/// Earlier reported times are impossible: WhatsApp started in 2009.
 const FIRST_MESSAGES: Timestamp = Timestamp::from_seconds(1_230_768_000);
 
-/// How far ahead a clock there may run.
+/// Maximum time by which a provider's clock may be ahead.
 const AHEAD: Duration = Duration::from_secs(86_400);
 
-/// A time that can be: from before there were such messages, or from days ahead, it is the time at which it came.
+/// Returns the reported time, or the time of arrival if the reported time is impossible: before WhatsApp existed, or
+/// more than a day ahead.
 pub fn plausible(at: Timestamp, received_at: Timestamp) -> Timestamp {
     let can_be = at >= FIRST_MESSAGES && at <= received_at.plus(AHEAD);
     if can_be { at } else { received_at }
 }
 
-/// The thread that a message belongs to, as it stands before the message.
+/// State of the thread before the message is applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "facts, each asked by its name")]
 pub struct ThreadFacts {
@@ -32,104 +33,104 @@ pub struct ThreadFacts {
     pub contact: ContactId,
     pub taken_by: Option<String>,
     pub opted_out: bool,
-    /// Nothing was ever exchanged before.
+    /// No message was exchanged with the contact before.
     pub first: bool,
-    /// When a person last wrote in it, unless it was given back since.
+    /// When a person last wrote in the thread; `None` if the thread was released since.
     pub person_wrote_at: Option<Timestamp>,
-    /// Its agent gave it away.
+    /// The agent escalated the thread.
     pub handed_off: bool,
-    /// A person said that nothing is left to do in it.
+    /// A person marked the thread as resolved.
     pub resolved: bool,
-    /// Another app was told to hold the conversation last.
+    /// The latest report says that another app holds the conversation.
     pub held_elsewhere: bool,
-    /// Its contact is a number of our own.
+    /// The contact is one of this installation's own numbers.
     pub ours: bool,
-    /// An assignment is in force that could answer in it.
+    /// An assignment is in force that could answer in the thread.
     pub has_agents: bool,
-    /// An agent's answer waits for a decision.
+    /// A suggested reply waits for a decision.
     pub has_proposal: bool,
-    /// An agent is at work on it, or something waits to be sent in it.
+    /// An agent run is in progress, or a message is queued in the thread.
     pub is_busy: bool,
 }
 
-/// A message as it came, and what it is judged by.
+/// A message with the facts that the decision uses.
 #[derive(Debug, Clone, Copy)]
 pub struct Judged<'e> {
     pub event: &'e MessageEvent,
     pub received_at: Timestamp,
-    /// Its place in the thread.
+    /// Time by which the message is sorted in the thread.
     pub created_at: Timestamp,
     pub now: Timestamp,
-    /// What its words say about wanting messages.
+    /// Opt-out or opt-in that the text expresses.
     pub intent: Option<OptOutIntent>,
-    /// How long an agent leaves a thread to a person who wrote in it.
+    /// Pause of agents after a person wrote in the thread.
     pub pause_after_person: Duration,
-    /// How long an agent waits for further words.
+    /// Time that an agent waits for further messages.
     pub debounce: Duration,
-    /// What local time is ahead of UTC, in seconds.
+    /// Local offset from UTC in seconds.
     pub offset: i64,
 }
 
-/// Who answers.
+/// Who answers a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answerer {
-    /// The candidate at this place, from this time on.
+    /// The candidate at this index, from `due_at` on.
     Agent { candidate: usize, due_at: Timestamp },
-    /// Nobody by himself.
+    /// No agent answers.
     Nobody {
         reason: &'static str,
         /// The thread waits for a person.
         waits: bool,
-        /// What people are told, where it is to be said aloud.
+        /// Text of an alert; `None` raises none.
         alert: Option<String>,
     },
 }
 
-/// What follows from a message for its thread and its contact.
+/// Effects of a message on its thread and contact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// It counts as unread.
+    /// The message counts as unread.
     pub unread: bool,
-    /// It opens a resolved thread again.
+    /// The message reopens a resolved thread.
     pub reopens: bool,
-    /// Until when freeform may be sent on its account.
+    /// New closing time of the service window; `None` leaves it unchanged.
     pub window_closes_at: Option<Timestamp>,
-    /// Whether the contact wants no messages any more, or wants them again; `None` where that stays as it was.
+    /// `true` records an opt-out, `false` an opt-in; `None` changes nothing.
     pub opted_out: Option<bool>,
-    /// The words also take back a stop of marketing messages.
+    /// The text also revokes a stop of marketing messages.
     pub wants_marketing: bool,
-    /// The file that came with it is to be fetched.
+    /// The message's file is to be downloaded.
     pub fetches_file: bool,
     pub answerer: Answerer,
-    /// How it was decided who answers, a line for each thing that was looked at.
+    /// Trace of the routing decision, one line per rule that was evaluated.
     pub trace: Vec<String>,
-    /// Other programs are told of it.
+    /// The message is reported to other programs as an event.
     pub told: bool,
-    /// Since when its contact is new, where this is their first message.
+    /// Set if this is the contact's first message: since when the contact is new.
     pub new_at: Option<Timestamp>,
-    /// Whom a test of the provider's would be answered by, were it none: nothing is sent.
+    /// For a provider's test: the candidate that would answer a real message. Nothing is sent.
     pub would_answer: Option<usize>,
 }
 
 impl Decision {
-    /// Whether an answer that an agent proposed before answers a question that has changed.
+    /// Returns `true` if an earlier suggested reply is obsolete, because the contact wrote something new.
     pub const fn ends_proposal(&self) -> bool {
         matches!(self.answerer, Answerer::Agent { .. } | Answerer::Nobody { waits: true, .. })
     }
 }
 
-/// What follows for the thread by the kind of a message, and by how it came.
+/// Returns the effects of an event by its kind and circumstance.
 pub fn effects_of(event: &MessageEvent) -> KindEffects {
     InboundKind::of(&event.content).effects().under(Circumstance::of(event))
 }
 
-/// Whether routing is asked at all: then the assignments in force have to be known. For a test it is asked who would
-/// answer.
+/// Returns `true` if the event is routed, so that the caller has to load the assignments in force. Tests are routed,
+/// too, to find the agent that would answer.
 pub fn asks_for_agents(event: &MessageEvent) -> bool {
     InboundKind::of(&event.content).effects().under(Circumstance::of_untested(event)).routed
 }
 
-/// Whether words of a contact may opt out or in: what they themselves wrote now, or what was found later.
+/// Returns the text that can express an opt-out or opt-in; `None` for tests, history and content other than text.
 pub fn may_opt_out(event: &MessageEvent) -> Option<&str> {
     match &event.content {
         Content::Text { body, .. } if !event.test && matches!(event.origin, Origin::Api | Origin::Filled) => {
@@ -139,7 +140,7 @@ pub fn may_opt_out(event: &MessageEvent) -> Option<&str> {
     }
 }
 
-/// Decides what a message means. Tests and history change nothing but the list of messages.
+/// Decides the effects of a message. Tests and history have none besides the list of messages.
 pub fn decide(judged: &Judged<'_>, thread: &ThreadFacts, candidates: &[Candidate]) -> Decision {
     let event = judged.event;
     let follows = effects_of(event);

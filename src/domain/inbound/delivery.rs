@@ -1,4 +1,4 @@
-//! Webhook deliveries: HTTP requests of a provider, stored raw before they are understood.
+//! Webhook deliveries: HTTP requests of a provider, stored raw before they are parsed.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,53 +6,55 @@ use crate::domain::ids::MessageId;
 use crate::domain::numbers::connection::ProviderName;
 use crate::domain::time::Timestamp;
 
-/// One request as it came in.
+/// A webhook request as received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawDelivery {
     pub provider: ProviderName,
-    /// The path it was posted to, with its query: a signature may cover both.
+    /// Request path with query; a signature may cover both.
     pub path: String,
-    /// Lower-case names; only those that the provider's reading needs are kept.
+    /// Headers that the provider's code reads, with lower-case names.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
     pub received_at: Timestamp,
 }
 
 impl RawDelivery {
+    /// Returns the value of a header by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// The beginning of what is noted about a delivery whose message had come with another one; its id follows.
+/// Prefix of the note on a delivery whose message arrived with an earlier delivery; the message id follows.
 pub const DUPLICATE_OF: &str = "Duplicate of ";
 
-/// The message that had come before, as a delivery's note names it.
+/// Returns the message that a delivery's note names as the original.
 pub fn duplicate_of(note: &str) -> Option<MessageId> {
     let (_, rest) = note.split_once(DUPLICATE_OF)?;
     rest.split(|c: char| !c.is_ascii_alphanumeric()).next()?.parse().ok()
 }
 
-/// What makes two requests the same delivery.
+/// Identifies a delivery; two requests with the same key are the same delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DeliveryKey {
-    /// The provider's time of the event; leads the unique key so that inserts append.
+    /// The provider's time of the event. It comes first in the unique key, so that inserts append to the index.
     pub sent_at: Timestamp,
-    /// Half a SHA-256 over the provider's delivery key, else over the body.
+    /// Half a SHA-256 over the provider's delivery key and the body; without a delivery key, over the body.
     pub digest: [u8; 16],
 }
 
+/// State of a stored delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
-    /// Stored and acknowledged, not yet applied.
+    /// Stored and acknowledged, not applied yet.
     Pending,
     Applied,
-    /// For a number that no connection has.
+    /// Contains items for a number without a connection.
     Quarantined,
-    /// Correctly signed, but its body could not be read or applied.
+    /// Signed correctly, but the body could not be parsed or applied.
     Unreadable,
-    /// The signature was wrong: never applied.
+    /// The signature was invalid; the delivery is never applied.
     Rejected,
 }
 
@@ -74,19 +76,19 @@ impl DeliveryState {
     }
 }
 
-/// The events that a list of deliveries is narrowed to: a provider's name of an event, or the end of it after a dot, such
-/// as `conversation.ended`. A `*` stands for any text, as in `conversation.*`.
+/// A filter on event names: the provider's event name, or its part after a dot, such as `conversation.ended`. `*`
+/// matches any text, as in `conversation.*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventPattern(String);
 
 impl EventPattern {
-    /// Reads a pattern; `None` for an empty one. Upper and lower case are the same.
+    /// Parses a pattern, ignoring case; `None` if it is empty.
     pub fn read(text: &str) -> Option<Self> {
         let text = text.trim().to_lowercase();
         (!text.is_empty()).then_some(Self(text))
     }
 
-    /// Returns it as two `GLOB` patterns of SQLite, for names in lower case: the whole name, and its end.
+    /// Returns two SQLite `GLOB` patterns for lower-case names: one for the whole name and one for its end.
     pub fn globs(&self) -> [String; 2] {
         let mut glob = String::new();
         for letter in self.0.chars() {

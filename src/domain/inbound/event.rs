@@ -1,4 +1,4 @@
-//! What a provider's webhook says, in our words.
+//! Events of provider webhooks in a common form.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +11,10 @@ use crate::domain::templates::template::TemplateStatus;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
-/// How the id of a message begins that we sent to ourselves, to prove the way in.
+/// Prefix of the message ids of own test webhooks, which verify inbound delivery.
 pub const OWN_TEST: &str = "wadeck-test-";
 
+/// Direction of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
@@ -34,19 +35,19 @@ impl Direction {
     }
 }
 
-/// Where a message was written.
+/// Where a message was sent from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// Through the provider's API; for inbound messages, by the contact.
+    /// The provider's API; for inbound messages, the contact.
     Api,
-    /// By a person in the business app on a phone.
+    /// The WhatsApp Business app on a phone.
     BusinessApp,
-    /// Copied in from before.
+    /// Synchronized history from before the connection.
     HistorySync,
-    /// Never pushed to us: found in the provider's own list afterwards.
+    /// Never delivered by webhook; backfilled from the provider's message list.
     Filled,
-    /// A name this program does not know.
+    /// A name that wadeck does not support.
     Other(String),
 }
 
@@ -72,64 +73,64 @@ impl Origin {
     }
 }
 
-/// One thing that happened, read from a webhook delivery.
+/// One event of a webhook delivery.
 #[derive(Debug, Clone, PartialEq)]
 pub enum InboundEvent {
     Message(Box<MessageEvent>),
-    /// Something about a message of ours, without its content.
+    /// Statuses of an outgoing message, without its content.
     Status(StatusEvent),
-    /// A conversation, number or workflow event that changes no message; kept and shown.
+    /// A conversation, number or workflow event that changes no message. It is stored and shown.
     Lifecycle {
         name: String,
         phone_number_id: Option<String>,
         customer_id: Option<String>,
         note: Untrusted,
     },
-    /// The platform speaks of a template, a number or the account itself.
+    /// A notice about a template, a number or the account.
     Notice {
         name: String,
-        /// The business account that it is about.
+        /// Business account that the notice is about.
         account: Option<String>,
         subject: String,
-        /// Empty where nobody here knows the name.
+        /// Text of the notice; empty for unsupported notices.
         said: Untrusted,
-        /// Whether somebody has to hear it.
+        /// Whether the notice raises an alert.
         alarming: bool,
         template: Option<TemplateState>,
     },
-    /// An event with an unknown name. It is stored, shown and answered with 200.
+    /// An event with an unsupported name. It is stored, shown and answered with 200.
     Unknown {
         name: String,
     },
-    /// Whoever holds the conversation at the provider gave it to a person, or broke down.
+    /// The provider's workflow handed the conversation to a person, or failed.
     Handoff {
         name: String,
         phone_number_id: String,
-        /// The provider's id of the conversation, where it names no contact.
+        /// The provider's conversation id, if the event names no contact.
         conversation: Option<String>,
         contact: Vec<Address>,
         note: Untrusted,
     },
-    /// A person wants marketing messages, or wants none any more.
+    /// A contact's choice about marketing messages.
     Preference {
         phone_number_id: String,
         contact: Vec<Address>,
         stop: bool,
         at: Timestamp,
     },
-    /// What the business calls a contact on its phone.
+    /// A contact's name in the business app.
     Named {
         phone_number_id: String,
         contact: Vec<Address>,
         name: Untrusted,
     },
-    /// One item that cannot be read, among others that can.
+    /// An item that could not be parsed, among others that could.
     Unreadable {
         why: String,
     },
 }
 
-/// A status word that nobody here knows, with its time and the object that it stood in.
+/// An unsupported status, with its time and the object that contains it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherStatus {
     pub word: Untrusted,
@@ -137,15 +138,15 @@ pub struct OtherStatus {
     pub raw: String,
 }
 
-/// A contact whose address is another one now.
+/// A contact's change of address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
-    /// The address that is theirs no more.
+    /// The address that is no longer the contact's.
     pub from: Address,
     pub to: Address,
 }
 
-/// What has become of a template.
+/// New state of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateState {
     pub name: String,
@@ -160,50 +161,51 @@ pub enum TemplateChange {
         status: TemplateStatus,
         reason: Option<Untrusted>,
     },
-    /// The category is another one now.
+    /// The category changed.
     Category(String),
-    /// The category changes within a day.
+    /// The category will change within a day.
     CategoryPlanned,
     /// `GREEN`, `YELLOW`, `RED` or `UNKNOWN`.
     Quality(String),
 }
 
-/// A message with everything the delivery said about it.
+/// A message with everything that the delivery contains about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MessageEvent {
     pub phone_number_id: String,
     pub provider_message_id: String,
     pub direction: Direction,
     pub origin: Origin,
-    /// The contact's addresses, best first. Empty when the delivery names none.
+    /// The contact's addresses, best first; empty if the delivery names none.
     pub contact: Vec<Address>,
     pub contact_name: Option<Untrusted>,
     pub content: Content,
     pub sent_at: Timestamp,
-    /// The provider message id that this one quotes.
+    /// The provider's id of the quoted message.
     pub reply_to: Option<String>,
     pub statuses: Vec<StatusReport>,
-    /// Raw status objects, as received.
+    /// Status objects as received.
     pub raw_statuses: Vec<String>,
-    /// Our reference, where a status gave it back.
+    /// Our reference, if a status returned it.
     pub reference: Option<String>,
-    /// Words for a status that nobody here knows.
+    /// Statuses that wadeck does not support.
     pub other_statuses: Vec<OtherStatus>,
-    /// Whether the provider calls this the first message of the conversation; none where it does not say.
+    /// Whether the provider reports this as the first message of the conversation; `None` if it does not say.
     pub first_contact: Option<bool>,
-    /// What the provider counts of the conversation.
+    /// The provider's counters of the conversation.
     pub counts: Option<ConversationRecord>,
     pub test: bool,
-    /// What came along beside the content.
+    /// Information beside the content.
     pub extras: Extras,
-    /// The group that it was said in.
+    /// The group that the message was sent in.
     pub group: Option<String>,
     /// The contact's address changed.
     pub moved: Option<Moved>,
-    /// The provider's id of the conversation that it stands in.
+    /// The provider's conversation id.
     pub conversation: Option<String>,
 }
 
+/// Statuses of an outgoing message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StatusEvent {
     pub phone_number_id: String,

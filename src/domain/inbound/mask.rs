@@ -1,9 +1,9 @@
-//! What a provider sent, with its shape and without what people wrote: for whoever has to see how a
-//! delivery is built, and not what it says.
+//! Masks webhook bodies: keeps the structure and hides the values, so that people can see how a delivery is built
+//! without reading its content.
 
 use serde_json::Value;
 
-/// Words of protocols, which tell nothing about anybody.
+/// Fields with protocol values, which contain no personal data.
 const HARMLESS: [&str; 14] = [
     "type",
     "event",
@@ -21,8 +21,8 @@ const HARMLESS: [&str; 14] = [
     "error_code",
 ];
 
-/// The body with every value hidden that is not a word of the protocol. JSON keeps its keys, a form
-/// its names; of anything else only the size is told.
+/// Returns the body with all values hidden except protocol values. JSON keeps its keys and a form its names; anything
+/// else becomes its size.
 pub fn masked(body: &str) -> String {
     if let Ok(value) = serde_json::from_str::<Value>(body) {
         return serde_json::to_string_pretty(&hidden("", value)).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What comes in over webhooks, before it is applied.
+//! Inbound webhooks, before they are applied.
 
 pub mod decide;
 pub mod delivery;

@@ -1,5 +1,5 @@
-//! How far a delivery was applied: item by item, each that was set aside with its own reason. What is known is kept
-//! with the delivery, so that only those items are tried again.
+//! Progress of applying a delivery item by item. Items that could not be applied are set aside with a reason. The
+//! progress is stored with the delivery, so that only these items are retried.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,22 +8,22 @@ use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::text::clean_line;
 
-/// Reasons that a note tells one by one; the rest are counted.
+/// Number of reasons listed in a note; further ones are counted.
 const REASONS: usize = 20;
 
-/// One item that was not applied.
+/// An item that was not applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetAside {
-    /// Its place among the items of the delivery, from 0.
+    /// Index of the item in the delivery, from 0.
     pub at: usize,
-    /// It is for a number that no connection has: this one. Otherwise it could not be read.
+    /// The provider's id of the number, if no connection has it; `None` if the item could not be parsed or stored.
     pub number: Option<String>,
     pub why: String,
 }
 
 impl SetAside {
-    /// An item for a number that no connection has. One that names no number at all is nobody's, also when more numbers
-    /// are connected.
+    /// Creates an entry for an item of a number without a connection. An item that names no number is unreadable,
+    /// because it cannot be applied after more numbers are connected.
     pub fn foreign(at: usize, number: &str) -> Self {
         let number: String = clean_line(number).chars().take(40).collect();
         if number.trim().is_empty() {
@@ -32,36 +32,37 @@ impl SetAside {
         Self { at, why: format!("phone_number_id {number}"), number: Some(number) }
     }
 
-    /// An item that cannot be read, or that the database does not take.
+    /// Creates an entry for an item that could not be parsed, or that the database refused.
     pub fn unreadable(at: usize, why: &str) -> Self {
         Self { at, number: None, why: clean_line(why).chars().take(300).collect() }
     }
 }
 
-/// What is done of a delivery, and what was set aside.
+/// Progress of a delivery, with the items that were set aside.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// How many items there are.
+    /// Number of items.
     of: usize,
-    /// The first that was not looked at yet.
+    /// Index of the next unprocessed item.
     next: usize,
     aside: Vec<SetAside>,
-    /// Set aside before, and to be tried again now.
+    /// Items set aside before that are to be retried now.
     #[serde(default)]
     again: Vec<usize>,
-    /// What is to be said of the items that were applied.
+    /// Notes about applied items.
     #[serde(default)]
     notes: Vec<String>,
-    /// How many more of them there were.
+    /// Number of further notes that are not stored.
     #[serde(default)]
     more_notes: usize,
-    /// The threads that its items told about: at most two, as more than one is none.
+    /// Threads that the items are about; stores at most two, because only a single thread is of use.
     #[serde(default)]
     threads: Vec<ThreadId>,
 }
 
 impl Progress {
-    /// Goes on from what was kept, where it was kept of the same items.
+    /// Resumes stored progress if it is of the same number of items; else starts anew. Finished progress retries its
+    /// set-aside items.
     pub fn begin(kept: Option<&Self>, of: usize) -> Self {
         match kept.filter(|kept| kept.of == of) {
             Some(kept) => {
@@ -75,7 +76,7 @@ impl Progress {
         }
     }
 
-    /// The next items, at most so many; they count as looked at.
+    /// Returns up to `most` next items and marks them as processed.
     pub fn todo(&mut self, most: usize) -> Vec<usize> {
         let mut items: Vec<usize> = self.again.drain(..self.again.len().min(most)).collect();
         let upto = self.of.min(self.next + most.saturating_sub(items.len()));
@@ -84,7 +85,7 @@ impl Progress {
         items
     }
 
-    /// The provider's ids of the numbers that no connection has, each once.
+    /// Returns the provider's ids of the numbers without a connection, each once.
     pub fn foreign_numbers(&self) -> Vec<&str> {
         let mut numbers: Vec<&str> = self.aside.iter().filter_map(|item| item.number.as_deref()).collect();
         numbers.sort_unstable();
@@ -96,7 +97,7 @@ impl Progress {
         self.aside.push(item);
     }
 
-    /// Says something of items that were applied, each sentence once; beyond some they are counted.
+    /// Adds notes about applied items, each distinct note once; beyond the limit they are counted.
     pub fn say(&mut self, notes: Vec<String>) {
         for note in notes {
             if self.notes.contains(&note) {
@@ -110,20 +111,20 @@ impl Progress {
         }
     }
 
-    /// What was said of the items that were applied, one sentence in a line.
+    /// Returns the notes about applied items, one per line.
     pub fn said(&self) -> Vec<String> {
         let more = (self.more_notes > 0).then(|| format!("And {} more like this.", self.more_notes));
         self.notes.iter().cloned().chain(more).collect()
     }
 
-    /// An item told about a thread.
+    /// Records that an item is about a thread.
     pub fn tells_of(&mut self, thread: ThreadId) {
         if self.threads.len() < 2 && !self.threads.contains(&thread) {
             self.threads.push(thread);
         }
     }
 
-    /// The thread that all items told about, in whatever turn they were applied; none where there are several.
+    /// Returns the thread that all items are about; `None` if there are several or none.
     pub fn thread(&self) -> Option<ThreadId> {
         match self.threads.as_slice() {
             [one] => Some(*one),
@@ -131,14 +132,17 @@ impl Progress {
         }
     }
 
+    /// Returns `true` if all items were processed.
     pub const fn is_done(&self) -> bool {
         self.next >= self.of && self.again.is_empty()
     }
 
+    /// Returns `true` if any item was set aside.
     pub const fn any(&self) -> bool {
         !self.aside.is_empty()
     }
 
+    /// Returns the delivery's state: pending until all items are processed, then quarantined or unreadable.
     pub fn state(&self) -> DeliveryState {
         if !self.is_done() {
             DeliveryState::Pending
@@ -149,7 +153,7 @@ impl Progress {
         }
     }
 
-    /// Each reason, with the place of its item where there are several.
+    /// Returns the reasons, each with its item's number if the delivery has several items.
     pub fn note(&self) -> String {
         if self.of == 1 {
             let why = self.aside.first().map(|item| item.why.clone());
@@ -165,8 +169,8 @@ impl Progress {
         lines.join("\n")
     }
 
-    /// Kind, subject and words of what people have to hear. What was set aside `before` for the same reason, and is so
-    /// again, is no news.
+    /// Returns kind, subject and text of each alert to raise. Items that the finished progress `before` already set
+    /// aside for the same reason raise none.
     pub fn alerts(&self, before: Option<&Self>) -> Vec<(AlertKind, String, String)> {
         if !self.is_done() {
             return vec![];
