@@ -1,40 +1,40 @@
-//! One action over everything that a filter finds: what would happen, and how far it is.
+//! Bulk actions on the matches of a filter: preview.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::outbox::job::BulkAction;
 
-/// What an action over a filter would do, counted before it is done.
+/// Preview of a bulk action, counted before it runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BulkPreview {
-    /// Entries that the filter finds.
+    /// Entries that match the filter.
     pub found: u32,
-    /// Of those, the ones that the action would touch.
+    /// Matches that the action would change.
     pub will: u32,
-    /// Freeform after the window closed: only a template reaches them.
+    /// Free-form messages whose service window has closed; only a template can be sent to these contacts.
     pub need_template: u32,
     pub opted_out: u32,
-    /// One business-initiated message per contact and hour: they go, one after the other.
+    /// Entries delayed by the limit of one business-initiated message per contact and hour.
     pub held_hourly: u32,
-    /// Their answer was lost, and the filter does not ask for them by `status:uncertain`: they are left alone.
+    /// Uncertain entries that are excluded, because the filter does not contain `status:uncertain`.
     pub uncertain: u32,
-    /// Of those that the action would touch, uncertain ones: the contact may have them.
+    /// Uncertain entries that are included: the contact may have received them.
     #[serde(default)]
     pub may_have_arrived: u32,
-    /// Of those, the ones that are not in the provider's list, as far as it was asked.
+    /// Of these, entries that are not in the provider's message list, as far as it was queried.
     #[serde(default)]
     pub not_listed: u32,
-    /// In a state in which the action means nothing.
+    /// Entries in a state in which the action has no effect.
     pub not_fitting: u32,
 }
 
 impl BulkPreview {
-    /// In one sentence, for whoever is about to say yes.
+    /// Describes the preview in one sentence, for the confirmation of an action.
     pub fn words(&self, action: BulkAction) -> String {
         self.sentence(format!("Of {} found {} will be {}", self.found, self.will, past(action)))
     }
 
-    /// In one sentence, without the action's name; nothing was done.
+    /// Describes the counts without an action's name, and says that nothing was changed.
     pub fn counts(&self) -> String {
         let found = self.sentence(format!("{} found, {} of them match", self.found, self.will));
         format!("{found} Nothing was changed; repeat with --yes to start.")
@@ -59,6 +59,7 @@ impl BulkPreview {
     }
 }
 
+/// Returns the past participle of an action.
 const fn past(action: BulkAction) -> &'static str {
     match action {
         BulkAction::Retry => "sent again",

@@ -1,4 +1,4 @@
-//! The outbox: what must be sent, and the only ways in which an entry may change.
+//! Outbox entries: their states, and the transitions between them.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,24 +8,25 @@ use crate::domain::message::content::Content;
 use crate::domain::outbox::retry::{RetryAfter, RetryPolicy};
 use crate::domain::time::Timestamp;
 
+/// State of an outbox entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EntryState {
-    /// Waits for its turn, its time, or the message before it.
+    /// Waits for its turn, its due time or an earlier message.
     Queued,
-    /// Claimed under a lease; the request may be on the wire.
+    /// Claimed under a lease; the request may be in flight.
     Sending,
-    /// The provider keeps it and sends it by itself at its time. Until then it can be called back.
+    /// The provider stores the message and sends it at its time. Until then it can be cancelled.
     Scheduled,
-    /// The provider has it and gave an id.
+    /// The provider accepted the message and returned an id.
     Accepted,
-    /// The answer was lost: it may have arrived. Never sent again by itself.
+    /// The response was lost, so the message may have been sent. It is never retried automatically.
     Uncertain,
-    /// A rule of ours or the provider said no for good; sending it again unchanged fails again.
+    /// A rule of wadeck or the provider refused the message permanently; an unchanged retry fails again.
     Failed,
-    /// Tried as often as the policy says. A person retries or discards it.
+    /// All attempts of the retry policy failed. A person retries or discards the entry.
     Dead,
-    /// Taken out by a person, or by a newer message, before it went.
+    /// Removed by a person or by a newer message before it was sent.
     Discarded,
 }
 
@@ -58,34 +59,34 @@ impl EntryState {
         Self::ALL.into_iter().find(|state| state.name() == name)
     }
 
-    /// Whether a person may have it tried again.
+    /// Returns `true` if a person may retry the entry.
     pub const fn can_retry(self) -> bool {
         matches!(self, Self::Failed | Self::Dead | Self::Discarded | Self::Uncertain)
     }
 
-    /// Whether a person may take it out.
+    /// Returns `true` if a person may discard the entry.
     pub const fn can_discard(self) -> bool {
         matches!(self, Self::Queued | Self::Scheduled | Self::Uncertain | Self::Dead | Self::Failed)
     }
 }
 
-/// Who said no to an entry that failed.
+/// Who refused a failed entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailedBy {
-    /// A rule that is checked here before anything goes out: the provider was not asked.
+    /// A rule that wadeck checks before sending; the provider was not called.
     OurRule,
-    /// The provider's answer, or its status after it had accepted the message.
+    /// The provider, in its response or in a later status.
     Provider,
 }
 
 impl FailedBy {
-    /// Returns `None` for an entry that did not fail. What the provider decided was settled by its answer or a status.
+    /// Returns who refused the entry; `None` if it did not fail. A refusal by the provider has a `settled_by`.
     pub fn of(state: EntryState, settled_by: Option<SettledBy>) -> Option<Self> {
         (state == EntryState::Failed).then(|| if settled_by.is_some() { Self::Provider } else { Self::OurRule })
     }
 
-    /// As lists and details show it.
+    /// Returns the name shown in lists and details.
     pub const fn words(self) -> &'static str {
         match self {
             Self::OurRule => "our rule",
@@ -94,44 +95,45 @@ impl FailedBy {
     }
 }
 
-/// What a provider is asked to send.
+/// A message as passed to a provider for sending.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outgoing {
     pub to: Address,
     pub content: Content,
-    /// The provider message id that this answers.
+    /// The provider's id of the quoted message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<String>,
-    /// Our id, sent along and given back in statuses.
+    /// Our reference, which statuses return.
     pub reference: String,
-    /// When the provider itself is to send it, where it may be handed over ahead of its time.
+    /// When the provider has to send it, if it is submitted ahead of time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
-    /// Whoever wrote it knew that another app has the conversation, and takes it over with it.
+    /// The sender takes the conversation over from another app.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub take_over: bool,
 }
 
-/// How one try ended.
+/// Outcome of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// The provider took it and calls it by this id.
+    /// The provider accepted the message and returned this id.
     Accepted { provider_message_id: String },
-    /// It was certainly not taken, and may be taken later.
+    /// The message was certainly not accepted; a retry may succeed.
     Retry { failure: Failure, after: Option<RetryAfter> },
-    /// It was certainly not taken, and never will be.
+    /// The message was certainly not accepted; a retry cannot succeed.
     Rejected { failure: Failure },
-    /// Nobody here knows whether it was taken.
+    /// It is unknown whether the message was accepted.
     Unknown { failure: Failure },
 }
 
-/// What becomes of an entry after a try.
+/// Next state of an entry after an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settlement {
     Accepted {
         provider_message_id: String,
     },
-    /// Goes back into the queue. `counts` is false where the entry itself is not to blame.
+    /// Back to the queue. `counts` is `false` if the failure is not the message's, so that the attempt does not
+    /// count.
     Again {
         failure: Failure,
         due_at: Timestamp,
@@ -148,14 +150,15 @@ pub enum Settlement {
     },
 }
 
-/// The one place that decides what follows from a verdict. `tried` counts this series' attempts,
-/// this one included; `policy` is the schedule for the failure; `chance` is in `0.0..1.0`.
+/// Decides the next state from a verdict; no other code does. `tried` counts the attempts of this series, including
+/// this one; `policy` is the schedule for the failure; `chance` is in `0.0..1.0`.
 pub fn settle(verdict: Verdict, tried: u32, policy: &RetryPolicy, now: Timestamp, chance: f64) -> Settlement {
     match verdict {
         Verdict::Accepted { provider_message_id } => Settlement::Accepted { provider_message_id },
         Verdict::Rejected { failure } => Settlement::Failed { failure },
         Verdict::Unknown { failure } => Settlement::Uncertain { failure },
-        // A refused key or a locked account says nothing about the message: it waits, untouched, until that is mended.
+        // A rejected key or blocked account is not the message's failure: it waits without losing an attempt until
+        // that is fixed.
         Verdict::Retry { failure, after } if failure.stops_number() => {
             let pause = policy.pause(2, after.map(|after| after.from(now)), chance);
             Settlement::Again { failure, due_at: now.plus(pause), counts: false }
@@ -170,17 +173,17 @@ pub fn settle(verdict: Verdict, tried: u32, policy: &RetryPolicy, now: Timestamp
     }
 }
 
-/// How an uncertain entry came to its end, for the record.
+/// How an uncertain entry was resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SettledBy {
-    /// The provider's own answer.
+    /// The provider's response.
     Answer,
-    /// A status carried our reference.
+    /// A status contained our reference.
     Reference,
-    /// A status spoke of the same words at the same time.
+    /// A status matched the text and time of the message.
     Status,
-    /// The provider's message list has it.
+    /// The provider's message list contains the message.
     Look,
     /// A person decided.
     Person,

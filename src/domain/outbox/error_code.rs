@@ -1,9 +1,9 @@
-//! A provider's error code: what it means, and what happens to a message that meets it.
+//! Error codes of providers, with their meaning and retry schedule.
 
 use crate::domain::failure::FailureClass;
 use crate::domain::outbox::retry::RetryPolicy;
 
-/// One code of a provider.
+/// An error code of a provider.
 #[derive(Debug, Clone, Copy)]
 pub struct ErrorCode {
     pub code: &'static str,
@@ -11,12 +11,12 @@ pub struct ErrorCode {
     pub title: &'static str,
     pub explanation: &'static str,
     pub remedy: &'static str,
-    /// The provider's own schedule for this code; without one, the usual schedule applies where its class is retried.
+    /// The provider's documented schedule for this code; `None` uses the default schedule if the class is retried.
     pub schedule: Option<RetryPolicy>,
 }
 
 impl ErrorCode {
-    /// What happens to a message that meets this code.
+    /// Describes how a message that fails with this code is handled.
     pub fn handling(&self) -> String {
         match self.class {
             FailureClass::Transient | FailureClass::Throttled => {

@@ -1,9 +1,10 @@
-//! How far a bulk action is, and what became of it.
+//! Progress and results of a bulk job.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
 
+/// State of a bulk job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
@@ -26,6 +27,7 @@ impl JobState {
     }
 }
 
+/// A bulk job with its progress and results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobView {
     pub id: i64,
@@ -36,23 +38,23 @@ pub struct JobView {
     pub total: u32,
     pub done: u32,
     pub refused: u32,
-    /// Of those that were tried again, the ones that the provider took.
+    /// Retried entries that the provider accepted.
     #[serde(default)]
     pub taken: u32,
-    /// Of those that were tried again, the ones that failed again.
+    /// Retried entries that failed again.
     #[serde(default)]
     pub failed_again: u32,
-    /// Of those that were tried again, the ones whose end is not known yet.
+    /// Retried entries whose result is not known yet.
     #[serde(default)]
     pub under_way: u32,
-    /// The last reason why something was refused.
+    /// Reason of the latest refusal.
     pub said: Option<String>,
     pub created_at: Timestamp,
     pub ended_at: Option<Timestamp>,
 }
 
 impl JobView {
-    /// What became of it so far, in one sentence.
+    /// Describes the job's progress in one sentence.
     pub fn words(&self) -> String {
         let mut words = format!("{} done, {} refused of {}", self.done, self.refused, self.total);
         for (count, what) in [
@@ -68,6 +70,7 @@ impl JobView {
     }
 }
 
+/// An action on the matches of a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BulkAction {
@@ -75,9 +78,9 @@ pub enum BulkAction {
     Discard,
     Hold,
     Release,
-    /// Asks the provider what became of uncertain ones.
+    /// Queries the provider about uncertain entries.
     LookUp,
-    /// Settles uncertain ones as arrived, by the word of whoever asks.
+    /// Marks uncertain entries as arrived, on the caller's word.
     Arrived,
 }
 

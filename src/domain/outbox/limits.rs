@@ -1,6 +1,5 @@
-//! How fast we may send: per connection, per pair of number and contact, and our own promise of
-//! one business-initiated message per contact and hour. What is too early is held until a known
-//! time, never dropped.
+//! Send limits: per connection, per number and contact, and wadeck's own limit of one business-initiated message per
+//! contact and hour. Messages that exceed a limit are held until a known time, never dropped.
 
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::time::Timestamp;
 
-/// One send per `interval` on average, with up to `burst` of them at once.
+/// On average one send per `interval`, with bursts of up to `burst`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     pub interval: Duration,
@@ -17,51 +16,52 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// One message per six seconds to one contact, forty-five at once, then the debt is worked off.
+    /// Limit per contact: one message in six seconds, with bursts of up to 45.
     pub const PAIR: Self = Self { interval: Duration::from_secs(6), burst: 45 };
 
-    /// A rate of so many per second, with one second's worth at once.
+    /// Returns a limit of `count` sends per second, with bursts of one second's worth.
     pub fn per_second(count: u32) -> Self {
         let count = count.max(1);
         Self { interval: Duration::from_secs(1) / count, burst: count }
     }
 
-    /// How far back a history has to reach to decide.
+    /// Returns how far back the send history has to reach.
     pub fn horizon(&self) -> Duration {
         self.interval * self.burst
     }
 
-    /// When the next send may go, given when the ones before went (in any order): never later than one whole
-    /// bucket from now, whatever clock the history was written by.
+    /// Returns when the next send may start, given the times of earlier sends in any order. It is at most one full
+    /// burst from now, even if the history was written by a clock that was ahead.
     pub fn ready_at(&self, history: &[Timestamp], now: Timestamp) -> Timestamp {
-        // What went later than the bucket reaches was written down by a clock that was ahead of this one.
+        // Times later than that were written by a clock that was ahead of this one.
         let horizon = now.plus(self.horizon());
         let mut history: Vec<Timestamp> = history.iter().copied().filter(|sent| *sent <= horizon).collect();
         history.sort_unstable();
         let tolerance = self.interval * self.burst.saturating_sub(1);
-        // The theoretical arrival time of the next conforming send, as in the leaky bucket as a meter.
+        // Theoretical arrival time of the next conforming send (leaky bucket as a meter).
         let next = history.iter().fold(Timestamp::EPOCH, |next, sent| next.max(*sent).plus(self.interval));
         next.minus(tolerance).max(now).min(horizon)
     }
 }
 
-/// Which rule holds an entry back.
+/// Why an entry is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Hold {
-    /// The number may not send faster.
+    /// The number's send rate is reached.
     ConnectionRate,
-    /// This contact may not be written to faster.
+    /// The send rate to this contact is reached.
     PairRate,
-    /// One business-initiated message per contact and hour.
+    /// Limit of one business-initiated message per contact and hour.
     HourlyPolicy,
-    /// The provider refused our key: nothing goes out until it is mended.
+    /// The provider rejected the API key; nothing is sent until that is fixed.
     Credentials,
-    /// The provider refused our account or number: nothing goes out until it is mended.
+    /// The provider blocked the account or number; nothing is sent until that is fixed.
     Account,
-    /// The contact wants no marketing, and the list that says whether this is was not fetched yet.
+    /// The contact opted out of marketing, and the template's category is unknown because the list was not fetched
+    /// yet.
     TemplateList,
-    /// A person holds it.
+    /// A person holds the entry.
     Operator,
 }
 
@@ -76,7 +76,7 @@ impl Hold {
         Self::Operator,
     ];
 
-    /// The hold of a whole number that this failure asks for.
+    /// Returns the hold of the whole number that a failure requires.
     pub const fn of_number(failure: &Failure) -> Self {
         if matches!(failure.class, FailureClass::Account) { Self::Account } else { Self::Credentials }
     }
@@ -97,7 +97,7 @@ impl Hold {
         Self::ALL.into_iter().find(|hold| hold.name() == name)
     }
 
-    /// The rule in words.
+    /// Describes the reason.
     pub const fn words(self) -> &'static str {
         match self {
             Self::ConnectionRate => "send rate of the number reached",

@@ -1,4 +1,4 @@
-//! What must be sent: entries, pace, retries and bulk actions.
+//! The outbox: entries, send limits, retries and bulk actions.
 
 pub mod bulk;
 pub mod entry;

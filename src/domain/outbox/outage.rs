@@ -1,4 +1,4 @@
-//! A provider that does not answer, or is unwell: when people are told, and in which words.
+//! Provider outages: when an alert is raised, and its text.
 
 use std::time::Duration;
 
@@ -6,41 +6,41 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::ConnectionId;
 use crate::domain::time::{Timestamp, short_span};
 
-/// For how long no send may succeed before people are told.
+/// Minimum duration of failures before an alert is raised.
 const TOLD_AFTER: Duration = Duration::from_secs(30);
-/// One try that failed is a blip; what fails again is an outage.
+/// Minimum number of failures before an alert is raised; a single failure is no outage.
 const TOLD_FROM: u32 = 2;
-/// Where nothing is tried any more, nothing shows whether it lasts.
+/// Time without attempts after which an outage is dropped, because no attempt shows whether it lasts.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(600);
 
-/// The tries of one number since the last send that succeeded.
+/// Failed attempts of one number since its last successful send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outage {
     pub connection: ConnectionId,
-    /// When the first of them failed.
+    /// Time of the first failure.
     pub since: Timestamp,
-    /// When the last of them failed.
+    /// Time of the latest failure.
     pub last_at: Timestamp,
     pub failures: u32,
-    /// How the last of them failed.
+    /// The latest failure.
     pub failure: Failure,
-    /// Entries that are tried again by themselves.
+    /// Number of entries that are retried automatically.
     pub retried: u32,
 }
 
 impl Outage {
-    /// Whether it has lasted long enough for an alert. While nothing is tried again, only tries that failed count.
+    /// Returns `true` if the outage raises an alert. Without pending retries it lasts only until its latest failure.
     pub fn is_told(&self, now: Timestamp) -> bool {
         let until = if self.retried > 0 { now.max(self.last_at) } else { self.last_at };
         self.failures >= TOLD_FROM && until.since(self.since) >= TOLD_AFTER
     }
 
-    /// Whether nothing is tried any more, so that no send will show that it is over.
+    /// Returns `true` if nothing is retried any more, so that no send will show the end of the outage.
     pub fn is_forgotten(&self, now: Timestamp) -> bool {
         self.retried == 0 && now.since(self.last_at) >= FORGOTTEN_AFTER
     }
 
-    /// What the alert says about these numbers, which go through the same address.
+    /// Returns the alert text for numbers that use the same base URL.
     pub fn words(&self, numbers: &str, base_url: &str, now: Timestamp) -> String {
         let waiting = match self.retried {
             0 => String::new(),
@@ -56,7 +56,8 @@ impl Outage {
         )
     }
 
-    /// Many as one: from the first failure to the last, which says how. `None` where there are none.
+    /// Merges outages into one, from the first failure to the latest, whose failure it keeps. `None` if there are
+    /// none.
     pub fn merged(outages: &[Self]) -> Option<Self> {
         let last = outages.iter().max_by_key(|one| one.last_at)?;
         let mut merged = last.clone();

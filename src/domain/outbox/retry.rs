@@ -1,27 +1,27 @@
-//! When to try again, and when to stop trying.
+//! Retry schedules.
 
 use std::time::Duration;
 
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::time::{Timestamp, short_span};
 
-/// The longest time that the other side may ask for: what it asks for beyond is taken for a mistake.
+/// Maximum `Retry-After`; a longer one counts as a mistake of the server.
 const LONGEST_WAIT: Duration = Duration::from_secs(7 * 86_400);
 
-/// How often an entry is tried by itself, and how long it rests between two tries.
+/// Number of automatic attempts, and the pauses between them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RetryPolicy {
-    /// Tries in one series, the first one included; then the entry is a dead letter.
+    /// Attempts in one series, including the first; then the entry is a dead letter.
     pub attempts: u32,
     pub first_pause: Duration,
-    /// How much longer each pause is than the one before.
+    /// Factor between consecutive pauses.
     pub factor: f64,
     pub longest_pause: Duration,
-    /// The pauses are the provider's own: jitter only lengthens them.
+    /// The provider documents these pauses, so that jitter may only lengthen them.
     pub documented: bool,
 }
 
-/// The usual schedule: 5 s, 30 s, 3 min …
+/// The default schedule: 5 s, then 30 s; 3 attempts.
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
@@ -35,7 +35,7 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// The other side is not there, or has no time for anybody: 5 s, 15 s, 45 s … 5 min, for half an hour.
+    /// Schedule for an unavailable or overloaded provider: 5 s, 15 s, 45 s … 5 min, for about half an hour.
     pub const OUTAGE: Self = Self {
         attempts: 10,
         first_pause: Duration::from_secs(5),
@@ -44,7 +44,7 @@ impl RetryPolicy {
         documented: false,
     };
 
-    /// How often a number that may not send is tried again: 1 min, 2 min, 4 min … 30 min, without an end.
+    /// Schedule for a number that may not send: 1 min, 2 min, 4 min … 30 min, without end.
     pub const PROBE: Self = Self {
         attempts: u32::MAX,
         first_pause: Duration::from_secs(60),
@@ -53,8 +53,8 @@ impl RetryPolicy {
         documented: false,
     };
 
-    /// A schedule that a provider's reference names: seconds before the second try, how much longer each pause is
-    /// than the one before, the longest pause in seconds, and tries in all.
+    /// Returns a schedule from a provider's reference: first pause in seconds, factor between pauses, longest pause
+    /// in seconds, and total number of attempts.
     pub const fn documented(first_pause: u64, factor: f64, longest_pause: u64, attempts: u32) -> Self {
         Self {
             attempts,
@@ -65,8 +65,8 @@ impl RetryPolicy {
         }
     }
 
-    /// The schedule for a failure: the provider's own for its code, else one for an outage where there is no code,
-    /// else this one.
+    /// Returns the schedule for a failure: the documented one for its code, else the outage schedule if it is
+    /// temporary and has no code, else this one.
     #[must_use]
     pub fn for_failure(self, failure: &Failure, of_code: Option<Self>) -> Self {
         let unwell = matches!(failure.class, FailureClass::Transient | FailureClass::Throttled);
@@ -79,8 +79,8 @@ impl RetryPolicy {
         }
     }
 
-    /// The pause after the given number of failed attempts (1 = after the first), with a fifth of jitter.
-    /// A `Retry-After` is kept to, up to a week, and only ever lengthens it. `chance` is in `0.0..1.0`.
+    /// Returns the pause after a number of failed attempts (1 = after the first), with up to 20 % jitter. A
+    /// `Retry-After` of up to a week can only lengthen it. `chance` is in `0.0..1.0`.
     pub fn pause(&self, failed_attempts: u32, retry_after: Option<Duration>, chance: f64) -> Duration {
         let chance = chance.clamp(0.0, 1.0);
         let exponent = failed_attempts.saturating_sub(1).min(20);
@@ -89,13 +89,13 @@ impl RetryPolicy {
         let jitter = if self.documented { 1.0 + 0.2 * chance } else { 0.8 + 0.4 * chance };
         let jittered = Duration::from_secs_f64(base * jitter);
         match retry_after {
-            // Jitter goes on top, so that those who were told the same time do not come back as one.
+            // Jitter is added, so that clients with the same `Retry-After` do not return at the same time.
             Some(wait) => wait.min(LONGEST_WAIT).max(jittered) + Duration::from_secs_f64(chance),
             None => jittered,
         }
     }
 
-    /// The schedule in words, without jitter: `after 5 s, then 6 times as long each time up to 10 min; 3 attempts`.
+    /// Describes the schedule without jitter: `after 5 s, then 6 times as long each time up to 10 min; 3 attempts`.
     pub fn words(&self) -> String {
         let (first, longest) = (short_span(self.first_pause), short_span(self.longest_pause));
         let growth = if self.longest_pause <= self.first_pause {
@@ -106,17 +106,18 @@ impl RetryPolicy {
         format!("{growth}; {} attempts", self.attempts)
     }
 
+    /// Returns `true` if no attempts are left.
     pub const fn exhausted(&self, failed_attempts: u32) -> bool {
         failed_attempts >= self.attempts
     }
 }
 
-/// What `Retry-After` asked for: a span, or a moment.
+/// A server's `Retry-After`: a duration or a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RetryAfter {
-    /// By the other side's own clock, where it told its time.
+    /// The duration, by the server's own clock if it sent a time.
     pub pause: Duration,
-    /// The moment that was named.
+    /// The time that the server sent.
     pub until: Option<Timestamp>,
 }
 
@@ -125,7 +126,7 @@ impl RetryAfter {
         Self { pause: Duration::from_secs(seconds), until: None }
     }
 
-    /// How long to wait from now on: not too early by either clock.
+    /// Returns how long to wait from now, so that it is not too early by either clock.
     pub fn from(&self, now: Timestamp) -> Duration {
         self.until.map_or(self.pause, |until| until.since(now).max(self.pause))
     }

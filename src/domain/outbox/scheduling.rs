@@ -1,38 +1,37 @@
-//! Messages that a provider keeps and sends by itself at their time: how far ahead it takes them, and how
-//! the attempt to call one back may end.
+//! Messages that a provider stores and sends at their scheduled time: limits and cancellation.
 
 use std::time::Duration;
 
 use crate::domain::failure::Failure;
 use crate::domain::time::Timestamp;
 
-/// How far ahead of its time a message can be handed over.
+/// How far ahead a provider accepts scheduled messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SchedulingLimits {
-    /// What is to go sooner is kept here.
+    /// Minimum lead time; messages that are due sooner stay in the outbox.
     pub nearest: Duration,
-    /// What is to go later is kept here until this is left.
+    /// Maximum lead time; messages that are due later stay in the outbox until then.
     pub furthest: Duration,
 }
 
 impl SchedulingLimits {
-    /// Whether the provider takes it now, to send it then.
+    /// Returns `true` if the provider accepts the message now, to send it at `then`.
     pub fn takes(self, then: Timestamp, now: Timestamp) -> bool {
         then >= now.plus(self.nearest) && then <= now.plus(self.furthest)
     }
 
-    /// The first moment at which it takes what is to be sent then.
+    /// Returns the first time at which the provider accepts a message that is due at `then`.
     pub fn opens(self, then: Timestamp, now: Timestamp) -> Timestamp {
         then.minus(self.furthest).max(now)
     }
 }
 
-/// How an attempt to call a message back ended, where the provider answered.
+/// Result of a cancellation, if the provider responded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CancelOutcome {
-    /// It will not be sent.
+    /// The message will not be sent.
     Cancelled,
-    /// It cannot be called back any more.
+    /// The message can no longer be cancelled.
     TooLate(Failure),
 }
 
