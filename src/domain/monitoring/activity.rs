@@ -1,4 +1,4 @@
-//! The stream of what happened: alerts, deliveries and audited changes.
+//! The activity stream: alerts, deliveries and audited changes.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
-/// One line of what happened.
+/// A row of the activity stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActivityRow {
     pub at: Timestamp,
@@ -16,6 +16,7 @@ pub struct ActivityRow {
     pub thread: Option<ThreadId>,
 }
 
+/// What a row of the activity stream is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ActivityKind {
@@ -27,10 +28,10 @@ pub enum ActivityKind {
     Delivery {
         id: DeliveryId,
         state: DeliveryState,
-        /// It holds a message that had come with another delivery.
+        /// The original of a message that arrived with an earlier delivery.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         duplicate_of: Option<MessageId>,
-        /// How often the same delivery came again.
+        /// How often the same delivery was repeated.
         #[serde(default)]
         repeats: u32,
     },

@@ -1,6 +1,6 @@
-//! Every kind of alert, in one list: its string on the wire, its title, when it is raised, and what to do.
+//! All alert kinds: their wire string, title, condition and remedy.
 
-/// Declares the enum and its table: when it is raised, variant, string on the wire, title, remedy.
+/// Declares the enum and its table: condition, variant, wire string, title, remedy.
 macro_rules! kinds {
     ($(#[doc = $raised:literal] $variant:ident $wire:literal $title:literal $remedy:literal;)*) => {
         /// The kind of an alert.
@@ -156,7 +156,7 @@ impl AlertKind {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
     }
 
-    /// Returns the name under which a condition of this kind is remembered while it lasts.
+    /// Returns the name under which a lasting condition of this kind is stored.
     pub fn condition_name(self, subject: &str) -> String {
         format!("trouble:{}:{subject}", self.as_str())
     }

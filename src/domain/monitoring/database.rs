@@ -1,29 +1,29 @@
-//! What can go wrong with the database file and its disk, and what a person does about it.
+//! Faults of the database file and its disk, with their remedies.
 
 use std::time::Duration;
 
 use crate::domain::time::short_span;
 
-/// Why the database cannot be relied on.
+/// Why the database cannot be used reliably.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatabaseFault {
-    /// No room is left on the disk.
+    /// The disk is full.
     Full,
-    /// The disk reports errors when it is read, written or synchronized.
+    /// The disk reports read, write or synchronization errors.
     Disk,
-    /// The file holds what the database never wrote.
+    /// The file contains data that the database did not write.
     Damaged,
-    /// The file, or its directory, cannot be opened for writing.
+    /// The file or its directory cannot be opened for writing.
     NotWritable,
     /// Another program holds the lock.
     Locked,
-    /// Nothing came back in time.
+    /// The database did not respond in time.
     NoAnswer,
 }
 
 impl DatabaseFault {
-    /// The fault for a primary SQLite result code; `None` for codes that are about values or statements.
-    /// (SQLite: Result and Error Codes.)
+    /// Returns the fault for a SQLite result code; `None` for codes about values or statements. Source: SQLite,
+    /// Result and Error Codes.
     pub const fn of_code(code: i32) -> Option<Self> {
         match code & 0xff {
             13 => Some(Self::Full),
@@ -35,7 +35,7 @@ impl DatabaseFault {
         }
     }
 
-    /// What happened, as the beginning of a sentence.
+    /// Returns what happened, as the beginning of a sentence.
     pub const fn reason(self) -> &'static str {
         match self {
             Self::Full => "Disk full: the database cannot be written",
@@ -47,7 +47,7 @@ impl DatabaseFault {
         }
     }
 
-    /// What to do about it.
+    /// Returns the remedy.
     pub const fn remedy(self) -> &'static str {
         match self {
             Self::Full => {
@@ -66,30 +66,30 @@ impl DatabaseFault {
     }
 }
 
-/// How a damaged or lost database is replaced by hand.
+/// Instructions to replace a damaged or lost database.
 pub const RESTORE: &str = "Stop wadeck, move wadeck.db, wadeck.db-wal and wadeck.db-shm out of the data directory and keep them, \
      copy the newest file that `wadeck backup FILE` made to wadeck.db, and start wadeck. Webhooks are refused with 503 until then; \
      the provider sends them again.";
 
-/// Trouble with the database that stands now.
+/// A database fault that lasts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseTrouble {
     pub fault: DatabaseFault,
-    /// What the database itself said.
+    /// Error message of the database.
     pub detail: String,
-    /// How long it has lasted.
+    /// How long the fault has lasted.
     pub lasted: Duration,
-    /// How often it was met.
+    /// How often the fault occurred.
     pub times: u64,
 }
 
 impl DatabaseTrouble {
-    /// What happened and since when, in one sentence.
+    /// Returns what happened and for how long, in one sentence.
     pub fn reason(&self) -> String {
         format!("{} (for {}: {}).", self.fault.reason(), short_span(self.lasted), self.detail)
     }
 
-    /// What happened, and what to do.
+    /// Returns what happened, and the remedy.
     pub fn said(&self) -> String {
         format!("{} {}", self.reason(), self.fault.remedy())
     }

@@ -35,12 +35,13 @@ impl Metric {
         (judged > 0).then(|| f64::from(self.delivered) * 100.0 / f64::from(judged))
     }
 
+    /// Returns the percentage of delivered messages that the contact answered; `None` without delivered messages.
     pub fn reply_rate(&self) -> Option<f64> {
         (self.delivered > 0).then(|| f64::from(self.replied) * 100.0 / f64::from(self.delivered))
     }
 }
 
-/// One hour in numbers.
+/// Message counts of one hour.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HourBar {
     pub hour: i64,
@@ -49,6 +50,7 @@ pub struct HourBar {
     pub failed: u32,
 }
 
+/// Statistics for a period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GaugesView {
     pub since: Timestamp,
@@ -56,15 +58,15 @@ pub struct GaugesView {
     pub metrics: Vec<Metric>,
     /// The last 24 hours, oldest first.
     pub hours: Vec<HourBar>,
-    /// Milliseconds to the answer of the last webhooks: half, 95 % and 99 % were faster.
+    /// Response times of recent webhooks in milliseconds: 50th, 95th and 99th percentile.
     pub ack_ms: Option<(u64, u64, u64)>,
-    /// Refusals for sending too fast, and business-initiated messages within the hour.
+    /// Messages that exceeded a send rate, and business-initiated messages within the same hour.
     pub breaches: u32,
     pub queued: u32,
     pub oldest_queued_at: Option<Timestamp>,
 }
 
-/// A bar of eighths, or of plain characters: the same length reads the same without colour.
+/// Draws a bar in eighths of a cell, or in ASCII characters. The length carries the value without color.
 pub fn bar(value: f64, most: f64, cells: usize, ascii: bool) -> String {
     let share = if most > 0.0 { (value / most).clamp(0.0, 1.0) } else { 0.0 };
     if ascii {
@@ -78,7 +80,7 @@ pub fn bar(value: f64, most: f64, cells: usize, ascii: bool) -> String {
     format!("{}{part}{}", "█".repeat(full), "·".repeat(cells.saturating_sub(used)))
 }
 
-/// A row of columns, one per value.
+/// Draws a row of columns, one per value.
 pub fn columns(values: &[u32], ascii: bool) -> String {
     let most = values.iter().copied().max().unwrap_or(0).max(1);
     let steps: &[&str] =

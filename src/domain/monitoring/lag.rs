@@ -1,11 +1,11 @@
-//! How far what is shown is behind what was acknowledged.
+//! The delay between acknowledged and applied deliveries.
 
 use crate::domain::text::grouped;
 use crate::domain::time::{Timestamp, short_span};
 use crate::domain::view::Overview;
 
 impl Overview {
-    /// How far lists are behind what was acknowledged, where that is long enough to matter.
+    /// Describes how far applied deliveries are behind acknowledged ones; `None` if the delay is too short to matter.
     pub fn lag(&self, now: Timestamp) -> Option<String> {
         let lag = now.since(self.oldest_pending_at?);
         (lag >= SHOWN_LAG)
@@ -13,5 +13,5 @@ impl Overview {
     }
 }
 
-/// A lag below this is gone before anybody has read it.
+/// Minimum delay that is shown; a shorter one is over before a person reads it.
 const SHOWN_LAG: std::time::Duration = std::time::Duration::from_secs(2);

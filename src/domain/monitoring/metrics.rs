@@ -1,11 +1,11 @@
-//! Figures as Prometheus reads them: families with a help line, a kind, and samples.
+//! Metrics in the Prometheus text format: families with a help line, a type and samples.
 
 use std::fmt::Write as _;
 
-/// What a family of figures is.
+/// Type of a metric family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Only ever rises, from 0 at the engine's start.
+    /// Only increases, from 0 at the start of the engine.
     Counter,
     Gauge,
     Histogram,
@@ -21,10 +21,10 @@ impl Kind {
     }
 }
 
-/// Upper bounds in seconds. The mark for webhooks is half a second.
+/// Upper bounds of histogram buckets in seconds. The target for webhooks is 0.5 s.
 pub const BOUNDS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
 
-/// How long things took: how many lay within each bound, and in all.
+/// A histogram of durations: counts within each bound, total count and sum.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Times {
     within: [u64; BOUNDS.len()],
@@ -33,6 +33,7 @@ pub struct Times {
 }
 
 impl Times {
+    /// Adds a duration in seconds.
     pub fn note(&mut self, seconds: f64) {
         for (bound, within) in BOUNDS.iter().zip(&mut self.within) {
             *within += u64::from(seconds <= *bound);
@@ -42,10 +43,10 @@ impl Times {
     }
 }
 
-/// Names and values that tell one sample of a family from another.
+/// Labels of a sample.
 pub type Labels = Vec<(&'static str, String)>;
 
-/// The text that is scraped.
+/// The text that Prometheus scrapes.
 #[derive(Debug, Default)]
 pub struct Exposition(String);
 
@@ -64,7 +65,7 @@ impl Exposition {
         let _ = writeln!(self.0, " {value}");
     }
 
-    /// A family of one sample, or of several with labels.
+    /// Writes a family with one sample, or with several that have labels.
     pub fn figures(&mut self, name: &str, help: &str, kind: Kind, samples: &[(Labels, f64)]) {
         self.head(name, help, kind);
         for (labels, value) in samples {
@@ -72,10 +73,12 @@ impl Exposition {
         }
     }
 
+    /// Writes a gauge with one sample.
     pub fn gauge(&mut self, name: &str, help: &str, value: f64) {
         self.figures(name, help, Kind::Gauge, &[(vec![], value)]);
     }
 
+    /// Writes a family of histograms.
     pub fn times(&mut self, name: &str, help: &str, samples: &[(Labels, Times)]) {
         self.head(name, help, Kind::Histogram);
         for (labels, times) in samples {
@@ -91,6 +94,7 @@ impl Exposition {
         }
     }
 
+    /// Returns the text.
     pub fn text(self) -> String {
         self.0
     }

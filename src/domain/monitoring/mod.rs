@@ -1,4 +1,4 @@
-//! Figures and states by which the engine itself is watched.
+//! Metrics, alerts and health of the engine.
 
 pub mod activity;
 pub mod alert_kind;
