@@ -134,7 +134,8 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
     })
 }
 
-/// A thread's row. If the provider counts its messages, and there are not too many, the row has our count beside it.
+/// Returns a thread's row. If the provider counts its messages, and the count is not too high, the row also has the
+/// number of stored messages.
 async fn thread_row(system: &System, me: &str, thread: ThreadId) -> Result<Option<ThreadRow>> {
     let mut row = system.store().thread(thread).await?;
     if let Some(told) = row.as_mut().and_then(|row| row.conversation.as_mut())
@@ -146,7 +147,7 @@ async fn thread_row(system: &System, me: &str, thread: ThreadId) -> Result<Optio
     Ok(row)
 }
 
-/// Messages of a thread, each with the progress of its upload.
+/// Returns messages of a thread, each with the progress of its upload.
 async fn messages(
     system: &System,
     thread: ThreadId,
@@ -167,7 +168,7 @@ async fn messages(
     Ok(rows)
 }
 
-/// A delivery with masked values. The body as it came is only revealed by a request, which is audited.
+/// Returns a delivery with masked values. Only an audited request reveals the unmasked body.
 async fn delivery_detail(system: &System, delivery: DeliveryId) -> Result<Option<DeliveryDetail>> {
     let mut detail = system.store().delivery(delivery).await?;
     if let Some(detail) = &mut detail {
@@ -177,19 +178,19 @@ async fn delivery_detail(system: &System, delivery: DeliveryId) -> Result<Option
     Ok(detail)
 }
 
-/// Alerts, with the one that the database cannot hold.
+/// Returns alerts, preceded by the one that the database cannot store, if there is one.
 async fn alerts(system: &System, open: bool, limit: u32) -> Result<Vec<AlertView>> {
     let unstored = crate::operations::monitoring::database_alerts::unstored_alert(system);
     let stored = match system.store().alert_list(open, limit).await {
         Ok(stored) => stored,
-        // What cannot be read is said by the alert that is there.
+        // The unstored alert already reports that the database cannot be read.
         Err(_) if unstored.is_some() => vec![],
         Err(error) => return Err(error.into()),
     };
     Ok(unstored.into_iter().chain(stored).collect())
 }
 
-/// What happened, led by the alert that the database cannot hold.
+/// Returns the activity, preceded by the alert that the database cannot store, if there is one.
 async fn activity(system: &System, text: &str, limit: u32) -> Result<Vec<ActivityRow>> {
     let unstored = crate::operations::monitoring::database_alerts::unstored_alert(system).map(|alert| ActivityRow {
         at: alert.last_at,
@@ -205,7 +206,7 @@ async fn activity(system: &System, text: &str, limit: u32) -> Result<Vec<Activit
     Ok(unstored.into_iter().chain(stored).collect())
 }
 
-/// An outbox entry with the last request for it.
+/// Returns an outbox entry with its last request.
 async fn entry_detail(system: &System, entry: EntryId) -> Result<Option<EntryDetail>> {
     let mut detail = system.store().entry(entry).await?;
     if let Some(detail) = &mut detail {
@@ -214,7 +215,7 @@ async fn entry_detail(system: &System, entry: EntryId) -> Result<Option<EntryDet
     Ok(detail)
 }
 
-/// The last request of an entry as a `curl` command.
+/// Returns the last request of an entry as a `curl` command; `None` if there is none.
 async fn curl(system: &System, detail: &EntryDetail) -> Result<Option<String>> {
     let sent = |request: &str| !request.contains("\n(the file");
     let Some(attempt) = detail.tries.iter().rev().find(|attempt| sent(attempt.request.as_received())) else {

@@ -1,5 +1,5 @@
-//! What somebody can see and reach: the scope of who asks, narrowed by the scope that they ask for. Every question
-//! and every request comes through here, so that none of them has to think of it.
+//! Scopes: limits what a caller can see and change to the caller's scope, restricted to the requested one. Every
+//! query and request passes through here, so no operation has to check it.
 
 use std::sync::Arc;
 
@@ -20,22 +20,22 @@ use crate::operations::{Result, System};
 use crate::store::Store;
 
 impl System {
-    /// What is stored, whatever the scope.
+    /// Returns the store without any restriction.
     pub(super) fn everything(&self) -> &Store {
         &self.parts.store
     }
 
-    /// The scope that is looked at.
+    /// Returns the selected scope.
     pub(super) fn scope(&self) -> Scope {
         self.seen.as_ref().map_or(Scope::ALL, |seen| seen.0.clone())
     }
 
-    /// The same system, as far as this actor reaches: for whoever reads something beside a question.
+    /// Returns the system restricted to the actor's scope, for reads outside a query.
     pub async fn as_far_as(&self, actor: &Actor) -> Result<Self> {
         self.within(actor.scope()).await
     }
 
-    /// The same system, of which only what is in the scope can be read.
+    /// Returns the system restricted to a scope.
     pub(super) async fn within(&self, scope: &Scope) -> Result<Self> {
         if scope.is_all() {
             return Ok(self.clone());
@@ -44,13 +44,13 @@ impl System {
         Ok(Self { seen: Some(Arc::new((scope.clone(), store))), ..self.clone() })
     }
 
-    /// The same system for one caller, of which nothing outside of the scope that they name is seen or reached.
+    /// Returns the system for one caller, restricted to the scope that they choose.
     pub async fn confined(&self, actor: &Actor, choice: ScopeChoice) -> Result<Self> {
         let scope = self.settle(actor, choice).await?;
         self.within(&scope).await
     }
 
-    /// The scope that is meant, which has to lie in that of who asks.
+    /// Returns the chosen scope. Refuses one outside the actor's own scope.
     async fn settle(&self, actor: &Actor, choice: ScopeChoice) -> Result<Scope> {
         let identity = self.identity();
         let asked = choice.settle(&self.parts.store.scopes().await?, (&identity.organization, identity.environment));
@@ -61,15 +61,15 @@ impl System {
         })
     }
 
-    /// A choice for something that outlives it: what is left out is named, so that organizations and environments
-    /// that are declared later are not in it.
+    /// Makes a choice explicit for something that outlives the request, so that organizations and environments
+    /// declared later are not included.
     async fn made_for(&self, choice: ScopeChoice) -> Result<ScopeChoice> {
         let identity = self.identity();
         let own = (identity.organization.as_str(), identity.environment);
         Ok(choice.made_explicit(&self.parts.store.scopes().await?, own))
     }
 
-    /// What is seen by who asks this, and the question itself.
+    /// Returns the system as this query may see it, and the query itself.
     pub(super) async fn seen_by(&self, actor: &Actor, query: Query) -> Result<(Self, Query)> {
         let (scope, query) = match query {
             Query::Within { scope, query } => (self.settle(actor, scope).await?, *query),
@@ -86,7 +86,7 @@ impl System {
         Ok((self.within(&scope).await?, query))
     }
 
-    /// What can be reached by who asks this, and the request itself.
+    /// Returns the system as this request may reach it, and the request itself.
     pub(super) async fn reached_by(&self, actor: &Actor, request: Request) -> Result<(Self, Request)> {
         let (scope, request) = match request {
             Request::Within { scope, request } => {
@@ -97,7 +97,7 @@ impl System {
             request => (actor.scope().clone(), request),
         };
         let identity = self.identity();
-        // What one caller is confined to holds for them as that of a token does.
+        // A caller confined to a scope is limited by it like a token.
         let bound = if actor.scope().is_all() { self.scope() } else { actor.scope().clone() };
         if !bound.is_all() && leaves(&request, &bound, (&identity.organization, identity.environment)) {
             return Err(beyond(actor, &bound).into());
@@ -105,7 +105,7 @@ impl System {
         Ok((self.within(&scope).await?, request))
     }
 
-    /// The last picture of the templates of every number that is seen.
+    /// Returns the last fetched templates of every visible number.
     pub(crate) async fn template_lists(&self) -> Result<Vec<TemplateList>> {
         let seen = self.store().connections().await?;
         let lists = self.templates();
@@ -113,7 +113,7 @@ impl System {
         Ok(lists.values().filter(of).cloned().collect())
     }
 
-    /// The last picture of the Flows of every account that is seen.
+    /// Returns the last fetched Flows of every visible account.
     pub(super) async fn flow_lists(&self) -> Result<Vec<FlowList>> {
         let seen = self.store().connections().await?;
         let lists = self.flows();
@@ -122,7 +122,7 @@ impl System {
     }
 }
 
-/// Whether a request touches what is in nobody's scope, or makes something outside of this one.
+/// Returns `true` if a request affects something outside any scope, or creates something outside this one.
 fn leaves(request: &Request, scope: &Scope, own: (&str, Environment)) -> bool {
     match request {
         Request::SendKnowing { request, .. } | Request::Within { request, .. } => leaves(request, scope, own),

@@ -1,5 +1,5 @@
-//! Ask the provider about a number: whether key, address and number work, or the reason why
-//! not. A silent network is no wrong key, and is not called one.
+//! Checks a number at the provider: whether key, URL and number work, or why not. A network failure is not reported
+//! as an invalid key.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
@@ -24,7 +24,7 @@ use crate::operations::{Result, System, require};
 use crate::provider::{Provider, ProviderError};
 use crate::store::Write;
 
-/// Checks every connection: the worker's step.
+/// Checks every connection; the worker's step.
 pub async fn check_all(system: &System) -> Result<()> {
     for connection in system.store().connections().await? {
         crate::operations::numbers::number_lifecycle::confirm_deletion(system, &connection).await?;
@@ -47,7 +47,7 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
         return Ok(format!("{}: this build does not support its provider.", connection.name));
     };
     let answer = provider.check(connection).await;
-    // Whoever does not answer at all is not asked more.
+    // A provider that does not answer at all gets no further queries.
     let (registered, upstream) = match &answer {
         Ok(_) => (registrations(provider.as_ref(), connection).await, Some(provider.delivery_log(connection).await)),
         Err(_) => (None, None),
@@ -61,7 +61,7 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
         Ok(checked) => {
             write.record_check(connection.id, Check::Provider, now, true, &checked.note).await?;
             over(&mut write, AlertKind::Setup, &subject, now).await?;
-            // That the number can be asked about proves the key; an account that may not send is proved by a message.
+            // A successful query verifies the key. Whether the account may send is verified only by a message.
             key_is_right(system, &mut write, connection.id, now).await?;
             let held = write.connection_hold(connection.id).await?;
             if held.is_some_and(|held| held.kind == Hold::Credentials) {
@@ -87,7 +87,7 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
         Err(trouble) => {
             write.record_check(connection.id, Check::Provider, now, false, &trouble.line()).await?;
             if trouble.class == FailureClass::Endpoint {
-                // The same would be said of every number: one alert, which names those that wait for it.
+                // The fault affects every number of the provider, so one alert names all that are on hold.
                 hold_number(system, &mut write, connection.id, trouble, None, now).await?;
             } else if trouble.class == FailureClass::Authorization {
                 refused_key(system, &mut write, connection.id, trouble, now).await?;
@@ -106,7 +106,7 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
     if let Some(Ok(list)) = &registered {
         registration(&mut write, connection, list, paths, now).await?;
     }
-    // An empty log proves nothing.
+    // An empty log shows nothing.
     if let Some(Ok(told)) = &upstream
         && told.delivered + told.failed > 0
     {
@@ -124,14 +124,14 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
 
 type Registered = std::result::Result<Vec<Registration>, ProviderError>;
 
-/// The webhooks of this number; none where the provider keeps no list.
+/// Returns the webhooks of this number; `None` if the provider has no list.
 async fn registrations(provider: &dyn Provider, connection: &Connection) -> Option<Registered> {
-    // Where a number has one address, the check has told it.
+    // If a number has only one address, the check has returned it already.
     let webhooks = provider.webhooks().filter(|_| !provider.capabilities().webhooks.is_one_address())?;
     Some(webhooks.list(connection.into(), Some(&connection.phone_number_id)).await)
 }
 
-/// Whether an active webhook at the provider points here.
+/// Records whether an active webhook at the provider points here.
 async fn registration(
     write: &mut Write,
     connection: &Connection,
@@ -148,7 +148,7 @@ async fn registration(
         (None, None) => (false, "no webhook of this engine is registered".to_owned()),
     };
     write.record_check(connection.id, Check::Registration, now, works, &note).await?;
-    // A number that never had one is being set up; one that was switched off is losing messages.
+    // A number that never had a webhook is still being set up; a disabled webhook loses messages.
     let off = (!works && !here.is_empty())
         .then(|| format!("{}: the webhook is {note}. No messages arrive until it is enabled again.", connection.name));
     condition(write, AlertKind::WebhookOff, &connection.id.to_string(), off, now).await?;

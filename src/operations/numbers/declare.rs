@@ -1,5 +1,5 @@
-//! Bring the database in line with what the configuration declares: connections, and the agents
-//! that the file's owner has approved by writing them down.
+//! Applies the configuration to the database: the connections that it declares, and the agents that it approves by
+//! declaring them.
 
 use crate::agent::AgentConfig;
 use crate::domain::access::actor::Actor;
@@ -15,18 +15,18 @@ use crate::domain::time::Timestamp;
 use crate::operations::{Result, System};
 use crate::store::Write;
 
-/// One connection as the file declares it.
+/// A connection declared in the configuration.
 #[derive(Debug, Clone)]
 pub struct Declared {
-    /// Its id is given by the database.
+    /// Its id is assigned by the database.
     pub connection: Connection,
     pub agent: Option<(String, Mode)>,
     pub contract: Contract,
-    /// Agents for some messages only, each under its conditions; tried before the one above.
+    /// Agents for some messages only, each with its conditions; they are tried before `agent`.
     pub routes: Vec<(String, Mode, Contract)>,
 }
 
-/// Everything that the file declares for one connection.
+/// Returns all assignments that the configuration declares for one connection.
 fn proposals(connection: ConnectionId, declared: &Declared) -> Vec<Proposal> {
     let proposal = |agent: &String, mode: Mode, contract: &Contract| Proposal {
         connection,
@@ -44,7 +44,7 @@ fn says_the_same(one: &Assignment, new: &Proposal) -> bool {
     one.agent == new.agent && one.mode == new.mode && one.contract == new.contract
 }
 
-/// Declares everything at once. Deliveries that waited for one of these numbers come back in line.
+/// Applies all declared connections and releases quarantined deliveries of their numbers.
 pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
     let now = system.now();
     let actor = Actor::System;
@@ -68,15 +68,15 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
         };
         let wanted = proposals(id, one);
         let standing: Vec<_> = write.assignments_open(Some(id)).await?.into_iter().map(|row| row.assignment).collect();
-        // What the file proposed and nobody has decided about is the file's as well as what is in force.
+        // Undecided proposals from the configuration are managed by it, like its active assignments.
         let standing = standing
             .into_iter()
             .filter(|one| one.thread.is_none() && (one.state == AssignmentState::Active || one.from_file));
         let (kept, over): (Vec<_>, Vec<_>) = standing
             .filter(|one| one.from_file || wanted.iter().any(|new| new.contract.when == one.contract.when))
             .partition(|one| one.from_file && wanted.iter().any(|new| says_the_same(one, new)));
-        // What the file once approved and no longer names is over; what people approved stays, unless the
-        // file names somebody for the same place.
+        // Assignments that the configuration no longer declares are revoked. Assignments approved by people stay,
+        // unless the configuration declares another agent for the same place.
         for before in over {
             let reason = "changed in the configuration";
             let ended = write.end_assignment(before.id, AssignmentState::Revoked, "configuration", reason, now).await?;
@@ -89,7 +89,7 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
             let (agent, mode) = (&new.agent, new.mode.name());
             let detail = format!("{agent} answers {} ({mode}), from configuration", one.connection.name);
             if !system.approvals().takes_one_word() {
-                // Where it takes two persons or a rehearsal, the file's word is one, and has seen nothing.
+                // If two approvers or a rehearsal are required, the declaration is only a proposal.
                 write.audit(&actor, AuditAction::Propose, &made.to_string(), &detail, now).await?;
                 tracing::warn!(assignment = %made, agent, "The configuration names an agent that is not approved yet");
                 continue;
@@ -112,8 +112,8 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
     Ok(())
 }
 
-/// A disconnected connection whose provider sets no numbers up, and whose number nobody here knows any more: the file
-/// is then the only way on, and says what it was.
+/// Restores a disconnected connection whose provider cannot set numbers up and whose number is no longer stored. Only
+/// the configuration can then connect it again. Returns `None` if the connection is not in that state.
 async fn restored(
     system: &System,
     write: &mut Write,

@@ -1,4 +1,4 @@
-//! A number that may not send: held as a whole, probed now and then, released when a probe succeeds.
+//! Holds a number that may not send, probes it at intervals, and releases it when a probe succeeds.
 
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::ids::{ConnectionId, EntryId};
@@ -12,7 +12,7 @@ use crate::operations::monitoring::conditions::{over, raise_condition};
 use crate::operations::{Result, System};
 use crate::store::{Claimed, StoreError, Write};
 
-/// The provider's own schedule for a code.
+/// Returns the provider's own retry schedule for an error code; `None` if it has none.
 pub(crate) async fn schedule(
     system: &System,
     connection: ConnectionId,
@@ -26,8 +26,8 @@ pub(crate) async fn schedule(
     Ok(provider.and_then(|provider| provider.schedule(code)))
 }
 
-/// Our key, account or number is refused, by an answer or by a status of an entry: nothing more is sent over it, with
-/// one alert that says what to do. Returns when it is tried again.
+/// Holds a number whose key, account or number the provider rejects, in a response or, for the entry `status_of`, in
+/// a status. No further message is sent over it, and an alert says what to do. Returns when it is probed.
 pub(crate) async fn hold_number(
     system: &System,
     write: &mut Write,
@@ -49,8 +49,8 @@ pub(crate) async fn hold_number(
     Ok(probe_at)
 }
 
-/// It was not the provider's API that answered. That is so for every number of the provider: one alert, with as many as
-/// have met it.
+/// Raises the alert that the base URL does not lead to the provider's API. It affects every number of the provider,
+/// so one alert names all that are on hold.
 pub(crate) async fn wrong_base_url(
     system: &System,
     write: &mut Write,
@@ -68,7 +68,7 @@ pub(crate) async fn wrong_base_url(
     raise_condition(write, AlertKind::BaseUrl, &sharing.subject, &said, now).await
 }
 
-/// The provider's API answers: the alert that it does not is over, for all numbers that share it.
+/// Clears that alert for all numbers of the provider, because its API answers.
 pub(crate) async fn base_url_is_right(
     system: &System,
     write: &mut Write,
@@ -80,8 +80,7 @@ pub(crate) async fn base_url_is_right(
     Ok(())
 }
 
-/// The provider refuses the key, for one number or for more that are reached with it: one alert, with as many as have
-/// met it.
+/// Raises the alert that the provider rejects the key. One alert names all affected numbers that share the key.
 pub(crate) async fn refused_key(
     system: &System,
     write: &mut Write,
@@ -99,7 +98,8 @@ pub(crate) async fn refused_key(
     raise_condition(write, AlertKind::Credentials, &sharing.subject, &said, now).await
 }
 
-/// The provider takes the key for this number: the alert is over with the last of those that share it.
+/// Records that the provider accepts the key for this number. The alert is cleared when no number that shares the key
+/// is rejected.
 pub(crate) async fn key_is_right(
     system: &System,
     write: &mut Write,
@@ -115,7 +115,7 @@ pub(crate) async fn key_is_right(
     Ok(())
 }
 
-/// The alert about a number that is held for this reason.
+/// Returns the kind of the alert about a number on hold.
 const fn alert_of(hold: Hold) -> AlertKind {
     match hold {
         Hold::Account => AlertKind::Account,
@@ -123,7 +123,7 @@ const fn alert_of(hold: Hold) -> AlertKind {
     }
 }
 
-/// What was held goes, each at its own time, and the alerts are over.
+/// Releases a held number and clears its alerts. Its entries are sent at their own due times.
 pub(crate) async fn number_sends_again(
     system: &System,
     write: &mut Write,
@@ -137,7 +137,7 @@ pub(crate) async fn number_sends_again(
     Ok(())
 }
 
-/// The probe ended in another way, which says nothing about the number: the next entry is the next probe.
+/// The probe ended without showing whether the number may send, so the next entry becomes the probe.
 pub(crate) async fn another_probe(write: &mut Write, claimed: &Claimed, now: Timestamp) -> Result<(), StoreError> {
     if claimed.held.is_some() {
         write.probe_at(claimed.connection, now).await?;

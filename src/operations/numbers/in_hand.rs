@@ -1,5 +1,5 @@
-//! What somebody is changing at a provider right now. Rules about what a provider has are asked over HTTP, where
-//! no transaction holds off a second person: they are told that somebody is at it.
+//! Locks for changes at a provider. The provider's state is queried over HTTP, where no transaction excludes a second
+//! person, so the second change is refused.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -9,10 +9,10 @@ use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
 use crate::operations::{System, unpoisoned};
 
-/// Who changes what, by what it is.
+/// Who is changing what, by the name of what is changed.
 pub(crate) type Hands = Arc<Mutex<BTreeMap<String, String>>>;
 
-/// Held while something is changed; lets go when it is dropped.
+/// A lock on something at the provider; dropping it releases the lock.
 #[derive(Debug)]
 pub(crate) struct InHand {
     hands: Hands,
@@ -26,7 +26,7 @@ impl Drop for InHand {
 }
 
 impl System {
-    /// Keeps everybody else from changing the same until the answer is dropped. Refused where somebody is at it.
+    /// Locks `what` until the returned value is dropped. Refuses if another change is in progress.
     pub(crate) fn take_in_hand(&self, actor: &Actor, what: &str) -> Result<InHand, Refusal> {
         let hands = &self.shared.hands;
         let mut held = unpoisoned(hands);

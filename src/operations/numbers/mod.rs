@@ -1,4 +1,4 @@
-//! Business numbers: set up, checked, held, and their webhooks.
+//! Operations on business numbers: set up, checked, held, and their webhooks.
 
 pub(crate) mod callback_url;
 pub(crate) mod canary;

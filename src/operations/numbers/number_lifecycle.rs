@@ -1,4 +1,4 @@
-//! The life of numbers at the provider: connected, and given back. The webhook is the first to say so.
+//! Lifecycle of numbers at the provider: connected and disconnected. Webhooks report it first.
 
 use std::time::Duration;
 
@@ -56,7 +56,8 @@ pub(crate) async fn number_lifecycle(
             }
         }
         Some("deleted") if life.name.contains("phone_number") => {
-            // The name of the event is not signed, and a teardown takes a while: the provider is asked first.
+            // The event's name is not covered by the signature, and a deletion takes time, so the provider is queried
+            // first.
             if let Some(connection) = life.known {
                 let subject = connection.id.to_string();
                 write.keep_snapshot(&deletion(&subject), TOLD, now).await?;
@@ -79,18 +80,18 @@ pub(crate) async fn number_lifecycle(
     Ok(())
 }
 
-/// The provider has not been asked yet.
+/// State: a deletion was reported, and the provider was not queried yet.
 const TOLD: &str = "told";
-/// It was asked, and still had the number.
+/// State: the provider was queried and still had the number, or did not answer.
 const ASKED: &str = "asked";
-/// A number that is still there after so long is not being taken down.
+/// After this time, a number that still exists is not being deleted.
 const TEARDOWN: Duration = Duration::from_secs(3_600);
 
 fn deletion(subject: &str) -> String {
     format!("deletion:{subject}")
 }
 
-/// Asks the provider about numbers of which a webhook said that they are gone. `true` where one was asked.
+/// Queries the provider about numbers that a webhook reported as deleted. Returns `true` if a number was queried.
 pub(crate) async fn confirm_deletions(system: &System) -> Result<bool> {
     let mut asked = false;
     for connection in system.store().connections().await? {
@@ -103,7 +104,8 @@ pub(crate) async fn confirm_deletions(system: &System) -> Result<bool> {
     Ok(asked)
 }
 
-/// Asks about one number, where that is in question. It is disconnected here once the provider has it no more.
+/// Queries the provider about one number, if its deletion was reported, and disconnects it once the provider no
+/// longer has it.
 pub(crate) async fn confirm_deletion(system: &System, connection: &Connection) -> Result<()> {
     let subject = connection.id.to_string();
     let Some((state, since)) = system.store().snapshot(&deletion(&subject)).await? else { return Ok(()) };
@@ -154,7 +156,7 @@ pub(crate) async fn confirm_deletion(system: &System, connection: &Connection) -
             write.clear_alert(AlertKind::DeletionTold, &subject, now).await?;
             write.keep_snapshot(&deletion(&subject), "not confirmed", now).await?;
         }
-        // It may be readable for a while yet, or the provider did not answer: the next check asks again.
+        // The number may stay readable for a while, or the provider did not answer: the next check queries again.
         _ if state == TOLD => write.keep_snapshot(&deletion(&subject), ASKED, now).await?,
         _ => return Ok(()),
     }
@@ -163,8 +165,8 @@ pub(crate) async fn confirm_deletion(system: &System, connection: &Connection) -
     Ok(())
 }
 
-/// A connection is no longer connected: it loses its number, and stands among the setups, so that it can be connected
-/// again. Misses one that is disconnected already.
+/// Disconnects a connection and stores a setup by which it can be connected again. Returns `Missed` if it is
+/// disconnected already.
 pub(crate) async fn mark_lost(
     write: &mut Write,
     connection: &Connection,
@@ -184,7 +186,7 @@ pub(crate) async fn mark_lost(
     let mut setup = last.unwrap_or_else(new);
     let was = (setup.state, setup.step);
     setup.happens(event, Presence::Live)?;
-    // The provider has it still: then this one is connected again, and no link is needed.
+    // The provider still has the number, so it can be reconnected without a link.
     let keeps = event == NumberEvent::Unregister;
     setup.phone_number_id = keeps.then(|| connection.phone_number_id.clone());
     setup.options.reconnect = keeps.then(|| connection.phone_number.clone());
@@ -197,7 +199,8 @@ pub(crate) async fn mark_lost(
     Ok(write.save_setup(&setup, was, now).await?)
 }
 
-/// Finds numbers that an earlier version left without a way on, and puts them back among those that can be connected.
+/// Repairs disconnected connections that an earlier version left without a setup, so that they can be connected
+/// again.
 pub(crate) async fn mend_stranded(system: &System) -> Result<()> {
     let now = system.now();
     let mut write = system.store().write().await?;

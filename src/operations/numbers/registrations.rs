@@ -1,5 +1,5 @@
-//! Webhooks at the provider: listed, made, changed, switched, deleted and tried; what cannot work is
-//! refused before the provider accepts it.
+//! Webhooks at the provider: listed, created, changed, enabled, deleted and tested. A registration that cannot work
+//! is refused before the provider is called.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
@@ -20,14 +20,14 @@ use crate::operations::{Result, System, require};
 use crate::provider::numbers::{Access, Webhooks};
 use crate::provider::{Provider, ProviderError};
 
-/// How our webhook came to be on file.
+/// How our webhook was registered.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Ensured {
-    /// Made, under this id.
+    /// Created, with this id.
     New(String),
-    /// It was there already.
+    /// It existed already.
     Same(String),
-    /// It stands where this other address stood: a number has one.
+    /// It replaced another URL, because a number has only one.
     Replaced { id: String, before: String },
 }
 
@@ -43,8 +43,8 @@ impl std::fmt::Display for Ensured {
     }
 }
 
-/// The webhook with this address, switched on; made if there is none. Where a number has one address, another one
-/// that is on file gives way.
+/// Ensures that a webhook with this URL exists and is active. If a number has only one URL, another registered one is
+/// replaced.
 pub(crate) async fn ensure(
     webhooks: &dyn Webhooks,
     support: WebhookSupport,
@@ -81,7 +81,7 @@ pub(crate) async fn ensure(
     Ok(Ensured::Same(id))
 }
 
-/// What a webhook of ours is, below this address of ours.
+/// Returns the draft of our own webhook below this base URL.
 pub(crate) fn own_draft(
     webhooks: &dyn Webhooks,
     support: WebhookSupport,
@@ -100,7 +100,7 @@ pub(crate) fn own_draft(
     }
 }
 
-/// The webhooks of one number, while one person at a time changes them.
+/// The webhooks of one number, while one person changes them.
 struct NumberWebhooks<'s> {
     system: &'s System,
     connection: &'s Connection,
@@ -119,7 +119,8 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
     require(actor, needed)?;
     let (connection, provider) = at_provider(system, connection).await?;
     let Some(webhooks) = provider.webhooks() else { return Err(no_webhooks(&connection).into()) };
-    // Looked at, then changed, at the provider: two at once would both see the webhooks as they were.
+    // The webhooks are read and then changed at the provider; two concurrent changes would both see the earlier
+    // state.
     let _hand = system.take_in_hand(actor, &format!("the webhooks of {}", connection.provider))?;
     let support = provider.capabilities().webhooks;
     let own = NumberWebhooks { system, connection: &connection, provider: provider.as_ref(), webhooks, support };
@@ -149,7 +150,7 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
 }
 
 impl NumberWebhooks<'_> {
-    /// What came of it, and the id.
+    /// Returns the message and the id of the created webhook.
     async fn create(&self, project: bool, draft: WebhookDraft) -> Result<(String, String)> {
         let (connection, webhooks) = (self.connection, self.webhooks);
         let scope =
@@ -246,7 +247,7 @@ impl NumberWebhooks<'_> {
     }
 }
 
-/// The webhooks of a number, and of the project whose key it uses.
+/// Returns the webhooks of a number and of the project that its key belongs to.
 pub(crate) async fn all(system: &System, connection: ConnectionId) -> Result<Vec<Registration>> {
     let (connection, provider) = at_provider(system, connection).await?;
     let Some(webhooks) = provider.webhooks() else { return Err(no_webhooks(&connection).into()) };
@@ -257,8 +258,7 @@ pub(crate) async fn all(system: &System, connection: ConnectionId) -> Result<Vec
     Ok(list)
 }
 
-/// Whether an address that is on file at the provider is one of ours. Where our public address is not known, its path
-/// decides.
+/// Returns `true` if a registered URL is one of ours. If our public URL is unknown, the path decides.
 pub(crate) fn leads_here(system: &System, provider: &dyn Provider, url: &str) -> bool {
     let base = system.public_url();
     let url = url.trim_end_matches('/');
@@ -291,7 +291,7 @@ async fn one(webhooks: &dyn Webhooks, connection: &Connection, id: &str) -> Resu
     Err(Refusal::new(Code::NotFound, why, "List the webhooks.").into())
 }
 
-/// Where there is one place for an address, another one in it is changed on purpose only.
+/// Refuses to replace another URL if there is only one place for it; that requires an explicit update.
 fn not_taken(known: &[Registration], scope: &WebhookScope, draft: &WebhookDraft) -> Result<()> {
     let other = known
         .iter()
@@ -301,7 +301,7 @@ fn not_taken(known: &[Registration], scope: &WebhookScope, draft: &WebhookDraft)
     Err(Refusal::new(Code::WebhookTaken, why, "Update that webhook with the address.").into())
 }
 
-/// What is left open is what a webhook of ours is.
+/// Completes a draft with the values of our own webhook.
 fn whole(
     system: &System,
     webhooks: &dyn Webhooks,
@@ -336,7 +336,7 @@ fn whole(
     })
 }
 
-/// A connection with its provider, or why there is none.
+/// Returns a connection with its provider; fails if one of them does not exist.
 pub(crate) async fn at_provider(
     system: &System,
     connection: ConnectionId,
@@ -356,7 +356,7 @@ fn no_webhooks(connection: &Connection) -> Refusal {
     Refusal::new(Code::Provider, why, "Manage its webhooks in the provider's own console.")
 }
 
-/// What the provider refused, in the words in which it did.
+/// Returns a provider's error as a refusal, with the provider's own text.
 pub(crate) fn refused(trouble: impl AsRef<Failure>) -> Refusal {
     let trouble = trouble.as_ref();
     let said = if trouble.said.is_empty() {

@@ -1,5 +1,4 @@
-//! Numbers: what the provider has, how it fares, what contacts see of it; adopted, registered, and
-//! given back.
+//! Requests and queries about numbers: list, health and profile; adopt, register, renew, unregister and disconnect.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
@@ -53,7 +52,7 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: NumberReque
     }
 }
 
-/// Asks the provider, now.
+/// Answers a query by querying the provider now.
 pub(crate) async fn look(system: &System, actor: &Actor, query: NumberQuery) -> Result<Fetched<NumberAnswer>> {
     let value = match query {
         NumberQuery::List { provider } => {
@@ -104,7 +103,7 @@ fn profiles_of<'p>(provider: &'p dyn Provider, name: &ProviderName) -> Result<&'
     })
 }
 
-/// Our webhook is put on file at the provider, now; that it works is shown by a test, which is sent next.
+/// Registers our webhook at the provider and starts a setup that verifies it with a test webhook.
 async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done> {
     require(actor, Permission::SetNumbersUp)?;
     let (connection, provider) = at_provider(system, id).await?;
@@ -113,7 +112,7 @@ async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Do
         let why = format!("Webhooks of {} cannot be managed from here.", connection.provider);
         return Err(Refusal::new(Code::Provider, why, "Register it in the provider's own console.").into());
     };
-    // Looked at, then made, at the provider: two at once would both find none.
+    // The webhooks are read and then created at the provider; two concurrent requests would both find none.
     let _hand = system.take_in_hand(actor, &format!("the webhooks of {}", connection.provider))?;
     not_under_way(system, &connection).await?;
     let scope = WebhookScope::Number(connection.phone_number_id.clone());
@@ -136,7 +135,7 @@ async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Do
     Ok(Done { message: said, created_id: Some(setup_id.to_string()) })
 }
 
-/// A link is made next that whoever owns the number follows to renew its credentials.
+/// Starts a setup that creates a link by which the owner of the number renews its credentials.
 async fn renew(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done> {
     require(actor, Permission::SetNumbersUp)?;
     let (connection, provider) = at_provider(system, id).await?;
@@ -172,7 +171,7 @@ fn under_way(connection: &Connection) -> Refusal {
     Refusal::new(Code::SetupState, why, "Look at the setup's steps.")
 }
 
-/// Begins a walk with a connection that is there, perhaps with a step that was taken already.
+/// Begins a setup for an existing connection, with the result of a step that was performed already, if any.
 async fn begin(
     system: &System,
     actor: &Actor,
@@ -199,7 +198,7 @@ async fn begin(
     Ok(setup_id)
 }
 
-/// Our webhook is taken away. What others registered stays.
+/// Deletes our webhooks at the provider; those of others stay. Returns their number.
 async fn take_webhooks(system: &System, connection: &Connection, provider: &dyn Provider) -> Result<usize> {
     let (Some(webhooks), Ok(base)) = (provider.webhooks(), set_up::public_url(system)) else { return Ok(0) };
     let known = webhooks.list(connection.into(), Some(&connection.phone_number_id)).await.map_err(refused)?;
@@ -230,7 +229,7 @@ async fn unregister(system: &System, actor: &Actor, id: ConnectionId) -> Result<
     Ok(Done { message: said, created_id: None })
 }
 
-/// The number is given back at the provider; the customer stays, for connecting again.
+/// Disconnects the number at the provider. The customer record stays for reconnecting.
 async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &str) -> Result<Done> {
     require(actor, Permission::DisconnectNumbers)?;
     let _hand = system.take_in_hand(actor, &format!("connection {id}"))?;
@@ -244,7 +243,7 @@ async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &st
     numbers.disconnect(&connection).await.map_err(refused)?;
     let now = system.now();
     let mut write = system.store().write().await?;
-    // The provider's own webhook about it may have been faster than its answer.
+    // The provider's webhook about it may have arrived before its response.
     mark_lost(&mut write, &connection, NumberEvent::Disconnect, now).await?.either_way();
     write
         .audit(
@@ -285,7 +284,7 @@ async fn save_profile(system: &System, actor: &Actor, id: ConnectionId, profile:
     Ok(Done { message: format!("{}: saved the profile.", connection.name), created_id: None })
 }
 
-/// A request that no command is made for. Looking takes an operator, changing an admin.
+/// Sends a raw API request for which there is no command. `GET` requires an operator, other methods an admin.
 pub(crate) async fn call(
     system: &System,
     actor: &Actor,

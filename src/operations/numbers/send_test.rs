@@ -1,4 +1,4 @@
-//! A message to one of us: the whole way out, proved by its statuses.
+//! Sends a test message to the connection's tester; its statuses verify sending.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
@@ -28,7 +28,7 @@ pub(crate) async fn send_test(system: &System, actor: &Actor, connection: Connec
     };
     let words = format!("wadeck test message of {name}, {}. No action needed.", system.now());
     let content = Content::text(words);
-    // Who has the tester's thread does not matter: the test proves the way out.
+    // The thread's owner does not matter, because the message only verifies sending.
     let context = SendContext { despite_owner: true, ..SendContext::default() };
     send(system, actor, thread.id, SendMessage { content, reply_to: None, at: None }, &context).await
 }

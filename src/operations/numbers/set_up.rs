@@ -1,4 +1,4 @@
-//! Set a number up: begin, go on, make another link, give up. The steps themselves are the worker's.
+//! Setups of numbers: begin, continue, create a new link, cancel. The worker performs the steps.
 
 use std::time::Duration;
 
@@ -18,22 +18,22 @@ use crate::provider::numbers::Access;
 use crate::store::Write;
 
 const LONGEST_NAME: usize = 40;
-/// However often somebody asks, a link is looked at no more often.
+/// Minimum pause between two checks of a link.
 const LINK_LOOKS: Duration = Duration::from_secs(10);
 
-/// What a walk towards a number is begun from.
+/// Parameters of a new setup.
 pub(crate) struct Plan {
     pub name: String,
     pub provider: ProviderName,
     pub organization: Option<String>,
     pub environment: Option<Environment>,
     pub options: SetupOptions,
-    /// Where it begins: from nothing, or with a number that is there.
+    /// First step: the integration for a new number, or the number step for an existing one.
     pub step: SetupStep,
     pub phone_number_id: Option<String>,
 }
 
-/// Begins a walk. Its first step is taken at once.
+/// Begins a setup. The worker performs its first step at once.
 pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<Done> {
     require(actor, Permission::SetNumbersUp)?;
     let name = plan.name.trim();
@@ -49,7 +49,7 @@ pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
     let mut options = plan.options;
     // Only the settings of a connection choose its key; a request cannot.
     options.api_key_env = None;
-    // Whoever follows the link comes back to a page of ours, unless another was named.
+    // After opening the link, the owner returns to one of our pages, unless another was named.
     if base.starts_with("https://") || base.starts_with("http://127.0.0.1") {
         options.success_url.get_or_insert_with(|| format!("{base}/setup/complete"));
         options.failure_url.get_or_insert_with(|| format!("{base}/setup/failed"));
@@ -96,7 +96,7 @@ pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
     Ok(Done { message: format!("Setting up {name}; Connections shows every step."), created_id: Some(id.to_string()) })
 }
 
-/// Somebody wants a walk to go on: a failed step is tried again, a waited-for one looked at now.
+/// Continues a setup: a failed step is retried, and a waiting step is checked now.
 pub(crate) async fn go_on(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
     require(actor, Permission::SetNumbersUp)?;
     let mut write = system.store().write().await?;
@@ -108,7 +108,7 @@ pub(crate) async fn go_on(system: &System, actor: &Actor, id: SetupId) -> Result
     Ok(Done { message: said, created_id: None })
 }
 
-/// A new link; the one before is revoked by it.
+/// Requests a new link, which revokes the previous one.
 pub(crate) async fn new_link(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
     require(actor, Permission::SetNumbersUp)?;
     let mut write = system.store().write().await?;
@@ -129,7 +129,7 @@ pub(crate) async fn new_link(system: &System, actor: &Actor, id: SetupId) -> Res
     Ok(Done { message: said, created_id: None })
 }
 
-/// The number was given back, and is wanted again: the customer is the same.
+/// Reconnects a disconnected number, with the same customer.
 pub(crate) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
     require(actor, Permission::ConnectNumbersAgain)?;
     let mut write = system.store().write().await?;
@@ -137,11 +137,11 @@ pub(crate) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Re
     let was = (setup.state, setup.step);
     happens(&mut write, &mut setup, NumberEvent::Reconnect).await?;
     public_url(system)?;
-    // Where the provider cannot be asked for the number, what it was is kept.
+    // If the provider cannot be queried for numbers, the stored number is kept.
     if system.providers().get(&setup.provider).is_some_and(|provider| provider.numbers().is_some()) {
         setup.options.reconnect = None;
     }
-    // The connection keeps its settings while it is disconnected: its own key among them.
+    // A disconnected connection keeps its settings, including its own key.
     if let Some(id) = setup.connection_id {
         setup.options.api_key_env = write.api_key_env(id).await?;
     }
@@ -153,14 +153,14 @@ pub(crate) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Re
         (None, None) => (SetupStep::Integration, "starting the setup again from the first step"),
     };
     setup.step = step;
-    // How the steps ended before says nothing about this walk.
+    // The results of earlier steps say nothing about this setup.
     write.forget_steps(id).await?;
     let said = format!("{}: {what}.", setup.name);
     move_to(system, write, actor, AuditAction::Reconnect, setup, was).await?;
     Ok(Done { message: said, created_id: Some(id.to_string()) })
 }
 
-/// Nobody wants it any more.
+/// Cancels a setup.
 pub(crate) async fn cancel(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
     require(actor, Permission::GiveSetupsUp)?;
     let mut write = system.store().write().await?;
@@ -172,7 +172,7 @@ pub(crate) async fn cancel(system: &System, actor: &Actor, id: SetupId) -> Resul
         ended.link = None;
     }
     move_to(system, write, actor, AuditAction::CancelSetup, ended, was).await?;
-    // Given up here first: whoever comes second must not take the link of a setup that goes on.
+    // The cancellation is stored before the link is revoked: if another change came first, its link must stay valid.
     let mut note = String::new();
     if let (Some(customer), Some(link)) = (&setup.customer_id, &setup.link)
         && let Some(provider) = system.providers().get(&setup.provider)
@@ -185,7 +185,7 @@ pub(crate) async fn cancel(system: &System, actor: &Actor, id: SetupId) -> Resul
     Ok(Done { message: format!("Canceled the setup of {}.{rest}{note}", setup.name), created_id: None })
 }
 
-/// Whoever followed a link may be back: links that are waited for are looked at now, each at most every ten seconds.
+/// The owner may have opened a link: awaited links are checked now, each at most every ten seconds.
 pub async fn look_at_links(system: &System) -> Result<()> {
     let now = system.now();
     if system.everything().links_awaited().await? {
@@ -201,7 +201,7 @@ async fn known(write: &mut Write, id: SetupId) -> Result<Setup> {
     Ok(write.setup(id).await?.ok_or_else(|| unknown(id))?)
 }
 
-/// Moves a setup by what happened to its number, or refuses what cannot happen.
+/// Applies an event to a setup, or refuses it if it cannot happen in the setup's state.
 pub(crate) async fn happens(write: &mut Write, setup: &mut Setup, event: NumberEvent) -> Result<NumberState> {
     let number = write.presence(setup).await?;
     Ok(setup.happens(event, number)?)
@@ -245,7 +245,7 @@ fn able(system: &System, name: &ProviderName) -> Result<(), Refusal> {
     Err(Refusal::new(Code::Provider, why, "Declare the number in the configuration, under [[connections]]."))
 }
 
-/// The address that providers reach us at.
+/// Returns the public URL without a trailing slash.
 pub(crate) fn public_url(system: &System) -> Result<String, Refusal> {
     match system.public_url() {
         Some(url) => Ok(url.trim_end_matches('/').to_owned()),
@@ -257,12 +257,12 @@ pub(crate) fn public_url(system: &System) -> Result<String, Refusal> {
     }
 }
 
-/// With which key the provider is asked about a number that is being set up: its own, where it has one.
+/// Returns the access for provider queries about a setup, with its own key if it has one.
 pub(crate) fn access(setup: &Setup) -> Access<'_> {
     Access { label: &setup.name, api_key_env: setup.options.api_key_env.as_deref(), connection: None }
 }
 
-/// A number was connected at the provider: whoever waits for it goes on, else somebody should know.
+/// Records that a number was connected at the provider. Returns the setup that waited for it; `None` if no setup did.
 pub(crate) async fn number_created(
     write: &mut Write,
     provider: &ProviderName,

@@ -1,5 +1,5 @@
-//! The worker's step of setting a number up: takes one step of one walk and writes down how it ended.
-//! Every step can be taken twice without doing its work twice: it looks for what it is about to make.
+//! The worker's step of a setup: performs one step of one setup and stores its result. Every step can be repeated
+//! safely, because it first looks for what it is about to create.
 
 use std::time::Duration;
 
@@ -22,25 +22,25 @@ use crate::operations::{Result, System};
 use crate::provider::Provider;
 use crate::provider::numbers::{Numbers, Webhooks};
 
-/// How often a link is looked at while nobody says that it was followed: the webhook comes first.
+/// How often a link is checked while no webhook reports that it was opened.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
-/// How often it is asked whether the test is back.
+/// How often a step checks whether the test webhook arrived.
 const BACK_YET: Duration = Duration::from_secs(2);
-/// A test that is not back by then is lost.
+/// How long to wait for a test webhook.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How a step ended.
 enum Ended {
-    /// What was done, for whoever reads along.
+    /// The step is done; the text says what was done.
     Done(String),
-    /// Somebody else is to do their part; look again then.
+    /// The step waits for someone else; check again at this time.
     Waits(String, Timestamp),
     Failed(String),
-    /// The provider has this number no more; what is next is the way to another.
+    /// The provider no longer has this number; the setup continues at this step.
     Gone(String, SetupStep),
 }
 
-/// Takes the next step that is due. `false` when there is none now.
+/// Performs the next step that is due. Returns `false` if none is due.
 pub async fn step_setup(system: &System) -> Result<bool> {
     if crate::operations::numbers::number_lifecycle::confirm_deletions(system).await? {
         return Ok(true);
@@ -83,13 +83,13 @@ pub async fn step_setup(system: &System) -> Result<bool> {
         }
     };
     if moved.is_err() {
-        // Whoever took the number away meanwhile has written down where it stands.
+        // The number was changed meanwhile, and that change has stored its own state.
         return Ok(true);
     }
     setup.updated_at = now;
-    // Whoever moved it while the step was taken wins: the step is looked at again from there.
+    // If the setup was changed during the step, that change stands, and the step is evaluated again from there.
     if write.save_setup(&setup, was, due).await?.applied() {
-        // Waiting is not done: only how a step ended is written down.
+        // Only the end of a step is recorded, not waiting.
         let again =
             setup.state == SetupState::Waiting && setup.taken.iter().any(|taken| taken.step == was.1 && taken.works);
         let not_yet = setup.state == SetupState::Waiting && was.1 == SetupStep::Used;
@@ -146,7 +146,8 @@ async fn take(system: &System, provider: &dyn Provider, setup: &mut Setup) -> Re
     }
 }
 
-/// The steps of a number whose provider tells nothing about numbers: it is connected again as it was.
+/// Performs the steps of a number whose provider cannot be queried about numbers: it is reconnected with its stored
+/// number.
 async fn without_numbers(system: &System, provider: &dyn Provider, setup: &Setup) -> Result<Ended> {
     let support = provider.capabilities().webhooks;
     match setup.step {
@@ -191,10 +192,11 @@ async fn as_it_was(system: &System, setup: &Setup) -> Result<Ended> {
     Ok(Ended::Done(format!("{number}, {}", clean_line(id))))
 }
 
-/// The way to another number, where the provider has the one before no more and its own list says so, too.
+/// Returns the step that leads to another number, if the provider's list confirms that it no longer has this one;
+/// `None` otherwise.
 async fn gone(numbers: &dyn Numbers, setup: &Setup, id: &str) -> Option<Ended> {
     let listed = numbers.list(access(setup), None).await.ok()?;
-    // A number that was never connected may be mistyped: the person can adopt another one.
+    // The number of a connection that was never connected may be mistyped; another one can be adopted.
     if setup.connection_id.is_none() || listed.iter().any(|one| one.phone_number_id == id) {
         return None;
     }
@@ -212,7 +214,7 @@ fn failed(trouble: &crate::provider::ProviderError) -> Ended {
     Ended::Failed(format!("{}. {}{said} {}", trouble.line(), trouble.explanation, trouble.remedy))
 }
 
-/// The project tells us when numbers come and go.
+/// Registers the project webhook, which reports connected and deleted numbers.
 async fn integration(
     system: &System,
     (webhooks, support): (&dyn Webhooks, WebhookSupport),
@@ -240,14 +242,14 @@ async fn integration(
     })
 }
 
-/// The webhook says so; should it be lost, the provider's list does.
+/// Waits until the link is opened, which the webhook reports; if it is lost, the provider's list shows it.
 async fn used(system: &System, numbers: &dyn Numbers, setup: &mut Setup) -> Result<Ended> {
     if setup.phone_number_id.is_some() {
         return Ok(Ended::Done("reported by the provider".into()));
     }
     let customer = setup.customer_id.clone().unwrap_or_default();
     let Ok(listed) = numbers.list(access(setup), Some(&customer)).await else {
-        // It is waited for anyhow: the next look may succeed.
+        // The step waits anyway; the next check may succeed.
         return Ok(Ended::Waits("waiting until the owner opens the link".into(), system.now().plus(LOOK_AGAIN)));
     };
     let mut known = system.store().connections().await?.into_iter().map(|one| one.phone_number_id);
@@ -274,7 +276,7 @@ async fn used(system: &System, numbers: &dyn Numbers, setup: &mut Setup) -> Resu
     })
 }
 
-/// The connection is made, or connected again.
+/// Creates the connection, or reconnects it.
 async fn number(system: &System, numbers: &dyn Numbers, setup: &mut Setup) -> Result<Ended> {
     let id = setup.phone_number_id.clone().unwrap_or_default();
     let told = match numbers.number(access(setup), &id).await {
@@ -307,7 +309,7 @@ async fn number(system: &System, numbers: &dyn Numbers, setup: &mut Setup) -> Re
         settings: ConnectionSettings::default(),
     };
     let mut write = system.store().write().await?;
-    // Whoever gave the setup up while the provider was asked wants no connection.
+    // If the setup was cancelled during the query, no connection is created.
     let still = write.setup(setup.id).await?.is_some_and(|now| (now.state, now.step) == (setup.state, setup.step));
     if !still {
         return Ok(Ended::Failed("The setup has changed meanwhile; no connection was created.".into()));
@@ -341,7 +343,7 @@ async fn webhook(
     let draft = own_draft(webhooks, support, &scope, base);
     Ok(match ensure(webhooks, support, (&connection).into(), &scope, &draft).await {
         Ok(ensured) => Ended::Done(ensured.to_string()),
-        // Where the key may not set it, or there is nothing to set it on, a person does.
+        // If the key may not set the URL, or there is nothing to set it on, a person sets it.
         Err(trouble) if support.is_one_address() && trouble.class == FailureClass::Setup => {
             let why = clean_line(&trouble.explanation);
             Ended::Done(format!("to be pasted by hand, see connections setup: {}", why.trim_end_matches('.')))
@@ -350,7 +352,7 @@ async fn webhook(
     })
 }
 
-/// A test is asked for once, and waited for.
+/// Requests one test webhook and waits for it.
 async fn verified(system: &System, setup: &Setup) -> Result<Ended> {
     let Some(connection) = connection_of(system, setup).await? else {
         return Ok(Ended::Failed("Its connection was removed meanwhile.".into()));

@@ -1,5 +1,5 @@
-//! Flows: listed, written, published, sent; and the endpoint behind them. What would be refused is
-//! found before the provider is asked.
+//! Flows: list, write, publish and send Flows, and manage their endpoints. Errors are found before the provider is
+//! called.
 
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ fn passed(json: &str) -> Result<Value, Refusal> {
     serde_json::from_str(json).map_err(|error| Refusal::new(Code::Lint, format!("F1: {error}."), "Fix it."))
 }
 
-/// Asks for every account's list; numbers of one account share it.
+/// Fetches the Flow list of every account; numbers of one account share it.
 pub async fn refresh_flows(system: &System) -> Result<Done> {
     let mut count = 0;
     let mut known: Vec<(String, ConnectionId)> = vec![];
@@ -182,7 +182,8 @@ pub(crate) async fn perform(
             .await;
         }
         other => {
-            // Looked at, then changed, at the provider: two at once would both see it as it was.
+            // The Flows are read and then changed at the provider; two concurrent changes would both see the earlier
+            // state.
             let _hand = system.take_in_hand(actor, &format!("the Flows of {}", connection.business_account_id))?;
             change(flows, &connection, other).await?
         }
@@ -252,11 +253,11 @@ async fn register(flows: &dyn Flows, connection: &Connection, id: String) -> Res
     Ok(Changed::new(said, None, id))
 }
 
-/// What was changed at the provider.
+/// Result of a change at the provider.
 struct Changed {
     message: String,
     created_id: Option<String>,
-    /// For the audit row: the id of the Flow, or its name where it is created or ended.
+    /// Subject of the audit row: the id of the Flow, or its name if it is created, deprecated or deleted.
     subject: String,
 }
 

@@ -1,4 +1,4 @@
-//! Templates and Flows at the provider.
+//! Operations on templates and Flows at the provider.
 
 pub(crate) mod flows;
 pub(crate) mod refresh_templates;

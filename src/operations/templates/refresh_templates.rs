@@ -1,5 +1,5 @@
-//! Fetch templates from the provider. What is kept is a picture with its time; when a fetch fails,
-//! the old picture stays, with its age and the reason.
+//! Fetches template lists from the provider and keeps each with its time. If a fetch fails, the earlier list stays,
+//! with its age and the reason.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::operations::monitoring::conditions::condition;
 use crate::operations::{Result, System};
 use crate::store::NewAlert;
 
-/// A provider is asked for a list again at the earliest after this time, whoever wants it.
+/// Minimum pause between two fetches of a list.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 error_text! {
@@ -68,14 +68,14 @@ pub(crate) async fn refresh_list(system: &System, connection: &Connection) -> Re
     Ok(())
 }
 
-/// What the provider lists; `None` if this build does not support the provider.
+/// Fetches the provider's list; `None` if this build does not support the provider.
 async fn fetch(system: &System, connection: &Connection) -> Option<Fetched> {
     let provider = system.providers().get(&connection.provider)?;
     let listed = provider.templates(connection).await;
     Some(listed.map_err(|trouble| format!("{}. {}", trouble.line(), trouble.remedy).into()))
 }
 
-/// Keeps a list with its time, or why there is none. Returns how many templates it holds.
+/// Stores a list with its time, or why the fetch failed. Returns the number of templates.
 async fn keep(
     system: &System,
     connection: &Connection,
@@ -112,12 +112,12 @@ async fn keep(
     })
 }
 
-/// The name under which the state of a template is remembered.
+/// Returns the snapshot name under which the state of a template is stored.
 fn subject_of(connection: &Connection, template: &Template) -> String {
     format!("template:{}/{}/{}", connection.business_account_id, template.name.line(), template.language.line())
 }
 
-/// Notes since when each template has its status.
+/// Sets since when each template has its status.
 async fn note_ages(system: &System, connection: &Connection, templates: &mut [Template]) -> Result<()> {
     let times = system.store().snapshot_times(&format!("template:{}/", connection.business_account_id)).await?;
     let times: BTreeMap<String, Timestamp> = times.into_iter().collect();
@@ -127,7 +127,7 @@ async fn note_ages(system: &System, connection: &Connection, templates: &mut [Te
     Ok(())
 }
 
-/// Ends the alerts about the quality of templates that the list shows to be good again.
+/// Clears quality alerts of templates whose rating is good again.
 async fn end_quality_alerts(system: &System, connection: &Connection, templates: &[Template]) -> Result<()> {
     let open = system.store().open_alert_subjects(AlertKind::TemplateQuality).await?;
     let is_bad = |template: &Template| matches!(template.quality.as_deref(), Some("YELLOW" | "RED"));
@@ -145,7 +145,8 @@ async fn end_quality_alerts(system: &System, connection: &Connection, templates:
     Ok(())
 }
 
-/// A template that was paused, rejected or switched off wants a person; one that is well again does not.
+/// Raises alerts about templates that were paused, rejected or disabled, and clears those of templates that can be
+/// sent again.
 async fn notice_changes(system: &System, connection: &Connection, templates: &[Template]) -> Result<()> {
     let now = system.now();
     let known = system.store().snapshots(&format!("template:{}/", connection.business_account_id)).await?;

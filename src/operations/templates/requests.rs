@@ -1,4 +1,4 @@
-//! Templates: submitted, edited, deleted; what would be refused is found before the provider is asked.
+//! Templates: submitted, edited and deleted. Errors are found before the provider is called.
 
 use serde_json::Value;
 
@@ -31,7 +31,7 @@ fn templates<'p>(provider: &'p dyn Provider, connection: &Connection) -> Result<
         .ok_or_else(|| Refusal::new(Code::Provider, why(), "Create them in the provider's own console."))
 }
 
-/// What is known of an account's templates, as it was fetched last.
+/// Returns the templates of a connection as they were fetched last.
 fn known(system: &System, connection: ConnectionId) -> Vec<Template> {
     system.templates().get(&connection).map(|list| list.templates.clone()).unwrap_or_default()
 }
@@ -88,7 +88,7 @@ fn findings(template: &Value, known: &[Template], id: Option<&str>) -> Vec<Findi
     findings
 }
 
-/// Reads and checks, and gives what passes.
+/// Parses and checks a template. Refuses one with errors.
 fn passed(text: &str, known: &[Template], id: Option<&str>) -> Result<Value, Refusal> {
     let template = read(text)?;
     let findings = findings(&template, known, id);
@@ -123,7 +123,7 @@ async fn update(system: &System, actor: &Actor, connection: ConnectionId, id: &s
     let (connection, provider) = at_provider(system, connection).await?;
     let templates = templates(provider.as_ref(), &connection)?;
     let _hand = in_hand(system, actor, &connection)?;
-    // The rules of editing depend on its state: that is asked for now.
+    // Whether a template can be edited depends on its current status.
     refresh_templates(system).await?;
     let known = known(system, connection.id);
     if !known.iter().any(|one| one.id == id) {
@@ -171,7 +171,7 @@ async fn delete(
     Ok(Done { message: said, created_id: None })
 }
 
-/// A file that was uploaded here is lent to the provider for a while, under an address that nobody can guess.
+/// Uploads a sample file to the provider. An uploaded file is given to it by a temporary, unguessable link.
 async fn sample(system: &System, actor: &Actor, connection: ConnectionId, source: SampleSource) -> Result<Done> {
     require(actor, Permission::UploadSamples)?;
     let (connection, provider) = at_provider(system, connection).await?;
@@ -200,7 +200,8 @@ async fn sample(system: &System, actor: &Actor, connection: ConnectionId, source
     Ok(Done { message: format!("Uploaded the sample: {}", clean_line(&handle)), created_id: Some(handle) })
 }
 
-/// Looked at, then changed, at the provider: two at once would both see the templates as they were.
+/// Locks the templates of the account: they are read and then changed at the provider, and two concurrent changes
+/// would both see the earlier state.
 fn in_hand(system: &System, actor: &Actor, connection: &Connection) -> Result<InHand, Refusal> {
     system.take_in_hand(actor, &format!("the templates of {}", connection.business_account_id))
 }
@@ -217,7 +218,7 @@ async fn written(
     write.audit(actor, action, &connection.id.to_string(), &clean_line(name), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Activity]);
-    // The list is what the provider says, not what was hoped.
+    // The provider's list shows the actual result.
     refresh_templates(system).await?;
     Ok(())
 }

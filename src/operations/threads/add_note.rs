@@ -1,4 +1,4 @@
-//! Write a note for colleagues. It goes into a table that nothing sends from.
+//! Adds an internal note to a thread. Notes are stored in their own table and are never sent.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;

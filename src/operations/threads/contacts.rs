@@ -1,4 +1,4 @@
-//! Contacts: added by an admin, renamed, merged and split again.
+//! Contacts: added, renamed, merged and split.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
@@ -59,7 +59,8 @@ pub(crate) async fn add(
     Ok(Done { message: said, created_id: Some(thread.thread.to_string()) })
 }
 
-/// The note that a contact begins with. It always names the number, so that whoever meets the name elsewhere finds it.
+/// Returns the first note of a new contact. It always contains the number, so that the contact can be found by it
+/// elsewhere.
 fn first_note(number: &PhoneNumber, text: Option<&str>) -> Result<Untrusted, Refusal> {
     let number = number.to_string();
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else {

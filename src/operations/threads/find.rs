@@ -1,4 +1,4 @@
-//! Finds connections and threads by the names that people and programs have for them.
+//! Finds connections and threads by the names that people and programs use.
 
 use crate::domain::code::Code;
 use crate::domain::contacts::thread_name::{ThreadName, only_thread};
@@ -9,8 +9,8 @@ use crate::domain::refusal::Refusal;
 use crate::domain::subject::Subject;
 use crate::operations::{Result, System};
 
-/// The connection with this id, name, phone number id or phone number; without a text the only one that is
-/// connected, or the one that the environment names. Refused where there is none, or several.
+/// Returns the connection with this id, name, phone number id or phone number. Without a text it returns the only
+/// connection, or the one that the environment names. Refuses if there is none, or more than one.
 pub async fn find_connection(system: &System, text: Option<&str>) -> Result<Connection> {
     let connections = system.store().connections().await?;
     match (text, connections.as_slice()) {
@@ -33,8 +33,8 @@ pub async fn find_connection(system: &System, text: Option<&str>) -> Result<Conn
     }
 }
 
-/// The thread that a text names: by its id, or by its contact's number, over the named connection or over whichever
-/// it wrote to where none is named. Refused where there is none, or several.
+/// Returns the thread with this id, or with a contact of this phone number. Without a connection, all connections are
+/// searched. Refuses if there is none, or more than one.
 pub async fn find_thread(system: &System, connection: Option<&str>, text: &str) -> Result<ThreadId> {
     let number = match ThreadName::read(text)? {
         ThreadName::Number(number) => number,

@@ -1,4 +1,4 @@
-//! Mark a thread as read: here at once, and at the provider so that the contact sees it.
+//! Marks a thread as read, here and at the provider, so that the contact sees it.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
@@ -34,7 +34,7 @@ pub(crate) async fn mark_read(system: &System, actor: &Actor, thread: ThreadId) 
         (Some(provider), Some(last)) if connection.settings.read_marks => {
             match provider.mark_read(&connection, &last, false).await {
                 Ok(()) => format!("{here} and for {name}."),
-                // Asking twice does no harm, but nobody waits for it either.
+                // A failure has no effect here and is not retried.
                 Err(trouble) => format!("{here}; not reported to the provider: {}.", trouble.line()),
             }
         }

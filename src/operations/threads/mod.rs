@@ -1,4 +1,4 @@
-//! Threads and contacts, and who of the team is in them.
+//! Operations on threads and contacts, and the presence of people in them.
 
 pub(crate) mod add_note;
 pub(crate) mod contacts;

@@ -1,4 +1,4 @@
-//! Say by hand that a contact wants no messages, or wants them again.
+//! Records by hand that a contact opts out or opts in.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;

@@ -1,5 +1,5 @@
-//! Keeping a thread: for as long as whoever took it is at it, and half an hour more. After that it is
-//! still theirs by name, its agent is still silent, and any colleague may go on with it.
+//! Thread ownership. It lasts while the owner is active in the thread, and half an hour longer. After that the
+//! owner's name stays and the agent stays silent, but any colleague may answer.
 
 use std::time::Duration;
 
@@ -16,23 +16,23 @@ use crate::store::Write;
 
 /// How long a person owns a thread after they last looked at it or wrote in it.
 const KEPT: Duration = Duration::from_secs(30 * 60);
-/// A colleague's message is this long too young to have been read by whoever writes at the same time.
+/// A colleague's message younger than this may not have been read by a person who writes at the same time.
 const JUST_NOW: Duration = Duration::from_secs(5);
-/// A sign less than this after the one before need not be written down.
+/// Minimum pause between two stored renewals.
 const AGAIN: Duration = Duration::from_secs(5 * 60);
 
-/// Until when a thread is kept that is taken now.
+/// Returns until when an ownership that begins now lasts.
 pub(crate) fn until(now: Timestamp) -> Timestamp {
     now.plus(KEPT)
 }
 
-/// The person who owns the thread, if it is not `me` and the ownership has not expired.
+/// Returns the person who owns the thread, if it is not `me` and the ownership has not expired.
 pub(crate) fn holder<'r>(row: &'r ThreadRow, me: &str, now: Timestamp) -> Option<&'r str> {
     row.taken_by.as_deref().filter(|other| *other != me && !row.is_left(now))
 }
 
-/// Whether somebody may write to the contact now, as far as colleagues are concerned: a thread that a colleague
-/// has is theirs, and what a colleague just wrote was perhaps not read. Asked within the transaction that writes.
+/// Refuses a message to the contact if a colleague or another app has the thread, or if a colleague answered after
+/// the state that the sender saw. Runs in the transaction that writes.
 pub(crate) async fn may_answer(
     write: &mut Write,
     row: &ThreadRow,
@@ -69,16 +69,16 @@ pub(crate) async fn may_answer(
     Ok(())
 }
 
-/// Whoever has the thread does something in it.
+/// Renews the ownership of a person who acts in the thread. It has no effect if they do not own it.
 pub(crate) async fn keep(write: &mut Write, thread: ThreadId, who: &str, now: Timestamp) -> Result<()> {
     Ok(write.keep_claim(thread, who, until(now)).await?)
 }
 
-/// Whoever has the thread looks at it.
+/// Renews the ownership of a person who looks at the thread.
 pub(crate) async fn keep_looking(system: &System, actor: &Actor, thread: ThreadId) -> Result<()> {
     let (me, now) = (actor.to_string(), system.now());
     let Some(row) = system.store().thread(thread).await? else { return Ok(()) };
-    // The write asks again whose it is.
+    // The write checks the owner again.
     let fresh = row.taken_until.is_some_and(|kept| kept.since(now) > KEPT.saturating_sub(AGAIN));
     if row.taken_by.as_deref() == Some(&me) && !fresh {
         let mut write = system.store().write().await?;

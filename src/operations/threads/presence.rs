@@ -1,11 +1,11 @@
-//! Who is here: every console, from when it is opened until it is gone.
+//! Presence of consoles, from opening to closing.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::view::Here;
 use crate::operations::{System, unpoisoned};
 
-/// A console that is open; gone with this.
+/// An open console; dropping it removes the console.
 pub struct Arrival {
     system: System,
     number: u64,
@@ -25,7 +25,7 @@ impl Drop for Arrival {
 }
 
 impl System {
-    /// Somebody opens a console; `how` says over which way.
+    /// Registers a console that was opened; `how` names the connection type.
     pub fn arrives(&self, actor: &Actor, how: &str) -> Arrival {
         let mut here = unpoisoned(&self.shared.here);
         let number = here.keys().next_back().map_or(1, |last| last + 1);
@@ -38,7 +38,7 @@ impl System {
         Arrival { system: self.clone(), number }
     }
 
-    /// Everybody, with the thread that they look at.
+    /// Returns all open consoles, each with the thread that its person looks at.
     pub fn here(&self) -> Vec<Here> {
         let mut all: Vec<Here> = unpoisoned(&self.shared.here).values().cloned().collect();
         let attendance = self.attendance();

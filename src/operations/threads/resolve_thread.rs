@@ -1,4 +1,4 @@
-//! Resolve a thread, so that it waits for nobody, or reopen it. The contact's next message reopens it too.
+//! Resolves a thread, so that it no longer waits, or reopens it. The contact's next message reopens it too.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
@@ -13,11 +13,11 @@ use crate::operations::outbox::send_message::thread_within;
 use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
 
-/// The longest reason, in characters.
+/// Maximum length of the reason, in characters.
 const LONGEST: usize = 500;
 
-/// Ends what is open in a thread: its claim, the wait for a person, the escalation by its agent, and replies of its agent that
-/// have not been sent. Refused where a colleague is working on it, or where it is resolved already.
+/// Resolves a thread: ends its ownership, the wait for a person and an escalation, and cancels unsent replies of its
+/// agent. Refused if a colleague is working on it, or if it is resolved already.
 pub(crate) async fn resolve_thread(system: &System, actor: &Actor, thread: ThreadId, reason: &str) -> Result<Done> {
     require(actor, Permission::ResolveThreads)?;
     let (me, now, reason) = (actor.to_string(), system.now(), clean_line(reason).trim().to_owned());
@@ -40,7 +40,7 @@ pub(crate) async fn resolve_thread(system: &System, actor: &Actor, thread: Threa
     write.take_thread(thread, None).await?;
     write.person_gave_back(thread).await?;
     if write.hand_off(thread, None).await?.applied() {
-        // What led to the escalation is settled: an agent that read it again would escalate again.
+        // The escalation is settled; an agent that read its cause again would escalate again.
         write.forget_before(thread, now).await?;
     }
     write.stop_waiting(thread).await?;
@@ -58,7 +58,7 @@ pub(crate) async fn resolve_thread(system: &System, actor: &Actor, thread: Threa
     Ok(Done { message, created_id: None })
 }
 
-/// Opens a resolved thread again. Refused where it is open.
+/// Reopens a resolved thread. Refused if it is open.
 pub(crate) async fn reopen_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
     require(actor, Permission::ResolveThreads)?;
     let (me, now) = (actor.to_string(), system.now());

@@ -1,4 +1,4 @@
-//! Keep what a person is writing: it belongs to its thread and survives a restart.
+//! Saves a person's draft in a thread; it survives a restart.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
@@ -7,7 +7,7 @@ use crate::domain::ids::ThreadId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 
-/// More than any message holds, and little enough to keep.
+/// Maximum size of a draft, in bytes; longer than any message.
 const LONGEST: usize = 64 * 1024;
 
 pub(crate) async fn save_draft(system: &System, actor: &Actor, thread: ThreadId, text: &str) -> Result<Done> {

@@ -1,4 +1,4 @@
-//! Take a thread from its agent, or give it back. The agent falls silent in the same transaction.
+//! Takes a thread, which silences its agent in the same transaction, or releases it.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
@@ -68,7 +68,7 @@ pub(crate) async fn release_thread(system: &System, actor: &Actor, thread: Threa
     write.take_thread(thread, None).await?;
     write.person_gave_back(thread).await?;
     if write.hand_off(thread, None).await?.applied() {
-        // What led to it is settled: an agent that read it again would hand off again.
+        // The escalation is settled; an agent that read its cause again would escalate again.
         write.forget_before(thread, now).await?;
         write.stop_waiting(thread).await?;
     }

@@ -1,5 +1,5 @@
-//! Hand a thread to a colleague, with what was begun in it. What was written half stands as a note, so
-//! that it is never lost, and waits where the colleague writes, unless they have begun themselves.
+//! Transfers a thread to a colleague, with the sender's draft. The draft is kept as a note, and becomes the
+//! colleague's draft unless they have one already.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;

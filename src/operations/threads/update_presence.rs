@@ -1,4 +1,4 @@
-//! Who is where: kept in memory, as it is only true while somebody is there.
+//! Presence of people in threads, kept in memory only.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,26 +13,26 @@ use crate::domain::view::{Presence, ThreadRow};
 use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
 
-/// Consoles say once a minute that somebody is still there.
+/// How long a presence lasts; consoles renew it once a minute.
 const HERE: Duration = Duration::from_secs(100);
-/// Who writes says so more often.
+/// How long a person counts as writing; consoles renew it more often.
 const WRITES: Duration = Duration::from_secs(30);
 
-/// Where everybody was last.
+/// The thread in which each person was seen last.
 #[derive(Debug, Default)]
 pub(crate) struct Attendance {
     seen: BTreeMap<String, (ThreadId, Timestamp, Option<Timestamp>)>,
 }
 
 impl Attendance {
-    /// Where somebody is, and whether they write.
+    /// Returns the thread that a person looks at, and whether they write; `None` if they are away.
     pub fn of(&self, who: &str, now: Timestamp) -> Option<(ThreadId, bool)> {
         let (thread, at, wrote) = self.seen.get(who)?;
         let writes = wrote.is_some_and(|wrote| now.since(wrote) < WRITES);
         (now.since(*at) < HERE).then_some((*thread, writes))
     }
 
-    /// Puts colleagues into the rows of the threads that they look at.
+    /// Adds colleagues to the rows of the threads that they look at.
     pub fn fill(&self, rows: &mut [ThreadRow], me: &str, now: Timestamp) {
         for (who, (thread, at, wrote)) in &self.seen {
             if who != me
@@ -46,12 +46,12 @@ impl Attendance {
     }
 }
 
-/// What somebody does at a console.
+/// A console's report of its person's activity.
 pub(crate) struct PresenceUpdate {
-    /// The thread that they look at.
+    /// The thread that the person looks at.
     pub thread: Option<ThreadId>,
     pub writes: bool,
-    /// The contact is shown that somebody types.
+    /// Whether to show the contact a typing indicator.
     pub typing: bool,
 }
 
@@ -92,7 +92,7 @@ pub(crate) async fn update_presence(
     Ok(done)
 }
 
-/// A courtesy: whether it reaches the contact changes nothing here.
+/// Shows the contact a typing indicator. A failure has no effect.
 async fn show_typing(system: &System, thread: ThreadId) -> Result<()> {
     let Some(row) = system.store().thread(thread).await? else { return Ok(()) };
     if row.held_by_other(system.now()).is_some() {
