@@ -1,4 +1,4 @@
-//! From rows to domain values. What cannot be read names its table, column and row.
+//! Reads domain values from rows. An unreadable value is reported with its table, column and row.
 
 use serde::de::DeserializeOwned;
 use sqlx::Row;
@@ -8,7 +8,7 @@ use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
 use crate::store::{Result, StoreError};
 
-/// One row being read.
+/// Reads the columns of one row.
 pub(crate) struct RowReader<'r> {
     row: &'r SqliteRow,
     table: &'static str,
@@ -16,12 +16,12 @@ pub(crate) struct RowReader<'r> {
 }
 
 impl<'r> RowReader<'r> {
-    /// `row` has an `id` column, which names it when something in it is corrupt.
+    /// Creates a reader. The row's `id` column names it in errors.
     pub fn new(row: &'r SqliteRow, table: &'static str) -> Self {
         Self { row, table, key: row.try_get("id").unwrap_or_default() }
     }
 
-    /// A value of a column. One that is no value of its type, such as text that is not UTF-8, is corrupt.
+    /// Returns the value of a column. A value of another type, such as text that is not UTF-8, is corrupt.
     fn get<'v, T>(&'v self, column: &'static str) -> Result<T>
     where
         T: sqlx::Decode<'v, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
@@ -76,7 +76,7 @@ impl<'r> RowReader<'r> {
         Ok(self.opt_int(column)?.map(Timestamp::from_millis))
     }
 
-    /// A value that is stored by its name.
+    /// Returns a value that is stored by its name.
     pub fn named<T>(&self, column: &'static str, read: impl Fn(&str) -> Option<T>) -> Result<T> {
         let name = self.text(column)?;
         read(&name).ok_or_else(|| self.corrupt(column, &name))
@@ -107,8 +107,8 @@ impl<'r> RowReader<'r> {
     }
 }
 
-/// Every row that can be read. One that holds what cannot be read is left out, so that it stands in nobody's way; the
-/// watcher looks for such rows and tells people.
+/// Returns every row that can be read. Unreadable rows are left out, so that the others stay usable; the watcher
+/// reports them.
 pub(super) fn readable<T>(
     rows: &[SqliteRow],
     table: &'static str,
@@ -125,7 +125,7 @@ pub(super) fn readable<T>(
     Ok(found)
 }
 
-/// What cannot be read among these rows, one sentence each.
+/// Returns one sentence for each row that cannot be read.
 pub(super) fn unreadable<T>(
     rows: &[SqliteRow],
     table: &'static str,
@@ -136,13 +136,13 @@ pub(super) fn unreadable<T>(
     rows.iter().filter_map(fault).map(|error| error.to_string()).collect()
 }
 
-/// Domain values are made to be written as JSON; a failure here would be a map with odd keys, of
-/// which there is none.
+/// Returns a value as JSON. Domain values always serialize; only maps with keys that are not strings would fail, and
+/// there are none.
 pub(super) fn json<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }
 
-/// What names and numbers are searched in: lower case, without accents being told apart by case.
+/// Returns the lower-case text in which names and numbers are searched.
 pub(super) fn folded(parts: &[&str]) -> String {
     parts.join(" ").to_lowercase()
 }

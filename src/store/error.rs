@@ -1,4 +1,4 @@
-//! What can go wrong between us and the database.
+//! Errors of the store.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ pub enum StoreError {
     Migrate { path: PathBuf, source: sqlx::migrate::MigrateError },
     #[error("The database {path} is from another version of wadeck. Start the engine once to migrate it.", path = path.display())]
     Version { path: PathBuf },
-    /// `found` and `known` are numbers of migrations.
+    /// `found` and `known` are versions of migrations.
     #[error(
         "The database {path} was written by a newer wadeck: its schema is version {found}, and this one knows up to {known}. \
          Start that version or a newer one, or restore a backup from before the upgrade into another --data-dir.",
@@ -31,7 +31,7 @@ pub enum StoreError {
     Lost { path: PathBuf, found: &'static str, evidence: String },
     #[error("Database error: {0}")]
     Database(#[from] sqlx::Error),
-    /// Nothing was written: the token by which this was asked for was revoked, or is over.
+    /// The token of the request was revoked or has expired; nothing was written.
     #[error("The token {name} was revoked or has expired.")]
     TokenOver { name: String },
     #[error("Unreadable value in table {table}, column {column}, row {key}: {found}")]
@@ -56,7 +56,7 @@ impl StoreError {
         Self::Migrate { path: path.to_owned(), source }
     }
 
-    /// Whether the values are to blame, as opposed to the disk or the database as a whole.
+    /// Returns `true` if values caused the error, as opposed to the disk or the database as a whole.
     pub fn is_about_values(&self) -> bool {
         match self {
             Self::Corrupt { .. } => true,
@@ -68,8 +68,8 @@ impl StoreError {
     }
 }
 
-/// The fault of the database as a whole behind an error, with what the database said; `None` where the
-/// error is about values or a statement.
+/// Returns the fault of the database behind an error, with SQLite's text; `None` if the error is about values or a
+/// statement.
 pub(super) fn fault_of(error: &StoreError) -> Option<(DatabaseFault, String)> {
     match error {
         StoreError::Database(error) | StoreError::Open { source: error, .. } => fault_of_sqlx(error),

@@ -1,5 +1,4 @@
-//! What rules are asked of, read within the transaction that writes: nobody can change it before the
-//! commit.
+//! Facts that rules check, read in the transaction that writes, so that they cannot change before the commit.
 
 use crate::domain::agents::contract_check::ReplyPart;
 use crate::domain::agents::requests::AgentAction;
@@ -19,21 +18,21 @@ use crate::store::numbers::setups;
 use crate::store::threads::thread;
 use crate::store::{Result, Write};
 
-/// An outbox entry, as far as the rules ask for it.
+/// Facts about an outbox entry that rules check.
 #[derive(Debug, Clone)]
 pub struct EntryFacts {
     pub state: EntryState,
     pub hold: Option<Hold>,
-    /// Goes only within the service window.
+    /// Whether the message may be sent only within the service window.
     pub freeform: bool,
     pub not_before: Option<Timestamp>,
-    /// At whose word the provider is asked to call it back.
+    /// Who requested its cancellation at the provider, if someone did.
     pub recalled_by: Option<String>,
     pub message: MessageId,
     pub thread: ThreadId,
 }
 
-/// An answer that an agent suggests, with who decided about it if somebody did.
+/// A reply that an agent suggests, with who decided about it, if someone did.
 #[derive(Debug, Clone)]
 pub struct SuggestedReply {
     pub state: RunState,
@@ -45,17 +44,17 @@ pub struct SuggestedReply {
 }
 
 impl Write {
-    /// Returns a thread as lists show it, without who is present.
+    /// Returns a thread as lists show it, without presence.
     pub async fn thread_row(&mut self, thread: ThreadId) -> Result<Option<ThreadRow>> {
         thread::one(self.connection(), thread).await
     }
 
-    /// Returns a connection that is connected.
+    /// Returns a connection if it is connected.
     pub async fn live_connection(&mut self, id: ConnectionId) -> Result<Option<Connection>> {
         connections::one(self.connection(), id).await
     }
 
-    /// Returns whether the number that a setup is about is connected.
+    /// Returns whether the number of a setup is connected.
     pub async fn presence(&mut self, setup: &Setup) -> Result<Presence> {
         Ok(match setup.connection_id {
             None => Presence::New,
@@ -64,7 +63,7 @@ impl Write {
         })
     }
 
-    /// Returns the thread of a message, with the provider's id for it.
+    /// Returns the thread of a message, with the provider's id of the message.
     pub async fn provider_id(&mut self, message: MessageId) -> Result<Option<(ThreadId, Option<String>)>> {
         let row: Option<(i64, Option<String>)> =
             sqlx::query_as("SELECT thread_id, provider_message_id FROM messages WHERE id = $1")
@@ -74,9 +73,8 @@ impl Write {
         Ok(row.map(|(thread, id)| (ThreadId(thread), id)))
     }
 
-    /// Returns the last message that a colleague or an agent sent in a thread after the message `seen`, or that
-    /// a colleague sent after `recent`: its author and when it was written. Reactions do not count, and neither
-    /// does what was taken out before it went.
+    /// Returns author and time of the last message in a thread that a colleague or an agent sent after the message
+    /// `seen`, or that a colleague sent after `recent`. Reactions and discarded messages do not count.
     pub async fn answered_since(
         &mut self,
         thread: ThreadId,
@@ -99,7 +97,7 @@ impl Write {
         Ok(row.map(|(author, at)| (author, Timestamp::from_millis(at))))
     }
 
-    /// Returns what somebody has begun to write in a thread; empty if nothing.
+    /// Returns a person's draft in a thread; empty if there is none.
     pub async fn draft(&mut self, operator: &str, thread: ThreadId) -> Result<String> {
         let body: Option<String> = sqlx::query_scalar("SELECT body FROM drafts WHERE operator = $1 AND thread_id = $2")
             .bind(operator)
@@ -109,7 +107,7 @@ impl Write {
         Ok(body.unwrap_or_default())
     }
 
-    /// Returns what the rules ask of an outbox entry.
+    /// Returns the facts about an outbox entry.
     pub async fn entry_facts(&mut self, entry: EntryId) -> Result<Option<EntryFacts>> {
         let row = sqlx::query(
             "SELECT id, state, hold, freeform, not_before, recalled_by, recalled_at, message_id, thread_id FROM outbox
@@ -134,7 +132,7 @@ impl Write {
         .transpose()
     }
 
-    /// Returns what an agent suggested in a run, decided or not.
+    /// Returns the reply that an agent suggested in a run, decided or not.
     pub async fn suggested_reply(&mut self, run: RunId) -> Result<Option<SuggestedReply>> {
         let row = sqlx::query("SELECT id, state, decided_by, thread_id, agent, words FROM runs WHERE id = $1")
             .bind(run.0)
@@ -155,7 +153,8 @@ impl Write {
         .transpose()
     }
 
-    /// Returns the digest of the last rehearsal of an assignment that is finished, with the agent's digest then.
+    /// Returns the digest of the last rehearsal of an assignment (`None` while it runs), with the agent's digest at
+    /// that time.
     pub async fn rehearsal_digest(&mut self, assignment: AssignmentId) -> Result<Option<(Option<String>, String)>> {
         Ok(sqlx::query_as(
             "SELECT digest, agent_digest FROM rehearsals WHERE assignment_id = $1 ORDER BY id DESC LIMIT 1",
@@ -165,7 +164,7 @@ impl Write {
         .await?)
     }
 
-    /// Returns who rehearses an assignment at this moment, with the agent as it is.
+    /// Returns who is rehearsing an assignment with the agent's current version.
     pub async fn rehearsing(&mut self, assignment: AssignmentId, agent_digest: &str) -> Result<Option<String>> {
         Ok(sqlx::query_scalar(
             "SELECT by FROM rehearsals WHERE assignment_id = $1 AND state = 'running' AND agent_digest = $2",
@@ -176,7 +175,7 @@ impl Write {
         .await?)
     }
 
-    /// Returns the bulk action that runs, by its number.
+    /// Returns the id of the running bulk action.
     pub async fn running_job(&mut self) -> Result<Option<i64>> {
         Ok(sqlx::query_scalar("SELECT id FROM jobs WHERE state = 'running' ORDER BY id LIMIT 1")
             .fetch_optional(self.connection())
@@ -192,12 +191,12 @@ impl Write {
         row.map(|row| RowReader::new(&row, "deliveries").named("state", DeliveryState::from_name)).transpose()
     }
 
-    /// Returns a setup without the steps that it has taken.
+    /// Returns a setup without its step results.
     pub async fn setup(&mut self, id: SetupId) -> Result<Option<Setup>> {
         setups::one(self.connection(), id).await
     }
 
-    /// Returns the name of the setup that works on a connection at this moment.
+    /// Returns the name of the open setup of a connection.
     pub async fn open_setup_of(&mut self, connection: ConnectionId) -> Result<Option<String>> {
         Ok(sqlx::query_scalar(
             "SELECT name FROM setups WHERE connection_id = $1 AND state IN ('running', 'waiting', 'failed') LIMIT 1",
@@ -207,7 +206,8 @@ impl Write {
         .await?)
     }
 
-    /// Returns the name of the connection that has a provider's number, or of the setup on its way to it.
+    /// Returns the name of the connection, or of the open setup, that has a provider's number. The setup `but` does
+    /// not count.
     pub async fn number_claimed(
         &mut self,
         provider: &ProviderName,

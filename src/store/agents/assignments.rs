@@ -1,4 +1,4 @@
-//! Assignments with their contracts, and how agents do.
+//! Assignments with their contracts, and usage of agents.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use crate::store::{Result, Store, Update, Write};
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
-/// The length of a period of `agent_usage`. The oldest one counts until it is over for a day as a whole.
+/// Length of a period of `agent_usage`, in milliseconds. Usage counts until its whole period is more than a day old.
 const PERIOD: i64 = 300_000;
 
 const ASSIGNMENT: &str = "SELECT g.id, g.connection_id, g.thread_id, g.agent, g.mode, g.state, g.from_file, g.place,
@@ -28,7 +28,7 @@ const ASSIGNMENT: &str = "SELECT g.id, g.connection_id, g.thread_id, g.agent, g.
  FROM assignments g JOIN connections c ON c.id = g.connection_id
     LEFT JOIN threads t ON t.id = g.thread_id LEFT JOIN contacts p ON p.id = t.contact_id";
 
-/// What an agent did since a time.
+/// Activity of an agent since a time.
 #[derive(Debug, Clone, Default)]
 pub struct RunTally {
     pub runs: u32,
@@ -41,7 +41,7 @@ pub struct RunTally {
 }
 
 impl Store {
-    /// Those that wait for a decision first, then those in force, then the rest, newest first.
+    /// Returns assignments: those that wait for a decision first, then active ones, then the rest, newest first.
     pub async fn assignments(&self, limit: u32) -> Result<Vec<AssignmentRow>> {
         let text = format!(
             "{ASSIGNMENT} ORDER BY CASE g.state WHEN 'proposed' THEN 0 WHEN 'approved' THEN 0 WHEN 'active' THEN 1 ELSE 2 END,
@@ -51,14 +51,14 @@ impl Store {
         readable(&rows, "assignments", assignment)
     }
 
-    /// One assignment.
+    /// Returns one assignment.
     pub async fn assignment_row(&self, id: AssignmentId) -> Result<Option<AssignmentRow>> {
         let text = format!("{ASSIGNMENT} WHERE g.id = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await?;
         row.map(|row| assignment(&RowReader::new(&row, "assignments"))).transpose()
     }
 
-    /// The assignments in force that answer over whole numbers, in the order in which they are asked.
+    /// Returns the active assignments of whole numbers, in the order in which they are tried.
     pub async fn assignments_of_numbers(&self) -> Result<Vec<Assignment>> {
         let text = format!(
             "{ASSIGNMENT} WHERE g.state = 'active' AND g.thread_id IS NULL ORDER BY g.place = 0, g.place, g.id"
@@ -67,7 +67,7 @@ impl Store {
         Ok(readable(&rows, "assignments", assignment)?.into_iter().map(|row| row.assignment).collect())
     }
 
-    /// The other assignments in force over the same number, or in the same thread.
+    /// Returns the other active assignments of the same number, or of the same thread.
     pub async fn assignments_beside(&self, one: &Assignment) -> Result<Vec<Assignment>> {
         let text = format!(
             "{ASSIGNMENT} WHERE g.state = 'active' AND g.id <> $1 AND g.connection_id = $2 AND g.thread_id IS $3 ORDER BY g.id DESC"
@@ -81,13 +81,13 @@ impl Store {
         Ok(readable(&rows, "assignments", assignment)?.into_iter().map(|row| row.assignment).collect())
     }
 
-    /// Assignments that cannot be read, and are left out everywhere: one sentence each.
+    /// Returns one sentence for each assignment that cannot be read; lists leave these out.
     pub async fn unreadable_assignments(&self) -> Result<Vec<String>> {
         let rows = sqlx::query(ASSIGNMENT).fetch_all(&self.readers).await?;
         Ok(unreadable(&rows, "assignments", assignment))
     }
 
-    /// How a contract was used: runs, those that were answered, held and failed; and what they cost.
+    /// Returns the usage of an assignment: all runs, those answered, held and failed, and their cost.
     pub async fn use_of(&self, id: AssignmentId) -> Result<([u32; 4], Money)> {
         let row = sqlx::query(
             "SELECT 0 AS id, count(*) AS runs, count(*) FILTER (WHERE state IN ('answered', 'handed_off')) AS answered,
@@ -102,7 +102,7 @@ impl Store {
         Ok((counts, money(&cells, "cost")?))
     }
 
-    /// Assignments that end at some time, or of which somebody has still to decide.
+    /// Returns active assignments that expire, and those that wait for a decision.
     pub async fn assignments_to_end(&self) -> Result<Vec<Assignment>> {
         let text = format!(
             "{ASSIGNMENT} WHERE g.state IN ('proposed', 'approved') OR (g.state = 'active' AND g.expires_at IS NOT NULL)"
@@ -111,7 +111,7 @@ impl Store {
         readable(&rows, "assignments", |cells| Ok(assignment(cells)?.assignment))
     }
 
-    /// What an agent did since a time, from an index: runs are many.
+    /// Returns an agent's activity since a time, by an index.
     pub async fn run_tally(&self, agent: &str, since: Timestamp) -> Result<RunTally> {
         let row = sqlx::query(
             "SELECT 0 AS id, count(*) AS runs, count(*) FILTER (WHERE state = 'failed') AS failed,
@@ -156,7 +156,7 @@ impl Store {
 }
 
 impl Store {
-    /// What an assignment's agent has used within the last day: tokens, and money.
+    /// Returns the tokens and the money that an assignment used within the last day.
     pub async fn used_in_a_day(&self, assignment: AssignmentId, now: Timestamp) -> Result<(u64, u64)> {
         let (tokens, money): (i64, i64) = sqlx::query_as(
             "SELECT coalesce(sum(tokens), 0), coalesce(sum(cost), 0) FROM agent_usage
@@ -171,7 +171,7 @@ impl Store {
 }
 
 impl Write {
-    /// The assignments that could answer in one thread.
+    /// Returns the assignments that could answer in one thread.
     pub async fn candidates_in(
         &mut self,
         thread: ThreadId,
@@ -181,8 +181,8 @@ impl Write {
         Ok(self.candidates(&[(thread, connection)], now).await?.remove(&thread).unwrap_or_default())
     }
 
-    /// The assignments that could answer in each of these threads, in the order in which they are tried, with what they
-    /// have used up.
+    /// Returns the assignments that could answer in each thread, in the order in which they are tried, with their
+    /// usage.
     pub async fn candidates(
         &mut self,
         threads: &[(ThreadId, ConnectionId)],
@@ -239,7 +239,7 @@ impl Write {
         row.map(|row| assignment(&RowReader::new(&row, "assignments"))).transpose()
     }
 
-    /// What is in force in the place of another.
+    /// Returns the active assignment that this one would replace.
     pub async fn in_place_of(&mut self, other: &Assignment) -> Result<Option<Assignment>> {
         let text = format!(
             "{ASSIGNMENT} WHERE g.state = 'active' AND g.id <> $1 AND g.connection_id = $2 AND g.thread_id IS $3
@@ -255,7 +255,7 @@ impl Write {
         row.map(|row| Ok(assignment(&RowReader::new(&row, "assignments"))?.assignment)).transpose()
     }
 
-    /// Everything in force, and everything that waits, of one connection or of all.
+    /// Returns all active and undecided assignments, of one connection or of all.
     pub async fn assignments_open(&mut self, connection: Option<ConnectionId>) -> Result<Vec<AssignmentRow>> {
         let text = format!(
             "{ASSIGNMENT} WHERE g.state IN ('proposed', 'approved', 'active')
@@ -266,8 +266,8 @@ impl Write {
         readable(&rows, "assignments", assignment)
     }
 
-    /// Writes a proposal down. One with conditions gets a place of its own on its connection, unless one
-    /// with the same conditions has one already: then it is about that.
+    /// Stores a proposal. One with conditions gets its own place on its connection, or the place of an open one with
+    /// the same conditions.
     pub async fn propose(
         &mut self,
         proposal: &Proposal,
@@ -306,8 +306,8 @@ impl Write {
         Ok(AssignmentId(id))
     }
 
-    /// The first of two persons agrees to the agent as it is now. What is in force, and silent because its
-    /// agent changed, stays so until the second does.
+    /// Stores the first of two approvals, with the agent's current digest. An active assignment that is stale stays
+    /// silent until the second approval.
     pub async fn approve_first(
         &mut self,
         id: AssignmentId,
@@ -330,7 +330,7 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// Puts it in force, for the agent as it is now, on the evidence that was seen.
+    /// Activates an assignment for the agent's current digest, with the digest of the rehearsal if there is one.
     pub async fn activate(
         &mut self,
         id: AssignmentId,
@@ -353,7 +353,7 @@ impl Write {
         Ok(())
     }
 
-    /// Ends what waits or is in force. Misses what has ended.
+    /// Ends an open assignment. Returns `Missed` if it has ended already.
     pub async fn end_assignment(
         &mut self,
         id: AssignmentId,
@@ -376,7 +376,7 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// The agent is something else than what was approved, or is it again.
+    /// Marks an assignment as stale since a time; `None` clears the mark.
     pub async fn set_stale(&mut self, id: AssignmentId, since: Option<Timestamp>) -> Result<()> {
         sqlx::query("UPDATE assignments SET stale_since = $2 WHERE id = $1")
             .bind(id.0)

@@ -1,4 +1,4 @@
-//! Data of contacts in stored messages, and whose they are: looked up before an agent's reply is sent.
+//! Index of contacts' data in stored messages, which is searched before an agent's reply is sent.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::store::codec::{RowReader, json};
 use crate::store::{Result, Write};
 
 impl Write {
-    /// Adds the data of the next messages, at most `limit`. Returns whether all messages are read.
+    /// Adds the data of the next messages to the index, at most `limit`. Returns `true` if all messages are indexed.
     pub async fn index_identifiers(&mut self, limit: u32) -> Result<bool> {
         let rows: Vec<(i64, i64, String)> = sqlx::query_as(
             "SELECT m.id, m.thread_id, m.words FROM messages m
@@ -54,9 +54,9 @@ impl Write {
         Ok(rows.len() < limit as usize && changed.len() < limit as usize)
     }
 
-    /// Returns which kinds of these data belong to other contacts than the thread's, each with the first thread of such
-    /// a contact; `None` where that is in another organization. What the thread's own contact has or said, what is a
-    /// number of ours, and what belongs to many contacts is left out. `names` are in lower case.
+    /// Returns the kinds of these data that belong to other contacts than the thread's, each with the first thread of
+    /// such a contact; `None` if that thread is in another organization. Data of the thread's own contact, numbers of
+    /// ours, and data common to many contacts are left out. `names` are in lower case.
     pub async fn foreign_data(
         &mut self,
         thread: ThreadId,

@@ -1,4 +1,4 @@
-//! Assignments, runs, rehearsals and stops.
+//! Storage of assignments, runs, rehearsals and stops.
 
 pub(crate) mod assignments;
 pub(crate) mod identifiers;

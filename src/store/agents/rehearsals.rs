@@ -1,4 +1,4 @@
-//! Rehearsals: which real exchanges are played, and what came of them.
+//! Rehearsals: the exchanges to play, and their results.
 
 use crate::domain::agents::assignment::Assignment;
 use crate::domain::agents::requests::{Exchange, Rehearsal};
@@ -7,18 +7,18 @@ use crate::domain::time::Timestamp;
 use crate::store::codec::{RowReader, json};
 use crate::store::{Result, Store, Write};
 
-/// A rehearsal that has exchanges left.
+/// A rehearsal with exchanges left to play.
 #[derive(Debug, Clone)]
 pub struct ToPlay {
     pub id: RehearsalId,
     pub assignment: AssignmentId,
     pub agent_digest: String,
-    /// The last message of each exchange's question, in the order in which they are played.
+    /// The last message of each exchange's question, in the order of playing.
     pub wanted: Vec<MessageId>,
     pub played: Vec<Exchange>,
 }
 
-/// What is to be kept after a step: what is still to be played, everything that was, and the digest once that is all.
+/// State of a rehearsal after a step: all wanted exchanges, those played, and the digest if it is complete.
 #[derive(Debug)]
 pub struct Played<'a> {
     pub wanted: &'a [MessageId],
@@ -27,8 +27,7 @@ pub struct Played<'a> {
 }
 
 impl Store {
-    /// Questions that were answered, the newest first: the last message of each, within the scope of an
-    /// assignment.
+    /// Returns the last message of each answered question within an assignment's scope, newest first.
     pub async fn exchanges(&self, assignment: &Assignment, limit: u32) -> Result<Vec<MessageId>> {
         let ids: Vec<i64> = sqlx::query_scalar(
             "SELECT q.id FROM messages q WHERE q.connection_id = $1 AND ($2 IS NULL OR q.thread_id = $2)
@@ -45,7 +44,7 @@ impl Store {
         Ok(ids.into_iter().map(MessageId).collect())
     }
 
-    /// The last rehearsal of an assignment.
+    /// Returns the last rehearsal of an assignment.
     pub async fn rehearsal(&self, assignment: AssignmentId) -> Result<Option<Rehearsal>> {
         let row = sqlx::query(
             "SELECT id, by, at, finished_at, agent_digest, json_array_length(wanted) AS wanted, played, digest
@@ -70,7 +69,7 @@ impl Store {
         .transpose()
     }
 
-    /// A rehearsal that has exchanges left.
+    /// Returns a rehearsal with exchanges left to play.
     pub async fn to_play(&self) -> Result<Option<ToPlay>> {
         let row = sqlx::query(
             "SELECT id, assignment_id, agent_digest, wanted, played FROM rehearsals WHERE state = 'running' ORDER BY id LIMIT 1",
@@ -92,7 +91,7 @@ impl Store {
 }
 
 impl Write {
-    /// Begins one; the one that was being played before for the same assignment is given up.
+    /// Begins a rehearsal; it replaces a running one of the same assignment.
     pub async fn begin_rehearsal(
         &mut self,
         assignment: AssignmentId,
@@ -119,7 +118,7 @@ impl Write {
         Ok(RehearsalId(id))
     }
 
-    /// Forgets a rehearsal that cannot be played.
+    /// Deletes a running rehearsal that cannot be played.
     pub async fn give_up_rehearsal(&mut self, id: RehearsalId) -> Result<()> {
         sqlx::query("DELETE FROM rehearsals WHERE id = $1 AND state = 'running'")
             .bind(id.0)

@@ -1,4 +1,4 @@
-//! Agent runs: scheduled with the message that asks for them, claimed under a lease, finished once.
+//! Agent runs: scheduled with the message that they answer, claimed under a lease, and finished once.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ fn run(cells: &RowReader<'_>) -> Result<RunView> {
     })
 }
 
-/// A run whose time has come.
+/// A run that is due.
 #[derive(Debug, Clone)]
 pub struct DueRun {
     pub run: RunId,
@@ -54,7 +54,7 @@ pub struct DueRun {
     pub first_contact: bool,
 }
 
-/// How a run ended, and everything that belongs to its record.
+/// How a run ended, with everything that its record contains.
 #[derive(Debug, Default)]
 pub struct Finish<'a> {
     pub said: Option<&'a Untrusted>,
@@ -71,7 +71,7 @@ pub struct Finish<'a> {
     pub agent_digest: &'a str,
 }
 
-/// Runs and entries that were caught when an agent fell silent.
+/// Number of runs and outbox entries cancelled when agents were silenced.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Silenced {
     pub runs: u64,
@@ -79,7 +79,7 @@ pub struct Silenced {
 }
 
 impl Store {
-    /// The last runs, of one thread where it is named.
+    /// Returns the last runs, of one thread or of all.
     pub async fn runs(&self, thread: Option<ThreadId>, limit: u32, before: Option<RunId>) -> Result<Vec<RunView>> {
         let condition = if thread.is_some() { "r.thread_id = $1" } else { "$1 IS NULL" };
         let text = format!("{RUN} WHERE {condition} AND r.id < $2 ORDER BY r.id DESC LIMIT $3");
@@ -98,7 +98,7 @@ impl Store {
         row.map(|row| run(&RowReader::new(&row, "runs"))).transpose()
     }
 
-    /// What an agent proposes in a thread.
+    /// Returns the run with a suggested reply in a thread.
     pub async fn proposed_in(&self, thread: ThreadId) -> Result<Option<RunId>> {
         let id: Option<i64> = sqlx::query_scalar("SELECT id FROM runs WHERE thread_id = $1 AND state = 'proposed'")
             .bind(thread.0)
@@ -107,7 +107,7 @@ impl Store {
         Ok(id.map(RunId))
     }
 
-    /// Everything about one run.
+    /// Returns everything about one run.
     pub async fn run_record(&self, id: RunId) -> Result<Option<RunRecord>> {
         let Some(view) = self.run(id).await? else { return Ok(None) };
         let row = sqlx::query(
@@ -151,7 +151,7 @@ impl Store {
         }))
     }
 
-    /// Runs of a thread that were open at a time or began after it, oldest first.
+    /// Returns the runs of a thread that were open at a time or began after it, oldest first.
     pub async fn runs_of(&self, thread: ThreadId, since: Timestamp) -> Result<Vec<RunView>> {
         let text = format!(
             "{RUN} WHERE r.thread_id = $1 AND (r.finished_at IS NULL OR r.finished_at >= $2) ORDER BY r.id DESC LIMIT 20"
@@ -162,7 +162,7 @@ impl Store {
     }
 
     pub async fn next_run_due(&self) -> Result<Option<Timestamp>> {
-        // Whoever works holds the thread's turn; the next run starts when that one has ended.
+        // A running run blocks its thread; the next run starts after it.
         let due: Option<i64> = sqlx::query_scalar(
             "SELECT min(r.due_at) FROM runs r WHERE r.state = 'scheduled'
                 AND NOT EXISTS (SELECT 1 FROM runs w WHERE w.thread_id = r.thread_id AND w.state = 'running')",
@@ -173,19 +173,19 @@ impl Store {
     }
 }
 
-/// A run to be scheduled.
+/// A run to schedule.
 #[derive(Debug, Clone, Copy)]
 pub struct NewRun {
     pub thread: ThreadId,
     pub assignment: AssignmentId,
-    /// How many messages it is about.
+    /// Number of messages that the run answers.
     pub messages: i64,
     pub due_at: Timestamp,
     pub first_contact: bool,
 }
 
 impl Write {
-    /// Schedules runs. A thread has one that is scheduled: a newer message puts it off and counts with it.
+    /// Schedules runs. A thread has at most one scheduled run; a newer message postpones it and is added to it.
     pub async fn schedule_runs(&mut self, runs: &[NewRun], now: Timestamp) -> Result<()> {
         if runs.is_empty() {
             return Ok(());
@@ -209,8 +209,8 @@ impl Write {
         Ok(())
     }
 
-    /// Ends what answers a question that has changed: a run under way, a proposal, words that have not left. Returns
-    /// how many messages it was about.
+    /// Supersedes what answers an outdated question: a running run, a suggested reply, and unsent messages. Returns
+    /// the number of messages that these answered.
     pub async fn supersede(&mut self, thread: ThreadId, now: Timestamp) -> Result<i64> {
         let superseded: Option<(i64, i64)> = sqlx::query_as(
             "UPDATE runs SET state = 'superseded', finished_at = $2, error = 'a newer message came first', lease_until = NULL
@@ -220,7 +220,7 @@ impl Write {
         .bind(now.millis())
         .fetch_optional(self.connection())
         .await?;
-        // Words that are written but not yet on the wire answer a question that has changed.
+        // Queued messages of an agent answer an outdated question.
         let unsent: Vec<(i64, i64)> = sqlx::query_as(
             "SELECT DISTINCT r.id, r.batch_size FROM outbox o JOIN messages m ON m.id = o.message_id JOIN runs r ON r.id = m.run_id
              WHERE o.thread_id = $1 AND o.state = 'queued' AND r.state = 'answered' AND r.decided_by IS NULL
@@ -244,9 +244,9 @@ impl Write {
         Ok(carried)
     }
 
-    /// Takes the next due runs for a limited time, at most so many, and one in each thread.
+    /// Claims the next due runs with a lease: at most `limit`, and one per thread.
     pub async fn claim_runs(&mut self, now: Timestamp, lease: Duration, limit: usize) -> Result<Vec<DueRun>> {
-        // A thread has one scheduled run at most.
+        // A thread has at most one scheduled run.
         let rows = sqlx::query(
             "UPDATE runs SET state = 'running', started_at = $1, lease_until = $2
              WHERE id IN (SELECT r.id FROM runs r WHERE r.state = 'scheduled' AND r.due_at <= $1
@@ -282,7 +282,7 @@ impl Write {
         Ok(claimed.into_iter().map(|(_, run)| run).collect())
     }
 
-    /// Ends a run whose row cannot be read. Returns its thread.
+    /// Fails a run whose row cannot be read. Returns its thread.
     pub async fn fail_unreadable_run(&mut self, run: RunId, why: &str, now: Timestamp) -> Result<ThreadId> {
         let thread: i64 = sqlx::query_scalar(
             "UPDATE runs SET state = 'failed', error = $2, finished_at = $3, lease_until = NULL WHERE id = $1
@@ -296,7 +296,7 @@ impl Write {
         Ok(ThreadId(thread))
     }
 
-    /// Begins a run at once, for an agent that came by itself. None where one works in the thread already.
+    /// Starts a run at once, for an agent that connects by itself. Returns `None` if a run is active in the thread.
     pub async fn open_run(
         &mut self,
         (thread, connection): (ThreadId, ConnectionId),
@@ -330,8 +330,8 @@ impl Write {
         }))
     }
 
-    /// Ends a run that is still the one that works. Missed: it was superseded or cancelled meanwhile,
-    /// and its words must not go out.
+    /// Finishes a running run. Returns `Missed` if it was superseded or cancelled meanwhile; its reply must not be
+    /// sent then.
     pub async fn finish_run(
         &mut self,
         run: RunId,
@@ -365,7 +365,7 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// A person decides about what an agent proposed. Missed: it does not wait any more.
+    /// Stores a person's decision about a suggested reply. Returns `Missed` if it no longer waits.
     pub async fn decide_run(
         &mut self,
         run: RunId,
@@ -388,7 +388,7 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// What an agent proposed answers a question that has changed. Says how many messages it was about.
+    /// Supersedes the suggested reply in a thread. Returns the number of messages that it answers.
     pub async fn let_proposal_fall(&mut self, thread: ThreadId, now: Timestamp) -> Result<i64> {
         let batch: Option<i64> = sqlx::query_scalar(
             "UPDATE runs SET state = 'superseded', finished_at = $2, error = 'a newer message came before anybody decided'
@@ -401,12 +401,12 @@ impl Write {
         Ok(batch.unwrap_or(0))
     }
 
-    /// A person has the thread now: nothing that an agent has not sent goes out.
+    /// Cancels the runs and unsent messages of a thread's agent, because a person has the thread.
     pub async fn silence_agent(&mut self, thread: ThreadId, why: &str, now: Timestamp) -> Result<Silenced> {
         self.silence_agents(&[thread], why, now).await
     }
 
-    /// The same for several threads.
+    /// Cancels the runs and unsent messages of agents in several threads.
     pub async fn silence_agents(&mut self, threads: &[ThreadId], why: &str, now: Timestamp) -> Result<Silenced> {
         if threads.is_empty() {
             return Ok(Silenced { runs: 0, entries: 0 });
@@ -434,7 +434,8 @@ impl Write {
         Ok(Silenced { runs: runs.rows_affected(), entries: entries.rows_affected() })
     }
 
-    /// An assignment is over: what runs under it ends, and what it has not sent is caught.
+    /// Cancels the runs and unsent messages of an assignment that has ended. Its threads wait for a person. Returns
+    /// their number.
     pub async fn end_runs_of(&mut self, assignment: AssignmentId, why: &str, now: Timestamp) -> Result<u64> {
         sqlx::query(
             "UPDATE outbox SET state = 'discarded', hold = NULL, settled_at = $2 WHERE state = 'queued' AND message_id IN
@@ -459,8 +460,7 @@ impl Write {
         Ok(threads.len() as u64)
     }
 
-    /// Runs of a dead process are taken up again: an agent asked twice does no harm, as its words go
-    /// out once.
+    /// Reschedules runs of a dead process. Asking an agent twice is safe, because its reply is sent once.
     pub async fn rescue_runs(&mut self, leased_until: Timestamp, now: Timestamp) -> Result<u64> {
         let done = sqlx::query(
             "UPDATE runs SET state = 'scheduled', started_at = NULL, lease_until = NULL, due_at = $1

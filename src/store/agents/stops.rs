@@ -1,4 +1,4 @@
-//! Agents that were told to be silent, with what was caught and what had left.
+//! Stops of agents, with the messages that they cancelled and those that had left shortly before.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use crate::domain::time::Timestamp;
 use crate::store::codec::{RowReader, json, readable, unreadable};
 use crate::store::{Result, Store, Update, Write};
 
-/// What left this shortly before a stop is told with it.
+/// How long before a stop a message may have left to be listed with it.
 const SHORTLY: Duration = Duration::from_secs(600);
 
-/// The runs that a stop is about: `$1` is the scope, `$2` its subject.
+/// Condition for the runs within a stop's scope: `$1` is the scope, `$2` its subject.
 const OF_SCOPE: &str = "($1 = 'all' OR ($1 = 'agent' AND r.agent = $2) OR ($1 = 'thread' AND 't' || r.thread_id = $2))";
 
 impl Store {
-    /// Those that hold first, then the newest.
+    /// Returns stops: active ones first, then the newest.
     pub async fn stops(&self, limit: u32) -> Result<Vec<StopView>> {
         let rows = sqlx::query(
             "SELECT id, scope, subject, reason, by, at, caught, departed, runs, lifted_by, lifted_at FROM stops
@@ -27,7 +27,7 @@ impl Store {
         readable(&rows, "stops", stop)
     }
 
-    /// Stops that hold and cannot be read, one sentence each.
+    /// Returns one sentence for each active stop that cannot be read.
     pub async fn unreadable_stops(&self) -> Result<Vec<String>> {
         let rows = sqlx::query("SELECT id, scope, subject, caught, departed FROM stops WHERE lifted_at IS NULL")
             .fetch_all(&self.readers)
@@ -42,7 +42,7 @@ impl Store {
 }
 
 impl Store {
-    /// What is silent now.
+    /// Returns the scopes of the active stops.
     pub async fn open_stops(&self) -> Result<Vec<StopScope>> {
         let rows = sqlx::query("SELECT id, scope, subject FROM stops WHERE lifted_at IS NULL")
             .fetch_all(&self.readers)
@@ -56,7 +56,7 @@ impl Store {
 }
 
 impl Write {
-    /// Returns who stopped exactly this, while the stop holds.
+    /// Returns who stopped exactly this scope, while the stop is active.
     pub async fn stopped_by(&mut self, what: &StopScope) -> Result<Option<String>> {
         Ok(sqlx::query_scalar("SELECT by FROM stops WHERE scope = $1 AND subject = $2 AND lifted_at IS NULL")
             .bind(what.name())
@@ -65,8 +65,8 @@ impl Write {
             .await?)
     }
 
-    /// Ends what runs, catches what has not left, and keeps both with what had left shortly before. From
-    /// the commit on nothing of it goes out. Told again, it catches what came since.
+    /// Stops agents: cancels their runs and unsent messages, and stores these with the messages that left shortly
+    /// before. Nothing is sent after the commit. A repeated stop cancels what came since.
     pub async fn stop(&mut self, what: &StopScope, by: &str, reason: &str, now: Timestamp) -> Result<StopView> {
         let (scope, subject) = (what.name(), what.subject());
         let listed = |state: &str| {
@@ -103,7 +103,7 @@ impl Write {
             .bind(format!("stopped by {by}"))
             .fetch_all(self.connection())
             .await?;
-        // Whoever was about to be answered waits for a person now.
+        // Contacts who were about to be answered now wait for a person.
         let waiting = threads.iter().copied().chain(queued.iter().map(|one| one.thread.0));
         for thread in waiting.collect::<std::collections::BTreeSet<_>>() {
             self.wait(ThreadId(thread), &format!("agent stopped by {by}"), now).await?;
@@ -143,7 +143,7 @@ impl Write {
             .collect()
     }
 
-    /// Lets them go on. Missed: they were not stopped.
+    /// Lifts a stop. Returns `Missed` if there was none.
     pub async fn lift_stop(&mut self, what: &StopScope, by: &str, now: Timestamp) -> Result<Update> {
         let done = sqlx::query(
             "UPDATE stops SET lifted_by = $3, lifted_at = $4 WHERE scope = $1 AND subject = $2 AND lifted_at IS NULL",
@@ -166,7 +166,7 @@ fn stop(cells: &RowReader<'_>) -> Result<StopView> {
         reason: cells.text("reason")?,
         by: cells.text("by")?,
         at: cells.time("at")?,
-        // It holds without them, and has to be seen to be lifted.
+        // A stop whose lists cannot be read is still active, and must be visible to be lifted.
         caught: cells.json("caught").unwrap_or_default(),
         departed: cells.json("departed").unwrap_or_default(),
         runs: cells.count("runs")?,

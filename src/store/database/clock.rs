@@ -1,12 +1,12 @@
-//! What the database holds by the clock, brought along when the clock is set back: nothing that was due
-//! soon waits for hours because a time was written down by a clock that was ahead.
+//! Moves stored times when the clock is changed, so that nothing due soon waits for hours because its time was stored
+//! by a clock that was ahead.
 
 use std::time::Duration;
 
 use crate::domain::time::Timestamp;
 use crate::store::{Result, Write};
 
-/// Times that the engine itself reckoned, with the rows they count for. What a person chose stays.
+/// Times that the engine computed: table, column and condition. Times that a person chose are not moved.
 const RECKONED: [(&str, &str, &str); 8] = [
     (
         "outbox",
@@ -14,7 +14,7 @@ const RECKONED: [(&str, &str, &str); 8] = [
         "state IN ('queued', 'uncertain')
             AND (not_before IS NULL OR not_before < due_at OR not_before - created_at <= 300000)",
     ),
-    // The time for undoing, as opposed to a time that somebody chose.
+    // The undo period, as opposed to a time that a person chose.
     ("outbox", "not_before", "state = 'queued' AND not_before - created_at <= 300000"),
     ("outbox", "lease_until", "state = 'sending'"),
     ("runs", "due_at", "state = 'scheduled'"),
@@ -24,12 +24,12 @@ const RECKONED: [(&str, &str, &str); 8] = [
     ("event_deliveries", "due_at", "state = 'waiting'"),
 ];
 
-/// How far back the hourly policy looks.
+/// Period of the hourly policy.
 const HOUR: Duration = Duration::from_secs(3_600);
 
 impl Write {
-    /// Keeps the hour between two business-initiated messages as long as it is, though the clock was set: what went
-    /// within an hour before counts by the clock as it is now. `was` is the time before the change.
+    /// Keeps the hour between business-initiated messages when the clock is changed: sends within the hour before the
+    /// change are moved to the new clock. `was` is the time before the change.
     pub async fn pace_by_clock(&mut self, was: Timestamp, now: Timestamp) -> Result<()> {
         sqlx::query(
             "UPDATE attempts SET paced_at = coalesce(paced_at, started_at) + $1
@@ -42,8 +42,8 @@ impl Write {
         Ok(())
     }
 
-    /// What is written down as later than now went by a clock that was ahead, at a time that nobody knows: the hour
-    /// after it begins now.
+    /// Sets later sends of business-initiated messages to `now`: they were stored by a clock that was ahead by an
+    /// unknown amount, so their hour begins now.
     pub async fn pace_from_now(&mut self, now: Timestamp) -> Result<()> {
         sqlx::query(
             "UPDATE attempts SET paced_at = $1
@@ -55,8 +55,8 @@ impl Write {
         Ok(())
     }
 
-    /// Moves what the engine is to do by the old clock back by as much as the clock was: `now` is the time
-    /// after the change. Nothing becomes due before `now`. Returns how many rows were moved.
+    /// Moves due times back by as much as the clock was; `now` is the time after the change. Nothing becomes due
+    /// before `now`. Returns the number of rows moved.
     pub async fn set_clock_back(&mut self, by: Duration, now: Timestamp) -> Result<u64> {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         let mut moved = 0;

@@ -1,5 +1,5 @@
-//! Whether the database can be relied on now: kept in memory from what every commit and every failure
-//! showed, and proven by a small write where nobody has written lately.
+//! Health of the database, kept in memory: updated by every commit and failure, and tested by a small write if there
+//! was no recent commit.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,29 +13,29 @@ use crate::domain::time::Timestamp;
 use crate::store::error::fault_of;
 use crate::store::{Result, Store, StoreError, options};
 
-/// How long a small write may take.
+/// Maximum duration of a test write.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
-/// A probe that failed is not repeated before.
+/// Minimum pause after a failed test write.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
-/// Failures of single statements count as over after this long without another.
+/// Failures of single statements count as over after this time without another.
 const QUIET: Duration = Duration::from_secs(3);
-/// Times further ahead of the clock than this are garbage, not a clock that was set back.
+/// Times further ahead of the clock than this are invalid, and not the result of a clock that was set back.
 const MAX_AHEAD: Duration = Duration::from_secs(86_400);
 
-/// What is known of the database in memory. Shared by all clones of the store.
+/// Health in memory, shared by all clones of the store.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
     state: Mutex<State>,
-    /// One probe at a time.
+    /// Allows one test write at a time.
     probing: tokio::sync::Mutex<()>,
-    /// The latest time of arrival that was handed out, in milliseconds.
+    /// The latest time of arrival returned, in milliseconds.
     latest: AtomicI64,
-    /// The last row of the audit that was committed.
+    /// The last committed audit row.
     head: Mutex<Option<AuditHead>>,
-    /// Statements of all transactions that were committed.
+    /// Number of statements in all committed transactions.
     statements: AtomicU64,
     reads: AtomicU64,
-    /// No delivery waits to be applied. Changed by whoever holds the writer; unknown at the start.
+    /// `true` if no delivery waits to be applied. Only the holder of the writer changes it; `false` at startup.
     nothing_pending: AtomicBool,
 }
 
@@ -45,7 +45,7 @@ struct State {
     probed: Option<Instant>,
     failed: Option<Instant>,
     trouble: Option<ReportedFailure>,
-    /// Stands until a check of the whole file finds it sound, here or at the next start.
+    /// Remains until a check of the whole file finds it intact, now or at the next start.
     damage: Option<ReportedFailure>,
     /// When a failure of the database was last allowed into the log.
     logged: Option<Instant>,
@@ -57,7 +57,7 @@ struct ReportedFailure {
     detail: String,
     since: Instant,
     times: u64,
-    /// A transaction could not begin or commit, as opposed to a statement that failed.
+    /// Whether a transaction could not begin or commit, as opposed to a failed statement.
     writing: bool,
 }
 
@@ -105,12 +105,12 @@ impl Health {
         let mut state = self.state();
         state.committed = Some(Instant::now());
         if state.trouble.as_ref().is_some_and(|trouble| trouble.writing) {
-            // The pulse tells it as ended; whoever asks meanwhile is told that it works.
+            // The pulse reports the end of the trouble; until then queries see a working database.
             state.failed = None;
         }
     }
 
-    /// Takes note of an error. Errors about values or statements are none of the database's.
+    /// Records an error. Errors about values or statements do not affect the health.
     pub(crate) fn failed(&self, error: &StoreError, writing: bool) {
         if let Some((fault, detail)) = fault_of(error) {
             self.note(fault, detail, writing);
@@ -128,7 +128,7 @@ impl Health {
         *place = Some(ReportedFailure { fault, detail, since, times: times + 1, writing });
     }
 
-    /// What is known without a probe. `None`: somebody has to try.
+    /// Returns the health if it is known without a test write; `None` if a test is required.
     fn known(&self, max_age: Duration) -> Option<Result<(), DatabaseTrouble>> {
         let state = self.state();
         if let Some(damage) = &state.damage {
@@ -141,7 +141,7 @@ impl Health {
         }
     }
 
-    /// Damage, or trouble that no later commit has shown to be over.
+    /// Returns damage, or trouble that no later commit has ended.
     fn standing(&self) -> Option<DatabaseTrouble> {
         let state = self.state();
         let trouble = state.trouble.as_ref().filter(|_| state.failed.is_some());
@@ -150,7 +150,7 @@ impl Health {
 
     pub(crate) fn set_head(&self, head: AuditHead) {
         let mut known = self.head.lock().unwrap_or_else(PoisonError::into_inner);
-        // A lower row means that rows were removed meanwhile: what was known then still shows it.
+        // A lower row means that rows were removed; the higher one is kept to show that.
         if known.as_ref().is_none_or(|known| known.row < head.row) {
             *known = Some(head);
         }
@@ -160,13 +160,13 @@ impl Health {
         self.head.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A time of arrival for `now`: never before one that was handed out earlier.
+    /// Returns a time of arrival for `now`; never earlier than one returned before.
     pub(crate) fn arrival(&self, now: Timestamp) -> Timestamp {
         let now = now.millis();
         let horizon = i64::try_from(MAX_AHEAD.as_millis()).unwrap_or(i64::MAX);
         let next = |latest: i64| {
             let is_ahead = latest > now && latest - now <= horizon;
-            // Each later than the one before: what came last leads its list.
+            // Each time is later than the one before, so the latest arrival sorts first in lists.
             if is_ahead { latest + 1 } else { now }
         };
         let before = self.latest.fetch_update(Ordering::AcqRel, Ordering::Acquire, |latest| Some(next(latest)));
@@ -176,8 +176,8 @@ impl Health {
 }
 
 impl Store {
-    /// Whether a failure may be logged now. ReportedFailure of the database is known from memory and told once; while it
-    /// lasts everything that needs the database fails, and one line a second shows that it does.
+    /// Returns `true` if this error may be logged now. A failure of the database is reported once; while it lasts,
+    /// many operations fail, and one of their errors per second is logged.
     #[must_use]
     pub fn may_log(&self, error: &StoreError) -> bool {
         if fault_of(error).is_none() {
@@ -191,28 +191,28 @@ impl Store {
         due
     }
 
-    /// Takes note of an error that a statement met, as whoever handles it passes it on.
+    /// Records an error of a statement; its handler passes it here.
     pub fn note_failure(&self, error: &StoreError) {
         self.health.failed(error, false);
     }
 
-    /// ReportedFailure that stands now, and whether the file itself is damaged.
+    /// Returns the current trouble; damage of the file takes precedence.
     pub fn trouble(&self) -> Option<DatabaseTrouble> {
         let state = self.health.state();
         state.damage.as_ref().or(state.trouble.as_ref()).map(ReportedFailure::told)
     }
 
-    /// Whether the file was found to be damaged.
+    /// Returns `true` if the file was found to be damaged.
     pub fn is_damaged(&self) -> bool {
         self.health.state().damage.is_some()
     }
 
-    /// The file was checked and is sound: what was taken for damage is returned, and stands no more.
+    /// Clears damage after a check found the file intact, and returns it.
     pub fn end_damage(&self) -> Option<DatabaseTrouble> {
         self.health.state().damage.take().map(|damage| damage.told())
     }
 
-    /// Ends the trouble that is over, and returns it.
+    /// Clears trouble that is over, and returns it.
     pub fn end_trouble_if_over(&self) -> Option<DatabaseTrouble> {
         let mut state = self.health.state();
         let trouble = state.trouble.as_ref()?;
@@ -225,8 +225,8 @@ impl Store {
         state.trouble.take().map(|trouble| trouble.told())
     }
 
-    /// Proves that something can be written: by a commit of somebody within `max_age`, else by a small
-    /// write, at most one a second and bounded in time.
+    /// Tests whether the database can be written: a commit within `max_age` suffices, otherwise a small write is
+    /// made, at most one per second and with a timeout.
     pub async fn prove_writable(&self, max_age: Duration) -> Result<(), DatabaseTrouble> {
         if self.read_only {
             return Ok(());
@@ -241,7 +241,7 @@ impl Store {
         let began = Instant::now();
         let probe = async {
             let mut write = self.write().await?;
-            // The value means nothing; writing it changes one page.
+            // The value has no meaning; the write changes one page.
             if let Err(error) = sqlx::query("PRAGMA user_version = 1").execute(write.connection()).await {
                 let error = StoreError::from(error);
                 self.health.failed(&error, true);
@@ -259,7 +259,7 @@ impl Store {
                 }
                 Err(self.trouble_or_no_answer())
             }
-            // Whoever committed meanwhile was only ahead of us in line.
+            // A commit during the test shows that the database works; the test only waited its turn.
             Err(_) if self.health.state().committed.is_some_and(|at| at > began) => Ok(()),
             Err(_) => {
                 let detail = format!("a test write did not finish within {} s", PROBE_TIMEOUT.as_secs());
@@ -278,8 +278,8 @@ impl Store {
         })
     }
 
-    /// Has the database check its file, on a connection of its own, for as long as `limit`. `None`: it did
-    /// not get to the end. What it finds stands as damage.
+    /// Checks the database file on a separate connection, for at most `limit`. Returns `None` if the check did not
+    /// finish. A failed check is recorded as damage.
     pub async fn check_file(&self, limit: Duration) -> Result<Option<String>> {
         let began = Instant::now();
         let mut connection = options(&self.path).read_only(true).connect().await?;
@@ -302,18 +302,18 @@ impl Store {
         Ok(Some(said))
     }
 
-    /// A time for what arrives or is written now, never before the time of what came earlier: the order of
-    /// arrival survives a clock that is set back.
+    /// Returns the time for something that arrives or is written now, never earlier than what came before, so that
+    /// the order of arrival survives a clock that is set back.
     pub fn arrival(&self, now: Timestamp) -> Timestamp {
         self.health.arrival(now)
     }
 
-    /// The last row of the audit that was committed; `None` while there is none.
+    /// Returns the last committed audit row; `None` if there is none.
     pub fn audit_head(&self) -> Option<AuditHead> {
         self.health.head()
     }
 
-    /// Reads what is remembered in memory from the database once.
+    /// Loads the in-memory state from the database, once at startup.
     pub(crate) async fn recall(&self) -> Result<()> {
         let latest: Option<i64> =
             sqlx::query_scalar("SELECT max(last_message_at) FROM threads").fetch_one(&self.writer).await?;

@@ -1,5 +1,5 @@
-//! A look at the file before it is opened: a database that was lost or cut is not started anew in silence.
-//! Only for a process that has not opened the file yet: closing it would let go of SQLite's locks.
+//! Inspects the database file before it is opened, so that a lost or truncated database is not silently replaced by a
+//! new one. Call it only before this process has opened the file: closing the file would release SQLite's locks.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use crate::store::media::file_store::MEDIA_DIRECTORY;
 use crate::store::{DATABASE_FILE, Result, StoreError};
 
-/// Where the last digests of the audit are kept beside the database.
+/// File beside the database with the last audit digests.
 pub const AUDIT_HEAD_FILE: &str = "audit.head";
 
-/// What every database begins with. (SQLite: Database File Format, 1.3.)
+/// Start of every database file. (SQLite: Database File Format, 1.3.)
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
-/// Refuses a database that is not there, empty or shorter than it says, where something beside it shows
-/// that there was one. Reads 100 bytes.
+/// Refuses a database that is missing, empty or shorter than its header states, if other files show that it existed.
+/// Reads 100 bytes.
 pub(crate) fn inspect(directory: &Path) -> Result<()> {
     let path = directory.join(DATABASE_FILE);
     let mut head = [0; 100];
@@ -31,7 +31,7 @@ pub(crate) fn inspect(directory: &Path) -> Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return lost(directory, path, "missing");
         }
-        // Whoever may not read it is told so by the database.
+        // Opening the database reports missing permissions.
         Err(_) => return Ok(()),
     };
     if length == 0 {
@@ -45,8 +45,8 @@ pub(crate) fn inspect(directory: &Path) -> Result<()> {
         1 => 65_536,
         size => u64::from(size),
     };
-    // The count of pages holds where it was written together with the change counter. With a log beside it
-    // the file may be shorter: the rest is in there.
+    // The page count is valid only if it was written together with the change counter. If there is a write-ahead log,
+    // the file may be shorter, because the log contains the rest.
     let counted = number(24) == number(92);
     if counted && !has_log(&path) && length < u64::from(number(28)) * page {
         let found = format!("it has {length} bytes of {}", u64::from(number(28)) * page);
@@ -63,7 +63,7 @@ fn log_of(path: &Path) -> PathBuf {
     PathBuf::from(format!("{}-wal", path.display()))
 }
 
-/// Fails where something shows that there was a database.
+/// Fails if other files show that a database existed.
 fn lost(directory: &Path, path: PathBuf, found: &'static str) -> Result<()> {
     let mut evidence = vec![];
     if has_log(&path) {

@@ -1,4 +1,4 @@
-//! The migrations of the database, and which of them a file went through.
+//! The database migrations, and which of them a file has.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,18 +8,18 @@ use sqlx::sqlite::SqlitePool;
 
 use crate::store::{Result, StoreError};
 
-/// The migrations of this program, in their order.
+/// Returns the migrations of this program, in order.
 pub(in crate::store) fn migrator() -> Migrator {
     migrator_to(i64::MAX)
 }
 
-/// The number of the last migration that this program knows.
+/// Returns the version of the last migration that this program has.
 fn newest() -> i64 {
     migrator().iter().map(|step| step.version).max().unwrap_or_default()
 }
 
-/// The number of the last migration that a database went through; `None` for one that went through none. Fails with
-/// `Newer` where this program does not know it: nothing of such a database is read or written.
+/// Returns the version of a database's last migration; `None` if it has none. Fails with `Newer` if this program does
+/// not have that migration; such a database is neither read nor written.
 pub(in crate::store) async fn applied(path: &Path, pool: &SqlitePool) -> Result<Option<i64>> {
     let table = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";
     if sqlx::query_scalar::<_, i64>(table).fetch_one(pool).await? == 0 {
@@ -33,8 +33,7 @@ pub(in crate::store) async fn applied(path: &Path, pool: &SqlitePool) -> Result<
     }
 }
 
-/// Waits up to two seconds for an engine that starts to bring its database up to date. Fails with `Version` where it
-/// does not.
+/// Waits up to two seconds for a starting engine to migrate its database. Fails with `Version` if it does not.
 pub(in crate::store) async fn await_version(path: &Path, readers: &SqlitePool) -> Result<()> {
     for _ in 0..40 {
         match applied(path, readers).await {
@@ -46,9 +45,10 @@ pub(in crate::store) async fn await_version(path: &Path, readers: &SqlitePool) -
     Err(StoreError::Version { path: path.to_owned() })
 }
 
-/// The migrations up to a version.
+/// Returns the migrations up to a version.
 fn migrator_to(last: i64) -> Migrator {
-    // The last value: whether the file holds its own transaction, as one that rebuilds a referenced table must.
+    // The last value tells whether the file contains its own transaction, which a rebuild of a referenced table
+    // requires.
     let steps: [(i64, &'static str, &'static str, bool); 29] = [
         (1, "ledger", include_str!("../../../migrations/0001_ledger.sql"), false),
         (2, "desk", include_str!("../../../migrations/0002_desk.sql"), false),
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
     use crate::store::{DATABASE_FILE, Store, options};
 
-    /// Whoever comes from an older version keeps what was said over a number, and the number.
+    /// An upgrade from an older version keeps the messages and connections.
     #[tokio::test]
     async fn an_older_database_is_brought_up_to_date_with_everything_in_it() {
         let directory = tempfile::tempdir().expect("a directory");
@@ -138,12 +138,13 @@ mod tests {
         store.close().await;
     }
 
-    /// How many messages the upgrade is tried with: `WADECK_UPGRADE_MESSAGES=1000000` for a large database.
+    /// Number of messages in the upgrade test: `WADECK_UPGRADE_MESSAGES=1000000` for a large database.
     fn messages() -> i64 {
         std::env::var("WADECK_UPGRADE_MESSAGES").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000)
     }
 
-    /// A database of version 23 with messages, each with an entry; every tenth was refused, half of those by a rule.
+    /// Creates a database of version 23 with messages, each with an entry; every tenth was refused, half of those by
+    /// a rule.
     async fn of_version_23(path: &Path) {
         let pool = SqlitePoolOptions::new().max_connections(1);
         let old = pool.connect_with(options(path).create_if_missing(true)).await.expect("opened");
@@ -217,7 +218,7 @@ mod tests {
         store.close().await;
     }
 
-    /// Should the power go between the end of the migration and the note of it.
+    /// Covers a power failure between the end of the migration and the record of it.
     #[tokio::test]
     async fn the_outbox_is_made_anew_twice_without_harm() {
         let directory = tempfile::tempdir().expect("a directory");

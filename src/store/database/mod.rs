@@ -1,4 +1,4 @@
-//! The database file itself: opened, checked, and its health.
+//! The database file: opening, migrations, checks and health.
 
 pub(crate) mod clock;
 pub(crate) mod health;

@@ -1,5 +1,5 @@
-//! What is changed afterwards: a message that was edited, deleted or sent twice, an address that moved, a wish about
-//! marketing, a name from a phone. All of it is rare; nothing of it is asked for a plain message.
+//! Later changes: edited, deleted and repeated messages, moved addresses, marketing preferences, and names from a
+//! phone. All of them are rare; plain messages need none of these statements.
 
 use crate::domain::contacts::address::Address;
 use crate::domain::ids::{ConnectionId, ContactId, DeliveryId, MessageId, ThreadId};
@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::store::codec::{RowReader, json};
 use crate::store::{Result, Write};
 
-/// A message as it stands, to be changed.
+/// A stored message to be changed.
 #[derive(Debug, Clone)]
 pub struct KnownMessage {
     pub id: MessageId,
@@ -24,7 +24,7 @@ pub struct KnownMessage {
     pub extras: Extras,
 }
 
-/// What was said about another message: new words, or that it is deleted.
+/// An edit or a deletion of another message.
 #[derive(Debug, Clone)]
 pub struct LateChange {
     pub thread: ThreadId,
@@ -34,7 +34,7 @@ pub struct LateChange {
 }
 
 impl Write {
-    /// The message with this provider key.
+    /// Returns the message with this provider key.
     pub async fn known_message(&mut self, key: &[u8; 16]) -> Result<Option<KnownMessage>> {
         let row = sqlx::query(
             "SELECT id, thread_id, direction, delivery_id, content, extras FROM messages WHERE provider_key = $1",
@@ -56,7 +56,7 @@ impl Write {
         .transpose()
     }
 
-    /// Edits and deletions that came before the message that they are about, oldest first. Tests change nothing.
+    /// Returns edits and deletions that arrived before their message, oldest first, without tests.
     pub async fn early_changes(&mut self, key: &[u8; 16]) -> Result<Vec<LateChange>> {
         let rows = sqlx::query(
             "SELECT id, thread_id, direction, content, created_at FROM messages WHERE kind = 'edit' AND reply_key = $1 AND test = 0
@@ -79,7 +79,7 @@ impl Write {
             .collect()
     }
 
-    /// Writes a message's content and what stands beside it anew, and has the search find the new words.
+    /// Stores a changed message and updates the search index.
     pub async fn rewrite_message(&mut self, known: &KnownMessage) -> Result<()> {
         let words = known.extras.around(known.content.words());
         sqlx::query("UPDATE messages SET kind = $2, content = $3, words = $4, extras = $5 WHERE id = $1")
@@ -94,8 +94,8 @@ impl Write {
         self.index_words(known.id, known.thread, &words).await
     }
 
-    /// A contact's address is another one now; their threads go by the new one. Returns the other contact who has
-    /// that address already: then nothing is moved. Without the old address nothing is known, and nothing done.
+    /// Replaces an address of a contact, also in their threads. If another contact has the new address, nothing is
+    /// moved, and both contacts are returned. If the old address is unknown, nothing is done.
     pub async fn move_address(&mut self, from: &Address, to: &Address) -> Result<Option<(ContactId, ContactId)>> {
         let Some(contact) = self.address_known(from).await? else { return Ok(None) };
         if let Some(other) = self.address_known(to).await? {
@@ -119,8 +119,8 @@ impl Write {
         Ok(None)
     }
 
-    /// Writes down whether somebody wants marketing messages, unless something newer is known. `true` where it is
-    /// another wish than before. `by` says from where it is known.
+    /// Stores a marketing preference unless a newer one is known. Returns `true` if it changed. `by` names its
+    /// source.
     #[must_use = "says whether anything changed"]
     pub async fn wish_about_marketing(
         &mut self,
@@ -143,7 +143,7 @@ impl Write {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Whether somebody wants no marketing messages.
+    /// Returns `true` if the contact opted out of marketing.
     pub async fn stops_marketing(&mut self, contact: ContactId) -> Result<bool> {
         let stopped: Option<i64> = sqlx::query_scalar("SELECT marketing_stopped_at FROM contacts WHERE id = $1")
             .bind(contact.0)
@@ -152,7 +152,7 @@ impl Write {
         Ok(stopped.is_some())
     }
 
-    /// The contact with one of these addresses, in any of its spellings.
+    /// Returns the contact with one of these addresses, in any spelling.
     pub async fn contact_with(&mut self, addresses: &[Address]) -> Result<Option<ContactId>> {
         for address in addresses {
             let other = address.phone().map(crate::domain::contacts::phone::PhoneNumber::variants).unwrap_or_default();
@@ -165,7 +165,7 @@ impl Write {
         Ok(None)
     }
 
-    /// Gives a contact without a name this one.
+    /// Names a contact that has no name.
     pub async fn name_if_nameless(&mut self, contact: ContactId, name: &Untrusted) -> Result<()> {
         let done = sqlx::query("UPDATE contacts SET name = $2 WHERE id = $1 AND coalesce(name, '') = ''")
             .bind(contact.0)
@@ -175,7 +175,7 @@ impl Write {
         if done.rows_affected() == 1 { self.refold(contact.0).await } else { Ok(()) }
     }
 
-    /// Threads in which something was said in this conversation of the provider's, over its connections.
+    /// Returns the threads of a provider's conversation, over all its connections.
     pub async fn threads_of_conversation(&mut self, provider: &ProviderName, id: &str) -> Result<Vec<ThreadId>> {
         let ids: Vec<i64> = sqlx::query_scalar(
             "SELECT t.id FROM threads t JOIN connections c ON c.id = t.connection_id WHERE c.provider = $1 AND t.conversation = $2",
@@ -187,7 +187,7 @@ impl Write {
         Ok(ids.into_iter().map(ThreadId).collect())
     }
 
-    /// A contact's thread over a connection.
+    /// Returns a contact's thread over a connection.
     pub async fn thread_with(&mut self, connection: ConnectionId, contact: ContactId) -> Result<Option<ThreadId>> {
         let id: Option<i64> = sqlx::query_scalar("SELECT id FROM threads WHERE connection_id = $1 AND contact_id = $2")
             .bind(connection.0)
@@ -197,7 +197,7 @@ impl Write {
         Ok(id.map(ThreadId))
     }
 
-    /// The connection of this provider over which a message with this id went. For statuses that name no number.
+    /// Returns the connection of a message by the provider's id, for statuses that name no number.
     pub async fn connection_of_message(&mut self, provider: &ProviderName, id: &str) -> Result<Option<Connection>> {
         let rows: Vec<(i64, String)> =
             sqlx::query_as("SELECT id, phone_number_id FROM connections WHERE provider = $1")
@@ -217,7 +217,7 @@ impl Write {
         Ok(None)
     }
 
-    /// Keeps a status in a word that nobody here knows. `told_at` is the time that was told, where it cannot be.
+    /// Stores a status with an unknown name. `told_at` is the reported time, if that is implausible.
     pub async fn keep_other_status(
         &mut self,
         key: &[u8; 16],
@@ -239,7 +239,7 @@ impl Write {
         Ok(())
     }
 
-    /// Whether a number is one of ours, over whichever connection.
+    /// Returns the name of the connection that has this number, in any spelling; `None` if the number is not ours.
     pub async fn own_number(&mut self, address: &Address) -> Result<Option<String>> {
         let Some(number) = address.phone() else { return Ok(None) };
         let mut spellings = vec![number.digits().to_owned()];
@@ -252,7 +252,7 @@ impl Write {
         .await?)
     }
 
-    /// Whose thread it is.
+    /// Returns the contact of a thread.
     pub async fn contact_of_thread(&mut self, thread: ThreadId) -> Result<ContactId> {
         let id: i64 = sqlx::query_scalar("SELECT contact_id FROM threads WHERE id = $1")
             .bind(thread.0)
@@ -261,7 +261,7 @@ impl Write {
         Ok(ContactId(id))
     }
 
-    /// Whether the contact of a thread wants no messages at all.
+    /// Returns `true` if the contact of a thread opted out.
     pub async fn opted_out(&mut self, thread: ThreadId) -> Result<bool> {
         let out: bool = sqlx::query_scalar(
             "SELECT p.opted_out FROM threads t JOIN contacts p ON p.id = t.contact_id WHERE t.id = $1",
@@ -272,7 +272,7 @@ impl Write {
         Ok(out)
     }
 
-    /// An address that is new to everybody becomes this contact's.
+    /// Adds an address to a contact, unless a contact has it already.
     pub async fn learn_address(&mut self, contact: ContactId, address: &Address) -> Result<()> {
         let kind = if address.phone().is_some() { "phone" } else { "user" };
         let done =
@@ -285,7 +285,7 @@ impl Write {
         if done.rows_affected() == 1 { self.refold(contact.0).await } else { Ok(()) }
     }
 
-    /// A connection as it stands in this transaction.
+    /// Returns a connection as it is in this transaction.
     pub async fn connection_by_id(&mut self, id: ConnectionId) -> Result<Option<Connection>> {
         let found: Option<(String, String)> =
             sqlx::query_as("SELECT provider, phone_number_id FROM connections WHERE id = $1")

@@ -1,4 +1,4 @@
-//! Webhook deliveries, stored raw.
+//! Webhook deliveries, stored as received.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use crate::store::codec::{RowReader, json, readable};
 use crate::store::multi_row::chunks;
 use crate::store::{NewAlert, Result, Store, StoreError, Update, Write};
 
-/// How many wrongly signed requests are kept for the inspector.
+/// Number of requests with an invalid signature kept for inspection.
 const REJECTED_KEPT: i64 = 200;
 
-/// One request on its way into the database.
+/// A received request to be stored.
 #[derive(Debug, Clone)]
 pub struct NewDelivery {
     pub raw: Arc<RawDelivery>,
@@ -28,22 +28,21 @@ pub struct NewDelivery {
     pub event: String,
 }
 
-/// One stored request, to be applied.
+/// A stored request to be applied.
 #[derive(Debug, Clone)]
 pub struct StoredDelivery {
     pub id: DeliveryId,
     pub raw: Arc<RawDelivery>,
     pub event: String,
-    /// How far it was applied before, where it was not applied in one go.
+    /// How far it was applied before, if it was applied partly.
     pub progress: Option<Progress>,
 }
 
-/// How a delivery was applied: its id, the name of its event, the thread that it told about, and what is to be said
-/// about it.
+/// An applied delivery: its id, the name of its event, the thread that it changed, and a note.
 pub type Done = (DeliveryId, String, Option<ThreadId>, Option<String>);
 
 impl Store {
-    /// Deliveries in this state and of these events, newest first.
+    /// Returns deliveries with this state and event, newest first.
     pub async fn deliveries(
         &self,
         state: Option<DeliveryState>,
@@ -51,7 +50,7 @@ impl Store {
         limit: u32,
         before: Option<DeliveryId>,
     ) -> Result<Vec<DeliveryRow>> {
-        // A state is written out, so that its own index serves it.
+        // The state is part of the statement's text, so that its partial index is used.
         let of_state = state.map(|state| format!("state = '{}' AND ", state.name())).unwrap_or_default();
         let of_event = if event.is_some() { "(lower(event) GLOB $3 OR lower(event) GLOB $4) AND " } else { "" };
         let text = format!(
@@ -94,8 +93,8 @@ impl Store {
 }
 
 impl Write {
-    /// Stores deliveries in few statements. A delivery that is there already only counts as a repeat. Returns those that
-    /// are new with their places in `batch`, and how many were repeats.
+    /// Stores deliveries in a few statements. A delivery that is stored already only counts as a repeat. Returns the
+    /// new ones with their positions in `batch`, and the number of repeats.
     pub async fn insert_deliveries(&mut self, batch: Vec<NewDelivery>) -> Result<(Vec<(usize, StoredDelivery)>, u64)> {
         let mut repeats = 0;
         let mut ids: HashMap<(i64, Vec<u8>), i64> = HashMap::new();
@@ -130,8 +129,8 @@ impl Write {
         Ok((stored.collect(), repeats))
     }
 
-    /// The oldest deliveries that wait to be applied, and whether something was written: one whose row cannot be read
-    /// waits no longer, it is marked, and people are told.
+    /// Returns the oldest pending deliveries, and whether something was written: a delivery whose row cannot be read
+    /// is marked as unreadable, with an alert.
     pub async fn pending_deliveries(&mut self, limit: u32, now: Timestamp) -> Result<(Vec<StoredDelivery>, bool)> {
         let mut marked = false;
         loop {
@@ -175,12 +174,12 @@ impl Write {
             .await
     }
 
-    /// Whether deliveries may wait to be applied: what comes now stands behind them.
+    /// Returns `true` if deliveries may be pending; new ones must wait behind them.
     pub fn may_have_pending(&self) -> bool {
         self.health.may_have_pending()
     }
 
-    /// Deliveries of this transaction stay pending.
+    /// Notes that deliveries of this transaction stay pending.
     pub fn leave_pending(&self) {
         self.health.note_pending(true);
     }
@@ -222,7 +221,7 @@ impl Write {
         Ok(())
     }
 
-    /// Keeps how far a delivery was applied, with its state and the reasons of what was set aside.
+    /// Stores how far a delivery was applied, with its state and the reasons of items set aside.
     pub async fn keep_progress(
         &mut self,
         id: DeliveryId,
@@ -244,8 +243,7 @@ impl Write {
         Ok(())
     }
 
-    /// Puts a delivery that was read before back in line. Misses one whose signature was wrong, and one that
-    /// is in line already.
+    /// Marks a delivery as pending again. Returns `Missed` if its signature was invalid, or if it is pending already.
     pub async fn replay_delivery(&mut self, id: DeliveryId) -> Result<Update> {
         self.leave_pending();
         let done =
@@ -256,7 +254,8 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// Deliveries of a number that has a connection now come back in line; what was said about that number is over.
+    /// Marks all quarantined deliveries as pending again, and acknowledges the alerts about numbers that have a
+    /// connection now. Returns the number of deliveries.
     pub async fn release_quarantine(&mut self, now: Timestamp) -> Result<u64> {
         self.leave_pending();
         let done = sqlx::query("UPDATE deliveries SET state = 'pending', note = NULL WHERE state = 'quarantined'")
@@ -272,7 +271,7 @@ impl Write {
         Ok(done.rows_affected())
     }
 
-    /// Keeps a wrongly signed request for the inspector, and forgets the oldest of its kind.
+    /// Stores a request with an invalid signature for inspection, and deletes the oldest beyond `REJECTED_KEPT`.
     pub async fn keep_rejected(&mut self, arrived: &NewDelivery, note: &str) -> Result<()> {
         sqlx::query(
             "INSERT INTO deliveries (provider, path, headers, body, received_at, sent_at, digest, state, event, note)
@@ -312,7 +311,8 @@ pub(crate) fn stored(cells: &RowReader<'_>) -> Result<StoredDelivery> {
             received_at: cells.time("received_at")?,
         }),
         event: cells.text("event")?,
-        // Where it cannot be read, the delivery is read anew: what is here already is not applied twice.
+        // If the progress cannot be read, the delivery is applied from the start; stored messages are not applied
+        // twice.
         progress: cells.opt_json("progress").unwrap_or_default(),
     })
 }

@@ -1,4 +1,4 @@
-//! What a batch has to know of messages that were sent elsewhere over our numbers.
+//! Loads what a batch needs about messages that were sent over our numbers from other apps.
 
 use std::collections::HashSet;
 
@@ -6,16 +6,16 @@ use crate::domain::ids::ThreadId;
 use crate::store::codec::json;
 use crate::store::{Result, Write};
 
-/// What keeps a message that was sent elsewhere from being a new one and nothing else.
+/// Facts that show that a message from another app may not be a plain new one.
 #[derive(Debug, Default)]
 pub struct KnownElsewhere {
-    /// The keys that were asked for.
+    /// The keys that were queried.
     pub keys: HashSet<[u8; 16]>,
-    /// The threads that were asked for.
+    /// The threads that were queried.
     pub threads: HashSet<ThreadId>,
-    /// Provider keys that an attempt of ours was given, or that a status was about before its message came.
+    /// Provider keys that an attempt of ours has, or that a status named before its message arrived.
     pub named: HashSet<[u8; 16]>,
-    /// Threads with a message of ours of which it is uncertain whether it was sent: it may be that one.
+    /// Threads with an uncertain message of ours, which the message may be.
     pub uncertain: HashSet<ThreadId>,
 }
 
@@ -26,7 +26,7 @@ const ELSEWHERE: &str = "WITH wanted (key) AS MATERIALIZED (SELECT unhex(value) 
     UNION ALL SELECT NULL, o.thread_id FROM asked t CROSS JOIN outbox o ON o.thread_id = t.id AND o.state = 'uncertain'";
 
 impl Write {
-    /// What is known here under these provider keys, and which of these threads have an uncertain message.
+    /// Returns what is stored under these provider keys, and which of these threads have an uncertain message.
     pub async fn known_elsewhere(&mut self, keys: &[[u8; 16]], threads: &[ThreadId]) -> Result<KnownElsewhere> {
         let mut known = KnownElsewhere {
             keys: keys.iter().copied().collect(),
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
     use crate::store::Store;
 
-    /// Each part is found by an index.
+    /// Each part uses an index.
     #[tokio::test]
     async fn nothing_that_grows_is_scanned() {
         let directory = tempfile::tempdir().expect("a directory");

@@ -1,4 +1,4 @@
-//! What a batch of inbound messages has to know, loaded by statements whose number does not grow with the batch.
+//! Loads what a batch of inbound messages needs, in a fixed number of statements.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,7 +10,7 @@ use crate::store::codec::{RowReader, json};
 use crate::store::numbers::connections;
 use crate::store::{Result, Write};
 
-/// A thread's columns for [`ThreadFacts`], of `threads t JOIN contacts p`.
+/// Columns of a thread for [`ThreadFacts`], from `threads t JOIN contacts p`.
 pub(super) const THREAD_FACTS: &str = "t.id, p.id AS contact_id, t.taken_by, t.last_message_id, t.handed_off_at, t.resolved_at, t.held_elsewhere, t.person_wrote_at, p.opted_out,
     EXISTS (SELECT 1 FROM connections k JOIN addresses a ON a.kind = 'phone' AND a.value = k.phone_number
         WHERE a.contact_id = p.id AND k.state = 'connected') AS ours,
@@ -20,21 +20,21 @@ pub(super) const THREAD_FACTS: &str = "t.id, p.id AS contact_id, t.taken_by, t.l
     (EXISTS (SELECT 1 FROM runs r WHERE r.thread_id = t.id AND r.state = 'running')
         OR EXISTS (SELECT 1 FROM outbox o WHERE o.thread_id = t.id AND o.state = 'queued')) AS is_busy";
 
-/// One who is known under an address.
+/// A contact that is known under an address.
 #[derive(Debug, Clone)]
 pub struct KnownContact {
     pub contact: ContactId,
     pub name: Option<String>,
 }
 
-/// Who is known under the addresses that were asked for, with their threads over the connection that was named.
+/// Contacts with the queried addresses, and their threads over the queried connections.
 #[derive(Debug, Default)]
 pub struct KnownPeople {
     pub contacts: HashMap<Address, KnownContact>,
     pub threads: HashMap<(ConnectionId, ContactId), ThreadFacts>,
 }
 
-/// Provider keys of messages that are here already, and of such that were edited or deleted before they came.
+/// Provider keys of stored messages, and of messages that were edited or deleted before they arrived.
 #[derive(Debug, Default)]
 pub struct KnownKeys {
     pub known: HashSet<[u8; 16]>,
@@ -43,7 +43,7 @@ pub struct KnownKeys {
     pub newest: i64,
 }
 
-/// The order of the joins is given: each wanted address is looked up by the key of its table.
+/// Returns the statement for contacts. Its join order is fixed, so that each address is looked up by its primary key.
 fn people_text() -> String {
     format!(
         "SELECT w.key AS place, p.id AS known_id, p.name, {THREAD_FACTS}
@@ -60,14 +60,14 @@ const KEYS: &str = "WITH wanted (key) AS MATERIALIZED (SELECT unhex(value) FROM 
     UNION ALL SELECT 'changed', 0, m.reply_key FROM wanted w CROSS JOIN messages m ON m.reply_key = w.key AND m.kind = 'revoke' AND m.test = 0";
 
 impl Write {
-    /// The connections that these numbers of the provider's stand for, of whichever provider.
+    /// Returns the connections with these provider numbers, of any provider.
     pub async fn connections_of(&mut self, numbers: &[&str]) -> Result<Vec<Connection>> {
         let text = format!("{} WHERE phone_number_id IN (SELECT value FROM json_each($1))", connections::CONNECTION);
         let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(json(&numbers)).fetch_all(self.connection()).await?;
         rows.iter().map(|row| connections::connection(&RowReader::new(row, "connections"))).collect()
     }
 
-    /// The contacts with these addresses, and their threads over the connection beside each.
+    /// Returns the contacts with these addresses, and their threads over the connection given with each.
     pub async fn known_people(&mut self, wanted: &[(&Address, ConnectionId)]) -> Result<KnownPeople> {
         let mut people = KnownPeople::default();
         if wanted.is_empty() {
@@ -93,7 +93,7 @@ impl Write {
         Ok(people)
     }
 
-    /// Whether a contact has one of our own numbers.
+    /// Returns `true` if a contact has one of our own numbers.
     pub async fn is_ours(&mut self, contact: ContactId) -> Result<bool> {
         let ours: bool = sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM connections k JOIN addresses a ON a.kind = 'phone' AND a.value = k.phone_number
@@ -105,13 +105,14 @@ impl Write {
         Ok(ours)
     }
 
-    /// The numbers that are connected.
+    /// Returns the connected numbers.
     pub async fn own_numbers(&mut self) -> Result<Vec<String>> {
         let numbers = sqlx::query_scalar("SELECT phone_number FROM connections WHERE state = 'connected'");
         Ok(numbers.fetch_all(self.connection()).await?)
     }
 
-    /// Which of these messages are here, which were changed before they came, and the greatest id of all.
+    /// Returns which of these messages are stored, which were changed before they arrived, and the greatest id of all
+    /// messages.
     pub async fn known_keys(&mut self, keys: &[[u8; 16]]) -> Result<KnownKeys> {
         let keys: Vec<String> = keys.iter().map(hex::encode).collect();
         let rows: Vec<(String, i64, Option<Vec<u8>>)> =
@@ -130,7 +131,7 @@ impl Write {
     }
 }
 
-/// From the columns of [`THREAD_FACTS`].
+/// Reads the columns of [`THREAD_FACTS`].
 pub(super) fn thread_facts(cells: &RowReader<'_>) -> Result<ThreadFacts> {
     Ok(ThreadFacts {
         thread: ThreadId(cells.int("id")?),
@@ -155,7 +156,7 @@ mod tests {
     use crate::domain::contacts::phone::PhoneNumber;
     use crate::store::Store;
 
-    /// Whatever is looked up for every message is found by an index.
+    /// Every lookup per message uses an index.
     #[tokio::test]
     async fn nothing_that_grows_is_scanned() {
         let directory = tempfile::tempdir().expect("a directory");

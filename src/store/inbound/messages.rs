@@ -1,5 +1,5 @@
-//! What a delivery changes: contacts, threads, messages, statuses and reactions. Every claim is
-//! an insert that the database decides, never a look before a write.
+//! Changes of a delivery: contacts, threads, messages, statuses and reactions. Duplicates are decided by the
+//! database's unique keys.
 
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
@@ -16,15 +16,15 @@ use crate::store::inbound::load::{THREAD_FACTS, thread_facts};
 use crate::store::inbound::rows::{MessageRow, NewInbound};
 use crate::store::{Result, StoreError, Write};
 
-/// A message that was written down just now.
+/// A message that was just inserted.
 #[derive(Debug, Clone, Copy)]
 pub struct Inserted {
     pub id: MessageId,
-    /// It was edited or deleted before it came.
+    /// Whether it was edited or deleted before it arrived.
     pub changed: bool,
 }
 
-/// A message of ours that a status speaks of.
+/// A message of ours that a status is about.
 #[derive(Debug, Clone)]
 pub struct Matched {
     pub message: MessageId,
@@ -33,9 +33,9 @@ pub struct Matched {
 }
 
 impl Write {
-    /// The contact behind these addresses, made if nobody has them yet. Addresses that are new to a
-    /// known contact are learnt; a number counts as known in its other spelling too. Where the
-    /// addresses belong to two contacts, the second is told beside the first.
+    /// Returns the contact with these addresses, created if there is none. New addresses are added to a known
+    /// contact; a number is also known in its other spelling. If the addresses belong to two contacts, the second is
+    /// returned too.
     pub async fn contact(
         &mut self,
         addresses: &[Address],
@@ -129,7 +129,7 @@ impl Write {
         Ok(())
     }
 
-    /// The thread of a contact over a connection: one, however many ask for it at once.
+    /// Returns the thread of a contact over a connection, created if there is none.
     pub async fn thread(
         &mut self,
         connection: ConnectionId,
@@ -140,7 +140,7 @@ impl Write {
         if let Some(known) = self.known_thread(connection, contact).await? {
             return Ok(known);
         }
-        // The writer is alone, and the unique key holds it all the same.
+        // There is one writer, and the unique key prevents a second thread in any case.
         sqlx::query(
             "INSERT INTO threads (connection_id, contact_id, external_id, last_message_at) VALUES ($1, $2, $3, $4)
              ON CONFLICT (connection_id, contact_id) DO NOTHING",
@@ -168,7 +168,7 @@ impl Write {
         row.map(|row| thread_facts(&RowReader::new(&row, "threads"))).transpose()
     }
 
-    /// Claims a message by inserting it. `None`: somebody has it already, and nothing was done.
+    /// Inserts a message. Returns `None`, and inserts nothing, if a message with its key exists.
     pub async fn insert_message(&mut self, new: &NewInbound<'_>) -> Result<Option<Inserted>> {
         let key = message_key(new.connection, new.provider_message_id);
         let keys = self.known_keys(&[key]).await?;
@@ -190,8 +190,8 @@ impl Write {
         Ok(())
     }
 
-    /// The standing of a message of ours from everything reported about it, written down. Returns
-    /// what it was and what it is now.
+    /// Merges all stored statuses of a message of ours and stores the result. Returns the delivery record before and
+    /// after.
     pub async fn merge_statuses(&mut self, message: MessageId) -> Result<(DeliveryRecord, DeliveryRecord)> {
         let row = sqlx::query("SELECT id, progress, failure, failed_at, provider_key FROM messages WHERE id = $1")
             .bind(message.0)
@@ -228,7 +228,7 @@ impl Write {
         Ok((before, after))
     }
 
-    /// A message of ours by the provider's id.
+    /// Returns a message of ours by the provider's id.
     pub async fn outbound_by_key(&mut self, key: &[u8; 16]) -> Result<Option<Matched>> {
         let row = sqlx::query(
             "SELECT m.id, m.thread_id, o.id AS entry_id, o.state FROM messages m LEFT JOIN outbox o ON o.message_id = m.id
@@ -240,7 +240,7 @@ impl Write {
         row.map(|row| matched(&RowReader::new(&row, "messages"))).transpose()
     }
 
-    /// A message of ours by the reference that was sent along.
+    /// Returns a message of ours by our reference.
     pub async fn outbound_by_reference(
         &mut self,
         connection: ConnectionId,
@@ -257,8 +257,8 @@ impl Write {
         row.map(|row| matched(&RowReader::new(&row, "messages"))).transpose()
     }
 
-    /// The one uncertain entry of a thread with these words, tried shortly before `at`. When several
-    /// fit, none is meant.
+    /// Returns the one uncertain entry of a thread with this text that was tried shortly before `at`. Returns `None`
+    /// if several match.
     pub async fn uncertain_like(
         &mut self,
         thread: ThreadId,
@@ -282,7 +282,7 @@ impl Write {
         }
     }
 
-    /// A reaction takes the place of the one before; without an emoji it takes it back.
+    /// Stores a reaction in place of the earlier one; without an emoji it is removed.
     pub async fn react(
         &mut self,
         target: &[u8; 16],

@@ -1,4 +1,4 @@
-//! What comes in: raw deliveries and what they change.
+//! Storage of inbound data: webhook deliveries and the changes that they make.
 
 pub(crate) mod changes;
 pub(crate) mod deliveries;

@@ -1,4 +1,4 @@
-//! What a batch of inbound messages changes, written down by statements whose number does not grow with the batch.
+//! Stores the changes of a batch of inbound messages, in a fixed number of statements per chunk.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ use crate::store::codec::json;
 use crate::store::multi_row::chunks;
 use crate::store::{Result, Write};
 
-/// A message that arrived, or one of ours that was sent from elsewhere.
+/// A message that arrived, or one that was sent over our number from another app.
 #[derive(Debug)]
 pub struct NewInbound<'a> {
     pub thread: ThreadId,
@@ -30,13 +30,13 @@ pub struct NewInbound<'a> {
     pub test: bool,
     pub created_at: Timestamp,
     pub received_at: Timestamp,
-    /// None for what was filled in from the provider's own list.
+    /// `None` if it was backfilled from the provider's list.
     pub delivery: Option<DeliveryId>,
     pub author: Option<&'a str>,
     pub extras: &'a Extras,
 }
 
-/// A message's row as it will stand, with an id of its own: the writer is alone.
+/// A message row to insert. Its id is assigned in advance, because there is only one writer.
 #[derive(Debug)]
 pub struct MessageRow {
     pub id: MessageId,
@@ -57,14 +57,14 @@ pub struct MessageRow {
     received_at: Timestamp,
     delivery: Option<DeliveryId>,
     extras: Option<String>,
-    /// How it was decided who answers; and where nobody does, why.
+    /// How routing decided who answers; and if no agent answers, why.
     pub route: Option<String>,
     pub not_routed: Option<&'static str>,
 }
 
 impl MessageRow {
     pub fn new(id: MessageId, new: &NewInbound<'_>) -> Self {
-        // A change is kept with the message that it is about, as a quote is.
+        // An edit or deletion is linked to its message like a quote.
         let reply_to = match new.content {
             Content::Edit { target, .. } | Content::Deletion { target } => Some(target.as_str()),
             _ => new.reply_to,
@@ -94,7 +94,7 @@ impl MessageRow {
     }
 }
 
-/// What messages mean for one thread.
+/// Changes that messages make to one thread.
 #[derive(Debug, Clone)]
 pub struct ThreadTouch {
     pub thread: ThreadId,
@@ -105,22 +105,22 @@ pub struct ThreadTouch {
     pub conversation: Option<String>,
     /// Why it waits for a person, and since when.
     pub waits: Option<(Cow<'static, str>, Timestamp)>,
-    /// It was answered: whatever it waited for before, it waits no longer.
+    /// Whether it was answered, which ends an earlier wait.
     pub answered: bool,
     /// When a person wrote in it.
     pub person_wrote_at: Option<Timestamp>,
     /// Since when its contact is new.
     pub new_at: Option<Timestamp>,
-    /// What the provider counts of its conversation.
+    /// The provider's counts of its conversation.
     pub counts: Option<ConversationRecord>,
-    /// Another conversation was counted in between: what was counted before says nothing of this one.
+    /// Whether another conversation was counted in between; earlier counts do not apply then.
     pub counted_anew: bool,
-    /// The number that its contact wrote from, as the thread's external id: answers go there.
+    /// External id of the number that the contact wrote from; replies go there.
     pub from: Option<String>,
 }
 
 impl ThreadTouch {
-    /// A message that moves its thread to the top and means nothing else for it.
+    /// Creates the changes of a message that only moves its thread to the top.
     pub const fn plain(thread: ThreadId, message: MessageId, at: Timestamp) -> Self {
         Self {
             thread,
@@ -139,7 +139,7 @@ impl ThreadTouch {
         }
     }
 
-    /// Both, one after the other.
+    /// Adds the changes of a later message.
     pub fn then(&mut self, next: Self) {
         if next.at >= self.at {
             (self.message, self.at) = (next.message, next.at);
@@ -166,7 +166,8 @@ impl ThreadTouch {
     }
 }
 
-/// What a thread waits for after a further reason: the first time stays until it is answered, the reason is the newest.
+/// Returns a wait after a further reason: the first time stays until the thread is answered, and the latest reason
+/// counts.
 pub fn waits_after(
     before: Option<(Cow<'static, str>, Timestamp)>,
     next: Option<(Cow<'static, str>, Timestamp)>,
@@ -187,7 +188,7 @@ pub struct EventRow {
 }
 
 impl Write {
-    /// Writes messages down and has the search find them. A message whose key is here already is an error about values.
+    /// Inserts messages and adds them to the search index. A message whose key exists is an error about values.
     pub async fn insert_messages(&mut self, messages: &[MessageRow]) -> Result<()> {
         for rows in chunks(messages) {
             let mut insert = QueryBuilder::new(
@@ -232,8 +233,8 @@ impl Write {
         Ok(())
     }
 
-    /// Moves threads to the top of the list with their newest message, and keeps their windows open: an older message
-    /// never closes one earlier.
+    /// Moves threads to the top of the list with their newest message, and extends their service windows; an older
+    /// message never shortens one.
     pub async fn touch_threads(&mut self, touches: &[ThreadTouch]) -> Result<()> {
         if touches.is_empty() {
             return Ok(());
@@ -290,7 +291,7 @@ impl Write {
         Ok(())
     }
 
-    /// Writes events down, each for the endpoints that want it.
+    /// Stores events, each with deliveries to its endpoints.
     pub async fn insert_events(&mut self, events: &[EventRow], endpoints: &[Vec<&str>]) -> Result<()> {
         let mut wanting = endpoints.iter();
         for rows in chunks(events) {
@@ -303,7 +304,7 @@ impl Write {
             });
             insert.push(" RETURNING id");
             let mut ids: Vec<i64> = insert.build_query_scalar().fetch_all(self.connection()).await?;
-            // Ids grow in the order of the rows.
+            // Ids increase in the order of the rows.
             ids.sort_unstable();
             let told: Vec<_> = ids
                 .iter()

@@ -1,5 +1,4 @@
-//! What a batch of statuses has to know of our messages, and what it changes, by statements whose number does not grow
-//! with the batch.
+//! Loads our messages for a batch of statuses, and stores the changes, in a fixed number of statements per chunk.
 
 use std::collections::HashMap;
 
@@ -14,15 +13,15 @@ use crate::store::codec::{RowReader, json};
 use crate::store::multi_row::chunks;
 use crate::store::{Result, Write};
 
-/// A message of ours, as far as a status of it needs to know.
+/// Facts about a message of ours that a status needs.
 #[derive(Debug, Clone)]
 pub struct KnownOutbound {
     pub message: MessageId,
     pub thread: ThreadId,
-    /// What is known of its delivery.
+    /// Its delivery record.
     pub record: DeliveryRecord,
     pub entry: Option<(EntryId, EntryState)>,
-    /// Its number is held until a status proves that it may send.
+    /// Whether its number is held until a status shows that it may send.
     pub awaits_proof: bool,
 }
 
@@ -33,7 +32,7 @@ pub struct StatusRow {
     pub report: StatusReport,
     pub raw: String,
     pub received_at: Timestamp,
-    /// The time that was told, where it cannot be.
+    /// The reported time, if it is implausible.
     pub told_at: Option<Timestamp>,
 }
 
@@ -44,7 +43,7 @@ const OUTBOUND: &str = "WITH wanted (key) AS MATERIALIZED (SELECT unhex(value) F
     WHERE m.direction = 'outbound'";
 
 impl Write {
-    /// Our messages with these keys, as far as they are here.
+    /// Returns our messages with these keys; unknown keys are left out.
     pub async fn known_outbound(&mut self, keys: &[[u8; 16]]) -> Result<HashMap<[u8; 16], KnownOutbound>> {
         let keys: Vec<String> = keys.iter().map(hex::encode).collect();
         let rows = sqlx::query(OUTBOUND).bind(json(&keys)).fetch_all(self.connection()).await?;
@@ -69,7 +68,7 @@ impl Write {
         Ok(known)
     }
 
-    /// Keeps statuses with their raw objects. One that is known is left as it is.
+    /// Stores statuses as received. A known status is left unchanged.
     pub async fn insert_statuses(&mut self, statuses: &[StatusRow]) -> Result<()> {
         for rows in chunks(statuses) {
             let mut insert = QueryBuilder::new(
@@ -90,7 +89,7 @@ impl Write {
         Ok(())
     }
 
-    /// Writes down how far messages of ours have come, and the failures that were reported. A failure is never forgotten.
+    /// Stores the delivery records of our messages. A stored failure is never removed.
     pub async fn advance_messages(&mut self, records: &[(MessageId, DeliveryRecord)]) -> Result<()> {
         if records.is_empty() {
             return Ok(());
@@ -115,7 +114,7 @@ impl Write {
         Ok(())
     }
 
-    /// Ends entries that failed after the provider had accepted them, as statuses report.
+    /// Fails entries that the provider had accepted, as statuses report.
     pub async fn fail_entries(&mut self, failed: &[(EntryId, Failure)], now: Timestamp) -> Result<()> {
         if failed.is_empty() {
             return Ok(());

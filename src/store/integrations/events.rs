@@ -1,4 +1,4 @@
-//! What happened, for other programs; and how far each of them was told.
+//! Events for other programs, and their deliveries to endpoints.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use crate::domain::time::Timestamp;
 use crate::store::codec::{RowReader, readable};
 use crate::store::{Result, Store, Write};
 
-/// An event that an endpoint is to be told.
+/// An event to deliver to an endpoint.
 #[derive(Debug, Clone)]
 pub struct EventDelivery {
     pub endpoint: String,
     pub event: EventView,
-    /// How often it was tried before.
+    /// Number of earlier attempts.
     pub tried: u32,
 }
 
@@ -30,7 +30,7 @@ fn event(cells: &RowReader<'_>) -> Result<EventView> {
 }
 
 impl Store {
-    /// What happened after an event, the oldest first.
+    /// Returns the events after this one, oldest first.
     pub async fn events(&self, after: Option<EventId>, limit: u32) -> Result<Vec<EventView>> {
         let text = format!("{EVENT} WHERE e.id > $1 ORDER BY e.id LIMIT $2");
         let rows = sqlx::query(sqlx::AssertSqlSafe(text))
@@ -41,7 +41,7 @@ impl Store {
         readable(&rows, "events", event)
     }
 
-    /// When somebody is to be told next.
+    /// Returns when the next event delivery is due.
     pub async fn next_event_delivery_due(&self) -> Result<Option<Timestamp>> {
         let due: Option<i64> = sqlx::query_scalar("SELECT min(due_at) FROM event_deliveries WHERE state = 'waiting'")
             .fetch_one(&self.readers)
@@ -58,7 +58,8 @@ impl Store {
 }
 
 impl Write {
-    /// Takes the next delivery for a limited time. What came before in its thread goes first.
+    /// Claims the next event delivery with a lease. Within a thread, earlier events of an endpoint are delivered
+    /// first.
     pub async fn claim_event_delivery(&mut self, now: Timestamp, lease: Duration) -> Result<Option<EventDelivery>> {
         let row = sqlx::query(
             "UPDATE event_deliveries SET lease_until = $2, due_at = $2 WHERE (endpoint, event_id) = (
@@ -83,7 +84,7 @@ impl Write {
         }))
     }
 
-    /// Nobody is told of an event that cannot be read.
+    /// Gives up the deliveries of an event that cannot be read.
     pub async fn give_up_event(&mut self, event: EventId, note: &str) -> Result<()> {
         sqlx::query(
             "UPDATE event_deliveries SET state = 'given_up', lease_until = NULL, note = $2
@@ -96,7 +97,7 @@ impl Write {
         Ok(())
     }
 
-    /// How it went: told, due again later, or given up.
+    /// Stores the outcome of a delivery: delivered, to be retried, or given up.
     pub async fn settle_event_delivery(
         &mut self,
         delivery: &EventDelivery,
@@ -123,7 +124,7 @@ impl Write {
         Ok(())
     }
 
-    /// Old events that nobody is to be told any more are forgotten.
+    /// Deletes events before this time that have no waiting deliveries. Returns their number.
     pub async fn forget_events(&mut self, before: Timestamp) -> Result<u64> {
         let done = sqlx::query(
             "DELETE FROM events WHERE at < $1 AND NOT EXISTS

@@ -1,4 +1,4 @@
-//! Events for other programs, and their tokens.
+//! Storage of events for other programs, and of tokens.
 
 pub(crate) mod events;
 pub(crate) mod tokens;

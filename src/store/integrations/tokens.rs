@@ -1,4 +1,4 @@
-//! Tokens of programs, and what was asked once already.
+//! Tokens of programs, and idempotency keys of their requests.
 
 use crate::domain::access::role::Role;
 use crate::domain::access::scope::Scope;
@@ -11,21 +11,21 @@ use crate::store::{Result, Store, Update, Write};
 
 const TOKEN: &str = "SELECT id, name, role, agent, organization, environment, made_by, made_at, expires_at, used_at, revoked_by, revoked_at FROM tokens";
 
-/// What is known of a request that carries a key of its own.
+/// State of a request with an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdempotencyRecord {
-    /// It is this one's to do.
+    /// The key is new; the caller performs the request.
     First,
-    /// Something else was asked under this key.
+    /// The key was used for another request.
     Other,
-    /// It was begun, and nobody knows how it ended.
+    /// The request was begun, and its outcome is unknown.
     Begun(Timestamp),
-    /// It was done, with this answer.
+    /// The request was performed, with this status and response.
     Done(u16, String),
 }
 
 impl Store {
-    /// Those that hold first, then the newest.
+    /// Returns the tokens: valid ones first, then the newest.
     pub async fn tokens(&self) -> Result<Vec<TokenView>> {
         let text = format!("{TOKEN} ORDER BY revoked_at IS NOT NULL, id DESC LIMIT 500");
         let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&self.readers).await?;
@@ -38,7 +38,7 @@ impl Store {
         row.map(|row| token(&RowReader::new(&row, "tokens"))).transpose()
     }
 
-    /// The token behind a digest.
+    /// Returns the token with this digest.
     pub async fn token_of(&self, hash: &[u8; 32]) -> Result<Option<TokenView>> {
         let text = format!("{TOKEN} WHERE hash = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(&hash[..]).fetch_optional(&self.readers).await?;
@@ -47,7 +47,7 @@ impl Store {
 }
 
 impl Write {
-    /// Missed: the name is taken.
+    /// Stores a token. Returns `Missed` if the name is taken.
     pub async fn make_token(
         &mut self,
         (name, role, agent, scope): (&str, Role, Option<&str>, &Scope),
@@ -75,7 +75,7 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// Missed: no such token holds.
+    /// Revokes a token. Returns `Missed` if no such token is valid.
     pub async fn revoke_token(&mut self, name: &str, by: &str, now: Timestamp) -> Result<Update> {
         let done =
             sqlx::query("UPDATE tokens SET revoked_by = $2, revoked_at = $3 WHERE name = $1 AND revoked_at IS NULL")
@@ -87,7 +87,7 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// Returns whether a token of this name lets its program in at this time.
+    /// Returns `true` if a token with this name is valid at this time.
     pub(crate) async fn token_holds(&mut self, name: &str, now: Timestamp) -> Result<bool> {
         let found: Option<i64> = sqlx::query_scalar(
             "SELECT id FROM tokens WHERE name = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)",
@@ -99,7 +99,7 @@ impl Write {
         Ok(found.is_some())
     }
 
-    /// When it was used last, to the minute: more would be a write for every question.
+    /// Stores when a token was used last, at most once a minute, to avoid a write per request.
     pub async fn used_token(&mut self, id: TokenId, now: Timestamp) -> Result<()> {
         sqlx::query("UPDATE tokens SET used_at = $2 WHERE id = $1 AND coalesce(used_at, 0) < $2 - 60000")
             .bind(id.0)
@@ -109,7 +109,7 @@ impl Write {
         Ok(())
     }
 
-    /// Claims a key for what is asked under it.
+    /// Claims an idempotency key for a request.
     pub async fn with_idempotency(
         &mut self,
         id: TokenId,
@@ -146,7 +146,7 @@ impl Write {
         })
     }
 
-    /// Keeps the answer; or lets go of the key where nothing was done.
+    /// Stores the response under a key; `None` releases the key.
     pub async fn asked(&mut self, id: TokenId, key: &str, answer: Option<(u16, &str)>) -> Result<()> {
         let Some((status, body)) = answer else {
             sqlx::query("DELETE FROM idempotency_keys WHERE token_id = $1 AND key = $2")
@@ -166,7 +166,7 @@ impl Write {
         Ok(())
     }
 
-    /// Keys are remembered for a while, and not for ever.
+    /// Deletes idempotency keys from before this time.
     pub async fn forget_asked(&mut self, before: Timestamp) -> Result<()> {
         sqlx::query("DELETE FROM idempotency_keys WHERE at < $1")
             .bind(before.millis())
@@ -193,7 +193,7 @@ fn token(cells: &RowReader<'_>) -> Result<TokenView> {
     })
 }
 
-/// The scope of a row that keeps one.
+/// Returns the scope stored in a row.
 pub(crate) fn scope(cells: &RowReader<'_>) -> Result<Scope> {
     let environment = cells.opt_named("environment", Environment::from_name)?;
     Ok(Scope { organization: cells.opt_text("organization")?, environment })
