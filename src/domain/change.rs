@@ -1,7 +1,8 @@
-//! Something stored differs now: ids only, told after the commit. Whoever shows it asks again.
+//! Change notifications: ids of what changed, published after the commit. Receivers query the data again.
 
 use crate::domain::ids::{ConnectionId, ThreadId};
 
+/// Something that changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     Connection(ConnectionId),
@@ -13,6 +14,6 @@ pub enum Change {
     Agents,
     Alerts,
     Activity,
-    /// The listener missed something: everything may differ.
+    /// The receiver missed notifications: everything may have changed.
     Everything,
 }

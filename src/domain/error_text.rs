@@ -1,4 +1,4 @@
-//! Errors that are one sentence for a person: each feature has its own type, so that none is taken for another's.
+//! Errors that are one sentence for a person. Each feature has its own type, so that they cannot be mixed up.
 
 /// Declares an error type that holds its sentence.
 macro_rules! error_text {

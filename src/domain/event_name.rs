@@ -1,4 +1,4 @@
-//! Every event that other programs hear of, in one list: its name on the wire and what it says.
+//! All events that other programs can receive: wire name and meaning.
 
 macro_rules! events {
     ($(#[doc = $meaning:literal] $variant:ident $wire:literal;)*) => {

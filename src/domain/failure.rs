@@ -1,4 +1,4 @@
-//! Why something did not work, in words for the person who reads it.
+//! Failures: why an operation failed, in words for the person who reads it.
 
 use std::borrow::Cow;
 
@@ -6,41 +6,41 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::text::Untrusted;
 
-/// What kind of trouble it is, which decides what happens next.
+/// The class of a failure, which decides how it is handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureClass {
-    /// The other side is unwell; the same request may work later.
+    /// A temporary problem of the provider; the same request may succeed later.
     Transient,
-    /// Too much, too fast.
+    /// A rate limit was exceeded.
     Throttled,
-    /// Our key or token was refused.
+    /// The provider rejected the API key or token.
     Authorization,
-    /// The address that we were told to ask is not the provider's API, or something in between answers: everything that
-    /// follows would end there as well.
+    /// The configured base URL is not the provider's API, or an intermediary answers. All further requests would
+    /// fail, too.
     Endpoint,
-    /// The account or the number may not send at all: everything that follows would be refused as well.
+    /// The account or number may not send. All further messages would be refused, too.
     Account,
     /// The service window is closed.
     Window,
-    /// The recipient cannot be reached under this number.
+    /// The recipient cannot be reached at this number.
     Recipient,
-    /// The template is missing, paused or filled in wrongly.
+    /// The template is missing, paused or has wrong parameters.
     Template,
-    /// The other side's rules forbid it.
+    /// A policy of the platform forbids the request.
     Policy,
-    /// The request itself is wrong.
+    /// The request is invalid.
     Request,
-    /// The other side is not yet set up for it, or not paid for.
+    /// The provider's account is not set up for the request, or not paid.
     Setup,
-    /// It was kept for its time over there, and was called back.
+    /// The message was scheduled at the provider and cancelled there.
     Withdrawn,
-    /// Nobody here knows this reason; everything the provider said is kept.
+    /// An unknown reason; the provider's full text is stored.
     Unknown,
 }
 
 impl FailureClass {
-    /// The class in words.
+    /// Returns a short name of the class.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Transient => "temporary",
@@ -59,7 +59,7 @@ impl FailureClass {
         }
     }
 
-    /// Whose turn it is.
+    /// Returns who has to act.
     pub const fn who_acts(self) -> &'static str {
         match self {
             Self::Transient | Self::Throttled => "nobody",
@@ -71,34 +71,34 @@ impl FailureClass {
         }
     }
 
-    /// Whether it is about the whole number, so that nothing of it is to be sent before that is mended.
+    /// Returns `true` if the failure affects the whole number, so that nothing is sent from it until it is fixed.
     pub const fn stops_number(self) -> bool {
         matches!(self, Self::Authorization | Self::Account | Self::Endpoint)
     }
 }
 
-/// What a contact does not want, as a refusal tells it.
+/// What a contact opted out of, according to a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unwanted {
     Everything,
     Marketing,
 }
 
-/// A reason, with what it means and what to do about it.
+/// A failure with its explanation and remedy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// The provider's code, such as `131047`; empty when there is none.
+    /// The provider's code, such as `131047`; empty if there is none.
     pub code: String,
     pub title: Cow<'static, str>,
     pub explanation: Cow<'static, str>,
     pub remedy: Cow<'static, str>,
     pub class: FailureClass,
-    /// What the other side said, to the letter.
+    /// The provider's unchanged text.
     pub said: Untrusted,
 }
 
 impl Failure {
-    /// A reason that comes from here, without a provider's code.
+    /// Builds a failure that wadeck itself reports, without a provider's code.
     pub fn own(
         class: FailureClass,
         title: impl Into<Cow<'static, str>>,
@@ -115,19 +115,20 @@ impl Failure {
         }
     }
 
+    /// Returns the failure with the provider's text.
     #[must_use]
     pub fn saying(mut self, said: impl Into<Untrusted>) -> Self {
         self.said = said.into();
         self
     }
 
-    /// The title of what was not sent since the contact stopped marketing messages.
+    /// Title of messages that were not sent because the contact opted out of marketing.
     pub const MARKETING_STOPPED: &'static str = "Marketing stopped";
 
-    /// The title of what waits since another app has the conversation.
+    /// Title of messages that are held because another app owns the conversation.
     pub const ANOTHER_APP: &'static str = "Another app owns the conversation";
 
-    /// The provider reported a failure and gave no reason.
+    /// Builds the failure for a provider report without a reason.
     pub fn without_reason() -> Self {
         Self::own(
             FailureClass::Unknown,
@@ -137,7 +138,7 @@ impl Failure {
         )
     }
 
-    /// What the contact does not want, where the code says so. Source: the providers' tables of codes.
+    /// Returns what the contact opted out of, if the code says so. Source: the providers' error code tables.
     pub fn unwanted(&self) -> Option<Unwanted> {
         match self.code.as_str() {
             "21610" => Some(Unwanted::Everything),
@@ -146,13 +147,13 @@ impl Failure {
         }
     }
 
-    /// Whether it is about the whole number, so that nothing of it is to be sent before that is mended.
+    /// Returns `true` if the failure affects the whole number, so that nothing is sent from it until it is fixed.
     pub const fn stops_number(&self) -> bool {
         self.class.stops_number()
     }
 
-    /// Whether the provider did not answer, or was too unwell to look at a message: the next one will fare no better.
-    /// Source of the codes: the providers' tables.
+    /// Returns `true` if the provider did not respond or was unable to process any message, so that further messages
+    /// would fail, too. Source of the codes: the providers' error code tables.
     pub fn is_outage(&self) -> bool {
         match self.code.as_str() {
             "" => matches!(self.class, FailureClass::Transient | FailureClass::Throttled),
@@ -160,8 +161,8 @@ impl Failure {
         }
     }
 
-    /// Whether others are likely to fail for the same cause: it lies with the other side, our account or a template,
-    /// not with one message or its recipient.
+    /// Returns `true` if other messages are likely to fail for the same cause: the provider, the account or a
+    /// template, as opposed to one message or its recipient.
     pub const fn is_shared(&self) -> bool {
         matches!(
             self.class,
@@ -175,7 +176,7 @@ impl Failure {
         )
     }
 
-    /// The same where nothing more happens by itself: who was to try again has stopped.
+    /// Returns the failure after the last automatic retry, with a remedy that says so.
     #[must_use]
     pub fn given_up(mut self, tried: u32) -> Self {
         self.remedy = Cow::Owned(format!(
@@ -184,7 +185,7 @@ impl Failure {
         self
     }
 
-    /// `131047 Service window closed`: one line for lists.
+    /// Formats code and title in one line: `131047 Service window closed`.
     pub fn line(&self) -> String {
         if self.code.is_empty() { self.title.to_string() } else { format!("{} {}", self.code, self.title) }
     }

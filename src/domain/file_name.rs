@@ -1,20 +1,20 @@
-//! The name of a file in the file store. It is made from the hash of the file's bytes and from nothing else, so
-//! that no text from outside can ever name another place on the disk.
+//! Names of files in the file store. A name is made only from the hash of the file's bytes and a known extension, so
+//! that outside text can never point to another path.
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-/// 64 hexadecimal digits of a SHA-256, a dot and one of the known endings.
+/// 64 hexadecimal digits of a SHA-256, a dot and a known extension.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct FileName(String);
 
 impl FileName {
-    /// The name of a file whose bytes have this SHA-256.
+    /// Returns the name of a file with this SHA-256.
     pub fn of(sha256: [u8; 32], mime_type: &str) -> Self {
         Self(format!("{}.{}", hex::encode(sha256), ending(mime_type)))
     }
 
-    /// Reads a name that was stored. `None` for anything that [`FileName::of`] would not have made.
+    /// Parses a stored name; `None` for anything that [`FileName::of`] would not produce.
     pub fn parse(text: &str) -> Option<Self> {
         let (hash, end) = text.split_once('.')?;
         let hexadecimal = hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -25,7 +25,7 @@ impl FileName {
         &self.0
     }
 
-    /// The hash of the bytes, in hexadecimal.
+    /// Returns the hexadecimal SHA-256 of the bytes.
     pub fn sha256(&self) -> &str {
         &self.0[..64]
     }
@@ -44,20 +44,20 @@ impl<'de> Deserialize<'de> for FileName {
     }
 }
 
-/// Reads a name out of a stored content. What is no such name counts as no file: rows of older databases can hold
-/// any text.
+/// Deserializes a file name in stored content. An invalid name counts as no file, because rows of older databases can
+/// contain any text.
 pub(super) fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<FileName>, D::Error> {
     let text = Option::<serde_json::Value>::deserialize(deserializer)?;
     Ok(text.and_then(|value| value.as_str().and_then(FileName::parse)))
 }
 
-/// Every ending that a file in the file store can have.
+/// All file extensions in the file store.
 pub const ENDINGS: &[&str] = &[
     "jpg", "png", "webp", "gif", "mp4", "3gp", "ogg", "mp3", "m4a", "aac", "amr", "pdf", "txt", "doc", "xls", "ppt",
     "docx", "xlsx", "pptx", "bin",
 ];
 
-/// The usual ending of a type; files are kept under their hash and this, whatever they were called.
+/// Returns the extension for a MIME type; `bin` for unknown types. The original name is not used.
 pub fn ending(mime_type: &str) -> &'static str {
     match mime_type.split(';').next().unwrap_or_default().trim() {
         "image/jpeg" => "jpg",

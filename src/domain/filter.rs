@@ -1,5 +1,5 @@
-//! The filter language: words, and terms such as `status:failed dir:out since:2h`. One reading for
-//! lists, searches, bulk actions and the command line.
+//! The filter language: words, and terms such as `status:failed dir:out since:2h`. Lists, searches, bulk actions and
+//! the command line share this parser.
 
 use std::time::Duration;
 
@@ -11,27 +11,27 @@ use crate::domain::outbox::entry::EntryState;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 
-/// What `is:` can ask.
+/// Values of the `is:` term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Is {
     Unread,
-    /// The contact spoke last.
+    /// The latest message is the contact's.
     Unanswered,
-    /// Taken by whoever asks.
+    /// Owned by the caller.
     Mine,
-    /// A person is waited for; the longest first.
+    /// Waits for a person; sorted by waiting time, longest first.
     Waiting,
-    /// A person said that nothing is left to do.
+    /// A person marked the thread as resolved.
     Resolved,
-    /// The service window is open, or closed.
+    /// The service window is open. `Closed` is the opposite.
     Open,
     Closed,
     OptedOut,
     Held,
-    /// Due for a while and still here.
+    /// Overdue and not sent yet.
     Late,
     Test,
-    /// A new contact whom nobody has answered yet.
+    /// A new contact who has not been answered yet.
     New,
 }
 
@@ -52,40 +52,41 @@ impl Is {
     ];
 }
 
-/// What `status:` can ask: how a message fares, or where its entry stands.
+/// Values of the `status:` term: a delivery status or the state of an outbox entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatusTerm {
     Message(DeliveryStatus),
     Entry(EntryState),
 }
 
+/// One term of a filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Term {
-    /// Words that must be there, and words that must not.
+    /// Words that the text contains; `NotWords` are words that it does not contain.
     Words(String),
     NotWords(String),
     Status(StatusTerm),
     Direction(Direction),
-    /// Digits that the contact's number holds.
+    /// Digits that the contact's phone number contains.
     Number(String),
     Template(String),
     Agent(String),
-    /// Who wrote it, a person or an agent.
+    /// The author, a person or an agent.
     Author(String),
     Connection(String),
     Environment(Environment),
-    /// With `_` for blanks.
+    /// Organization name, with `_` for spaces.
     Organization(String),
     Kind(String),
     Code(String),
-    /// Not older than this.
+    /// Not older than this time.
     Since(Timestamp),
-    /// Not younger than this.
+    /// Not newer than this time.
     Until(Timestamp),
     Is(Is),
 }
 
-/// A filter as it was understood.
+/// A parsed filter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     pub terms: Vec<Term>,
@@ -94,9 +95,8 @@ pub struct Filter {
 const NAMES: &str = "status: dir: num: tpl: agent: by: conn: env: org: kind: code: since: until: is:";
 
 impl Filter {
-    /// Reads what a person typed: terms, and words. A term that cannot be read, and a name that no term
-    /// has, are refused in words that say what could stand there. What stands in double quotes is words,
-    /// and so is an address such as `https://…`.
+    /// Parses terms and words. Refuses an unknown term or an invalid value and names the alternatives. Text in double
+    /// quotes counts as words, and so does a URL such as `https://…`.
     pub fn read(text: &str, now: Timestamp) -> Result<Self, Refusal> {
         let mut terms = vec![];
         let mut words: Vec<&str> = vec![];
@@ -109,13 +109,13 @@ impl Filter {
                 terms.push(Term::NotWords(not.to_lowercase()));
                 continue;
             }
-            // `state:` is what the outbox calls it, and what JSON does.
+            // `state:` is the name in the outbox and in JSON.
             let named = part.split_once(':').map(|(name, value)| match name.to_ascii_lowercase() {
                 name if name == "state" => ("status".to_owned(), value),
                 name => (name, value),
             });
             match &named {
-                // Half typed: it narrows nothing yet.
+                // An incomplete term has no effect yet.
                 Some((name, "")) if known(name) => {}
                 Some((name, value)) if known(name) => terms.push(term(name, value, now)?),
                 Some((name, value)) if is_name(name) && !value.starts_with("//") => return Err(no_term(name)),
@@ -128,6 +128,7 @@ impl Filter {
         Ok(Self { terms })
     }
 
+    /// Returns the words of the filter; empty if it has none.
     pub fn words(&self) -> &str {
         self.terms
             .iter()
@@ -138,16 +139,18 @@ impl Filter {
             .unwrap_or_default()
     }
 
+    /// Returns `true` if the filter has no terms.
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
     }
 
+    /// Returns `true` if the filter contains an `is:` term.
     pub fn asks(&self, wanted: Is) -> bool {
         self.terms.contains(&Term::Is(wanted))
     }
 }
 
-/// The parts between blanks; what stands in double quotes is one part, with its quotes.
+/// Splits at whitespace; text in double quotes is one part, including its quotes.
 fn parts(text: &str) -> Vec<&str> {
     let mut parts = vec![];
     let mut rest = text.trim_start();
@@ -162,7 +165,7 @@ fn parts(text: &str) -> Vec<&str> {
     parts
 }
 
-/// Whether this is written as the name of a term is.
+/// Returns `true` if this has the form of a term's name.
 fn is_name(name: &str) -> bool {
     name.len() >= 2 && name.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
@@ -182,7 +185,7 @@ fn no_term(name: &str) -> Refusal {
     )
 }
 
-/// How many letters have to be changed, added or taken away, or swapped with their neighbour.
+/// Returns the edit distance: changed, added, removed and swapped letters.
 fn distance(one: &str, other: &str) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().take(40).collect());
     let mut rows = vec![(0..=other.len()).collect::<Vec<usize>>()];
@@ -200,7 +203,7 @@ fn distance(one: &str, other: &str) -> usize {
     rows.last().and_then(|row| row.last()).copied().unwrap_or(usize::MAX)
 }
 
-/// Whether a term of the filter language has this name.
+/// Returns `true` if a term of the filter language has this name.
 pub fn is_term(name: &str) -> bool {
     known(name) || name == "state"
 }
@@ -210,7 +213,7 @@ fn known(name: &str) -> bool {
 }
 
 fn term(name: &str, typed: &str, now: Timestamp) -> Result<Term, Refusal> {
-    // Names of templates, agents and people are taken as they are written.
+    // Names of templates, agents and people keep their case.
     let lower = typed.to_lowercase();
     let value = match name {
         "tpl" | "agent" | "by" | "code" | "since" | "until" => typed,
@@ -265,7 +268,7 @@ fn term(name: &str, typed: &str, now: Timestamp) -> Result<Term, Refusal> {
 const TIMES: &str = "Say how long ago, such as 30m, 2h or 3d, or a time such as 2026-06-01 or 2026-06-01T09:00:00Z.";
 
 fn status(value: &str) -> Option<StatusTerm> {
-    // A failure is a failure, whether before or after the provider took it.
+    // `failed` matches failures before and after the provider accepted the message.
     let message = [
         DeliveryStatus::Received,
         DeliveryStatus::Sent,
@@ -278,12 +281,12 @@ fn status(value: &str) -> Option<StatusTerm> {
         .into_iter()
         .find(|status| status.name() == value)
         .map(StatusTerm::Message)
-        // The word of before: exactly what a rule or the provider refused, without what was given up.
+        // `refused` is the old name: only entries that a rule or the provider refused, without dead ones.
         .or_else(|| (value == "refused").then_some(StatusTerm::Entry(EntryState::Failed)))
         .or_else(|| EntryState::from_name(value).map(StatusTerm::Entry))
 }
 
-/// `2h` ago, a day, or an exact time.
+/// Parses a time span before now such as `2h`, a date, or an exact time.
 fn point(value: &str, now: Timestamp) -> Option<Timestamp> {
     if let Some(span) = span(value) {
         return Some(now.minus(span));
@@ -291,7 +294,7 @@ fn point(value: &str, now: Timestamp) -> Option<Timestamp> {
     Timestamp::parse(value).or_else(|| Timestamp::parse(&format!("{value}T00:00:00Z")))
 }
 
-/// `90s`, `30m`, `2h`, `3d`, `1w`.
+/// Parses `90s`, `30m`, `2h`, `3d` or `1w`.
 pub fn span(value: &str) -> Option<Duration> {
     let unit = value.chars().next_back()?;
     let count: u64 = value[..value.len() - unit.len_utf8()].parse().ok()?;
@@ -306,8 +309,8 @@ pub fn span(value: &str) -> Option<Duration> {
     Some(Duration::from_secs(count.checked_mul(seconds)?))
 }
 
-/// When something is to be sent: `30m` from now, or a time of day, or a whole time, in UTC unless it
-/// says otherwise. `zone_offset` is what local time is ahead of UTC, in seconds.
+/// Parses a send time: a span from now such as `30m`, a local time of day, a local date and time, or an RFC 3339
+/// time. `zone_offset` is the local offset from UTC in seconds.
 pub fn when(text: &str, now: Timestamp, zone_offset: i64) -> Result<Timestamp, Refusal> {
     let text = text.trim();
     let refused = || {
@@ -333,7 +336,7 @@ pub fn when(text: &str, now: Timestamp, zone_offset: i64) -> Result<Timestamp, R
     }
     let today = Timestamp::from_millis(now.millis() + zone_offset * 1_000).to_string();
     let at = local(today.get(..10).unwrap_or_default(), text).ok_or_else(refused)?;
-    // A time of day that is over means tomorrow's.
+    // A time of day that has passed today means tomorrow.
     Ok(if at <= now { at.plus(Duration::from_secs(86_400)) } else { at })
 }
 

@@ -1,5 +1,5 @@
-//! Flows: forms inside the chat, kept by the provider. Every write is a version; what is shown carries
-//! the time at which it was asked for.
+//! WhatsApp Flows, which the provider stores. Every write creates a version. Shown data carries the time at which it
+//! was fetched.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,15 +9,15 @@ use crate::domain::ids::ConnectionId;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
-/// A Flow as a list shows it.
+/// A Flow as shown in lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flow {
-    /// The provider's own id: what versions, endpoint and responses are asked for with.
+    /// The provider's id, for queries of versions, endpoint and responses.
     pub id: String,
-    /// The id in the network below: what messages and templates name.
+    /// Meta's id, which messages and templates contain.
     pub network_id: String,
     pub name: Untrusted,
-    /// `draft`, `published`, `deprecated`, `blocked`, `throttled`.
+    /// `draft`, `published`, `deprecated`, `blocked` or `throttled`.
     pub status: String,
     pub json_version: Option<String>,
     pub data_api_version: Option<String>,
@@ -30,12 +30,13 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// Returns `true` if the Flow has this status, ignoring case.
     pub fn is(&self, status: &str) -> bool {
         self.status.eq_ignore_ascii_case(status)
     }
 }
 
-/// One write.
+/// A version of a Flow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowVersion {
     pub id: String,
@@ -43,25 +44,26 @@ pub struct FlowVersion {
     pub status: String,
     pub created_at: Option<Timestamp>,
     pub published_at: Option<Timestamp>,
-    /// What the provider found in it.
+    /// Errors that the provider found in the version.
     pub findings: Vec<ProviderFinding>,
-    /// The JSON, where it was asked for.
+    /// The Flow JSON; `None` if it was not requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub json: Option<Value>,
 }
 
+/// An error that the provider found in a version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderFinding {
-    /// `INVALID_PROPERTY_KEY` …
+    /// The provider's code, such as `INVALID_PROPERTY_KEY`.
     pub code: String,
     pub said: Untrusted,
     pub line: Option<u32>,
 }
 
-/// The code behind a Flow that asks for data.
+/// The endpoint code of a dynamic Flow.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowEndpoint {
-    /// `none`, `draft`, `deployed` …
+    /// Status of the endpoint, such as `none`, `draft` or `deployed`.
     pub status: String,
     pub url: Option<String>,
     pub deployed_at: Option<Timestamp>,
@@ -69,46 +71,46 @@ pub struct FlowEndpoint {
     pub code: String,
 }
 
-/// One answer that somebody gave.
+/// A submitted response of a contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowResponse {
     pub id: String,
     pub at: Option<Timestamp>,
     pub from: Untrusted,
-    /// Names and values, in the order in which they came.
+    /// Names and values, in the order of the response.
     pub fields: Vec<(Untrusted, Untrusted)>,
 }
 
-/// One line of the endpoint's log, or one call of it.
+/// A line of the endpoint's log, or a call of the endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowLogLine {
     pub at: Option<Timestamp>,
-    /// `error`, `info`, or the status that a call was answered with.
+    /// `error`, `info`, or the HTTP status of a call.
     pub level: String,
     pub said: Untrusted,
     pub bad: bool,
 }
 
-/// A step of the way to a Flow that works, and how it stands.
+/// A step on the way to a working Flow, with its state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowCheck {
     pub what: String,
     pub done: bool,
-    /// What to do when it is not.
+    /// What to do if the step is not done.
     pub instead: String,
 }
 
-/// Everything about one Flow.
+/// A Flow in full.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowDetail {
     pub flow: Flow,
-    /// The newest first.
+    /// Newest first.
     pub versions: Vec<FlowVersion>,
     pub endpoint: Option<FlowEndpoint>,
     pub checks: Vec<FlowCheck>,
 }
 
-/// The flows of one account, with the time of the list.
+/// The Flows of one account, with the time of the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowList {
     pub connection: ConnectionId,
@@ -118,6 +120,7 @@ pub struct FlowList {
     pub trouble: Option<String>,
 }
 
+/// A request that changes Flows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "flow", rename_all = "snake_case")]
 pub enum FlowRequest {
@@ -127,7 +130,7 @@ pub enum FlowRequest {
         name: String,
         json: String,
     },
-    /// A new version; what was is kept by the provider.
+    /// Creates a new version; the provider keeps earlier ones.
     Write {
         connection: ConnectionId,
         id: String,
@@ -137,13 +140,13 @@ pub enum FlowRequest {
         connection: ConnectionId,
         id: String,
     },
-    /// Nothing new is opened any more. The name has to be typed.
+    /// Deprecates a published Flow, so that it can no longer be opened. The name has to be typed.
     Deprecate {
         connection: ConnectionId,
         id: String,
         typed: String,
     },
-    /// Drafts only. The name has to be typed.
+    /// Deletes a draft. The name has to be typed.
     Delete {
         connection: ConnectionId,
         id: String,
@@ -166,7 +169,7 @@ pub enum FlowRequest {
         connection: ConnectionId,
         id: String,
     },
-    /// Send it in a thread: a draft is a test.
+    /// Sends the Flow to a contact; a draft is sent as a test.
     Send {
         connection: ConnectionId,
         id: String,
@@ -178,22 +181,23 @@ pub enum FlowRequest {
     },
 }
 
+/// A query about Flows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
 pub enum FlowQuery {
-    /// The last picture of every account's list, with its age.
+    /// The stored list of every account, with its age.
     List,
     Detail {
         connection: ConnectionId,
         id: String,
     },
-    /// The JSON of a version; without one, of the newest.
+    /// The JSON of a version, or of the newest one.
     Json {
         connection: ConnectionId,
         id: String,
         version: Option<String>,
     },
-    /// What differs between two versions, the older first.
+    /// The differences between two versions, the older one first.
     Diff {
         connection: ConnectionId,
         id: String,
@@ -214,6 +218,7 @@ pub enum FlowQuery {
     },
 }
 
+/// The result of a [`FlowQuery`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "of", content = "told", rename_all = "snake_case")]
 pub enum FlowAnswer {
@@ -225,7 +230,7 @@ pub enum FlowAnswer {
     Lines(Vec<FlowLogLine>),
 }
 
-/// What is missing on the way to a Flow that can be sent, in the order in which it is done.
+/// Returns the steps on the way to a Flow that can be sent, in order, each with its state.
 pub fn checks(flow: &Flow, newest: Option<&FlowVersion>, endpoint: Option<&FlowEndpoint>) -> Vec<FlowCheck> {
     let check = |what: &str, done: bool, instead: &str| FlowCheck { what: what.into(), done, instead: instead.into() };
     let valid = newest.is_none_or(|version| version.findings.is_empty());
@@ -257,7 +262,7 @@ pub fn checks(flow: &Flow, newest: Option<&FlowVersion>, endpoint: Option<&FlowE
     all
 }
 
-/// What differs between two texts, line by line, with three lines around.
+/// Returns the differing lines of two texts, with three lines of context.
 pub fn diff(old: &str, new: &str) -> Vec<String> {
     let compared = similar::TextDiff::from_lines(old, new);
     let mut lines = vec![];
@@ -280,7 +285,7 @@ pub fn diff(old: &str, new: &str) -> Vec<String> {
     lines
 }
 
-/// Answers as a table: every field that any of them has, a line each.
+/// Returns responses as a table: column names, then one row per response.
 pub fn table(responses: &[FlowResponse]) -> (Vec<String>, Vec<Vec<String>>) {
     let mut names: Vec<String> = vec![];
     for (name, _) in responses.iter().flat_map(|one| &one.fields) {

@@ -1,5 +1,5 @@
-//! Typed ids. Each prints with a letter of its own (`t12`, `m345`), so that an id copied from
-//! anywhere says what it names, and a command given the wrong kind can say so.
+//! Typed ids. Each type prints with its own letter (`t12`, `m345`), so that a copied id shows its kind and a command
+//! can reject an id of the wrong kind.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use thiserror::Error;
 
-/// A text that is not an id of the wanted kind.
+/// A text that is not an id of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{given}` is not the id of {wanted}: those look like `{letter}12`")]
 pub struct BadId {
@@ -34,8 +34,8 @@ macro_rules! ids {
             fn from_str(text: &str) -> Result<Self, BadId> {
                 text.strip_prefix($letter)
                     .and_then(|digits| digits.parse::<i64>().ok())
-                    // Before the first event is a place to go on from, before the first row of the audit too, and
-                    // an alert that cannot be stored has no number yet; nothing else is called nought.
+                    // Id 0 is valid for three kinds: the position before the first event, the position before the
+                    // first audit row, and an alert that could not be stored.
                     .filter(|number| *number > 0 || (*number == 0 && matches!($letter, 'a' | 'e' | 'u')))
                     .map(Self)
                     .ok_or_else(|| BadId { given: text.to_owned(), wanted: $wanted, letter: $letter })
@@ -58,37 +58,37 @@ macro_rules! ids {
 }
 
 ids! {
-    /// One business number reached through one provider.
+    /// A business number connected through a provider.
     ConnectionId 'c' "a connection";
-    /// A person who writes to us.
+    /// A person who exchanges messages with a business number.
     ContactId 'p' "a contact";
-    /// Everything exchanged with one contact over one connection.
+    /// All messages with one contact over one connection.
     ThreadId 't' "a thread";
-    /// One bubble.
+    /// A message.
     MessageId 'm' "a message";
-    /// What must be sent.
+    /// An outbox entry.
     EntryId 'o' "an outbox entry";
-    /// One try at sending an entry.
+    /// One attempt to send an outbox entry.
     AttemptId 'x' "an attempt";
-    /// One HTTP request from a provider, stored raw.
+    /// An HTTP request from a provider, stored raw.
     DeliveryId 'd' "a webhook delivery";
-    /// One try of an agent to answer.
+    /// One attempt of an agent to answer.
     RunId 'r' "an agent run";
-    /// Which agent answers what.
+    /// An assignment of an agent.
     AssignmentId 'g' "an assignment";
-    /// A condition that wants a person.
+    /// A condition that requires a person.
     AlertId 'a' "an alert";
-    /// A number that is being set up, or was disconnected.
+    /// The setup of a number.
     SetupId 's' "a setup";
-    /// Real exchanges put to an agent again.
+    /// A replay of past exchanges with an agent.
     RehearsalId 'h' "a rehearsal";
-    /// Agents that were told to be silent.
+    /// A stop of agents.
     StopId 'z' "a stop";
-    /// Something that happened, for other programs.
+    /// An event for other programs.
     EventId 'e' "an event";
-    /// One line of the audit.
+    /// A row of the audit log.
     AuditId 'u' "an audit row";
-    /// A file that was handed over, for a message to carry.
+    /// An uploaded file that a message can use.
     UploadId 'f' "an uploaded file";
     /// A program's token.
     TokenId 'k' "a token";

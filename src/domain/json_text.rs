@@ -1,23 +1,24 @@
-//! JSON as strangers write it. A string may be cut in the middle of an emoji, which leaves half of a surrogate
-//! pair behind: no valid text, and no reason to lose everything around it. The same goes for a number that is too large
-//! for any, and for what is nested deeper than anybody reads.
+//! A lenient JSON parser for bodies from outside. It accepts half surrogate pairs (a string cut in the middle of an
+//! emoji), numbers that are too large and values that are nested too deeply, so that the rest of the body is not
+//! lost.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// What is nested deeper than this is replaced by words that say so; the parser ends at 128.
+/// Maximum nesting depth. Deeper values are replaced with a text; the underlying parser stops at 128.
 const DEEPEST: usize = 100;
-/// What stands in the place of what is nested too deep.
+/// Replacement for values that are nested too deeply.
 const TOO_DEEP: &str = "\"nested too deep to be read\"";
 
-/// Reads JSON. Half surrogate pairs, and bytes that are no UTF-8, are read as U+FFFD; a number that is too large as its
-/// digits; what is nested too deep as words that say so. The usual case costs nothing more than the parser.
+/// Parses JSON. Half surrogate pairs and bytes that are not UTF-8 become U+FFFD, numbers that are too large become
+/// strings of their digits, and values that are nested too deeply become a text. Valid JSON is parsed without extra
+/// cost.
 pub fn parse(body: &[u8]) -> Result<Value, serde_json::Error> {
     parse_noting(body).map(|(value, _)| value)
 }
 
-/// The same, with one sentence for each kind of thing that was replaced.
+/// Parses JSON in the same way, and returns one sentence per kind of replacement.
 pub fn parse_noting(body: &[u8]) -> Result<(Value, Vec<&'static str>), serde_json::Error> {
     let body = without_mark(body);
     let fault = match serde_json::from_slice(body) {
@@ -38,10 +39,10 @@ pub fn parse_noting(body: &[u8]) -> Result<(Value, Vec<&'static str>), serde_jso
     if notes.is_empty() { Err(fault) } else { serde_json::from_str(&text).map(|value| (value, notes)) }
 }
 
-/// Returns the mended text, or `None` where there is nothing to mend.
+/// A repair of the text; returns `None` if there is nothing to repair.
 type Mend = fn(&str) -> Option<String>;
 
-/// What is mended, in this order, and what is said of it.
+/// Repairs in their order, each with its note.
 const MENDS: [(Mend, &str); 2] = [
     (without_half_pairs, "Half of a surrogate pair was replaced with U+FFFD."),
     (
@@ -51,13 +52,13 @@ const MENDS: [(Mend, &str); 2] = [
     ),
 ];
 
-/// The body without the byte order mark that some senders put before it.
+/// Returns the body without a leading byte order mark.
 pub fn without_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
-/// The text with each number that is too large as a string of its digits, and with words for what is nested too deep;
-/// `None` where there is neither.
+/// Replaces numbers that are too large with strings of their digits, and values that are nested too deeply with a
+/// text; `None` if there are none.
 fn within_bounds(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let mut out = String::with_capacity(text.len());
@@ -100,7 +101,7 @@ fn within_bounds(text: &str) -> Option<String> {
     found.then_some(out)
 }
 
-/// Where a string ends that begins here.
+/// Returns the index after the string that starts at `at`.
 fn after_string(bytes: &[u8], at: usize) -> usize {
     let mut at = at + 1;
     while let Some(byte) = bytes.get(at) {
@@ -113,7 +114,7 @@ fn after_string(bytes: &[u8], at: usize) -> usize {
     bytes.len()
 }
 
-/// The text with each half pair replaced; `None` where there is none.
+/// Replaces half surrogate pairs; `None` if there are none.
 fn without_half_pairs(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let mut out = String::with_capacity(text.len());
@@ -128,7 +129,7 @@ fn without_half_pairs(text: &str) -> Option<String> {
                 at += 6;
                 (from, found) = (at, true);
             }
-            // Any other escape: what stands behind the backslash is no backslash of its own.
+            // Any other escape: skip both characters, because the second one can be a backslash.
             _ => at += 2,
         }
     }
@@ -136,7 +137,7 @@ fn without_half_pairs(text: &str) -> Option<String> {
     found.then_some(out)
 }
 
-/// The UTF-16 unit of an escape such as `\ud83d` that begins here.
+/// Returns the UTF-16 unit of an escape such as `\ud83d` at this index.
 fn unit(bytes: &[u8], at: usize) -> Option<u16> {
     let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
     let digits = std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()))?;

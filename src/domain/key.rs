@@ -1,11 +1,10 @@
-//! Keys that make things unique: half a SHA-256, which is short enough for an index and long
-//! enough that two never meet.
+//! Keys that identify things uniquely: half a SHA-256, short enough for an index and long enough to avoid collisions.
 
 use sha2::{Digest, Sha256};
 
 use crate::domain::ids::ConnectionId;
 
-/// Half a SHA-256 over the parts, each with its length, so that no two lists of parts collide.
+/// Returns half a SHA-256 over the parts, each with its length, so that no two lists of parts collide.
 pub fn digest(parts: &[&[u8]]) -> [u8; 16] {
     let mut hash = Sha256::new();
     for part in parts {
@@ -17,7 +16,7 @@ pub fn digest(parts: &[&[u8]]) -> [u8; 16] {
     half
 }
 
-/// What makes a message unique: the connection and the provider's id for it.
+/// Returns the unique key of a message: connection and provider message id.
 pub fn message_key(connection: ConnectionId, provider_message_id: &str) -> [u8; 16] {
     digest(&[&connection.0.to_le_bytes(), provider_message_id.as_bytes()])
 }

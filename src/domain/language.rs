@@ -1,24 +1,24 @@
-//! Which language something is written in, where that can be told for sure.
+//! Language detection that returns a result only if it is certain.
 
 use whichlang::{Lang, detect_language};
 
-/// Fewer letters than this can be of many languages.
+/// Minimum number of letters; shorter texts are ambiguous.
 const ENOUGH: usize = 20;
 
-/// The ISO 639-1 code; none where it is too short, mixed, or reads differently in parts.
+/// Returns the ISO 639-1 code of a text's language; `None` if the text is too short, mixed or ambiguous.
 pub fn told(text: &str) -> Option<&'static str> {
-    // Addresses, numbers and codes are of no language.
+    // URLs, numbers and codes have no language.
     let is_word = |word: &&str| !word.contains("://") && !word.chars().any(|c| c.is_ascii_digit());
     let words: Vec<&str> = text.split_whitespace().filter(is_word).collect();
     let letters: usize = words.iter().map(|word| word.chars().filter(|c| c.is_alphabetic()).count()).sum();
-    // Scripts without blanks say more with a letter.
+    // Scripts without spaces carry more information per letter.
     let dense =
         text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'));
     if letters < if dense { 4 } else { ENOUGH } {
         return None;
     }
     let whole = detect_language(&words.join(" "));
-    // The first two thirds and the last two have to read the same.
+    // The first and the last two thirds must have the same language.
     let third = words.len() / 3;
     let parts = [&words[..words.len() - third], &words[third..]];
     parts.iter().all(|part| detect_language(&part.join(" ")) == whole).then(|| code(whole))

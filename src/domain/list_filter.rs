@@ -1,12 +1,12 @@
-//! Filters of lists that are short enough to be narrowed where they are shown: plain words, and for some lists a few
-//! terms. A term that such a list does not take is refused in words, as a slip of the pen in the filter language is.
+//! Filters of short lists, which the client applies: plain words, and for some lists a few terms. Unsupported terms
+//! are refused, as in the filter language.
 
 use crate::domain::code::Code;
 use crate::domain::filter::is_term;
 use crate::domain::inbound::delivery::EventPattern;
 use crate::domain::refusal::Refusal;
 
-/// A list that is narrowed where it is shown.
+/// A list that the client filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WordList {
     Connections,
@@ -17,7 +17,7 @@ pub enum WordList {
 }
 
 impl WordList {
-    /// What it is called, and the terms it takes besides words.
+    /// Returns the list's name and its supported terms.
     const fn takes(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::Connections => ("connections", &["status", "account", "org", "env", "conn", "num"]),
@@ -28,7 +28,7 @@ impl WordList {
         }
     }
 
-    /// What may be typed, in words.
+    /// Describes the supported input.
     pub fn hint(self) -> &'static str {
         match self {
             Self::Templates => "words, and terms: status:approved category:utility lang:en",
@@ -41,7 +41,7 @@ impl WordList {
         }
     }
 
-    /// Refuses a term that this list does not take. What else stands there is words.
+    /// Refuses a term that this list does not support. Any other text counts as words.
     pub fn check(self, text: &str) -> Result<(), Refusal> {
         let (list, terms) = self.takes();
         let named = text.split_whitespace().filter_map(|part| part.split_once(':'));
@@ -62,17 +62,17 @@ impl WordList {
     }
 }
 
-/// What the list of activity is narrowed to.
+/// A filter of the activity list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ActivityFilter {
-    /// Deliveries of these events, and nothing else.
+    /// Only deliveries of these events.
     pub event: Option<EventPattern>,
-    /// Text that has to stand in a row; empty for all.
+    /// Text that a row contains; empty matches all.
     pub words: String,
 }
 
 impl ActivityFilter {
-    /// Reads words and `event:NAME`; of several names the last one counts.
+    /// Parses words and `event:NAME`; of several names the last one applies.
     pub fn read(text: &str) -> Self {
         let mut event = None;
         let mut words = vec![];
@@ -86,7 +86,7 @@ impl ActivityFilter {
     }
 }
 
-/// Whether one is the other with a letter left out, added, or swapped.
+/// Returns `true` if both differ by at most one letter, or in the order of letters.
 fn shares_letters(term: &str, name: &str) -> bool {
     let mut left: Vec<char> = term.chars().collect();
     let mut missing = 0;

@@ -1,6 +1,5 @@
-//! What things are and what is allowed, as types and pure functions. No IO, no async, no clock, no
-//! dice, no colour: time and chance are arguments. Everything else may import this; it imports
-//! nothing of the program.
+//! Types and rules of the system, as pure functions. No I/O, no async, no clock and no randomness: time and random
+//! numbers are arguments. Every module may import this one; it imports no other module.
 
 pub mod access;
 pub mod agents;

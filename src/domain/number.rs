@@ -1,5 +1,5 @@
-//! Numbers as strangers write them. `nan` and `inf` read as numbers and stand in no JSON: what is kept of them could
-//! never be read again.
+//! Numbers in text from outside. `nan` and `inf` parse as floating-point numbers but cannot be stored in JSON, so
+//! they are refused.
 
 use std::ops::RangeInclusive;
 
@@ -7,22 +7,22 @@ use serde::{Deserialize, Deserializer};
 
 pub const LATITUDE: RangeInclusive<f64> = -90.0..=90.0;
 pub const LONGITUDE: RangeInclusive<f64> = -180.0..=180.0;
-/// Pieces of a product that somebody orders.
+/// Quantity of an ordered product.
 pub const QUANTITY: RangeInclusive<f64> = 0.0..=1e12;
 pub const PRICE: RangeInclusive<f64> = -1e12..=1e12;
 
-/// A finite number within its range. Nothing else from outside is taken for a number.
+/// Parses a number; `None` if it is not finite or outside the range.
 pub fn read(text: &str, range: &RangeInclusive<f64>) -> Option<f64> {
     text.trim().parse().ok().filter(|number| range.contains(number))
 }
 
-/// As people see it.
+/// Formats a number for people.
 pub fn shown(number: f64) -> String {
     if number.is_finite() { number.to_string() } else { "not told as a number".to_owned() }
 }
 
-/// Reads a stored number. Where an older version wrote one that stands in no JSON there is `null`: it is no number, and
-/// everything around it is there.
+/// Deserializes a stored number. `null`, which older versions wrote for `nan` and `inf`, becomes NaN, so that the
+/// rest of the row stays readable.
 pub fn stored<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or(f64::NAN))
 }

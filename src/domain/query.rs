@@ -1,4 +1,4 @@
-//! What can be asked of the system to tell, and the answers.
+//! Queries and their answers.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,104 +27,106 @@ use crate::domain::view::{
 };
 use crate::domain::why::Why;
 
-/// Rows of a list that are told at once, at most.
+/// Maximum number of rows in one answer.
 pub const MOST_ROWS: u32 = 500;
 
+/// A query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "tell", rename_all = "snake_case")]
 pub enum Query {
-    /// A question about one organization's environment: nothing else is seen, counted or found.
+    /// A query restricted to a scope: objects outside it are neither returned nor counted.
     Within {
         scope: ScopeChoice,
         query: Box<Query>,
     },
     Overview,
-    /// Tokens of programs.
+    /// API tokens.
     Tokens,
     Connections,
     Threads {
-        /// A filter: words of a name, a number or the last message, and terms.
+        /// Filter: words of a name, a number or the latest message, and terms.
         text: String,
         limit: u32,
-        /// Only threads below this one in the list.
+        /// Only threads after this one in the list.
         #[serde(default)]
         before: Option<ThreadId>,
     },
     Thread {
         thread: ThreadId,
     },
-    /// The thread that a text names: an id, or its contact's number. Refused where it names none, or several.
+    /// The thread that a text refers to: an id, or the contact's phone number. Fails if there is none or if there are
+    /// several.
     FindThread {
         text: String,
-        /// Which of our numbers it is over, by any of its names.
+        /// The connection, by id, name or phone number.
         #[serde(default)]
         connection: Option<String>,
     },
-    /// The newest messages of a thread, newest first.
+    /// Messages of a thread, newest first.
     Messages {
         thread: ThreadId,
         limit: u32,
         #[serde(default)]
         before: Option<MessageId>,
-        /// The page in which this message stands, wherever that is.
+        /// The page that contains this message.
         #[serde(default)]
         around: Option<MessageId>,
     },
     Message {
         message: MessageId,
     },
-    /// Contacts by name or number, also where letters are missing.
+    /// Contacts by name or number, tolerating missing letters.
     Contacts {
         text: String,
         limit: u32,
     },
-    /// Threads whose window closes while somebody waits, the next first.
+    /// Threads with a waiting contact whose service window closes, earliest first.
     Radar {
         limit: u32,
     },
-    /// Filters with their counts: those that are always there, and one's own.
+    /// Predefined and own filters, with their counts.
     Views,
-    /// What an action over everything that a filter finds would do.
+    /// A preview of an action on the matches of a filter.
     Bulk {
         action: BulkAction,
         text: String,
     },
-    /// The last bulk actions, newest first.
+    /// Recent bulk jobs, newest first.
     Jobs,
-    /// Why something is as it is: by its id, or `template NAME`.
+    /// Why an object has its state: by id, or `template NAME`.
     Why {
         id: String,
     },
     /// Alerts, open ones first.
     Alerts {
-        /// Only those that nobody has acknowledged.
+        /// Only alerts that are not acknowledged.
         open: bool,
         limit: u32,
     },
-    /// Statistics of the last hours.
+    /// Statistics of recent hours.
     Gauges {
         hours: u32,
     },
-    /// A whole thread as text, for keeping.
+    /// A whole thread as text.
     Export {
         thread: ThreadId,
     },
-    /// What an uploaded file is, and whether it could be sent.
+    /// Properties of an uploaded file, and whether it can be sent.
     File {
         upload: UploadId,
         pad: Option<ImagePadding>,
     },
-    /// A message's picture in so many pixels at most.
+    /// A message's image, scaled to at most this many pixels.
     Picture {
         message: MessageId,
         width: u32,
         height: u32,
     },
-    /// What colleagues noted about a thread, oldest first.
+    /// Internal notes of a thread, oldest first.
     Notes {
         thread: ThreadId,
     },
-    /// Words and terms over everything that was written, newest first.
+    /// Messages that match words and terms, newest first.
     Search {
         text: String,
         limit: u32,
@@ -132,7 +134,7 @@ pub enum Query {
         before: Option<MessageId>,
     },
     Outbox {
-        /// A filter; without `before`, what wants attention stands first.
+        /// Filter; without `before`, entries that need attention come first.
         text: String,
         limit: u32,
         #[serde(default)]
@@ -141,13 +143,13 @@ pub enum Query {
     Entry {
         entry: EntryId,
     },
-    /// The last picture of every connection's templates, with its age.
+    /// The stored template list of every connection, with its age.
     Templates,
     Agents,
     Deliveries {
         #[serde(default)]
         state: Option<DeliveryState>,
-        /// Only those of this event; see [`crate::domain::inbound::delivery::EventPattern`].
+        /// Only deliveries of this event; see [`crate::domain::inbound::delivery::EventPattern`].
         #[serde(default)]
         event: Option<String>,
         limit: u32,
@@ -159,12 +161,12 @@ pub enum Query {
     },
     /// Deliveries, alerts and audited changes in one stream, newest first.
     Activity {
-        /// Words in events, paths, notes, bodies and what was done.
+        /// Words in events, paths, notes, bodies and changes.
         #[serde(default)]
         text: String,
         limit: u32,
     },
-    /// What the asking person had begun to write.
+    /// The caller's draft in a thread.
     Draft {
         thread: ThreadId,
     },
@@ -172,16 +174,17 @@ pub enum Query {
     Log {
         limit: u32,
     },
-    /// Something about a number that only the provider knows: it is asked now.
+    /// Information about a number that only the provider has; calls the provider.
     Number(NumberQuery),
     /// About one template, or one that is being written.
     Template(TemplateQuery),
     /// About runs, assignments, stops, the audit and events.
     Desk(AgentQuery),
-    /// Flows; all but their list is asked for now.
+    /// About Flows; all queries except the list call the provider.
     Flow(FlowQuery),
 }
 
+/// The answer to a [`Query`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "value", rename_all = "snake_case")]
 pub enum Answer {

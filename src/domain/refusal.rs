@@ -1,20 +1,20 @@
-//! What a request comes to: what was done, or which rule said no.
+//! Results of requests: what was done, or which rule refused.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::code::Code;
 
-/// What was done, in one sentence for whoever asked.
+/// What was done, in one sentence for the caller.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "DoneOnWire", into = "DoneOnWire")]
 pub struct Done {
     pub message: String,
-    /// The id of what the request created; `None` if it created nothing.
+    /// Id of the created object; `None` if none was created.
     pub created_id: Option<String>,
 }
 
-/// [`Done`] in JSON. `said` and `made` are the names of earlier versions: still written, and read where the new ones
-/// are missing.
+/// [`Done`] in JSON. `said` and `made` are the names of earlier versions: they are still written, and read if the new
+/// ones are missing.
 #[derive(Serialize, Deserialize)]
 struct DoneOnWire {
     #[serde(default)]
@@ -40,25 +40,25 @@ impl From<DoneOnWire> for Done {
     }
 }
 
-/// Why a rule refuses a request, worded for whoever asked.
+/// Why a rule refuses a request, in words for the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason} {remedy}")]
 pub struct Refusal {
-    /// Which rule, for programs.
+    /// The rule's code, for programs.
     pub code: Code,
-    /// What stands in the way.
+    /// What prevents the request.
     pub reason: String,
     /// What to do instead; never empty.
     pub remedy: String,
 }
 
 impl Refusal {
-    /// Builds a refusal; an empty `remedy` becomes the typical one of the code.
+    /// Builds a refusal; an empty `remedy` becomes the code's typical remedy.
     pub fn new(code: Code, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { code, reason: reason.into(), remedy: code.remedy_or(remedy.into()) }
     }
 
-    /// What cannot be taken back is done only by whoever typed its name.
+    /// Refuses an irreversible action unless the object's name was typed.
     pub fn typed(wanted: &str, typed: &str) -> Result<(), Self> {
         if wanted.trim() == typed.trim() {
             return Ok(());

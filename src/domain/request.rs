@@ -1,5 +1,5 @@
-//! What can be asked of the system to do. Plain data: a console makes it, a socket carries it, an
-//! operation checks the role and the rule and does it.
+//! Requests: plain data that describes a change. A surface builds a request; an operation checks permission and rules
+//! and performs it.
 
 use crate::domain::refusal::Refusal;
 use serde::{Deserialize, Serialize};
@@ -13,45 +13,46 @@ use crate::domain::message::media::ImagePadding;
 use crate::domain::outbox::job::BulkAction;
 use crate::domain::time::Timestamp;
 
-/// What a sender knows of the thread that they write into. Without any of it, a thread that a colleague has is
-/// refused, and what colleagues answered meanwhile is not asked about.
+/// The sender's view of the thread. The default refuses threads that a colleague owns, and does not check for newer
+/// replies of colleagues.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendContext {
-    /// The newest message of the thread that the sender has seen. Refused where a colleague or an agent has sent
-    /// something since, or a colleague within the last seconds.
+    /// The newest message that the sender has seen. The request is refused if a colleague or an agent replied after
+    /// it, or a colleague within the last seconds.
     #[serde(default)]
     pub seen: Option<MessageId>,
-    /// Send although a colleague, or another app, has the thread.
+    /// Sends although a colleague or another app owns the thread.
     #[serde(default)]
     pub despite_owner: bool,
 }
 
+/// A request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Request {
-    /// A request about one organization's environment: what is named is refused where it is not in it.
+    /// A request restricted to a scope: objects outside it are refused.
     Within {
         scope: ScopeChoice,
         request: Box<Request>,
     },
-    /// A request that sends something, together with what the sender knows of the thread. It means something for
-    /// messages, files, reactions, templates, Flows and suggested replies.
+    /// A sending request with the sender's view of the thread. It applies to messages, files, reactions, templates,
+    /// Flows and suggested replies.
     SendKnowing {
         request: Box<Request>,
         #[serde(flatten)]
         context: SendContext,
     },
-    /// Send something to a thread's contact, perhaps quoting one of its messages, perhaps later.
+    /// Sends content to a thread's contact, optionally as a quote and at a later time.
     Send {
         thread: ThreadId,
         content: Box<Content>,
         #[serde(default)]
         reply_to: Option<MessageId>,
-        /// Not before this time.
+        /// Earliest time to send it.
         #[serde(default)]
         at: Option<Timestamp>,
     },
-    /// Send a file that was uploaded here. It is checked, uploaded to the provider, and then sent by its id.
+    /// Sends an uploaded file. It is checked, uploaded to the provider, and then sent by its media id.
     SendFile {
         thread: ThreadId,
         upload: UploadId,
@@ -59,7 +60,7 @@ pub enum Request {
         caption: String,
         #[serde(default)]
         pad: Option<ImagePadding>,
-        /// Make a voice note of it.
+        /// Converts the file to a voice note.
         #[serde(default)]
         voice: bool,
         #[serde(default)]
@@ -67,24 +68,24 @@ pub enum Request {
         #[serde(default)]
         at: Option<Timestamp>,
     },
-    /// Open the file of a message with the program that is configured for it.
+    /// Opens a message's file with the configured program.
     OpenMedia {
         message: MessageId,
     },
-    /// Ask the provider for a file that did not come, once more.
+    /// Downloads a file from the provider again after a failed download.
     FetchMedia {
         message: MessageId,
     },
-    /// Put one reaction on a message in place of the one before; without an emoji, take it back.
+    /// Sets a reaction on a message, which replaces an earlier one; without an emoji, removes it.
     React {
         message: MessageId,
         emoji: Option<String>,
     },
-    /// Take the last message back that has not gone yet: its words are the draft again.
+    /// Undoes the latest message that was not sent yet; its text becomes the draft again.
     TakeBack {
         thread: ThreadId,
     },
-    /// Send an approved template to a number, in a new thread if there is none.
+    /// Sends an approved template to a number, and creates the thread if there is none.
     SendTemplate {
         connection: ConnectionId,
         to: crate::domain::contacts::phone::PhoneNumber,
@@ -92,80 +93,80 @@ pub enum Request {
         language: String,
         /// Values by name, or by position (`1`, `2` …).
         parameters: Vec<(String, String)>,
-        /// An uploaded file for the header.
+        /// Uploaded file for the header.
         #[serde(default)]
         header: Option<UploadId>,
         #[serde(default)]
         at: Option<Timestamp>,
     },
-    /// Try a failed, dead, discarded or uncertain entry again, as a new series of attempts.
+    /// Retries a failed, dead, discarded or uncertain entry with a new series of attempts.
     RetryEntry {
         entry: EntryId,
     },
-    /// Take an entry out before it goes, or for good.
+    /// Discards an entry.
     DiscardEntry {
         entry: EntryId,
     },
-    /// Say what became of an uncertain entry: the person looked and knows that it arrived.
+    /// Marks an uncertain entry as arrived, because a person verified it.
     SettleArrived {
         entry: EntryId,
     },
-    /// Ask the provider's message list what became of an uncertain entry.
+    /// Queries the provider's message list about an uncertain entry.
     LookUp {
         entry: EntryId,
     },
-    /// Ask the provider what became of one message that it has.
+    /// Queries the provider for the delivery status of a message.
     AskAbout {
         message: MessageId,
     },
-    /// Write a note for colleagues. No contact ever sees it.
+    /// Adds an internal note. Contacts never see it.
     AddNote {
         thread: ThreadId,
         text: String,
     },
-    /// Say that the contact asked not to be written to, or takes that back.
+    /// Records a contact's opt-out (`out`) or opt-in.
     OptOut {
         thread: ThreadId,
         out: bool,
     },
-    /// Say where a person is and whether they write: colleagues see it, and the contact sees "typing"
-    /// where that is wanted.
+    /// Reports which thread a person views and whether they are typing. Colleagues see it, and the contact sees a
+    /// typing indicator if it is enabled.
     Attend {
         thread: Option<ThreadId>,
         writes: bool,
-        /// Whether the contact is shown that an answer is being written.
+        /// Whether to show the contact a typing indicator.
         typing: bool,
     },
-    /// Hold a queued entry until somebody releases it.
+    /// Holds a queued entry until a person releases it.
     HoldEntry {
         entry: EntryId,
     },
     ReleaseEntry {
         entry: EntryId,
     },
-    /// One action over everything that a filter finds, done by the engine in order.
+    /// Starts a bulk job: an action on all matches of a filter, in order.
     Bulk {
         action: BulkAction,
         text: String,
     },
-    /// Stop a bulk action; what is done stays done.
+    /// Stops a bulk job; changed entries stay changed.
     StopJob {
         job: i64,
     },
-    /// Go on with a bulk action that was stopped, from where it was.
+    /// Resumes a stopped bulk job.
     ResumeJob {
         job: i64,
     },
-    /// Forget a bulk action that was stopped: it cannot be gone on with. What it did stays done.
+    /// Discards a stopped bulk job, so that it cannot be resumed. Changed entries stay changed.
     DiscardJob {
         job: i64,
     },
-    /// Add a contact that has not written yet.
+    /// Adds a contact who has not written yet.
     AddContact {
         connection: ConnectionId,
         name: String,
         number: crate::domain::contacts::phone::PhoneNumber,
-        /// An internal note to begin its thread with; the number is added to it.
+        /// Internal note for the new thread; the number is added to it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<String>,
     },
@@ -173,121 +174,121 @@ pub enum Request {
         contact: ContactId,
         name: String,
     },
-    /// Make two contacts one person.
+    /// Merges two contacts that are the same person.
     MergeContacts {
         keep: ContactId,
         gone: ContactId,
     },
-    /// Take the last merge of a contact back.
+    /// Undoes the latest merge of a contact.
     SplitContact {
         contact: ContactId,
     },
-    /// Give a filter a name, or with no terms forget it.
+    /// Saves a filter under a name; empty terms delete it.
     SaveView {
         name: String,
         terms: String,
     },
-    /// Keep what is being written, per person and thread.
+    /// Saves a draft, per person and thread.
     SaveDraft {
         thread: ThreadId,
         text: String,
     },
-    /// Tell the contact that the thread was read.
+    /// Sends a read receipt to the contact.
     MarkRead {
         thread: ThreadId,
     },
-    /// Take the thread: its agent falls silent.
+    /// Takes the thread: its agent stops replying.
     TakeThread {
         thread: ThreadId,
     },
-    /// Give the thread to a colleague who is here, with what was begun in it.
+    /// Transfers the thread and its draft to a colleague who is online.
     HandOver {
         thread: ThreadId,
         to: String,
     },
-    /// Give the thread back to its agent.
+    /// Releases the thread to its agent.
     ReleaseThread {
         thread: ThreadId,
     },
-    /// Say that nothing is left to do in a thread, until its contact writes again.
+    /// Marks a thread as resolved until its contact writes again.
     ResolveThread {
         thread: ThreadId,
         #[serde(default)]
         reason: String,
     },
-    /// Open a resolved thread again.
+    /// Reopens a resolved thread.
     ReopenThread {
         thread: ThreadId,
     },
-    /// About agents: who answers, within which bounds.
+    /// About agents: assignments, runs and stops.
     Agents(crate::domain::agents::requests::AgentRequest),
     AckAlert {
         alert: AlertId,
     },
-    /// Read a stored delivery again, after a fix.
+    /// Applies a stored delivery again, for example after an update.
     ReplayDelivery {
         delivery: DeliveryId,
     },
-    /// A message to the tester of a connection: the whole way out, and back as a status.
+    /// Sends a test message to the connection's tester, and expects a status.
     SendTest {
         connection: ConnectionId,
     },
-    /// Ask the provider for a test delivery that has to come back.
+    /// Requests a test webhook from the provider and verifies that it arrives.
     Canary {
         connection: ConnectionId,
     },
-    /// Compare the provider's list with what arrived, and fill in what is missing.
+    /// Compares the provider's message list with the received messages and backfills missing ones.
     FillGap {
         connection: ConnectionId,
     },
-    /// Compare one thread with its conversation at the provider, and fill in what is missing.
+    /// Compares a thread with its conversation at the provider and backfills missing messages.
     RefreshThread {
         thread: ThreadId,
     },
-    /// Say that the rows which the audit lacks are missing because an older copy of the database was restored: the
-    /// newest of them is typed. They are named in the audit, and are not missed any more.
+    /// Accepts that audit rows are missing because an older copy of the database was restored; the id of the newest
+    /// missing row is typed. The audit log records the loss, and later checks accept it.
     AcceptRestored {
         typed: String,
     },
     Token(TokenRequest),
-    /// Show a delivery's body as it came.
+    /// Shows a delivery's unmasked body.
     RevealDelivery {
         delivery: DeliveryId,
     },
-    /// Read and apply a delivery, or an edited copy of it, without changing anything.
+    /// Dry-runs a delivery, or an edited copy of it, without changing anything.
     TryDelivery {
         delivery: DeliveryId,
         body: Option<String>,
     },
-    /// Ask the provider about this connection now.
+    /// Checks this connection with the provider now.
     CheckConnection {
         connection: ConnectionId,
     },
-    /// Fetch templates from the provider now.
+    /// Fetches templates from the provider now.
     RefreshTemplates,
-    /// About a number: set up, adopt, disconnect, describe.
+    /// About a number: setup, adoption, disconnection or profile.
     Number(crate::domain::numbers::number::NumberRequest),
-    /// About a webhook that is on file at the provider.
+    /// About a webhook that is registered at the provider.
     Webhook(crate::domain::numbers::registration::WebhookRequest),
-    /// About a template: submit, edit, delete.
+    /// About a template: submit, edit or delete.
     Template(crate::domain::templates::requests::TemplateRequest),
-    /// About a Flow and what is behind it.
+    /// About a Flow or its endpoint.
     Flow(crate::domain::flow::FlowRequest),
-    /// Any request to a provider, for what has no command of its own.
+    /// Calls the provider's API directly, for calls that have no command of their own.
     Call {
         provider: crate::domain::numbers::connection::ProviderName,
         method: String,
         path: String,
         #[serde(default)]
         body: Option<String>,
-        /// Whose key is used; without it the usual one.
+        /// Connection whose API key is used; `None` uses the default key.
         #[serde(default)]
         connection: Option<ConnectionId>,
     },
 }
 
 impl Request {
-    /// The same request of somebody who knows this of the thread.
+    /// Returns the request with the sender's view of the thread.
     #[must_use]
     pub fn knowing(self, context: SendContext) -> Self {
         if context == SendContext::default() {
@@ -300,7 +301,7 @@ impl Request {
         Self::SendKnowing { request: Box::new(request), context }
     }
 
-    /// What is asked for, and what its sender knows of the thread.
+    /// Splits the request into the inner request and the sender's view of the thread.
     #[must_use]
     pub fn apart(self) -> (Self, SendContext) {
         match self {
@@ -311,8 +312,8 @@ impl Request {
 }
 
 impl Refusal {
-    /// Returns the same request of somebody who has read this refusal and wants it all the same; none where the
-    /// rule leaves nothing to say yes to.
+    /// Returns the request that confirms this refusal, so that it is performed anyway; `None` if the rule cannot be
+    /// overridden.
     pub fn all_the_same(&self, request: Request) -> Option<Request> {
         let (request, context) = request.apart();
         let context = match self.code {

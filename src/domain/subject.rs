@@ -1,5 +1,4 @@
-//! The items that requests and queries are about, by their ids: whether they exist is checked once, before anything
-//! else.
+//! The objects that requests and queries refer to by id. Whether they exist is checked once, before anything else.
 
 use crate::domain::agents::requests::AgentQuery;
 use crate::domain::code::Code;
@@ -9,7 +8,7 @@ use crate::domain::ids::{
 use crate::domain::query::Query;
 use crate::domain::refusal::Refusal;
 
-/// Something that has an id.
+/// An object with an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     Thread(ThreadId),
@@ -26,7 +25,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The kind, the id as it is written, and its number.
+    /// Returns the kind, the formatted id and its number.
     pub fn parts(self) -> (&'static str, String, i64) {
         match self {
             Self::Thread(id) => ("thread", id.to_string(), id.0),
@@ -43,7 +42,7 @@ impl Subject {
         }
     }
 
-    /// That it does not exist.
+    /// Returns the refusal for an object that does not exist.
     pub fn not_found(self) -> Refusal {
         let (kind, id, _) = self.parts();
         Refusal::new(Code::NotFound, format!("No {kind} {id} found."), "Check the id in the list.")
@@ -51,7 +50,7 @@ impl Subject {
 }
 
 impl Query {
-    /// What a list is of: where that does not exist, an empty one would be untrue.
+    /// Returns the object whose items the query lists; if it does not exist, an empty list would be misleading.
     pub fn lists(&self) -> Option<Subject> {
         match self {
             Self::Within { query, .. } => query.lists(),

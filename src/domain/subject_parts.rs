@@ -1,4 +1,4 @@
-//! The items that requests of agents, numbers, webhooks, templates and Flows are about.
+//! The objects that requests about agents, numbers, webhooks, templates and Flows refer to.
 
 use crate::domain::agents::requests::{AgentRequest, StopScope};
 use crate::domain::flow::FlowRequest;
@@ -25,7 +25,7 @@ impl AgentRequest {
             Self::Stop { what: StopScope::Thread(thread), .. } | Self::Resume { what: StopScope::Thread(thread) } => {
                 vec![Subject::Thread(*thread)]
             }
-            // Whether there is such an agent is known to the operation: it is in no table.
+            // The operation checks whether the agent exists, because agents are not stored in a table.
             Self::Stop { what: StopScope::Agent(_) | StopScope::All, .. }
             | Self::Resume { what: StopScope::Agent(_) | StopScope::All }
             | Self::Test { .. } => vec![],

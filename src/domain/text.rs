@@ -1,29 +1,29 @@
-//! Text from outside. Names, messages, file names and errors of other programs may carry escape
-//! sequences, control characters, direction overrides and towers of accents. [`Untrusted`] holds
-//! such text and has no `Display`: whoever wants to show it has to ask for the harmless form.
+//! Text from outside. Names, messages, file names and errors of other programs may contain escape sequences, control
+//! characters, direction overrides and stacked accents. [`Untrusted`] holds such text and has no `Display`; code that
+//! shows it has to use its sanitized form.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// More zero-width marks than this on one character are decoration, and are dropped.
+/// Maximum number of zero-width marks on one character; further marks are dropped.
 const MARKS_PER_CHARACTER: usize = 8;
 
-/// Text as it arrived. It is stored, searched and sent as it is, and shown only through
-/// [`Untrusted::line`] or [`Untrusted::lines`].
+/// Text as received. It is stored, searched and sent unchanged, and shown only through [`Untrusted::line`] or
+/// [`Untrusted::lines`].
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Untrusted(String);
 
 impl Untrusted {
-    /// NUL is removed on the way in: no database and no terminal has a use for it.
+    /// Wraps a text and removes NUL characters, which databases and terminals cannot handle.
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
         if text.contains('\0') { Self(text.replace('\0', "")) } else { Self(text) }
     }
 
-    /// The text as it arrived: for storing, sending, matching; never for a terminal.
+    /// Returns the text as received, for storing, sending and matching; never for a terminal.
     pub fn as_received(&self) -> &str {
         &self.0
     }
@@ -32,12 +32,12 @@ impl Untrusted {
         self.0.is_empty()
     }
 
-    /// The harmless form on one line: line ends become `⏎`, runs of blanks stay.
+    /// Returns the sanitized text on one line: line ends become `⏎`, runs of spaces stay.
     pub fn line(&self) -> String {
         clean_line(&self.0)
     }
 
-    /// The harmless form, line by line.
+    /// Returns the sanitized text, line by line.
     pub fn lines(&self) -> Vec<String> {
         self.0
             .replace("\r\n", "\n")
@@ -65,9 +65,9 @@ impl From<String> for Untrusted {
     }
 }
 
-/// Makes one line of any text harmless to a terminal, a title, a log or a clipboard.
+/// Sanitizes a text to one line that is safe for a terminal, a title, a log or a clipboard.
 pub fn clean_line(text: &str) -> String {
-    // Plain letters, signs and blanks harm nobody; most text is nothing else, and every frame has much of it.
+    // Printable ASCII is safe. Most text consists of nothing else, and each frame contains much of it.
     if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return text.to_owned();
     }
@@ -95,7 +95,7 @@ fn by_clusters(text: &str) -> String {
     out
 }
 
-/// `29,754`: a number as people read it.
+/// Formats a number with thousands separators: `29,754`.
 pub fn grouped(number: u32) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + 3);
@@ -119,15 +119,15 @@ fn harmless(character: char) -> Shown {
         '\r' => Shown::Not,
         '\n' | '\u{85}' | '\u{2028}' | '\u{2029}' => Shown::As('⏎'),
         '\t' => Shown::As(' '),
-        // Control pictures: ESC is seen as ␛ rather than obeyed.
+        // Control pictures: ESC is shown as ␛ and has no effect.
         '\0'..='\u{1f}' => Shown::As(char::from_u32(0x2400 + character as u32).unwrap_or('\u{fffd}')),
         '\u{7f}' => Shown::As('␡'),
         '\u{80}'..='\u{9f}' => Shown::As('\u{fffd}'),
-        // Direction marks, embeddings, overrides and isolates: they would reorder what stands beside.
+        // Direction marks, embeddings, overrides and isolates would reorder adjacent text.
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Shown::As('\u{fffd}'),
         '\u{200e}' | '\u{200f}' | '\u{61c}' => Shown::Not,
-        // Invisible, and only good for telling two equal-looking names apart in the dark. The joiners
-        // U+200C and U+200D stay: Indic scripts and emoji are written with them.
+        // Invisible characters, which can make different names look equal. The joiners U+200C and U+200D stay,
+        // because Indic scripts and emoji need them.
         '\u{ad}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' => Shown::Not,
         '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}' => Shown::Not,
         '\u{1d173}'..='\u{1d17a}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' => Shown::Not,
@@ -135,15 +135,15 @@ fn harmless(character: char) -> Shown {
     }
 }
 
-/// JSON in which whatever is not seen, or steers how the rest is seen, stands as an escape: the value is the same.
-/// The text is JSON already; line ends between values stay.
+/// Replaces invisible and direction-changing characters in JSON text with escapes; the value stays the same. Line
+/// ends between values stay.
 pub fn escape_json(json: &str) -> String {
     if json.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
         return json.to_owned();
     }
     let mut out = String::with_capacity(json.len());
     for character in json.chars() {
-        // In JSON the joiners are escaped too: there nobody reads emoji, and an escape loses nothing.
+        // In JSON the joiners are escaped, too: nobody reads emoji there, and an escape loses nothing.
         let unseen = matches!(character, '\u{200c}' | '\u{200d}' | '\u{34f}' | '\u{17b4}' | '\u{17b5}')
             || !matches!(harmless(character), Shown::AsIs);
         if unseen && character != '\n' {
@@ -157,8 +157,8 @@ pub fn escape_json(json: &str) -> String {
     out
 }
 
-/// Zero-width characters that pile up on the one before; the joiner and the variation selectors
-/// are part of how emoji are spelt and do not count.
+/// Returns `true` for zero-width characters that stack on the previous one. The joiners and variation selectors do
+/// not count, because emoji contain them.
 fn is_mark(character: char) -> bool {
     let width = unicode_width::UnicodeWidthChar::width(character);
     width == Some(0) && !matches!(character, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')

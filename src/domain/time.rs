@@ -1,17 +1,17 @@
-//! Points in time, in UTC, to the millisecond. Nothing here asks what time it is: that is an
-//! argument everywhere, handed down from a [`Clock`] that the program's edge owns.
+//! Points in time in UTC, in milliseconds. This module does not read the time; callers pass it, from a [`Clock`] that
+//! the application owns.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-/// Milliseconds since 1970 in UTC. Written as RFC 3339 wherever a program or a person reads it.
+/// Milliseconds since 1970 in UTC, formatted as RFC 3339 for programs and people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The beginning of 1970: what an absent provider time is stored as.
+    /// The beginning of 1970, stored for a missing provider time.
     pub const EPOCH: Self = Self(0);
 
     pub const fn from_millis(millis: i64) -> Self {
@@ -22,7 +22,7 @@ impl Timestamp {
         Self(seconds.saturating_mul(1000))
     }
 
-    /// Reads RFC 3339 text such as `2026-06-01T09:00:00Z`.
+    /// Parses an RFC 3339 text such as `2026-06-01T09:00:00Z`.
     pub fn parse(text: &str) -> Option<Self> {
         text.parse::<jiff::Timestamp>().ok().map(|at| Self(at.as_millisecond()))
     }
@@ -43,7 +43,7 @@ impl Timestamp {
         Self(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// How long after `earlier` this is; nothing when it is not after.
+    /// Returns the duration since `earlier`; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
@@ -71,40 +71,40 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Who says what time it is.
+/// A source of the current time.
 pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 
-    /// Time since some fixed moment, by a clock that nobody sets and that counts while the machine sleeps.
-    /// `None`: there is none, and changes of the clock are not noticed.
+    /// Returns the time since a fixed moment, by a clock that cannot be set and that includes sleep. `None` if there
+    /// is no such clock; clock changes are then not detected.
     fn steady(&self) -> Option<Duration> {
         None
     }
 }
 
-/// Who throws the dice: jitter, references, nonces.
+/// A source of random numbers, for jitter, references and nonces.
 pub trait Rng: Send + Sync {
-    /// A number in `0.0..1.0`.
+    /// Returns a number in `0.0..1.0`.
     fn unit(&self) -> f64;
-    /// Sixteen bytes that nobody can guess.
+    /// Returns 16 unpredictable bytes.
     fn token(&self) -> [u8; 16];
 }
 
-/// Notices that the clock was set, by comparing it with one that nobody sets.
+/// Detects that the clock was set, by comparing it with a steady clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ClockWatch {
-    /// What the clock showed when the steady one began, by the last look.
+    /// Difference between the clock and the steady clock at the last check.
     offset: Option<i64>,
-    /// By how many milliseconds the clock was set in all, since the last time it was known to be right.
+    /// Milliseconds by which the clock was set in total, since it was last known to be right.
     pub set_by: i64,
 }
 
-/// Smaller steps are how clocks are kept right.
+/// Minimum jump; time synchronization makes smaller steps.
 pub const MIN_JUMP: Duration = Duration::from_secs(5);
 
 impl ClockWatch {
-    /// Takes a look. Returns by how many milliseconds the clock was set since the look before, forwards or
-    /// (negative) back, where that is a jump.
+    /// Checks the clock. Returns by how many milliseconds it was set since the last check, negative for backwards;
+    /// `None` if it was not.
     pub fn look(&mut self, now: Timestamp, steady: Option<Duration>) -> Option<i64> {
         let steady = i64::try_from(steady?.as_millis()).ok()?;
         let offset = now.millis().saturating_sub(steady);
@@ -117,13 +117,13 @@ impl ClockWatch {
         Some(jump)
     }
 
-    /// Whether the jumps so far add up to nothing: the clock is where it was.
+    /// Returns `true` if the jumps so far cancel out.
     pub fn is_back(&self) -> bool {
         Duration::from_millis(self.set_by.unsigned_abs()) < MIN_JUMP
     }
 }
 
-/// `4 s`, `3 min`, `2 h 05`, `3 d`: a span as a person says it, never longer than six cells.
+/// Formats a span in one unit, such as `4s`, `3m`, `2h05` or `3d`, in at most six characters.
 pub fn short_span(span: Duration) -> String {
     let seconds = span.as_secs();
     match seconds {
@@ -134,7 +134,7 @@ pub fn short_span(span: Duration) -> String {
     }
 }
 
-/// Spans of time in JSON: a number of seconds. What was stored as seconds and nanoseconds is still read.
+/// Durations in JSON as a number of seconds. Values stored as seconds and nanoseconds are still read.
 pub mod seconds {
     use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What is told: rows and details as consoles show them and scripts read them. Field names that
-//! `docs` and scripts rely on are promises.
+//! Views: rows and details as consoles show them and scripts read them. Field names that `docs` and scripts rely on
+//! must not change.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,24 +29,22 @@ use crate::domain::outbox::limits::Hold;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
-/// The dashboard in numbers: what the folded panes say.
+/// Counts for the dashboard and for collapsed panes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overview {
     pub version: String,
     pub organization: String,
     pub environment: Environment,
-    /// What the counts are of.
     #[serde(default)]
     pub scope: Scope,
     pub engine_started_at: Timestamp,
     pub listening_on: String,
-    /// The version of the Graph API that requests name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub graph_version: Option<String>,
     pub connections: u32,
-    /// Connections whose last proof says that something does not work.
+    /// Connections whose latest check failed.
     pub connections_in_trouble: u32,
-    /// Connections of which the outside proved something, and nothing is known not to work.
+    /// Connections with a passed outside check and no failed check.
     #[serde(default)]
     pub connections_proved: u32,
     pub threads: u32,
@@ -55,10 +53,10 @@ pub struct Overview {
     pub queued: u32,
     pub held: u32,
     pub uncertain: u32,
-    /// Kept by a provider until their time.
+    /// Stored at the provider until their scheduled time.
     #[serde(default)]
     pub scheduled: u32,
-    /// Refused or dead, and not yet retried or discarded.
+    /// Failed or dead entries, neither retried nor discarded.
     pub failed: u32,
     pub oldest_queued_at: Option<Timestamp>,
     pub templates: u32,
@@ -67,82 +65,82 @@ pub struct Overview {
     pub agents: u32,
     pub runs_open: u32,
     pub approvals: u32,
-    /// Threads, agents, or all of them, that were told to be silent.
+    /// Number of stops in effect: of threads, agents, or all agents.
     #[serde(default)]
     pub stopped: u32,
     pub alerts: u32,
-    /// Why the database cannot be relied on now, and what to do; `None` while it can.
+    /// Database fault and its remedy; `None` while the database works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<String>,
     pub deliveries_pending: u32,
     pub deliveries_quarantined: u32,
     pub deliveries_unreadable: u32,
     pub deliveries_rejected: u32,
-    /// Webhooks that came again since the engine's start, of all scopes: each was answered and not applied again.
+    /// Repeated webhooks since the engine's start, in all scopes. Each was acknowledged and not applied again.
     #[serde(default)]
     pub deliveries_repeated: u64,
     pub last_delivery_at: Option<Timestamp>,
-    /// When the oldest webhook came that is acknowledged and not applied.
+    /// When the oldest acknowledged webhook arrived that is not applied yet.
     #[serde(default)]
     pub oldest_pending_at: Option<Timestamp>,
-    /// How long webhooks waited for their answer: 95 % of the last ones were faster.
+    /// 95th percentile of the response time of recent webhooks, in milliseconds.
     pub ack_p95_ms: Option<u64>,
-    /// Bytes of a sample that have gone to the provider, of all.
+    /// Bytes uploaded and total bytes, during the upload of a sample.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<(u64, u64)>,
-    /// Numbers that are being set up, or whose setup failed.
+    /// Numbers whose setup is in progress or failed.
     #[serde(default)]
     pub setups: u32,
-    /// Everybody who has a console open.
+    /// Everyone with an open console.
     #[serde(default)]
     pub here: Vec<Here>,
-    /// What was handed last to whoever asks, while they have it.
+    /// The thread that was last transferred to the caller, while the caller owns it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed: Option<Handed>,
-    /// Providers whose numbers can be set up from here.
+    /// Providers that support number setup.
     #[serde(default)]
     pub sets_up: Vec<ProviderName>,
 }
 
-/// A thread that will be lost next.
+/// A thread whose service window closes soon.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RadarRow {
     #[serde(flatten)]
     pub thread: ThreadRow,
-    /// Who answers it, or nobody.
+    /// The person or agent who answers it; `None` if there is none.
     pub owner: Option<String>,
-    /// What letting the window lapse would cost.
+    /// Consequence of letting the window close.
     pub cost: String,
 }
 
-/// A filter with a name, and how many threads it finds.
+/// A named filter with the number of matching threads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedView {
     pub name: String,
     pub terms: String,
-    /// Counted up to a thousand.
+    /// Counted up to 1000.
     pub count: u32,
-    /// Made by whoever asks; the others are always there.
+    /// `true` for the caller's own filters, `false` for predefined ones.
     pub own: bool,
 }
 
-/// Somebody waits, and nobody but a person will help.
+/// A contact waits for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitingEntry {
     pub since: Timestamp,
     pub reason: String,
 }
 
-/// A thread that a colleague gave to somebody.
+/// A thread that a colleague transferred.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handed {
     pub thread: ThreadId,
-    /// Whose thread it is, as lists show them.
     pub contact: String,
     pub by: String,
     pub at: Timestamp,
 }
 
+/// A thread as shown in lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ThreadRow {
     pub id: ThreadId,
@@ -150,7 +148,7 @@ pub struct ThreadRow {
     pub external_id: String,
     pub connection: String,
     pub connection_id: ConnectionId,
-    /// Whose number it is over.
+    /// Organization of the thread's number.
     pub organization: String,
     pub environment: Environment,
     pub contact: ContactView,
@@ -162,104 +160,102 @@ pub struct ThreadRow {
     pub window_closes_at: Option<Timestamp>,
     pub assignment: Option<AssignmentView>,
     pub taken_by: Option<String>,
-    /// Until when it is kept for them; afterwards any colleague may go on with it.
+    /// Until when the owner keeps the thread; afterwards any colleague may continue it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_until: Option<Timestamp>,
     pub waiting: Option<WaitingEntry>,
-    /// The run that collects, or works, right now.
+    /// State of the current agent run.
     pub run: Option<RunState>,
-    /// They asked not to be written to.
     #[serde(default)]
     pub opted_out: bool,
-    /// Wants no marketing messages.
     #[serde(default)]
     pub no_marketing: bool,
-    /// Its agent gave it to a person, who has not given it back.
+    /// When the agent escalated the thread; `None` after a person released it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed_off_at: Option<Timestamp>,
-    /// Nothing is left to do in it until the contact writes again.
+    /// Resolved until the contact writes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolved: Option<Resolved>,
-    /// What was said before is not told to agents.
+    /// Earlier messages are excluded from the agent's context.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_from: Option<Timestamp>,
-    /// When a person last wrote in it, and for how many seconds its agent leaves it to them then.
+    /// When a person last wrote in the thread. `pause_seconds` is how long its agent then pauses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person_wrote_at: Option<Timestamp>,
     #[serde(default)]
     pub pause_seconds: u32,
-    /// Another app holds the conversation at the provider, as was told last.
+    /// Another app holds the conversation, according to the latest report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_elsewhere: Option<crate::domain::message::holder::HeldElsewhere>,
-    /// Its contact is new, and nobody has answered them yet.
+    /// The contact is new and has not been answered yet.
     #[serde(default)]
     pub new: bool,
-    /// What the provider counts of its conversation, as was told last.
+    /// The provider's counters of the conversation, according to the latest report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation: Option<ConversationRecord>,
-    /// Colleagues who look at this thread now.
+    /// Colleagues who view this thread now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub present: Vec<Presence>,
 }
 
 impl ThreadRow {
-    /// The other app that holds the conversation now, where one does.
+    /// Returns the other app that holds the conversation now.
     pub fn held_by_other(&self, now: Timestamp) -> Option<&crate::domain::message::holder::HeldElsewhere> {
         self.held_elsewhere.as_ref().filter(|held| held.is_current(now))
     }
 
-    /// Until when its agent leaves it to the person who wrote in it, while that lasts.
+    /// Returns until when the agent pauses for the person who wrote in the thread; `None` if it does not.
     pub fn paused_until(&self, now: Timestamp) -> Option<Timestamp> {
         let pause = std::time::Duration::from_secs(u64::from(self.pause_seconds));
         let until = crate::domain::agents::routing::paused_until(self.person_wrote_at?, None, pause)?;
         (self.assignment.is_some() && now < until).then_some(until)
     }
 
-    /// Whoever took it has not been at it for a while.
+    /// Returns `true` if the thread has an owner who has not been active for a while.
     pub fn is_left(&self, now: Timestamp) -> bool {
         self.taken_by.is_some() && self.taken_until.is_none_or(|kept| kept <= now)
     }
 }
 
-/// Somebody with a console open.
+/// A person with an open console.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Here {
     pub who: String,
     pub role: String,
-    /// Over which way: this machine, the socket, or SSH.
+    /// How they are connected: this machine, the socket or SSH.
     pub how: String,
     pub since: Timestamp,
-    /// The thread that they look at.
     pub thread: Option<ThreadId>,
     pub writes: bool,
 }
 
-/// A colleague at a thread.
+/// A colleague who views a thread.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presence {
     pub who: String,
     pub writes: bool,
 }
 
-/// The outbox's side of a message.
+/// The outbox entry of a message, in brief.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntryBrief {
     pub id: EntryId,
     pub state: EntryState,
     pub hold: Option<Hold>,
     pub due_at: Timestamp,
-    /// Sent later on purpose, or held for a moment in which it can be taken back.
+    /// Earliest time to send it, because it is scheduled or can still be undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
     pub settled_by: Option<SettledBy>,
-    /// At whose word it is, or was, called back from the provider that kept it.
+    /// Who requested its cancellation at the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recalled_by: Option<String>,
-    /// An earlier entry of the same thread that has to end first.
+    /// Earlier entry of the thread that has to be finished first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behind: Option<EntryId>,
 }
 
+/// A reaction to a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reaction {
     /// `contact` or `us`.
@@ -267,14 +263,14 @@ pub struct Reaction {
     pub emoji: Untrusted,
 }
 
+/// A message as shown in threads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MessageView {
     pub id: MessageId,
     pub thread_id: ThreadId,
-    /// Whose number it came to, or went from.
     pub organization: String,
     pub environment: Option<Environment>,
-    /// The contact's number; none where it is withheld.
+    /// The contact's phone number; `None` if it is withheld.
     pub phone_number: Option<PhoneNumber>,
     pub direction: Direction,
     #[serde(rename = "type")]
@@ -288,33 +284,30 @@ pub struct MessageView {
     pub provider_message_id: Option<String>,
     pub created_at: Timestamp,
     pub error: Option<Failure>,
-    /// How often sending was tried.
     pub attempts: u32,
     pub origin: Origin,
-    /// Who wrote it: an operator, an agent; none for a contact.
+    /// Author: an operator or an agent; `None` for a contact.
     pub author: Option<String>,
-    /// The words of the message that this one quotes.
+    /// Text of the quoted message.
     pub quotes: Option<Untrusted>,
     pub reactions: Vec<Reaction>,
     pub test: bool,
-    /// What its agent would have said to this test.
+    /// What an agent would have replied to this test.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<DryRun>,
-    /// How many other deliveries brought it again.
+    /// Number of other deliveries that repeated the message.
     #[serde(default)]
     pub repeats: u32,
-    /// The provider said both that it arrived and that it failed.
+    /// The provider reported both arrival and failure.
     pub contradictory: bool,
-    /// The agent run that said it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub run: Option<RunId>,
     pub entry: Option<EntryBrief>,
-    /// The file that came along, or goes along.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<MediaView>,
 }
 
-/// A message that a search found, with whose thread it stands in.
+/// A search result: a message with its contact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FoundMessage {
     pub contact: ContactView,
@@ -322,6 +315,7 @@ pub struct FoundMessage {
     pub message: MessageView,
 }
 
+/// A message in full.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MessageDetail {
     #[serde(flatten)]
@@ -329,22 +323,23 @@ pub struct MessageDetail {
     pub content: Content,
     pub received_at: Timestamp,
     pub delivery: Option<DeliveryId>,
-    /// Why no agent was asked about it.
+    /// Why no agent was selected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_routed: Option<String>,
-    /// How it was decided who answers, step by step.
+    /// Trace of the routing decision.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub route: Vec<String>,
     pub statuses: Vec<StatusView>,
-    /// Statuses in words that nobody here knows.
+    /// Statuses that wadeck does not support.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_statuses: Vec<OtherStatusView>,
     pub tries: Vec<AttemptView>,
-    /// What came along beside the content, and what became of it.
+    /// Information beside the content, and later changes.
     #[serde(default, skip_serializing_if = "Extras::is_empty")]
     pub extras: Extras,
 }
 
+/// One attempt to send an outbox entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptView {
     pub id: AttemptId,
@@ -352,24 +347,25 @@ pub struct AttemptView {
     pub number: u32,
     pub started_at: Timestamp,
     pub finished_at: Option<Timestamp>,
-    /// `accepted`, `retry`, `refused`, `uncertain`, or none while it runs.
+    /// `accepted`, `retry`, `refused` or `uncertain`; `None` while it runs.
     pub outcome: Option<String>,
     pub http_status: Option<u16>,
     pub failure: Option<Failure>,
-    /// The request as it went out, without secrets.
+    /// The request as sent, without secrets.
     pub request: Untrusted,
     pub response: Untrusted,
-    /// A file went up; no message was sent.
+    /// The attempt uploaded a file; no message was sent.
     #[serde(default)]
     pub upload: bool,
-    /// The id that the provider gave in this attempt.
+    /// Id that the provider returned in this attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_message_id: Option<String>,
-    /// What was reported under that id.
+    /// Statuses reported under that id.
     #[serde(default)]
     pub statuses: Vec<StatusView>,
 }
 
+/// An outbox entry as shown in lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntryRow {
     pub id: EntryId,
@@ -389,31 +385,32 @@ pub struct EntryRow {
     pub error: Option<Failure>,
     pub author: Option<String>,
     pub settled_by: Option<SettledBy>,
-    /// Who said no, where it failed.
+    /// Who refused it, if it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_by: Option<FailedBy>,
-    /// At whose word it is, or was, called back from the provider that kept it.
+    /// Who requested its cancellation at the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recalled_by: Option<String>,
-    /// What the provider's own list showed of it, in one sentence.
+    /// What the provider's message list showed about it, in one sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub looked: Option<String>,
-    /// An earlier entry of the same thread that has to end first.
+    /// Earlier entry of the thread that has to be finished first.
     pub behind: Option<EntryId>,
 }
 
+/// An outbox entry in full.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EntryDetail {
     #[serde(flatten)]
     pub row: EntryRow,
     pub reference: String,
     pub series: u32,
-    /// The provider says both that it arrived and that it failed.
+    /// The provider reported both arrival and failure.
     pub contradictory: bool,
-    /// What the provider's own list showed when this was looked up.
+    /// What the provider's message list showed when the entry was reconciled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
-    /// The last request as a command; the key stays in the environment.
+    /// The latest request as a `curl` command; the API key stays in the environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub curl: Option<String>,
     pub provider_message_id: Option<String>,
@@ -421,27 +418,27 @@ pub struct EntryDetail {
     pub tries: Vec<AttemptView>,
 }
 
-/// The provider's message list, beside an entry whose answer was lost.
+/// The provider's message list around the time of an uncertain entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     pub asked_at: Timestamp,
-    /// What it means, in one sentence.
+    /// What the list shows, in one sentence.
     pub said: String,
-    /// What was listed around that time, newest first.
+    /// Messages listed around that time, newest first.
     pub listed: Vec<ListedLine>,
 }
 
-/// One message of the provider's list.
+/// A message of the provider's list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedLine {
     pub provider_message_id: String,
     pub at: Timestamp,
     pub words: Untrusted,
-    /// Why it is this one, or is not: its reference, its words, or that it is another one of ours.
+    /// Why it matches or does not: its reference, its text, or because it is another known message.
     pub because: String,
 }
 
-/// An alert with its life.
+/// An alert with its history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertView {
     pub id: AlertId,
@@ -452,36 +449,38 @@ pub struct AlertView {
     pub raised_at: Timestamp,
     pub last_at: Timestamp,
     pub count: u32,
-    /// By whom, and when; `system` where it was over by itself.
+    /// Who acknowledged it, and when; `system` if the condition ended.
     pub acked: Option<(String, Timestamp)>,
 }
 
 impl AlertView {
-    /// Returns the title of its kind; a kind of another version is shown as its words.
+    /// Returns the title of the alert's kind; for kinds of other versions, the kind's name.
     pub fn title(&self) -> String {
         AlertKind::parse(&self.kind).map_or_else(|| self.kind.replace('_', " "), |kind| kind.title().to_owned())
     }
 
-    /// Returns what to do about it.
+    /// Returns the remedy.
     pub fn remedy(&self) -> &'static str {
         AlertKind::parse(&self.kind).map_or("Look into it, then acknowledge it.", AlertKind::remedy)
     }
 }
 
+/// A delivery as shown in lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryRow {
     pub id: DeliveryId,
     pub path: String,
-    /// The provider's name of the event, as far as it could be told.
+    /// The provider's event name, if it could be determined.
     pub event: String,
     pub state: DeliveryState,
     pub received_at: Timestamp,
     pub bytes: u64,
-    /// How often the same delivery came again.
+    /// How often the same delivery was repeated.
     pub repeats: u32,
     pub note: Option<Untrusted>,
 }
 
+/// A delivery in full.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryDetail {
     #[serde(flatten)]
@@ -490,10 +489,10 @@ pub struct DeliveryDetail {
     pub headers: Vec<(String, Untrusted)>,
     /// Masked, unless it was revealed.
     pub body: Untrusted,
-    /// Why its signature fits, or does not.
+    /// Why the signature matches or does not.
     #[serde(default)]
     pub verdict: String,
-    /// Whether its signature fits one of our secrets as they are now.
+    /// Whether the signature matches one of the current secrets.
     #[serde(default)]
     pub signed: bool,
 }
