@@ -1,6 +1,6 @@
-//! Remember and recall domain values. SQLite in WAL with `synchronous=FULL`: what was committed
-//! survives a power cut. One writer connection, several readers, one file per aggregate. Rows
-//! never leave this module. Called by `operations`; it decides nothing.
+//! Stores and loads domain values in SQLite. WAL mode with `synchronous=FULL`: committed data survives a power
+//! failure. One writer connection, several readers, one file per aggregate. Rows do not leave this module.
+//! `operations` calls it; it makes no decisions.
 
 mod agents;
 mod codec;
@@ -74,30 +74,30 @@ pub const DATABASE_FILE: &str = "wadeck.db";
 pub struct Store {
     path: PathBuf,
     shelf: FileStore,
-    /// One connection: whoever writes waits here, in order.
+    /// A single connection; writers wait for it in order.
     writer: SqlitePool,
     readers: SqlitePool,
     /// Readers that see one scope.
     scoped: Arc<scoped_readers::ScopedReaders>,
-    /// One connection that folds the log back into the file, from beside the writer.
+    /// Connection that checkpoints the write-ahead log while the writer continues.
     side: SqlitePool,
     health: Arc<Health>,
     read_only: bool,
 }
 
-/// One write transaction. It is immediate: it never fails halfway because another wrote first.
+/// A write transaction. It begins immediately, so it never fails midway because of another writer.
 #[derive(Debug)]
 pub struct Write {
     tx: Transaction<'static, Sqlite>,
     health: Arc<Health>,
-    /// The last row of the audit that this transaction adds.
+    /// The last audit row that this transaction adds.
     head: Option<AuditHead>,
-    /// Statements of this transaction so far.
+    /// Number of statements in this transaction so far.
     statements: u64,
 }
 
 impl Store {
-    /// Opens the database in `directory`, creates it where there is none, and brings it up to date.
+    /// Opens the database in `directory`, creates it if there is none, and migrates it.
     pub async fn open(directory: &Path) -> Result<Self> {
         let path = directory.join(DATABASE_FILE);
         database::inspect::inspect(directory)?;
@@ -108,8 +108,8 @@ impl Store {
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(Duration::from_secs(30))
-            // After a failed commit SQLite has rolled back already, and the driver still counts a transaction
-            // that nothing can end any more: such a connection is closed, and another is opened.
+            // After a failed commit SQLite has rolled back already, but the driver still counts an open transaction.
+            // Such a connection is closed and replaced.
             .before_acquire(|connection, _| {
                 let clean = !connection.is_in_transaction();
                 Box::pin(async move { Ok(clean) })
@@ -119,7 +119,7 @@ impl Store {
                     .clone()
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Full)
-                    // The log is folded back from beside; the writer does it only when that falls behind.
+                    // The side connection checkpoints the log; the writer does so only if that falls behind.
                     .pragma("wal_autocheckpoint", "8000"),
             )
             .await
@@ -145,7 +145,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens an existing database for reading only: for a command line without an engine.
+    /// Opens an existing database for reading only, for a command without an engine.
     pub async fn open_read_only(directory: &Path) -> Result<Self> {
         let path = directory.join(DATABASE_FILE);
         let health: Arc<Health> = Arc::default();
@@ -156,8 +156,8 @@ impl Store {
         Ok(Self { shelf: FileStore::new(directory), path, writer, side, readers, scoped, health, read_only: true })
     }
 
-    /// A copy of the database as of one moment, in a file that is not there yet; says whether it is
-    /// sound.
+    /// Copies the database, as of one moment, to a new file. Returns SQLite's check of the copy; `ok` if it is
+    /// intact.
     pub async fn copy_to(&self, to: &Path) -> Result<String> {
         let mut from =
             options(&self.path).read_only(true).connect().await.map_err(|error| StoreError::open(to, error))?;
@@ -194,17 +194,17 @@ impl Store {
         &self.path
     }
 
-    /// Where files are kept, beside the database.
+    /// Returns the file store beside the database.
     pub const fn shelf(&self) -> &FileStore {
         &self.shelf
     }
 
-    /// Begins to write. Keep it short, and wait for nothing but the database while it is open.
+    /// Begins a write transaction. Keep it short, and await only the database while it is open.
     pub async fn write(&self) -> Result<Write> {
         match self.writer.begin_with("BEGIN IMMEDIATE").await {
             Ok(tx) => Ok(Write { tx, health: self.health.clone(), head: None, statements: 0 }),
-            // The database gave the transaction before up by itself (a full disk, an error of the disk), and the
-            // connection does not know: it would begin no other.
+            // SQLite rolled the previous transaction back by itself (disk full or disk error), and the driver does
+            // not notice: the connection is replaced.
             Err(sqlx::Error::InvalidSavePointStatement) => {
                 self.writer.acquire().await?.close().await?;
                 let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
@@ -218,29 +218,29 @@ impl Store {
         }
     }
 
-    /// How many statements all committed transactions had since the start: what writing costs, since every statement
-    /// crosses to the database's thread and back.
+    /// Returns the number of statements in all committed transactions since startup. It measures the cost of writing,
+    /// because every statement is a round trip to the database's thread.
     pub fn statements(&self) -> u64 {
         self.health.statements()
     }
 
-    /// How often a reader was taken from its pool since the start: what reading beside the writer costs.
+    /// Returns how often a reader was taken from its pool since startup, which measures the cost of reading.
     pub fn reads(&self) -> u64 {
         self.health.reads()
     }
 
-    /// Whether the file is sound, as the database itself sees it.
+    /// Returns SQLite's quick check of the file; `ok` if it is intact.
     pub async fn integrity(&self) -> Result<String> {
         Ok(sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&self.readers).await?)
     }
 
-    /// Folds the log back into the file, as far as nobody is in the way. The writer goes on meanwhile.
+    /// Checkpoints the write-ahead log as far as open readers allow. The writer continues meanwhile.
     pub async fn checkpoint(&self) -> Result<()> {
         sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.side).await?;
         Ok(())
     }
 
-    /// Ends all connections; what is committed is on the disk already.
+    /// Closes all connections; committed data is on disk already.
     pub async fn close(&self) {
         self.readers.close().await;
         self.scoped.close().await;
@@ -268,13 +268,13 @@ impl Write {
         }
     }
 
-    /// The connection, for one statement.
+    /// Returns the connection for one statement.
     fn connection(&mut self) -> &mut SqliteConnection {
         self.statements += 1;
         &mut self.tx
     }
 
-    /// Runs one part so that its failure undoes that part alone.
+    /// Begins a savepoint, to which a failed part can be rolled back alone.
     pub async fn savepoint(&mut self) -> Result<()> {
         sqlx::query("SAVEPOINT part").execute(self.connection()).await?;
         Ok(())
@@ -298,7 +298,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
         .optimize_on_close(true, None)
-        // A page of rows crosses from the database's thread in one go.
+        // Number of rows that the database's thread returns at a time.
         .row_buffer_size(512)
         .pragma("trusted_schema", "OFF")
         .pragma("temp_store", "MEMORY")

@@ -1,9 +1,9 @@
-//! Statements that write many rows.
+//! Helpers for statements that write many rows.
 
-/// Rows of one statement, at most.
+/// Maximum number of rows in one statement.
 const MAX_ROWS: usize = 128;
 
-/// Cuts rows into parts whose sizes are powers of two, largest first: the statement of each size is prepared once.
+/// Splits rows into chunks whose sizes are powers of two, largest first, so that few statements are prepared.
 pub(in crate::store) fn chunks<T>(mut rest: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let size = (1 << rest.len().checked_ilog2()?).min(MAX_ROWS);

@@ -1,4 +1,4 @@
-//! From a filter to conditions: what of threads, entries or messages is wanted. Every value is bound.
+//! Translates a filter into SQL conditions on threads, entries or messages. Every value is bound.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use crate::domain::time::Timestamp;
 use crate::store::codec::folded;
 use crate::store::search_text::escaped;
 
-/// An entry that is due, or without an answer from the phone, for longer than this is late.
+/// An entry is late if it is due for longer than this; `UNHEARD` applies to accepted messages without a status.
 pub(super) const LATE: Duration = Duration::from_secs(300);
 const UNHEARD: Duration = Duration::from_secs(3_600);
 
-/// A filter, who asks, and when.
+/// A filter with the person and time of the query.
 #[derive(Debug, Clone, Copy)]
 pub struct FilterQuery<'w> {
     pub filter: &'w Filter,
@@ -25,14 +25,14 @@ pub struct FilterQuery<'w> {
     pub now: Timestamp,
 }
 
-/// What is looked through. The names of the joined tables are those of its questions.
+/// What a filter applies to. Each target fixes the aliases of the joined tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FilterTarget {
     /// `t`, its connection `c`, contact `p`, last message `m` and assignment `g`.
     Threads,
     /// `o`, its message `m`, thread `t`, contact `p` and connection `c`.
     Entries,
-    /// `m` alone; words are asked for elsewhere.
+    /// `m` alone; words are matched by the search index.
     Messages,
 }
 
@@ -55,7 +55,7 @@ pub(super) fn push(query: &mut QueryBuilder<Sqlite>, wish: &FilterQuery<'_>, ove
             }
             Term::Number(digits) => {
                 let pattern = format!("%{digits}%");
-                // People are found first, in one pass over their addresses, and their threads by index.
+                // Contacts are found first, in one pass over their addresses; their threads then by index.
                 query.push(match over {
                     FilterTarget::Messages => {
                         " AND m.thread_id IN (SELECT nt.id FROM threads nt WHERE nt.contact_id IN ("
@@ -103,7 +103,8 @@ pub(super) fn push(query: &mut QueryBuilder<Sqlite>, wish: &FilterQuery<'_>, ove
     }
 }
 
-/// The connection that is named, as [`ConnectionName`] says: by the first of its ways in which any is.
+/// Adds the condition for a named connection as [`ConnectionName`] defines it: the best kind of match that any
+/// connection has.
 fn push_named_connection(query: &mut QueryBuilder<Sqlite>, over: FilterTarget, name: &ConnectionName) {
     let rank = |query: &mut QueryBuilder<Sqlite>, table: &str| {
         query.push(format!("CASE WHEN {table}.id = ")).push_bind(name.id.map_or(-1, |id| id.0));
@@ -142,7 +143,7 @@ const fn time_of(over: FilterTarget) -> &'static str {
     }
 }
 
-/// What a name, a number or words are compared with.
+/// Returns the LIKE pattern for a name, a number or words.
 pub(super) fn pattern(words: &str) -> String {
     format!("%{}%", escaped(&folded(&[words.trim().trim_start_matches('+')])))
 }
@@ -198,7 +199,7 @@ fn push_status(query: &mut QueryBuilder<Sqlite>, status: StatusTerm, over: Filte
 
 fn push_is(query: &mut QueryBuilder<Sqlite>, is: Is, wish: &FilterQuery<'_>, over: FilterTarget) {
     let now = wish.now.millis();
-    // Messages are asked about their thread.
+    // For messages, the condition applies to their thread.
     let nested = over == FilterTarget::Messages;
     if nested && !matches!(is, Is::Test | Is::Held | Is::Late) {
         query.push(
@@ -266,11 +267,11 @@ fn push_is(query: &mut QueryBuilder<Sqlite>, is: Is, wish: &FilterQuery<'_>, ove
     }
 }
 
-/// Due for a while and still here, or taken for an hour without a word from the phone.
+/// Adds the condition for late entries: due for too long, or accepted for an hour without a status.
 pub(super) fn push_late(query: &mut QueryBuilder<Sqlite>, entry: &str, now: Timestamp) {
     query.push(format!("(({entry}.state = 'queued' AND {entry}.hold IS NULL AND {entry}.due_at < "));
     query.push_bind(now.minus(LATE).millis());
-    // What stands behind another of its thread is not late: the other one may be.
+    // An entry behind another one of its thread is not late; the other one may be.
     query.push(format!(
         " AND NOT EXISTS (SELECT 1 FROM outbox lb WHERE lb.thread_id = {entry}.thread_id AND lb.id < {entry}.id
             AND lb.state IN ('queued', 'sending', 'uncertain'))"

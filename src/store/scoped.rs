@@ -1,5 +1,5 @@
-//! A store that sees one scope. Its readers shadow the tables with views that leave out everything else, so that
-//! a question cannot forget to narrow itself. Whoever writes goes on to see everything: rules hold over all of it.
+//! A store restricted to one scope. Its readers shadow the tables with views that contain only the scope's rows, so
+//! no query can forget the restriction. Writers see all rows, because rules apply to all of them.
 
 use sqlx::sqlite::SqlitePoolOptions;
 
@@ -10,7 +10,7 @@ use crate::store::scoped_views::views;
 use crate::store::{Result, Store, StoreError, options};
 
 impl Store {
-    /// Every organization's environment that has a number, or one that is being set up.
+    /// Returns every organization and environment that has a connected number or an open setup.
     pub async fn scopes(&self) -> Result<Vec<(String, Environment)>> {
         let rows = sqlx::query(
             "SELECT 0 AS id, organization, environment FROM connections WHERE state = 'connected'
@@ -25,7 +25,7 @@ impl Store {
         rows.iter().map(scope).collect()
     }
 
-    /// The same store, of which only what belongs to the scope can be read.
+    /// Returns the store with readers restricted to the scope.
     pub async fn within(&self, scope: &Scope) -> Result<Self> {
         if scope.is_all() {
             return Ok(self.clone());

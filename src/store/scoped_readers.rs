@@ -1,4 +1,4 @@
-//! Connections whose readers see one scope, kept open for the scopes used last.
+//! Pools of readers restricted to one scope, kept open for the scopes used last.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,7 +6,7 @@ use sqlx::sqlite::SqlitePool;
 
 use crate::domain::access::scope::Scope;
 
-/// Scopes whose readers are kept open.
+/// Maximum number of scopes whose readers are kept open.
 const KEPT: usize = 16;
 
 /// Readers by scope, the last used last.
@@ -26,7 +26,7 @@ impl ScopedReaders {
         kept.last().map(|(_, readers)| readers.clone())
     }
 
-    /// Keeps these, and returns those that have to go.
+    /// Adds readers of a scope. Returns the pools that must be closed.
     pub(super) fn keep(&self, scope: &Scope, readers: &SqlitePool) -> Vec<SqlitePool> {
         let mut kept = self.kept();
         kept.retain(|(known, _)| known != scope);

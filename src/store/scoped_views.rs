@@ -1,15 +1,15 @@
-//! The views by which a store sees one scope, one for each table that a question may name.
+//! The views that restrict a reader to one scope, one for each table that a query may name.
 
 use crate::domain::access::scope::Scope;
 use crate::domain::numbers::connection::Environment;
 
-/// Tables whose rows belong to a connection, to a thread, or to an assignment.
+/// Tables whose rows belong to a connection or to a thread.
 const BY_CONNECTION: [&str; 8] =
     ["threads", "messages", "outbox", "attempts", "assignments", "media", "proofs", "canaries"];
 const ALSO_BY_CONNECTION: [&str; 4] = ["backfills", "connection_holds", "outages", "connection_history"];
 const BY_THREAD: [&str; 3] = ["runs", "notes", "drafts"];
 
-/// The views of a scope. A row that names nothing of any scope is everybody's.
+/// Returns the statements that create a scope's views. A row that belongs to no scope is visible in all.
 pub(super) fn views(scope: &Scope) -> String {
     let mut own = vec![];
     if let Some(organization) = &scope.organization {
@@ -30,7 +30,7 @@ pub(super) fn views(scope: &Scope) -> String {
     for table in ["connections", "setups", "jobs"] {
         view(table, &own);
     }
-    // The plus keeps the order in which rows were looked for without the scope.
+    // The plus prevents an index on this column, so that query plans stay as they are without a scope.
     for table in BY_CONNECTION.iter().chain(&ALSO_BY_CONNECTION) {
         view(table, &format!("+x.connection_id IN {ids}"));
     }
@@ -47,7 +47,7 @@ pub(super) fn views(scope: &Scope) -> String {
         "contacts",
         &format!("EXISTS (SELECT 1 FROM main.threads sc WHERE sc.contact_id = x.id AND sc.connection_id IN {ids})"),
     );
-    // A delivery that no thread is known of belongs to the numbers that it names.
+    // A delivery without a thread belongs to the numbers in its body.
     let names = "sn.phone_number_id IS NOT NULL AND instr(x.body, CAST(sn.phone_number_id AS BLOB)) > 0";
     view(
         "deliveries",
@@ -63,12 +63,12 @@ pub(super) fn views(scope: &Scope) -> String {
     view("alerts", &format!("CASE WHEN x.thread_id IS NOT NULL THEN {} ELSE {named} END", thread("x.thread_id")));
     let of_alert =
         "WHEN 'a' THEN EXISTS (SELECT 1 FROM temp.alerts s WHERE s.id = CAST(substr(x.subject, 2) AS INTEGER))";
-    // A call of one's own may name anything.
+    // A raw API call may name anything.
     view("audit", &format!("x.action <> 'call' AND {}", about("x.subject", &ids, of_alert)));
     let assignment = about("coalesce(json_extract(x.data, '$.assignment'), '')", &ids, "");
     view("events", &format!("CASE WHEN x.thread_id IS NOT NULL THEN {} ELSE {assignment} END", thread("x.thread_id")));
     let within = |column: &str, value: Option<&str>| {
-        // A token that is narrowed to nothing reaches this scope, too.
+        // A token without this restriction reaches this scope too.
         let held = |value: &str| format!("(x.{column} IS NULL OR x.{column} = '{}')", value.replace('\'', "''"));
         value.map_or_else(|| "1".to_owned(), held)
     };
@@ -84,8 +84,8 @@ pub(super) fn views(scope: &Scope) -> String {
     text
 }
 
-/// Whether a subject, as it is written down, is of the scope: by the letter of its id, or by the name of a number.
-/// What is neither is everybody's.
+/// Returns the condition that a subject belongs to the scope, by the letter of its id or by the name of a number. Any
+/// other subject is visible in all scopes.
 fn about(subject: &str, ids: &str, more: &str) -> String {
     let first = format!(
         "substr({subject}, 1, CASE instr({subject}, ' ') WHEN 0 THEN length({subject}) ELSE instr({subject}, ' ') - 1 END)"

@@ -1,11 +1,11 @@
-//! Words of a person as LIKE and the search index take them.
+//! Escapes search words for LIKE and for the search index.
 
-/// What LIKE would read as a wildcard is meant to the letter.
+/// Escapes LIKE wildcards.
 pub(crate) fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
-/// Every word quoted: raw text would be read as a query language.
+/// Quotes every word, because the index would read raw text as a query language.
 pub(crate) fn match_terms(text: &str) -> String {
     let words: Vec<String> = text
         .split(|c: char| !c.is_alphanumeric() && c != '\'')

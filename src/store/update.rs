@@ -1,8 +1,8 @@
-//! Whether a conditional write found what it was to change.
+//! Results of conditional writes.
 
 use crate::domain::refusal::Refusal;
 
-/// How a write ended that names the state in which it expects its row.
+/// Result of a write that requires its row to be in a certain state.
 #[must_use = "a write that changed nothing means that somebody else was first: refuse, or say why that does no harm"]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Update {
@@ -13,18 +13,18 @@ pub enum Update {
 }
 
 impl Update {
-    /// From the number of rows that a statement changed.
+    /// Converts the number of rows that a statement changed.
     pub(super) fn of(rows: u64) -> Self {
         if rows > 0 { Self::Applied } else { Self::Missed }
     }
 
-    /// Whether the row is changed.
+    /// Returns `true` if the row is changed.
     #[must_use]
     pub fn applied(self) -> bool {
         self == Self::Applied
     }
 
-    /// Refuses where nothing was changed.
+    /// Fails with the refusal if nothing was changed.
     pub fn or_refuse(self, refusal: impl FnOnce() -> Refusal) -> Result<(), Refusal> {
         match self {
             Self::Applied => Ok(()),
@@ -32,6 +32,6 @@ impl Update {
         }
     }
 
-    /// For writes that only tidy up: it does no harm if there was nothing to change.
+    /// Ignores the result, for writes that only tidy up.
     pub fn either_way(self) {}
 }

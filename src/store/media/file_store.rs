@@ -1,6 +1,6 @@
-//! The file store: files on disk below the data directory, under the hash of their bytes, so that one file that
-//! came twice is kept once. Everything here takes a [`FileName`], which no text from outside can steer, so that
-//! nothing outside of the directory is ever read, written or removed.
+//! The file store: files on disk in the data directory, named by the hash of their bytes, so that identical files are
+//! stored once. All functions take a [`FileName`], which text from outside cannot influence, so nothing outside the
+//! directory is read, written or removed.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
@@ -17,17 +17,17 @@ use crate::domain::time::Timestamp;
 /// The directory of files inside the data directory.
 pub const MEDIA_DIRECTORY: &str = "media";
 
-/// Files that are in use, and how often: they are not removed meanwhile.
+/// Files in use with their number of users; they are not removed.
 type Pins = Arc<Mutex<BTreeMap<FileName, usize>>>;
 
-/// Where files are kept.
+/// Handle to the stored files.
 #[derive(Debug, Clone)]
 pub struct FileStore {
     root: PathBuf,
     pins: Pins,
 }
 
-/// A file that is being written. It is not in the store before [`Incoming::keep`].
+/// A file being written. It is in the store only after [`Incoming::keep`].
 #[derive(Debug)]
 pub struct Incoming {
     root: PathBuf,
@@ -39,7 +39,7 @@ pub struct Incoming {
     most: u64,
 }
 
-/// A file that is not removed as long as this lives: until whoever stored it has also written down who needs it.
+/// A pin on a file: while it exists, the file is not removed. It bridges the time until a row names the file.
 #[derive(Debug)]
 pub struct Pinned {
     name: FileName,
@@ -51,30 +51,30 @@ impl FileStore {
         Self { root: data_directory.join(MEDIA_DIRECTORY), pins: Pins::default() }
     }
 
-    /// Where a kept file is.
+    /// Returns the path of a stored file.
     pub fn path(&self, name: &FileName) -> PathBuf {
         self.root.join(&name.as_str()[..2]).join(name.as_str())
     }
 
-    /// Opens a kept file for reading. Only a regular file is opened, never what a link leads to.
+    /// Opens a stored file for reading. Fails unless it is a regular file; links are not followed.
     pub fn open(&self, name: &FileName) -> io::Result<File> {
         let file = OpenOptions::new().read(true).custom_flags(no_links()).open(self.path(name))?;
         if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a regular file")) }
     }
 
-    /// Reads a kept file whole.
+    /// Reads a whole stored file.
     pub fn read(&self, name: &FileName) -> io::Result<Vec<u8>> {
         let mut bytes = vec![];
         io::Read::read_to_end(&mut self.open(name)?, &mut bytes)?;
         Ok(bytes)
     }
 
-    /// Keeps a file from being removed.
+    /// Pins a file, so that it is not removed.
     pub fn pin(&self, name: &FileName) -> Pinned {
         pin(&self.pins, name)
     }
 
-    /// Begins a file of at most so many bytes; `label` tells parts of the same time apart.
+    /// Begins a file of at most `most` bytes; `label` keeps concurrent parts apart.
     pub fn begin(&self, label: &str, most: u64) -> io::Result<Incoming> {
         private_directory(&self.root)?;
         let label: String = label.chars().filter(char::is_ascii_alphanumeric).collect();
@@ -85,15 +85,15 @@ impl FileStore {
         Ok(Incoming { root, pins, part, file, hash: Sha256::new(), bytes: 0, most })
     }
 
-    /// Stores whole bytes.
+    /// Stores a file from its bytes.
     pub fn put(&self, label: &str, bytes: &[u8], mime_type: &str) -> io::Result<Pinned> {
         let mut incoming = self.begin(label, u64::MAX)?;
         incoming.chunk(bytes)?;
         incoming.keep(mime_type)
     }
 
-    /// Removes a file that no row names any more, unless it is in use. The caller holds the write transaction in which
-    /// it saw that: nobody can begin to name it meanwhile.
+    /// Removes a file unless it is pinned. The caller must hold the write transaction in which no row names the file,
+    /// so that no row can start to name it meanwhile.
     pub fn remove(&self, name: &FileName) -> io::Result<()> {
         let pins = locked(&self.pins);
         if pins.contains_key(name) {
@@ -105,14 +105,14 @@ impl FileStore {
         }
     }
 
-    /// Free bytes on the disk that the store is on.
+    /// Returns the free bytes on the store's disk; `None` if unknown.
     pub fn free(&self) -> Option<u64> {
         let place = if self.root.exists() { self.root.as_path() } else { self.root.parent()? };
         let told = rustix::fs::statvfs(place).ok()?;
         Some(told.f_bavail.saturating_mul(told.f_frsize))
     }
 
-    /// Kept files that were stored before a time.
+    /// Returns the files that were stored before a time.
     pub fn older_than(&self, before: Timestamp) -> Vec<FileName> {
         let directories = fs::read_dir(&self.root).into_iter().flatten().flatten();
         let files = directories.flat_map(|directory| fs::read_dir(directory.path()).into_iter().flatten().flatten());
@@ -125,8 +125,8 @@ impl FileStore {
         old.filter_map(|file| FileName::parse(file.file_name().to_str()?)).collect()
     }
 
-    /// Removes what a dead process left half written, and takes from others what an older version, or whoever made the
-    /// directories, let them read.
+    /// Removes parts that a dead process left, and restricts permissions of files and directories that other users
+    /// could read.
     pub fn sweep(&self) {
         for entry in fs::read_dir(&self.root).into_iter().flatten().flatten() {
             if entry.file_name().to_string_lossy().starts_with("part-") {
@@ -160,12 +160,12 @@ impl Incoming {
         self.bytes
     }
 
-    /// The hash so far, in hex.
+    /// Returns the hash of the bytes so far, in hex.
     pub fn sha256(&self) -> String {
         hex::encode(self.hash.clone().finalize())
     }
 
-    /// Stores it, on the disk for good.
+    /// Syncs the file to disk and moves it into the store.
     pub fn keep(mut self, mime_type: &str) -> io::Result<Pinned> {
         self.file.flush()?;
         self.file.sync_all()?;
@@ -180,7 +180,7 @@ impl Incoming {
 
 impl Drop for Incoming {
     fn drop(&mut self) {
-        // After `keep` there is no part any more.
+        // After `keep` the part no longer exists.
         let _ = fs::remove_file(&self.part);
     }
 }
@@ -216,7 +216,7 @@ fn no_links() -> i32 {
     (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits().cast_signed()
 }
 
-/// A directory that only its owner may look into, whoever made it.
+/// Creates a directory for its owner only, or restricts an existing one.
 fn private_directory(path: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => {}
@@ -234,7 +234,7 @@ fn private_directory(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Best effort: a file that cannot be changed is still in a directory that nobody else may enter.
+/// Restricts permissions. A failure is only logged, because the directory above is private as well.
 fn tighten(path: &Path, mode: u32) {
     if let Err(error) = fs::set_permissions(path, Permissions::from_mode(mode)) {
         tracing::warn!(path = %path.display(), %error, "Other users may be able to read a file of a message");
@@ -283,7 +283,7 @@ mod tests {
         }
         drop(shelf.put("a", b"hello", "text/plain").expect("kept"));
         assert_eq!((mode(&media), mode(&inner), mode(&shelf.path(&name))), (0o700, 0o700, 0o600));
-        // What an older version left readable is taken back at the start.
+        // Files that an older version left readable are restricted at startup.
         fs::set_permissions(shelf.path(&name), Permissions::from_mode(0o644)).expect("as before");
         fs::set_permissions(&media, Permissions::from_mode(0o755)).expect("as before");
         shelf.sweep();

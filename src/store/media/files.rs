@@ -1,4 +1,4 @@
-//! The files of messages: wanted, kept, lost; and those of ours that wait to be uploaded.
+//! Files of messages: downloads, stored files, and our own files to upload.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::store::codec::{RowReader, json};
 use crate::store::{Result, Store, Update, Write};
 
-/// A file that is to be fetched.
+/// A file to download.
 #[derive(Debug, Clone)]
 pub struct PendingDownload {
     pub message: MessageId,
@@ -21,12 +21,12 @@ pub struct PendingDownload {
     pub connection: ConnectionId,
     pub provider_id: String,
     pub mime_type: String,
-    /// As the webhook told it, in whatever spelling.
+    /// The hash in the webhook, in hex or base64.
     pub sha256: Option<String>,
     pub tries: u32,
 }
 
-/// A file of ours that has to reach the provider before its message can go.
+/// One of our files that must be uploaded before its message can be sent.
 #[derive(Debug, Clone)]
 pub struct ToUpload {
     pub entry: EntryId,
@@ -48,7 +48,7 @@ pub struct KeptFile {
     pub content: Content,
 }
 
-/// The name of a kept file. A row that holds anything else is broken, and no path is made of it.
+/// Returns the name of a stored file. A row with any other text is corrupt, and no path is made from it.
 fn stored_name(cells: &RowReader<'_>) -> Result<FileName> {
     cells.named("file", FileName::parse)
 }
@@ -73,7 +73,7 @@ impl Store {
         Ok(due.map(Timestamp::from_millis))
     }
 
-    /// When the next file of ours is to be uploaded.
+    /// Returns when the next upload is due, not counting entries in `busy`.
     pub async fn next_upload_due(&self, busy: &[EntryId]) -> Result<Option<Timestamp>> {
         let busy = busy.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",");
         let text = format!(
@@ -85,7 +85,7 @@ impl Store {
         Ok(due.map(Timestamp::from_millis))
     }
 
-    /// The oldest file of ours that is due, unless it is in `busy`.
+    /// Returns the oldest upload that is due, not counting entries in `busy`.
     pub async fn to_upload(&self, now: Timestamp, busy: &[EntryId]) -> Result<Option<ToUpload>> {
         let busy = busy.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",");
         let text = format!(
@@ -113,8 +113,8 @@ impl Store {
         .transpose()
     }
 
-    /// Name, type and size of the file that is lent under an address, while its message is on its way or
-    /// went after `since`.
+    /// Returns name, type and size of the file behind a media link, while its message waits to be sent, or if it was
+    /// sent after `since`.
     pub async fn lent_file(&self, address: &str, since: Timestamp) -> Result<Option<(FileName, String, u64)>> {
         let row = sqlx::query(
             "SELECT f.file, f.mime_type, f.bytes FROM media f JOIN outbox o ON o.message_id = f.message_id
@@ -149,7 +149,7 @@ impl Store {
 }
 
 impl Write {
-    /// A file came with a message: it is to be fetched at once.
+    /// Schedules the download of a message's file for now.
     pub async fn want_media(
         &mut self,
         message: MessageId,
@@ -173,7 +173,7 @@ impl Write {
         Ok(())
     }
 
-    /// A file of ours that is on the shelf already.
+    /// Stores the row of our own file that is in the file store already.
     pub async fn keep_own_media(
         &mut self,
         message: MessageId,
@@ -197,7 +197,7 @@ impl Write {
         Ok(())
     }
 
-    /// Takes the next file that is due, and puts it off for as long as fetching may take.
+    /// Claims the next download that is due, under a lease.
     pub async fn claim_fetch(&mut self, now: Timestamp, lease: Duration) -> Result<Option<PendingDownload>> {
         let row = sqlx::query(
             "UPDATE media SET due_at = $2, tries = tries + 1
@@ -247,7 +247,7 @@ impl Write {
         Ok(())
     }
 
-    /// It did not come: again at a time, or never.
+    /// Stores a failed download: its new state, the reason, and when it is retried.
     pub async fn miss_media(
         &mut self,
         message: MessageId,
@@ -265,7 +265,7 @@ impl Write {
         Ok(())
     }
 
-    /// Whoever was fetching is dead: what is wanted is due now.
+    /// Makes all downloads due now, because the process that fetched them is dead.
     pub async fn fetch_all_again(&mut self, now: Timestamp) -> Result<()> {
         sqlx::query("UPDATE media SET due_at = $1 WHERE state = 'wanted' AND due_at > $1")
             .bind(now.millis())
@@ -274,7 +274,7 @@ impl Write {
         Ok(())
     }
 
-    /// A person wants it tried again. Misses a file that is here, that is ours, or that is due already.
+    /// Schedules another download on request. Returns `Missed` if the file is stored, is our own, or is due already.
     pub async fn want_again(&mut self, message: MessageId, now: Timestamp) -> Result<Update> {
         let done = sqlx::query(
             "UPDATE media SET state = 'wanted', tries = 0, due_at = $2, said = NULL
@@ -287,7 +287,7 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// The provider has our file under this id. With an empty one it has to be uploaded again.
+    /// Stores the provider's id of our uploaded file. With an empty id it must be uploaded again.
     pub async fn uploaded(&mut self, message: MessageId, provider_id: &str) -> Result<()> {
         let row = sqlx::query("SELECT o.id, o.outgoing FROM outbox o WHERE o.message_id = $1")
             .bind(message.0)
@@ -315,8 +315,8 @@ impl Write {
         Ok(())
     }
 
-    /// Files to remove: those older than `before`, and the oldest beyond `most` bytes in all; never
-    /// one that waits to be sent. Returns names that nobody needs any more.
+    /// Marks files as deleted: those older than `before`, and the oldest beyond `most` bytes in total, but none that
+    /// waits to be sent. Returns the names that no row uses any more.
     pub async fn prune_media(&mut self, before: Timestamp, most: u64, now: Timestamp) -> Result<Vec<FileName>> {
         let rows = sqlx::query(
             "SELECT f.message_id AS id, f.file, f.bytes, f.fetched_at FROM media f LEFT JOIN outbox o ON o.message_id = f.message_id
@@ -342,7 +342,7 @@ impl Write {
         self.unnamed(names).await
     }
 
-    /// Writes down a try that was not a send: an upload.
+    /// Stores an attempt that was an upload and not a send.
     pub async fn note_attempt(
         &mut self,
         upload: &ToUpload,

@@ -1,4 +1,4 @@
-//! Files and what is known of them.
+//! Storage of files and their records.
 
 pub(crate) mod file_store;
 pub(crate) mod files;

@@ -1,4 +1,4 @@
-//! Uploads: files that were handed over and wait for a message.
+//! Uploads: files that a client uploaded and that no message uses yet.
 
 use crate::domain::file_name::FileName;
 use crate::domain::ids::UploadId;
@@ -6,17 +6,17 @@ use crate::domain::time::Timestamp;
 use crate::store::codec::RowReader;
 use crate::store::{Result, Store, Write};
 
-/// An upload as it is stored.
+/// A stored upload.
 #[derive(Debug, Clone)]
 pub struct StoredUpload {
     pub file: FileName,
-    /// What it is called, made harmless when it came.
+    /// The client's file name, sanitized on upload.
     pub name: String,
     pub bytes: u64,
 }
 
 impl Store {
-    /// An upload of this author. Those of others are unknown to them.
+    /// Returns an upload of this author; `None` for uploads of others.
     pub async fn upload(&self, upload: UploadId, author: &str) -> Result<Option<StoredUpload>> {
         let row = sqlx::query("SELECT id, file, file_name, bytes FROM uploads WHERE id = $1 AND author = $2")
             .bind(upload.0)
@@ -29,7 +29,7 @@ impl Store {
         Ok(Some(StoredUpload { file, name: cells.text("file_name")?, bytes: u64::from(cells.count("bytes")?) }))
     }
 
-    /// Those of these files that nothing seems to name: to be asked again within the transaction that removes them.
+    /// Returns those of these files that no row seems to name. The removing transaction must check again.
     pub async fn seem_unnamed(&self, names: Vec<FileName>) -> Result<Vec<FileName>> {
         let named: Vec<String> =
             sqlx::query_scalar("SELECT file FROM media WHERE file IS NOT NULL UNION SELECT file FROM uploads")
@@ -41,7 +41,7 @@ impl Store {
 }
 
 impl Write {
-    /// How many uploads an author has, and how many bytes they have together.
+    /// Returns the number of an author's uploads and their total size in bytes.
     pub async fn uploads_of(&mut self, author: &str) -> Result<(u32, u64)> {
         let row = sqlx::query(
             "SELECT 0 AS id, count(*) AS uploads, coalesce(sum(bytes), 0) AS bytes FROM uploads WHERE author = $1",
@@ -74,7 +74,7 @@ impl Write {
         Ok(UploadId(id))
     }
 
-    /// Forgets uploads that came before a time. Returns the files that nothing names any more.
+    /// Deletes uploads from before a time. Returns the files that no row names any more.
     pub async fn prune_uploads(&mut self, before: Timestamp) -> Result<Vec<FileName>> {
         let names: Vec<String> = sqlx::query_scalar("DELETE FROM uploads WHERE created_at < $1 RETURNING file")
             .bind(before.millis())
@@ -83,7 +83,7 @@ impl Write {
         self.unnamed(names.iter().filter_map(|name| FileName::parse(name)).collect()).await
     }
 
-    /// Those of these files that neither a message nor an upload names.
+    /// Returns those of these files that neither a message nor an upload names.
     pub async fn unnamed(&mut self, mut names: Vec<FileName>) -> Result<Vec<FileName>> {
         names.sort();
         names.dedup();

@@ -1,4 +1,4 @@
-//! Alerts, the audit, and the stream of what happened.
+//! Alerts, and the activity stream of alerts, deliveries and audit rows.
 
 use crate::domain::ids::{AlertId, AuditId, DeliveryId, EntryId, ThreadId};
 use crate::domain::inbound::delivery::{DeliveryState, EventPattern, duplicate_of};
@@ -11,26 +11,26 @@ use crate::domain::view::AlertView;
 use crate::store::codec::{RowReader, json, readable};
 use crate::store::{Result, Store, Update, Write};
 
-/// A condition that wants a person.
+/// An alert to raise.
 #[derive(Debug, Clone)]
 pub struct NewAlert<'a> {
     pub kind: AlertKind,
-    /// What it is about; the same trouble with the same subject is one alert that counts.
+    /// What the alert is about. Repeated alerts with the same kind and subject count as one.
     pub subject: &'a str,
     pub said: &'a str,
     pub thread: Option<ThreadId>,
 }
 
 impl Store {
-    /// Alerts, deliveries and audited changes in one stream, newest first; open alerts lead. A filter that names an event
-    /// leaves deliveries alone.
+    /// Returns alerts, deliveries and audit rows in one stream, newest first; open alerts lead. A filter that names
+    /// an event returns only deliveries.
     pub async fn activity(&self, filter: &ActivityFilter, limit: u32) -> Result<Vec<ActivityRow>> {
         let words = filter.words.to_lowercase();
         let pattern = format!("%{}%", crate::store::search_text::escaped(&words));
         let [name, end] = filter.event.as_ref().map(EventPattern::globs).map_or([None, None], |globs| globs.map(Some));
         let mut rows = if filter.event.is_some() { vec![] } else { self.alerts(limit).await? };
         rows.retain(|row| row.text.line().to_lowercase().contains(&words));
-        // Bodies are looked through as far back as a person would.
+        // Only the last 5000 bodies are searched.
         let found = sqlx::query(
             "SELECT d.id, event, path, d.state, received_at, repeats, note, thread_id, coalesce(
                  c.name, (SELECT '+' || value FROM addresses WHERE contact_id = c.id AND kind = 'phone' LIMIT 1)) AS contact
@@ -99,7 +99,7 @@ impl Store {
         Ok(rows)
     }
 
-    /// Alerts with their lives, open ones first, then the newest.
+    /// Returns alerts with their times, open ones first, then the newest.
     pub async fn alert_list(&self, open: bool, limit: u32) -> Result<Vec<AlertView>> {
         let rows = sqlx::query(
             "SELECT id, kind, subject, said, thread_id, raised_at, last_at, count, acked_by, acked_at FROM alerts
@@ -165,7 +165,7 @@ fn alert_view(cells: &RowReader<'_>) -> Result<AlertView> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Acknowledgement {
     Done,
-    /// This person had acknowledged it before.
+    /// This person acknowledged it before.
     Earlier(String),
 }
 
@@ -180,12 +180,12 @@ impl Store {
 }
 
 impl Write {
-    /// Raises an alert, or counts it again while nobody has acknowledged it.
+    /// Raises an alert, or counts it again while it is not acknowledged.
     pub async fn raise(&mut self, alert: &NewAlert<'_>, now: Timestamp) -> Result<()> {
         self.raise_all(std::slice::from_ref(alert), now).await
     }
 
-    /// Raises alerts about different things.
+    /// Raises several alerts, each with a different kind or subject.
     pub async fn raise_all(&mut self, alerts: &[NewAlert<'_>], now: Timestamp) -> Result<()> {
         if alerts.is_empty() {
             return Ok(());
@@ -206,7 +206,7 @@ impl Write {
         Ok(())
     }
 
-    /// Whether such an alert was ever raised, open or not.
+    /// Returns `true` if such an alert was ever raised, open or not.
     pub async fn was_raised(&mut self, kind: AlertKind, subject: &str) -> Result<bool> {
         let raised: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM alerts WHERE kind = $1 AND subject = $2)")
             .bind(kind.as_str())
@@ -216,7 +216,7 @@ impl Write {
         Ok(raised)
     }
 
-    /// Says anew what an open alert is about. One that was acknowledged stays so.
+    /// Updates the text of an open alert. An acknowledged one is not changed.
     pub async fn renew_alert(&mut self, alert: &NewAlert<'_>, now: Timestamp) -> Result<()> {
         sqlx::query(
             "UPDATE alerts SET said = $3, last_at = $4 WHERE kind = $1 AND subject = $2 AND acked_at IS NULL AND said <> $3",
@@ -230,7 +230,7 @@ impl Write {
         Ok(())
     }
 
-    /// Acknowledges an alert that is open. `None`: there is no such alert.
+    /// Acknowledges an open alert. Returns `None` if there is no such alert.
     pub async fn ack_alert(&mut self, id: AlertId, by: &str, now: Timestamp) -> Result<Option<Acknowledgement>> {
         let before: Option<Option<String>> = sqlx::query_scalar("SELECT acked_by FROM alerts WHERE id = $1")
             .bind(id.0)
@@ -247,7 +247,8 @@ impl Write {
         Ok(before.map(|before| before.map_or(Acknowledgement::Done, Acknowledgement::Earlier)))
     }
 
-    /// One more entry with a cause that others may have too: one alert for all of them, in the words for so many.
+    /// Adds an entry to the one alert about a cause that several entries share; `words` returns the text for their
+    /// number.
     pub async fn raise_cause(
         &mut self,
         (kind, subject): (AlertKind, &str),
@@ -263,7 +264,7 @@ impl Write {
                 .fetch_optional(self.connection())
                 .await?;
         if open.is_none() {
-            // Somebody acknowledged those before.
+            // The earlier entries were acknowledged with their alert.
             sqlx::query("DELETE FROM alert_entries WHERE kind = $1 AND subject = $2")
                 .bind(kind.as_str())
                 .bind(subject)
@@ -294,7 +295,7 @@ impl Write {
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
-    /// An entry is dealt with: the alert about its cause is over with the last one.
+    /// Removes a settled entry from the alert about its cause, and clears the alert with the last entry.
     pub async fn clear_entry_alert(&mut self, kind: AlertKind, entry: EntryId, now: Timestamp) -> Result<()> {
         let subject: Option<String> =
             sqlx::query_scalar("DELETE FROM alert_entries WHERE kind = $1 AND entry_id = $2 RETURNING subject")
@@ -310,7 +311,8 @@ impl Write {
         Ok(())
     }
 
-    /// Trouble that is over takes its alert along. What is about one entry may stand in an alert about its cause.
+    /// Clears an alert whose cause is over. If the subject is an entry, the entry is also removed from the alert
+    /// about its cause.
     pub async fn clear_alert(&mut self, kind: AlertKind, subject: &str, now: Timestamp) -> Result<()> {
         if let Ok(entry) = subject.parse::<EntryId>() {
             self.clear_entry_alert(kind, entry, now).await?;
@@ -319,7 +321,7 @@ impl Write {
         Ok(())
     }
 
-    /// Ends an open alert. Misses where none is open.
+    /// Clears an open alert. Returns `Missed` if none is open.
     pub async fn end_alert(&mut self, kind: AlertKind, subject: &str, now: Timestamp) -> Result<Update> {
         let done = sqlx::query(
             "UPDATE alerts SET acked_by = 'system', acked_at = $3 WHERE kind = $1 AND subject = $2 AND acked_at IS NULL",

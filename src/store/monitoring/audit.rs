@@ -1,4 +1,4 @@
-//! The audit: rows that are only added, each with a digest over itself and the row before.
+//! The audit log: rows are only added, each with a digest over itself and the row before.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::store::codec::RowReader;
 use crate::store::{Result, Store, StoreError, Write};
 
-/// Rows that are checked at a time.
+/// Number of rows verified at a time.
 const PAGE: i64 = 1_000;
 
 const ROW: &str = "SELECT id, at, actor, action, subject, detail, digest FROM audit";
@@ -36,7 +36,7 @@ fn head(cells: &RowReader<'_>) -> Result<AuditHead> {
 }
 
 impl Store {
-    /// What was done, newest first; only about one subject, where one is named.
+    /// Returns audit rows, newest first, of one subject or of all.
     pub async fn audit(&self, subject: &str, limit: u32, before: Option<AuditId>) -> Result<Vec<AuditRow>> {
         let condition = if subject.is_empty() { "$1 = ''" } else { "subject = $1" };
         let text = format!("{ROW} WHERE {condition} AND id < $2 ORDER BY id DESC LIMIT $3");
@@ -49,9 +49,9 @@ impl Store {
         rows.iter().map(|row| read(&RowReader::new(row, "audit"))).collect()
     }
 
-    /// Follows the chain from its beginning to the first row that does not fit, or to its end, and compares
-    /// with the heads that are kept outside the database. `known` are those of this engine, of which it may have
-    /// been accepted that a restored copy lacks them; `given` are those that somebody shows.
+    /// Follows the chain to its end or to the first row that does not match, and compares it with heads stored
+    /// outside the database. `known` are this engine's heads, of which some may be accepted as missing from a
+    /// restored copy; `given` are heads that the caller provides.
     pub async fn verify_audit(&self, known: &[KnownHead], given: &[KnownHead]) -> Result<AuditCheck> {
         let mut check = AuditCheck::default();
         let mut connection = self.readers.acquire().await?;
@@ -74,14 +74,14 @@ impl Store {
         Ok(check)
     }
 
-    /// Digests of which somebody accepted that a restored copy lacks them.
+    /// Returns the digests that were accepted as missing from a restored copy.
     pub(crate) async fn accepted_audit_digests(&self) -> Result<BTreeSet<String>> {
         let mut connection = self.readers.acquire().await?;
         let rows = accepted_rows(&mut connection).await?;
         Ok(rows.iter().flat_map(|row| RestoredRows::lost_digests(&row.detail)).map(str::to_owned).collect())
     }
 
-    /// The row that carries a digest, if any does.
+    /// Returns the row with this digest, if there is one.
     pub async fn audit_row_of(&self, digest: &str) -> Result<Option<AuditId>> {
         let row: Option<i64> = sqlx::query_scalar("SELECT id FROM audit WHERE digest = $1 LIMIT 1")
             .bind(digest)
@@ -90,7 +90,7 @@ impl Store {
         Ok(row.map(AuditId))
     }
 
-    /// The last row of the audit in a copy of a database.
+    /// Returns the last audit row of a database copy.
     pub async fn audit_head_of(copy: &Path) -> Result<Option<AuditHead>> {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(copy).read_only(true);
         let mut copy = options.connect().await?;
@@ -99,7 +99,7 @@ impl Store {
         row.map(|row| head(&RowReader::new(&row, "audit"))).transpose()
     }
 
-    /// The last row as the database has it.
+    /// Returns the last audit row in the database.
     pub(crate) async fn stored_audit_head(&self) -> Result<Option<AuditHead>> {
         let text = format!("{ROW} ORDER BY id DESC LIMIT 1");
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_optional(&self.readers).await?;
@@ -124,7 +124,7 @@ impl Store {
         }
     }
 
-    /// Rows of an older version are taken into the chain as they are found.
+    /// Adds rows of an older version, which have no digest, to the chain.
     pub(crate) async fn chain_audit(&self) -> Result<()> {
         let open: i64 = sqlx::query_scalar("SELECT count(*) FROM (SELECT 1 FROM audit WHERE digest IS NULL LIMIT 1)")
             .fetch_one(&self.writer)
@@ -149,7 +149,7 @@ impl Store {
     }
 }
 
-/// Rows in which somebody accepted a restored copy.
+/// Returns the rows that record the acceptance of a restored copy.
 async fn accepted_rows(connection: &mut SqliteConnection) -> Result<Vec<AuditRow>> {
     let text = format!("{ROW} WHERE subject = 'audit' AND action = $1 ORDER BY id");
     let rows =
@@ -164,7 +164,8 @@ async fn digest_of(connection: &mut SqliteConnection, row: AuditId) -> Result<Op
 }
 
 impl Write {
-    /// Heads kept outside the database that it does not hold, and of which nobody has accepted that; each once.
+    /// Returns heads stored outside the database that it lacks and whose absence was not accepted, without
+    /// duplicates.
     pub async fn lost_audit_heads(&mut self, known: &[KnownHead]) -> Result<Vec<AuditHead>> {
         let accepted = accepted_rows(self.connection()).await?;
         let accepted: BTreeSet<&str> =
@@ -179,15 +180,15 @@ impl Write {
         Ok(lost)
     }
 
-    /// The last row of the audit.
+    /// Returns the last audit row.
     pub async fn audit_end(&mut self) -> Result<Option<AuditHead>> {
         let text = format!("{ROW} ORDER BY id DESC LIMIT 1");
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_optional(self.connection()).await?;
         row.map(|row| head(&RowReader::new(&row, "audit"))).transpose()
     }
 
-    /// Says who did what, for good. What a program asked for fails here where its token was revoked between the
-    /// question and this transaction.
+    /// Adds an audit row. Fails with `TokenOver` if the acting program's token was revoked or has expired since its
+    /// request.
     pub async fn audit(
         &mut self,
         actor: &Actor,

@@ -1,6 +1,5 @@
-//! The end of the audit, kept in a small file beside the database: whoever removes rows from the database
-//! has to know of it too. The last line is the present end; lines before it are ends that a database found
-//! here later did not hold.
+//! The audit head, saved in a small file beside the database, so that removed rows are noticed unless both are
+//! changed. The last line is the current head; lines before it are heads that a later database lacked.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -13,20 +12,20 @@ use crate::domain::time::Timestamp;
 use crate::store::database::inspect::AUDIT_HEAD_FILE;
 use crate::store::{Result, Store};
 
-/// Ends that did not fit, as many as are kept.
+/// Maximum number of heads in the file.
 const MAX_LINES: usize = 50;
-/// A line of the log holds this, and what follows it.
+/// Log lines with a head contain this text before its values.
 const IN_LOG: &str = "audit head";
 
 impl Store {
-    /// Heads that the file beside the database has, the oldest first.
+    /// Returns the heads in the file beside the database, oldest first.
     pub fn kept_audit_heads(&self) -> Vec<KnownHead> {
         read_heads(&self.head_file(), AUDIT_HEAD_FILE)
     }
 
-    /// Writes the end of the audit beside the database. A head that is there already and is not in the
-    /// database (`fits` is false) stays, on a line of its own. The file is replaced as a whole, and is not
-    /// synchronized: it may be some seconds behind after a power cut, never half written.
+    /// Saves the head beside the database. The previous head is replaced if the database has it (`fits`), and
+    /// otherwise kept on its own line. The file is replaced as a whole without a sync: after a power failure it may
+    /// be some seconds old, but never incomplete.
     pub fn keep_audit_head(&self, head: &AuditHead, fits: bool) -> io::Result<()> {
         let mut heads: Vec<AuditHead> = self.kept_audit_heads().into_iter().map(|known| known.head).collect();
         if fits {
@@ -43,7 +42,8 @@ impl Store {
         fs::rename(part, path)
     }
 
-    /// Compares the file with the database, once at the start: what does not fit is returned and stays.
+    /// Compares the file with the database, once at startup. Returns the first head that the database lacks; its line
+    /// stays in the file.
     pub async fn open_audit_head(&self, now: Timestamp) -> Result<Option<KnownHead>> {
         let (mut lost, mut last_fits) = (None, true);
         let accepted = self.accepted_audit_digests().await?;
@@ -65,14 +65,14 @@ impl Store {
     }
 }
 
-/// Heads in a file of this kind: beside a database, or beside a backup. A line that cannot be read is left out.
+/// Returns the heads in such a file, beside a database or a backup. Unreadable lines are left out.
 pub fn read_heads(path: &Path, source: &str) -> Vec<KnownHead> {
     let text = fs::read_to_string(path).unwrap_or_default();
     let heads = text.lines().filter_map(|line| serde_json::from_str(line).ok());
     heads.map(|head| KnownHead { head, source: source.to_owned() }).collect()
 }
 
-/// Heads that the logs in a directory tell of, the last of each file.
+/// Returns the last head in each log file of a directory.
 pub fn heads_in_logs(logs: &Path) -> Vec<KnownHead> {
     let mut found = vec![];
     for entry in fs::read_dir(logs).into_iter().flatten().flatten() {
@@ -85,7 +85,7 @@ pub fn heads_in_logs(logs: &Path) -> Vec<KnownHead> {
     found
 }
 
-/// `… audit head row=12 digest=… at=…`
+/// Parses a log line such as `… audit head row=12 digest=… at=…`.
 fn head_in_line(line: &str) -> Option<AuditHead> {
     let (_, rest) = line.split_once(IN_LOG)?;
     let value = |name: &str| {

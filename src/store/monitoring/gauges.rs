@@ -1,11 +1,11 @@
-//! What became of the messages of a day: by number, template, author and hour.
+//! Delivery statistics by connection, template, author and hour.
 
 use crate::domain::monitoring::gauge::{HourBar, Metric};
 use crate::domain::time::Timestamp;
 use crate::store::codec::RowReader;
 use crate::store::{Result, Store};
 
-/// One row per message of ours that the provider took, or that failed, since a time.
+/// Counts of our messages that were accepted or failed since a time, by connection, kind, template and author.
 const DAY: &str = "SELECT 0 AS id, c.name AS connection, m.kind, json_extract(m.content, '$.name') AS template, m.author, count(*) AS sent,
         sum(m.progress IN ('delivered', 'read', 'played')) AS delivered,
         sum(m.progress IN ('read', 'played')) AS read,
@@ -17,7 +17,7 @@ const DAY: &str = "SELECT 0 AS id, c.name AS connection, m.kind, json_extract(m.
     GROUP BY c.name, m.kind = 'template', template, m.author";
 
 impl Store {
-    /// By connection, by template, by author; the busiest first.
+    /// Returns counts by connection, by template and by author, each with the highest number first.
     pub async fn delivery_metrics(&self, since: Timestamp) -> Result<Vec<Metric>> {
         let rows = sqlx::query(DAY).bind(since.millis()).fetch_all(&self.readers).await?;
         let mut metrics: Vec<Metric> = vec![];
@@ -52,7 +52,7 @@ impl Store {
         Ok(metrics)
     }
 
-    /// What came and went in each hour since a time.
+    /// Returns the numbers of received, sent and failed messages in each hour since a time.
     pub async fn hours(&self, since: Timestamp) -> Result<Vec<HourBar>> {
         let rows = sqlx::query(
             "SELECT hour AS id, sum(inbound) AS inbound, sum(sent) AS sent, sum(failed) AS failed FROM (
@@ -80,8 +80,8 @@ impl Store {
             .collect()
     }
 
-    /// Refusals for sending too fast, and business-initiated messages to one contact within the hour; what a
-    /// provider sends by itself counts when it goes.
+    /// Returns how often limits were exceeded: rejections for sending too fast, and business-initiated messages to
+    /// one contact within an hour. A message that the provider sends later counts at its sending time.
     pub async fn breaches(&self, since: Timestamp) -> Result<u32> {
         let count: i64 = sqlx::query_scalar(
             "SELECT (SELECT count(*) FROM outbox o CROSS JOIN attempts a ON a.outbox_id = o.id WHERE o.created_at >= $1

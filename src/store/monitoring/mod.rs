@@ -1,4 +1,4 @@
-//! Alerts, the audit, figures, and what the watcher remembers.
+//! Storage of alerts, the audit log, statistics and the watcher's state.
 
 pub(crate) mod activity;
 pub(crate) mod audit;

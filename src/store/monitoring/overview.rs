@@ -1,11 +1,11 @@
-//! The numbers of the dashboard, each from an index.
+//! The counts of the dashboard, each by an index.
 
 use crate::domain::subject::Subject;
 use crate::domain::time::Timestamp;
 use crate::store::codec::RowReader;
 use crate::store::{Result, Store};
 
-/// What the database knows of the dashboard.
+/// The dashboard's counts.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Counts {
     pub connections: u32,
@@ -34,7 +34,7 @@ pub(crate) struct Counts {
 }
 
 impl Store {
-    /// Whether there is such a thing, by the key of its table.
+    /// Returns `true` if the object exists, by its primary key.
     pub async fn exists(&self, subject: Subject) -> Result<bool> {
         let table = match subject {
             Subject::Thread(_) => "threads",
@@ -54,7 +54,7 @@ impl Store {
         Ok(sqlx::query_scalar(sqlx::AssertSqlSafe(text)).bind(id).fetch_one(&self.readers).await?)
     }
 
-    /// Threads where somebody waits and the window closes within a time.
+    /// Returns the numbers of waiting threads whose service window closes within 1, 4 and 24 hours.
     pub async fn windows_closing(&self, now: Timestamp) -> Result<Vec<(&'static str, u32)>> {
         const HOUR: i64 = 3_600_000;
         let mut closing = vec![];
@@ -72,14 +72,14 @@ impl Store {
         Ok(closing)
     }
 
-    /// Bytes of the database with its log, and what is free beside it.
+    /// Returns the size of the database with its log, and the free space on its disk, in bytes.
     pub fn room(&self) -> (u64, u64) {
         let size = |path: std::path::PathBuf| std::fs::metadata(path).map_or(0, |meta| meta.len());
         let log = std::path::PathBuf::from(format!("{}-wal", self.path.display()));
         (size(self.path.clone()) + size(log), self.shelf().free().unwrap_or(0))
     }
 
-    /// How many deliveries wait to be applied, and since when the oldest does. Nothing where none waits.
+    /// Returns the number of pending deliveries and when the oldest arrived; `None` if there is none.
     pub async fn behind(&self) -> Result<Option<(u32, Timestamp)>> {
         let (count, oldest): (i64, Option<i64>) = sqlx::query_as(
             "SELECT (SELECT count(*) FROM deliveries WHERE state = 'pending'),
@@ -90,7 +90,7 @@ impl Store {
         Ok(oldest.map(|oldest| (u32::try_from(count).unwrap_or(u32::MAX), Timestamp::from_millis(oldest))))
     }
 
-    /// Which hops prove something is as [`crate::domain::numbers::connection::Check::is_outside`] has it.
+    /// Which checks verify a connection is defined by [`crate::domain::numbers::connection::Check::is_outside`].
     pub(crate) async fn counts(&self) -> Result<Counts> {
         let row = sqlx::query(
             "SELECT 0 AS id,

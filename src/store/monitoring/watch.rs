@@ -1,4 +1,4 @@
-//! What the watcher remembers: canaries, backfills, and which alerts were told.
+//! State of the watcher: test webhooks, backfills, and which alerts were passed to the alert command.
 
 use crate::domain::ids::{AlertId, ConnectionId, DeliveryId, ThreadId};
 use crate::domain::message::status::DeliveryRecord;
@@ -9,7 +9,7 @@ use crate::store::inbound::deliveries;
 use crate::store::{Result, Store, StoredDelivery, Write};
 
 impl Store {
-    /// One stored request, for inspecting it.
+    /// Returns one stored request, for inspection.
     pub async fn raw_delivery(&self, id: DeliveryId) -> Result<Option<StoredDelivery>> {
         let row = sqlx::query(
             "SELECT id, provider, path, headers, body, received_at, event, progress FROM deliveries WHERE id = $1",
@@ -36,7 +36,7 @@ impl Store {
         Ok(at.map(Timestamp::from_millis))
     }
 
-    /// Whether a message with this key is here, now or from an earlier series of attempts.
+    /// Returns `true` if a message with this key is stored, from its current or an earlier series of attempts.
     pub async fn is_known(&self, key: &[u8; 16]) -> Result<bool> {
         let found: Option<i64> = sqlx::query_scalar(
             "SELECT 1 FROM messages WHERE provider_key = $1 UNION ALL SELECT 1 FROM attempts WHERE provider_key = $1 LIMIT 1",
@@ -47,7 +47,7 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// How a message of ours with this key fares, as far as it was told.
+    /// Returns the delivery record of our message with this key.
     pub async fn standing_of(&self, key: &[u8; 16]) -> Result<Option<DeliveryRecord>> {
         let row = sqlx::query(
             "SELECT progress, failure, failed_at FROM messages WHERE provider_key = $1 AND direction = 'outbound'",
@@ -58,7 +58,7 @@ impl Store {
         row.map(|row| crate::store::threads::messages::standing(&RowReader::new(&row, "messages"))).transpose()
     }
 
-    /// Failures of each connection since a time, with the code that is met most and how often that is.
+    /// Returns the failures of each connection since a time, with the most frequent code and its number.
     pub async fn failures_since(&self, since: Timestamp) -> Result<Vec<(ConnectionId, u32, String, u32)>> {
         let rows: Vec<(i64, String, i64)> = sqlx::query_as(
             "SELECT o.connection_id, coalesce(json_extract(o.failure, '$.code'), ''), count(*) AS n FROM outbox o
@@ -78,7 +78,7 @@ impl Store {
         Ok(sums)
     }
 
-    /// How many threads wait for a person since before a time, and the one that waits longest.
+    /// Returns how many threads have waited for a person since before a time, and the one that waits longest.
     pub async fn waiting_since_before(&self, before: Timestamp) -> Result<Option<(u32, ThreadId, Timestamp)>> {
         let row: Option<(i64, i64)> = sqlx::query_as(
             "SELECT id, waiting_since FROM threads WHERE waiting_since < $1 ORDER BY waiting_since LIMIT 1",
@@ -94,8 +94,8 @@ impl Store {
         Ok(Some((u32::try_from(count).unwrap_or(u32::MAX), ThreadId(thread), Timestamp::from_millis(since))))
     }
 
-    /// Since when the oldest entry of each connection is due that nothing holds back but us: no rule, no hold of
-    /// its number, no entry before it in its thread, no pause after a failed try.
+    /// Returns, for each connection, since when its oldest sendable entry is due: entries without a hold, a pause
+    /// after a failure, or an earlier entry in their thread.
     pub async fn oldest_due(&self, now: Timestamp) -> Result<Vec<(ConnectionId, Timestamp)>> {
         let rows: Vec<(i64, i64)> = sqlx::query_as(
             "SELECT o.connection_id, min(o.due_at) FROM outbox o WHERE o.state = 'queued' AND o.hold IS NULL
@@ -109,7 +109,7 @@ impl Store {
         Ok(rows.into_iter().map(|(id, due)| (ConnectionId(id), Timestamp::from_millis(due))).collect())
     }
 
-    /// How many alerts were told outside since a time.
+    /// Returns how many alerts were passed to the alert command since a time.
     pub async fn alerts_told_since(&self, since: Timestamp) -> Result<u32> {
         let count: i64 = sqlx::query_scalar("SELECT count(*) FROM alerts WHERE told_at >= $1")
             .bind(since.millis())
@@ -118,7 +118,7 @@ impl Store {
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
-    /// Open alerts that nobody outside was told of: id, kind, subject, words.
+    /// Returns open alerts that were not passed to the alert command: id, kind, subject and text.
     pub async fn untold_alerts(&self, limit: u32) -> Result<Vec<(AlertId, String, String, String)>> {
         let rows: Vec<(i64, String, String, String)> = sqlx::query_as(
             "SELECT id, kind, subject, said FROM alerts WHERE acked_at IS NULL AND told_at IS NULL ORDER BY id LIMIT $1",
@@ -144,8 +144,8 @@ impl Write {
         Ok(())
     }
 
-    /// A test came: the canary that was out, with whose it is and when it was sent. One of this number is
-    /// preferred, but providers name whatever number they like in a test.
+    /// Records that a test webhook arrived. Returns its connection and when it was requested; `None` if none was
+    /// expected. A test for this number is preferred, but providers may name any number in a test.
     pub async fn canary_back(
         &mut self,
         provider: &ProviderName,
@@ -166,7 +166,7 @@ impl Write {
         Ok(sent.map(|(connection, sent)| (ConnectionId(connection), Timestamp::from_millis(sent))))
     }
 
-    /// Canaries that were sent before a time and are not back. They are not waited for any more.
+    /// Marks test webhooks requested before a time as lost. Returns their connections.
     pub async fn lost_canaries(&mut self, before: Timestamp) -> Result<Vec<ConnectionId>> {
         let ids: Vec<i64> = sqlx::query_scalar(
             "UPDATE canaries SET back_at = 0 WHERE back_at IS NULL AND sent_at < $1 RETURNING connection_id",
@@ -193,7 +193,7 @@ impl Write {
             .bind(said)
             .execute(self.connection())
             .await?;
-        // What was found is in its messages; of the rest the last thousand comparisons are enough.
+        // Only the last thousand comparisons are kept; the messages themselves record what was added.
         sqlx::query("DELETE FROM backfills WHERE id <= (SELECT max(id) - 1000 FROM backfills)")
             .execute(self.connection())
             .await?;
@@ -209,7 +209,7 @@ impl Write {
         Ok(())
     }
 
-    /// One stored request, whatever became of it.
+    /// Returns one stored request in any state.
     pub async fn stored_delivery(&mut self, id: DeliveryId) -> Result<Option<StoredDelivery>> {
         let row = sqlx::query(
             "SELECT id, provider, path, headers, body, received_at, event, progress FROM deliveries WHERE id = $1",

@@ -15,14 +15,14 @@ pub(in crate::store) const CONNECTION: &str = "SELECT id, name, organization, en
         business_account_id, CASE WHEN kind_told THEN kind ELSE 'unknown' END AS kind, customer_id, settings FROM connections";
 
 impl Store {
-    /// Those that are connected; who was disconnected stands among the setups.
+    /// Returns the connected connections; disconnected ones are listed as setups.
     pub async fn connections(&self) -> Result<Vec<Connection>> {
         let text = format!("{CONNECTION} WHERE state = 'connected' ORDER BY name");
         let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&self.readers).await?;
         readable(&rows, "connections", connection)
     }
 
-    /// Connections that cannot be read, and are left out everywhere: one sentence each.
+    /// Returns one sentence for each connection that cannot be read; lists leave these out.
     pub async fn unreadable_connections(&self) -> Result<Vec<String>> {
         let rows = sqlx::query(CONNECTION).fetch_all(&self.readers).await?;
         Ok(unreadable(&rows, "connections", connection))
@@ -40,7 +40,7 @@ impl Store {
         row.map(|row| connection(&RowReader::new(&row, "connections"))).transpose()
     }
 
-    /// In the order in which a message passes the checks.
+    /// Returns the results of all checks, in the order in which a message passes them.
     pub async fn checks(&self) -> Result<Vec<(ConnectionId, CheckResult)>> {
         let rows = sqlx::query("SELECT connection_id AS id, hop, at, works, note FROM proofs")
             .fetch_all(&self.readers)
@@ -58,7 +58,7 @@ impl Store {
         Ok(proofs)
     }
 
-    /// What became of each connection, connected or not: the newest first, as far back as is kept.
+    /// Returns the history of all connections, newest first, at most 10000 changes.
     pub async fn connection_changes(&self) -> Result<Vec<(ConnectionId, DatedChange)>> {
         let rows = sqlx::query(
             "SELECT connection_id AS id, at, change FROM connection_history ORDER BY at DESC, connection_history.id DESC
@@ -72,7 +72,7 @@ impl Store {
         })
     }
 
-    /// Threads, unread messages, queued and failed entries of each connection.
+    /// Returns the numbers of threads, unread messages, queued and failed entries of each connection.
     pub async fn connection_counts(&self) -> Result<Vec<(ConnectionId, [u32; 4])>> {
         let rows = sqlx::query(
             "SELECT c.id,
@@ -96,8 +96,8 @@ impl Store {
 }
 
 impl Write {
-    /// Writes a connection by its name; `id` in the argument is ignored. One that was disconnected from
-    /// here stays so, and is not told: only `revive` connects it again, with the settings that it had.
+    /// Stores a connection by its name; `id` in the argument is ignored. A disconnected connection is not changed,
+    /// and `None` is returned, unless `revive` is set, which reconnects it with its earlier settings.
     pub async fn put_connection(&mut self, new: &Connection, revive: bool) -> Result<Option<ConnectionId>> {
         let id: Option<i64> = sqlx::query_scalar(
             "INSERT INTO connections (name, organization, environment, provider, phone_number, phone_number_id,
@@ -130,7 +130,8 @@ impl Write {
         Ok(id.map(ConnectionId))
     }
 
-    /// The environment variable that holds a connection's own key, connected or not; `None` where it has the usual one.
+    /// Returns the environment variable of a connection's own key, connected or not; `None` if it uses the provider's
+    /// key.
     pub async fn api_key_env(&mut self, connection: ConnectionId) -> Result<Option<String>> {
         let name: Option<Option<String>> =
             sqlx::query_scalar("SELECT json_extract(settings, '$.api_key_env') FROM connections WHERE id = $1")
@@ -140,7 +141,8 @@ impl Write {
         Ok(name.flatten())
     }
 
-    /// Takes number and ids away. What was exchanged over it stays. Misses one that is disconnected already.
+    /// Disconnects a connection and removes its number and ids; its messages stay. Returns `Missed` if it is
+    /// disconnected already.
     pub async fn disconnect(
         &mut self,
         connection: ConnectionId,
@@ -165,7 +167,7 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// The connection of this name, connected or not.
+    /// Returns the connection with this name, connected or not.
     pub async fn connection_id_named(&mut self, name: &str) -> Result<Option<ConnectionId>> {
         let id: Option<i64> = sqlx::query_scalar("SELECT id FROM connections WHERE name = $1")
             .bind(name)
@@ -174,7 +176,7 @@ impl Write {
         Ok(id.map(ConnectionId))
     }
 
-    /// Connects a number again with the ids that it had. Misses one that is connected.
+    /// Reconnects a number with its earlier ids. Returns `Missed` if it is connected.
     pub async fn revive(
         &mut self,
         connection: ConnectionId,
@@ -193,7 +195,7 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// What the provider says the number is for.
+    /// Stores the number's kind, as the provider reports it.
     pub async fn note_kind(&mut self, connection: ConnectionId, kind: NumberKind) -> Result<()> {
         if kind == NumberKind::Unknown {
             return Ok(());
@@ -206,7 +208,7 @@ impl Write {
         Ok(())
     }
 
-    /// When it was connected.
+    /// Stores when the connection was connected.
     pub async fn note_connected(&mut self, connection: ConnectionId, now: Timestamp) -> Result<()> {
         sqlx::query("UPDATE connections SET connected_at = $2 WHERE id = $1")
             .bind(connection.0)
@@ -216,7 +218,7 @@ impl Write {
         self.note_change(connection, ConnectionChange::Connected, now).await
     }
 
-    /// Notes a connection that the configuration declares as connected now, where nobody has noted when it was.
+    /// Stores `now` as the time of connecting a declared connection, if none is stored.
     pub async fn note_declared(&mut self, connection: ConnectionId, now: Timestamp) -> Result<()> {
         let known: Option<i64> = sqlx::query_scalar("SELECT connected_at FROM connections WHERE id = $1")
             .bind(connection.0)
@@ -238,7 +240,7 @@ impl Write {
         Ok(())
     }
 
-    /// How often a number was lost since then.
+    /// Returns how often a number was lost since a time.
     pub async fn lost_since(&mut self, connection: ConnectionId, since: Timestamp) -> Result<u32> {
         let count: i64 = sqlx::query_scalar(
             "SELECT count(*) FROM connection_history WHERE connection_id = $1 AND at >= $2 AND change = 'lost'",
@@ -250,7 +252,7 @@ impl Write {
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
-    /// The connection that a provider's number id stands for.
+    /// Returns the connection with a provider's number id.
     pub async fn connection_of(
         &mut self,
         provider: &ProviderName,
@@ -265,7 +267,7 @@ impl Write {
         row.map(|row| connection(&RowReader::new(&row, "connections"))).transpose()
     }
 
-    /// The connection over which something was sent under this reference of ours.
+    /// Returns the connection over which our message with this reference was sent.
     pub async fn connection_of_reference(
         &mut self,
         provider: &ProviderName,
@@ -282,8 +284,7 @@ impl Write {
         row.map(|row| connection(&RowReader::new(&row, "connections"))).transpose()
     }
 
-    /// Records that checks succeeded: for each connection and check the time and what was seen, unless something newer
-    /// is known.
+    /// Stores that checks passed, each with its time and a note, unless a newer result is stored.
     pub async fn record_successes(&mut self, checks: &[(ConnectionId, Check, Timestamp, String)]) -> Result<()> {
         if checks.is_empty() {
             return Ok(());
@@ -329,7 +330,7 @@ impl Write {
     }
 }
 
-/// One that is connected, over any connection to the database.
+/// Returns a connection if it is connected, over any database connection.
 pub(crate) async fn one(over: impl SqliteExecutor<'_>, id: ConnectionId) -> Result<Option<Connection>> {
     let row = sqlx::query(sqlx::AssertSqlSafe(format!("{CONNECTION} WHERE id = $1 AND state = 'connected'")))
         .bind(id.0)

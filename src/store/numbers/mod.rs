@@ -1,4 +1,4 @@
-//! Connections, setups and what was last seen of numbers and templates.
+//! Storage of connections, setups, and snapshots of numbers and templates.
 
 pub(crate) mod connections;
 pub(crate) mod setups;

@@ -1,4 +1,4 @@
-//! Setups: numbers on their way to being connected, step by step.
+//! Setups: numbers that are being connected, step by step.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const SETUP: &str = "SELECT id, name, organization, environment, provider, optio
         phone_number_id, connection_id, trouble, started_by, started_at, updated_at FROM setups";
 
 impl Store {
-    /// Those that are not at an end, and those that were disconnected; the newest first.
+    /// Returns open setups and disconnected ones, newest first.
     pub async fn setups(&self) -> Result<Vec<Setup>> {
         self.some_setups("WHERE state IN ('running', 'waiting', 'failed', 'disconnected') ORDER BY id DESC", 0).await
     }
@@ -24,7 +24,7 @@ impl Store {
         Ok(self.some_setups("WHERE id = $1", id.0).await?.pop())
     }
 
-    /// The walk that connected this number, or is about to.
+    /// Returns the last setup of a connection.
     pub async fn setup_of(&self, connection: ConnectionId) -> Result<Option<Setup>> {
         Ok(self.some_setups("WHERE connection_id = $1 ORDER BY id DESC LIMIT 1", connection.0).await?.pop())
     }
@@ -46,19 +46,19 @@ impl Store {
         Ok(setups)
     }
 
-    /// Setups that cannot be read, and are left out everywhere: one sentence each.
+    /// Returns one sentence for each setup that cannot be read; lists leave these out.
     pub async fn unreadable_setups(&self) -> Result<Vec<String>> {
         let rows = sqlx::query(SETUP).fetch_all(&self.readers).await?;
         Ok(unreadable(&rows, "setups", setup))
     }
 
-    /// The walk whose next step is due.
+    /// Returns the setup whose next step is due.
     pub async fn setup_due(&self, now: Timestamp) -> Result<Option<Setup>> {
         let tail = "WHERE state IN ('running', 'waiting') AND due_at <= $1 ORDER BY due_at, id LIMIT 1";
         Ok(self.some_setups(tail, now.millis()).await?.pop())
     }
 
-    /// Whether some link waits to be followed.
+    /// Returns `true` if a setup waits for its link to be opened.
     pub async fn links_awaited(&self) -> Result<bool> {
         let found: i64 = sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM setups WHERE state IN ('running', 'waiting') AND step = 'used')",
@@ -78,7 +78,7 @@ impl Store {
 }
 
 impl Write {
-    /// Begins a walk; `id` in the argument is ignored.
+    /// Stores a new setup; `id` in the argument is ignored.
     pub async fn begin_setup(&mut self, new: &Setup) -> Result<SetupId> {
         let id: i64 = sqlx::query_scalar(
             "INSERT INTO setups (name, organization, environment, provider, options, state, step, customer_id, link,
@@ -103,8 +103,7 @@ impl Write {
         Ok(SetupId(id))
     }
 
-    /// Writes where a walk stands now, if it still stands where it was read: whoever cancelled it or
-    /// moved it meanwhile wins.
+    /// Saves a setup. Returns `Missed` if its state or step is no longer `was`, because another change came first.
     pub async fn save_setup(&mut self, setup: &Setup, was: (SetupState, SetupStep), due: Timestamp) -> Result<Update> {
         let done = sqlx::query(
             "UPDATE setups SET state = $2, step = $3, customer_id = $4, link = $5, phone_number_id = $6,
@@ -129,7 +128,7 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// Looks at every link that is waited for as soon as `pause` has passed since the last look.
+    /// Makes awaited links due as soon as `pause` has passed since their last check.
     pub async fn hasten_links(&mut self, pause: Duration, now: Timestamp) -> Result<()> {
         sqlx::query(
             "UPDATE setups SET due_at = max($1, updated_at + $2)
@@ -142,7 +141,7 @@ impl Write {
         Ok(())
     }
 
-    /// How a step ended; the last time counts.
+    /// Stores the result of a step; it replaces an earlier result.
     pub async fn note_step(&mut self, setup: SetupId, taken: &StepResult) -> Result<()> {
         sqlx::query(
             "INSERT INTO setup_steps (setup_id, step, at, works, note) VALUES ($1, $2, $3, $4, $5)
@@ -158,13 +157,13 @@ impl Write {
         Ok(())
     }
 
-    /// Forgets how the steps of a walk ended, for one that begins again.
+    /// Deletes the step results of a setup that begins again.
     pub async fn forget_steps(&mut self, setup: SetupId) -> Result<()> {
         sqlx::query("DELETE FROM setup_steps WHERE setup_id = $1").bind(setup.0).execute(self.connection()).await?;
         Ok(())
     }
 
-    /// The setup that waits for a customer to follow its link.
+    /// Returns the setup that waits for a customer to open its link.
     pub async fn setup_awaiting(&mut self, provider: &ProviderName, customer: &str) -> Result<Option<Setup>> {
         let text = format!(
             "{SETUP} WHERE provider = $1 AND customer_id = $2 AND step = 'used'
@@ -178,15 +177,15 @@ impl Write {
         row.map(|row| setup(&RowReader::new(&row, "setups"))).transpose()
     }
 
-    /// The last setup of a connection, without the steps that it has taken.
+    /// Returns the last setup of a connection, without its step results.
     pub async fn last_setup_of(&mut self, connection: ConnectionId) -> Result<Option<Setup>> {
         let text = format!("{SETUP} WHERE connection_id = $1 ORDER BY id DESC LIMIT 1");
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(connection.0).fetch_optional(self.connection()).await?;
         row.map(|row| setup(&RowReader::new(&row, "setups"))).transpose()
     }
 
-    /// Disconnected connections that stand nowhere among the setups, so that nobody could connect them again: each
-    /// with its last setup, or with a new one.
+    /// Returns a setup for each disconnected connection that has no open or disconnected setup and could thus not be
+    /// reconnected: its last setup, or a new one.
     pub async fn stranded_connections(&mut self, now: Timestamp) -> Result<Vec<Setup>> {
         let rows = sqlx::query(
             "SELECT id, name, organization, environment, provider, customer_id FROM connections c
@@ -227,7 +226,7 @@ impl Write {
         Ok(found)
     }
 
-    /// Whether a name is taken by a connection or by a walk towards one.
+    /// Returns `true` if a connection or an open setup has this name.
     pub async fn name_taken(&mut self, name: &str) -> Result<bool> {
         let found: i64 = sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM connections WHERE name = $1)
@@ -240,7 +239,7 @@ impl Write {
     }
 }
 
-/// One setup without the steps that it has taken, over any connection to the database.
+/// Returns a setup without its step results, over any database connection.
 pub(crate) async fn one(over: impl SqliteExecutor<'_>, id: SetupId) -> Result<Option<Setup>> {
     let text = format!("{SETUP} WHERE id = $1");
     let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(over).await?;

@@ -1,11 +1,12 @@
-//! What was last seen of numbers and templates, so that a change is noticed, also across a restart.
+//! Snapshots of numbers and templates at the provider, so that changes are noticed across restarts. Conditions are
+//! stored here too.
 
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::time::Timestamp;
 use crate::store::{Result, Store, Update, Write};
 
 impl Store {
-    /// Everything seen under a beginning, by name.
+    /// Returns all snapshots whose names have this prefix, as name and state.
     pub async fn snapshots(&self, beginning: &str) -> Result<Vec<(String, String)>> {
         Ok(sqlx::query_as(
             "SELECT subject, state FROM provider_snapshots WHERE subject >= $1 AND subject < $1 || char(1114111)",
@@ -15,7 +16,7 @@ impl Store {
         .await?)
     }
 
-    /// Since when what was seen under each name that begins so is as it is.
+    /// Returns since when each snapshot whose name has this prefix has its state.
     pub async fn snapshot_times(&self, beginning: &str) -> Result<Vec<(String, Timestamp)>> {
         let seen: Vec<(String, i64)> = sqlx::query_as(
             "SELECT subject, at FROM provider_snapshots WHERE subject >= $1 AND subject < $1 || char(1114111)",
@@ -26,7 +27,7 @@ impl Store {
         Ok(seen.into_iter().map(|(subject, at)| (subject, Timestamp::from_millis(at))).collect())
     }
 
-    /// The last thing seen under this name, and since when it is so.
+    /// Returns the state of a snapshot, and since when it has it.
     pub async fn snapshot(&self, subject: &str) -> Result<Option<(String, Timestamp)>> {
         let seen: Option<(String, i64)> = sqlx::query_as("SELECT state, at FROM provider_snapshots WHERE subject = $1")
             .bind(subject)
@@ -35,14 +36,14 @@ impl Store {
         Ok(seen.map(|(state, at)| (state, Timestamp::from_millis(at))))
     }
 
-    /// Trouble that was there when it was last looked for, as `trouble:kind:subject`.
+    /// Returns the active conditions, as `trouble:kind:subject`.
     pub async fn conditions(&self) -> Result<Vec<String>> {
         Ok(self.snapshots("trouble:").await?.into_iter().map(|(subject, _)| subject).collect())
     }
 }
 
 impl Write {
-    /// Trouble that lasts begins once. Misses what lasts already.
+    /// Stores an active condition. Returns `Missed` if it is active already.
     pub async fn raise_condition(&mut self, kind: AlertKind, subject: &str, now: Timestamp) -> Result<Update> {
         let done = sqlx::query(
             "INSERT INTO provider_snapshots (subject, state, at) VALUES ($1, 'on', $2) ON CONFLICT DO NOTHING",
@@ -54,7 +55,7 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// It is over; when it comes again, it is new. Misses what was not there.
+    /// Clears a condition. Returns `Missed` if it was not active.
     pub async fn clear_condition(&mut self, kind: AlertKind, subject: &str) -> Result<Update> {
         let done = sqlx::query("DELETE FROM provider_snapshots WHERE subject = $1")
             .bind(kind.condition_name(subject))

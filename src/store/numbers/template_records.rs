@@ -1,4 +1,4 @@
-//! Templates as they were seen, and how what was sent with them fared.
+//! History of templates, and statistics of messages sent with them.
 
 use crate::domain::templates::requests::TemplateRecord;
 use crate::domain::time::Timestamp;
@@ -59,7 +59,7 @@ impl Store {
         })
     }
 
-    /// Messages that would go out with a template, from here or from the provider that keeps them.
+    /// Returns the number of messages that wait to be sent with a template, here or scheduled at the provider.
     pub async fn scheduled_with(&self, name: &str, language: &str) -> Result<u32> {
         let count: i64 = sqlx::query_scalar(
             "SELECT count(*) FROM outbox o JOIN messages m ON m.id = o.message_id
@@ -75,7 +75,7 @@ impl Store {
 }
 
 impl Write {
-    /// A state that a template was not in before.
+    /// Stores a template's status if it differs from the last one.
     pub async fn note_template(
         &mut self,
         account: &str,

@@ -1,4 +1,4 @@
-//! Entries that a provider accepted, under the ids that it gave them, by statements whose number does not grow with them.
+//! Records the provider's acceptance of entries, with its message ids, in a fixed number of statements.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::store::codec::{RowReader, json};
 use crate::store::{Result, Write};
 
-/// An entry that the provider has under an id, and what shows it.
+/// An entry that the provider accepted, its provider id, and what showed it.
 #[derive(Debug, Clone)]
 pub struct Acceptance<'a> {
     pub entry: EntryId,
@@ -22,12 +22,12 @@ pub struct Acceptance<'a> {
     pub by: SettledBy,
 }
 
-/// What was found when an entry was accepted.
+/// Findings about an accepted entry.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Accepted {
-    /// Another message of ours that has the id already.
+    /// Another message of ours that has the same provider id.
     pub shared: Option<MessageId>,
-    /// Statuses of it came before.
+    /// Whether statuses of it arrived before.
     pub reported: bool,
 }
 
@@ -38,14 +38,14 @@ pub struct FinishedAttempt<'a> {
     pub outcome: &'a str,
     pub http_status: Option<u16>,
     pub failure: Option<&'a Failure>,
-    /// The provider's answer as received.
+    /// The provider's response as received.
     pub response: &'a str,
 }
 
-/// What has to be known of an entry before it is accepted.
+/// Data about an entry that is loaded before its acceptance is stored.
 #[derive(Default)]
 struct Found {
-    /// The row of a webhook that told of the message first.
+    /// The row created by a webhook that reported the message first.
     stranger: Option<MessageId>,
     accepted: Accepted,
     content: Option<String>,
@@ -53,10 +53,9 @@ struct Found {
 }
 
 impl Write {
-    /// The provider has these messages under these ids, to send them or to keep them until their time. If a webhook told
-    /// of one first, that row and what was reported under the id become this message's. Where another message of
-    /// ours has the id already, both keep it, and statuses under it stay with the first. Returns what was found, in the
-    /// order of the entries.
+    /// Stores that the provider accepted these entries, or scheduled them. A row that a webhook created earlier, and
+    /// statuses under the id, become part of this message. If another message of ours has the id, both keep it, and
+    /// its statuses stay with the first. Returns the findings in the order of the entries.
     pub async fn accept_entries(&mut self, entries: &[Acceptance<'_>], now: Timestamp) -> Result<Vec<Accepted>> {
         if entries.is_empty() {
             return Ok(vec![]);
@@ -69,7 +68,7 @@ impl Write {
                 self.take_row(stranger, one.message).await?;
             }
             let key = message_key(one.connection, one.provider_message_id);
-            // A message is claimed by its key, so that the second one needs a key of its own.
+            // Keys are unique, so the second message with an id gets its own key.
             let own_key = match known.accepted.shared {
                 Some(_) => message_key(one.connection, &format!("{}\n{}", one.provider_message_id, one.entry)),
                 None => key,
@@ -105,7 +104,7 @@ impl Write {
         .await?;
         for one in entries {
             let known = found.entry(one.entry).or_default();
-            // A reaction stands on its message once the provider has it, not before.
+            // A reaction is shown on its message only once the provider has accepted it.
             if let Some(Content::Reaction { target, emoji }) =
                 known.content.as_deref().and_then(|content| serde_json::from_str(content).ok())
             {
@@ -155,7 +154,7 @@ impl Write {
         Ok(found)
     }
 
-    /// The row of a webhook that told of a message first goes: it is this message.
+    /// Removes the row that a webhook created for a message of ours.
     async fn take_row(&mut self, stranger: MessageId, message: MessageId) -> Result<()> {
         sqlx::query("UPDATE threads SET last_message_id = $2 WHERE last_message_id = $1")
             .bind(stranger.0)
@@ -164,7 +163,7 @@ impl Write {
             .await?;
         for text in [
             "DELETE FROM message_words WHERE rowid = $1",
-            // What hangs on the row goes with it: this message has a file of its own.
+            // Dependent rows are removed too; our message has its own file.
             "DELETE FROM media WHERE message_id = $1",
             "DELETE FROM merged_messages WHERE message_id = $1",
             "DELETE FROM messages WHERE id = $1",
@@ -174,7 +173,7 @@ impl Write {
         Ok(())
     }
 
-    /// Writes down how attempts ended.
+    /// Stores how attempts ended.
     pub async fn finish_attempts(&mut self, finished: &[FinishedAttempt<'_>], now: Timestamp) -> Result<()> {
         let rows: Vec<_> = finished
             .iter()
@@ -192,8 +191,8 @@ impl Write {
         Ok(())
     }
 
-    /// Those of these entries for which what the provider answered to this attempt still decides: the entry is being
-    /// sent, or is uncertain since its lease ended before the answer came, and this is its last attempt.
+    /// Returns those of these entries for which the attempt's response still counts: the entry is being sent, or
+    /// became uncertain when its lease expired, and this is its last attempt.
     pub async fn awaiting_answer(&mut self, attempts: &[(EntryId, AttemptId)]) -> Result<Vec<EntryId>> {
         let rows: Vec<_> = attempts.iter().map(|(entry, attempt)| (entry.0, attempt.0)).collect();
         let ids: Vec<i64> = sqlx::query_scalar(
@@ -207,8 +206,8 @@ impl Write {
         Ok(ids.into_iter().map(EntryId).collect())
     }
 
-    /// Messages of ours were taken: whoever waited in their threads is answered, unless an agent gave the thread away, or
-    /// has something to say that a person has still to read.
+    /// Ends the wait of threads whose messages the provider accepted, unless an agent escalated the thread or a
+    /// suggested reply waits for a person.
     pub async fn answered(&mut self, answers: &[(ThreadId, MessageId)]) -> Result<()> {
         let rows: Vec<_> = answers.iter().map(|(thread, message)| (thread.0, message.0)).collect();
         sqlx::query(

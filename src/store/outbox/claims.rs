@@ -1,5 +1,5 @@
-//! Claiming: which entries are due and nothing stands before, how fast was sent before, and attempts that begin. All of
-//! it for many entries in one statement each.
+//! Claims of due entries: the heads of the queues, earlier sends for the rate limits, and new attempts, each for many
+//! entries in a few statements.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -25,27 +25,27 @@ pub struct Claimed {
     pub freeform: bool,
     pub business_initiated: bool,
     pub series: u32,
-    /// Attempts of this series before the coming one.
+    /// Number of earlier attempts in this series.
     pub tried: u32,
     pub window_closes_at: Option<Timestamp>,
     pub opted_out: bool,
     pub run: Option<RunId>,
-    /// Another app holds the conversation: sending takes it over.
+    /// The app that holds the conversation, if it is another one; sending takes it over.
     pub held_elsewhere: Option<HeldElsewhere>,
-    /// Its whole number is held, and this may be the probe.
+    /// The hold of its number; this entry may be the probe.
     pub held: Option<HeldNumber>,
 }
 
-/// When was sent before: what the limits are reckoned from.
+/// Times of earlier sends, to which the rate limits apply.
 #[derive(Debug, Default)]
 pub struct Pace {
     pub connection: Vec<Timestamp>,
     pub pair: Vec<Timestamp>,
-    /// What the business began with the contact within the hour, and what it is to begin later.
+    /// Business-initiated messages to the contact within the hour, and those scheduled for later.
     pub business_initiated: Vec<Timestamp>,
 }
 
-/// What went before of all that a round of claims may concern.
+/// Earlier sends of all connections, threads and contacts in a round of claims.
 #[derive(Debug, Default)]
 pub struct Paces {
     connections: HashMap<ConnectionId, Vec<Timestamp>>,
@@ -54,7 +54,7 @@ pub struct Paces {
 }
 
 impl Paces {
-    /// What counts for one entry.
+    /// Returns the sends that count for one entry.
     pub fn of(&self, claimed: &Claimed) -> Pace {
         Pace {
             connection: self.connections.get(&claimed.connection).cloned().unwrap_or_default(),
@@ -63,7 +63,7 @@ impl Paces {
         }
     }
 
-    /// One more goes at this time, before it is written down.
+    /// Counts a send at this time before it is stored.
     pub fn goes(&mut self, claimed: &Claimed, now: Timestamp) {
         self.connections.entry(claimed.connection).or_default().push(now);
         self.threads.entry(claimed.thread).or_default().push(now);
@@ -73,8 +73,8 @@ impl Paces {
     }
 }
 
-/// What is sent later on purpose does not stand in the way of what is sent now, and what the hourly rule holds does
-/// not stand in the way of an answer. A file goes up first.
+/// Condition for the head of a queue. An entry scheduled for later does not block those after it, and an entry held
+/// by the hourly policy does not block a reply. Its file must be uploaded first.
 pub(super) const HEAD: &str =
     "NOT EXISTS (SELECT 1 FROM media f WHERE f.message_id = o.message_id AND f.state = 'kept' AND f.provider_id = '')
     AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.thread_id = o.thread_id AND p.id < o.id
@@ -83,8 +83,7 @@ pub(super) const HEAD: &str =
         WHERE q.thread_id = o.thread_id AND q.id <= p.id AND q.state = 'queued' AND q.hold = 'hourly_policy')))";
 
 impl Write {
-    /// The oldest due entries that no earlier one of their thread stands before, one of each contact. An error about one
-    /// row names it.
+    /// Returns the oldest due heads, at most one per contact. An error about a row names it.
     pub async fn heads(&mut self, now: Timestamp, limit: usize) -> Result<Vec<Claimed>> {
         let text = format!(
             "SELECT o.id, o.message_id, o.thread_id, t.contact_id, o.connection_id, o.outgoing, o.freeform, o.business_initiated, o.series,
@@ -104,7 +103,7 @@ impl Write {
         for row in &rows {
             let cells = RowReader::new(row, "outbox");
             let contact = ContactId(cells.int("contact_id")?);
-            // What one of them is allowed depends on whether the one before it goes.
+            // Whether a contact's next entry is allowed depends on whether the one before it is sent.
             if !contacts.insert(contact) {
                 continue;
             }
@@ -129,8 +128,8 @@ impl Write {
         Ok(heads)
     }
 
-    /// What went before, as far back as the limits look. Times beyond that ahead of `now` are of a clock that
-    /// was set back since.
+    /// Returns earlier sends, as far back as the limits look. Later times beyond that come from a clock that was set
+    /// back, and are ignored.
     pub async fn paces(&mut self, heads: &[Claimed], now: Timestamp, pair: Duration) -> Result<Paces> {
         let connections: BTreeSet<i64> = heads.iter().map(|head| head.connection.0).collect();
         let threads: Vec<i64> = heads.iter().map(|head| head.thread.0).collect();
@@ -164,7 +163,8 @@ impl Write {
         if contacts.is_empty() {
             return Ok(paces);
         }
-        // An attempt that may have arrived counts like one that did. What was handed over ahead counts when it goes.
+        // An attempt that may have arrived counts like one that did. A message scheduled at the provider counts at
+        // its sending time.
         let business_initiated: Vec<(i64, i64)> = sqlx::query_as(
             "SELECT t.contact_id, coalesce(a.paced_at, a.started_at)
              FROM json_each($1) w CROSS JOIN threads t ON t.contact_id = w.value CROSS JOIN attempts a ON a.thread_id = t.id
@@ -187,9 +187,8 @@ impl Write {
         Ok(paces)
     }
 
-    /// Takes entries for a limited time and writes their attempts down with what is asked of the provider, before
-    /// anything is sent. What is handed over ahead of its time says when it goes. Returns the attempts in the order of
-    /// the entries.
+    /// Marks entries as being sent, under a lease, and stores their attempts with the requests, before anything is
+    /// sent. Returns the attempts in the order of the entries.
     pub async fn begin_attempts(
         &mut self,
         claimed: &[(&Claimed, &str)],

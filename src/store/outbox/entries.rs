@@ -1,4 +1,4 @@
-//! Outbox entries as lists and details show them: what wants attention first.
+//! Outbox entries for lists and details; those that need attention come first.
 
 use sqlx::{QueryBuilder, Sqlite};
 
@@ -29,7 +29,7 @@ const ENTRY: &str = "SELECT o.id, o.message_id, o.thread_id, c.name AS connectio
     JOIN contacts p ON p.id = t.contact_id JOIN connections c ON c.id = o.connection_id
     LEFT JOIN connection_holds h ON h.connection_id = o.connection_id";
 
-/// What wants attention, in its order; then everything else. Each is found by an index of its own.
+/// Entries that need attention, in order of rank, then all others. Each rank is found by its own index.
 const RANKS: [&str; 7] = [
     "(o.state = 'failed' OR (o.state = 'accepted' AND m.failed_at IS NOT NULL))",
     "o.state = 'uncertain'",
@@ -40,7 +40,7 @@ const RANKS: [&str; 7] = [
     "o.state IN ('queued', 'sending')",
 ];
 
-/// Entries that an action treats alike.
+/// Entries that a bulk action treats alike.
 #[derive(Debug, Clone, Copy)]
 pub struct BulkGroup {
     pub state: EntryState,
@@ -49,14 +49,14 @@ pub struct BulkGroup {
     pub business_initiated: bool,
     pub opted_out: bool,
     pub window_open: bool,
-    /// The provider's list was asked, and does not settle it.
+    /// Whether the provider's list was queried and did not settle them.
     pub not_listed: bool,
     pub count: u32,
 }
 
 impl Store {
-    /// Outbox entries. Without `before` what wants attention stands first: failed, uncertain, dead,
-    /// held, late; then newest first.
+    /// Returns outbox entries. Without `before`, those that need attention come first, in the order of `RANKS`; then
+    /// the newest.
     pub async fn entries(&self, wish: &FilterQuery<'_>, limit: u32, before: Option<EntryId>) -> Result<Vec<EntryRow>> {
         let mut found: Vec<EntryRow> = vec![];
         if before.is_none() {
@@ -89,7 +89,7 @@ impl Store {
         if room == 0 {
             return Ok(vec![]);
         }
-        // The ids first, each from its own index; a page of rows then.
+        // Ids are found first, each by its own index; then one page of rows is loaded.
         let within = match rank {
             "late" => {
                 "o.id IN (SELECT id FROM outbox WHERE state = 'queued' UNION SELECT x.id FROM outbox x WHERE x.state = 'accepted' AND x.created_at > "
@@ -102,7 +102,7 @@ impl Store {
         let mut query = QueryBuilder::<Sqlite>::new(ENTRY);
         query.push(" WHERE ").push(within);
         if rank == "late" {
-            // Whoever is not reached in three days is found by a filter, not here.
+            // Messages without a status for more than three days are found only by a filter.
             query.push_bind(wish.now.minus(std::time::Duration::from_secs(3 * 86_400)).millis()).push(") AND ");
             push_late(&mut query, "o", wish.now);
         } else {
@@ -114,7 +114,7 @@ impl Store {
         readable(&rows, "outbox", entry)
     }
 
-    /// Ids of entries that fit, above one id and up to another, in the order in which they were made.
+    /// Returns the ids of matching entries above one id and up to another, in order of creation.
     pub async fn entries_in_order(
         &self,
         wish: &FilterQuery<'_>,
@@ -133,7 +133,7 @@ impl Store {
         Ok(ids.into_iter().map(EntryId).collect())
     }
 
-    /// What the filter finds, in groups that an action treats alike; counted up to `most`.
+    /// Returns the matching entries in groups that a bulk action treats alike, counted up to `most`.
     pub async fn bulk_counts(&self, wish: &FilterQuery<'_>, up_to: i64, most: u32) -> Result<Vec<BulkGroup>> {
         let mut query = QueryBuilder::<Sqlite>::new(
             "SELECT 0 AS id, state, held, freeform, business_initiated, opted_out, window_open, not_listed, count(*) AS n FROM (
@@ -166,7 +166,7 @@ impl Store {
             .collect()
     }
 
-    /// What was written into a thread since a time, oldest first.
+    /// Returns the entries of a thread since a time, oldest first, without reactions.
     pub async fn entries_after(
         &self,
         thread: ThreadId,

@@ -1,4 +1,4 @@
-//! Numbers that are held as a whole, since the provider refuses their key or their account.
+//! Holds of whole numbers, whose key or account the provider rejects.
 
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ConnectionId, EntryId};
@@ -8,20 +8,20 @@ use crate::domain::time::Timestamp;
 use crate::store::codec::{RowReader, json};
 use crate::store::{Result, Store, Write};
 
-/// How long after the probe the others look whether they may go.
+/// How long after the probe the other held entries are checked again.
 const AFTER_PROBE: std::time::Duration = std::time::Duration::from_secs(900);
 
-/// How a number is held.
+/// The hold of a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldNumber {
     pub kind: Hold,
     pub probe_at: Timestamp,
-    /// Only a status proves that it is over.
+    /// Whether only a status can end the hold.
     pub by_status: bool,
 }
 
 impl HeldNumber {
-    /// From the columns `held_kind`, `probe_at` and `by_status`, which are empty where the number is not held.
+    /// Reads the columns `held_kind`, `probe_at` and `by_status`, which are NULL if the number is not held.
     pub(crate) fn read(cells: &RowReader<'_>) -> Result<Option<Self>> {
         let Some(kind) = cells.opt_named("held_kind", Hold::from_name)? else { return Ok(None) };
         Ok(Some(Self { kind, probe_at: cells.time("probe_at")?, by_status: cells.flag("by_status")? }))
@@ -29,7 +29,7 @@ impl HeldNumber {
 }
 
 impl Store {
-    /// Why a number is held; nothing where it is not.
+    /// Returns why a number is held; `None` if it is not.
     pub async fn held_number(&self, connection: ConnectionId) -> Result<Option<Failure>> {
         let row = sqlx::query("SELECT connection_id AS id, failure FROM connection_holds WHERE connection_id = $1")
             .bind(connection.0)
@@ -40,7 +40,7 @@ impl Store {
 }
 
 impl Write {
-    /// Whether a number is held, and how.
+    /// Returns the hold of a number; `None` if it is not held.
     pub async fn connection_hold(&mut self, connection: ConnectionId) -> Result<Option<HeldNumber>> {
         let row = sqlx::query(
             "SELECT connection_id AS id, kind AS held_kind, probe_at, by_status FROM connection_holds WHERE connection_id = $1",
@@ -51,7 +51,7 @@ impl Write {
         Ok(row.map(|row| HeldNumber::read(&RowReader::new(&row, "connection_holds"))).transpose()?.flatten())
     }
 
-    /// Numbers that are held since it was not the provider's API that answered.
+    /// Returns the numbers that are held because the base URL does not lead to the provider's API.
     pub async fn held_by_base_url(&mut self) -> Result<Vec<ConnectionId>> {
         let ids: Vec<i64> = sqlx::query_scalar(
             "SELECT connection_id FROM connection_holds WHERE json_extract(failure, '$.class') = 'endpoint' ORDER BY 1",
@@ -61,8 +61,8 @@ impl Write {
         Ok(ids.into_iter().map(ConnectionId).collect())
     }
 
-    /// Numbers whose key is refused: they are held for it, or their last check by the provider failed. Of those that
-    /// failed a check, only those with these words count where some are given.
+    /// Returns the numbers whose key is rejected: those held for it, and those whose last provider check failed. With
+    /// `said`, only failed checks with this note count.
     pub async fn refused_by_key(&mut self, said: Option<&str>) -> Result<Vec<ConnectionId>> {
         let ids: Vec<i64> = sqlx::query_scalar(
             "SELECT connection_id FROM connection_holds WHERE json_extract(failure, '$.class') = 'authorization'
@@ -74,7 +74,7 @@ impl Write {
         Ok(ids.into_iter().map(ConnectionId).collect())
     }
 
-    /// Whether a number is held until a status proves that it may send, and this entry was tried since.
+    /// Returns `true` if a number is held until a status shows that it may send, and this entry was tried since.
     pub async fn status_ends_hold(&mut self, connection: ConnectionId, entry: EntryId) -> Result<bool> {
         let ends: Option<bool> = sqlx::query_scalar(
             "SELECT since <= (SELECT max(started_at) FROM attempts WHERE outbox_id = $2) FROM connection_holds
@@ -87,9 +87,8 @@ impl Write {
         Ok(ends == Some(true))
     }
 
-    /// Holds a number: nothing of it goes but one entry now and then, as a probe. Returns when the next one goes.
-    /// The times of its entries stay as they are. A status of an entry that went before the hold is more of the
-    /// same, and no probe that failed.
+    /// Holds a number: only one entry at a time is sent, as a probe. Returns when the next probe is sent. A status of
+    /// an entry sent before the hold does not count as a failed probe.
     pub async fn hold_connection(
         &mut self,
         connection: ConnectionId,
@@ -115,7 +114,7 @@ impl Write {
         .bind(status_of.map(|entry| entry.0))
         .fetch_one(self.connection())
         .await?;
-        // A key is mended at any moment, and asking costs nothing; an account takes somebody's time.
+        // A key can be corrected at any time, and a probe is cheap; an account takes longer.
         let rest = match kind {
             Hold::Account => RetryPolicy::PROBE.pause(u32::try_from(probes).unwrap_or(u32::MAX), None, chance),
             _ => RetryPolicy::default().pause(2, None, chance),
@@ -126,7 +125,7 @@ impl Write {
         Ok(probe_at)
     }
 
-    /// One entry is on its way to see whether it is over: no other goes before then.
+    /// Sets when the next probe may be sent.
     pub async fn probe_at(&mut self, connection: ConnectionId, at: Timestamp) -> Result<()> {
         sqlx::query("UPDATE connection_holds SET probe_at = $2 WHERE connection_id = $1")
             .bind(connection.0)
@@ -136,7 +135,7 @@ impl Write {
         Ok(())
     }
 
-    /// Holds what is due of a held number, and keeps in mind when it was due. The named one is the next probe.
+    /// Holds the due entries of a held number and stores when they were due. The entry `next` is the next probe.
     pub async fn hold_due(
         &mut self,
         connection: ConnectionId,
@@ -159,7 +158,7 @@ impl Write {
         Ok(())
     }
 
-    /// One held entry, the oldest, is due now: the next probe.
+    /// Makes the oldest held entry due now, as the next probe.
     pub async fn hold_due_now(&mut self, connection: ConnectionId, now: Timestamp) -> Result<()> {
         sqlx::query(
             "UPDATE outbox SET due_at = $2 WHERE id = (SELECT min(id) FROM outbox
@@ -172,7 +171,7 @@ impl Write {
         Ok(())
     }
 
-    /// A number may send again: its entries are due when they were due before, and keep their order.
+    /// Releases a number: its entries get their earlier due times and keep their order.
     pub async fn release_connection(&mut self, connection: ConnectionId) -> Result<()> {
         sqlx::query("DELETE FROM connection_holds WHERE connection_id = $1")
             .bind(connection.0)

@@ -1,4 +1,4 @@
-//! Work over everything that a filter finds: written down, so that it goes on after a restart.
+//! Bulk actions, stored as jobs so that they continue after a restart.
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::role::Role;
@@ -10,14 +10,14 @@ use crate::domain::time::Timestamp;
 use crate::store::codec::RowReader;
 use crate::store::{Result, Store, Update, Write};
 
-/// A job that runs.
+/// A running job.
 #[derive(Debug, Clone)]
 pub struct Job {
     pub id: i64,
     pub action: BulkAction,
     pub terms: String,
     pub actor: Actor,
-    /// Whose entries it touches.
+    /// Scope of the entries that it processes.
     pub scope: Scope,
     pub last_id: i64,
     pub up_to_id: i64,
@@ -50,7 +50,7 @@ impl Store {
         .transpose()
     }
 
-    /// The last jobs, newest first.
+    /// Returns the last jobs, newest first.
     pub async fn jobs(&self) -> Result<Vec<JobView>> {
         let rows = sqlx::query(
             "SELECT j.id, j.action, j.terms, j.actor, j.state, j.total, j.done, j.refused, j.said, j.created_at, j.ended_at,
@@ -112,8 +112,8 @@ impl Write {
         .await?)
     }
 
-    /// One step is done: how many went, how many were refused, and the last reason. Misses a job that was
-    /// stopped.
+    /// Stores the progress of one step: numbers done and refused, and the last reason. Returns `Missed` if the job
+    /// was stopped.
     pub async fn step_job(
         &mut self,
         id: i64,
@@ -135,7 +135,7 @@ impl Write {
         Ok(Update::of(stepped.rows_affected()))
     }
 
-    /// These were tried again by a job: what becomes of them is told with it.
+    /// Links retried entries to a job, which counts their outcomes.
     pub async fn tried_by_job(&mut self, id: i64, entries: &[EntryId]) -> Result<()> {
         for entry in entries {
             sqlx::query("UPDATE outbox SET job_id = $2 WHERE id = $1")
@@ -157,7 +157,7 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// A job that was stopped runs again, from the last entry that it looked at.
+    /// Resumes a stopped job after the last entry that it processed.
     pub async fn resume_job(&mut self, id: i64) -> Result<Update> {
         let resumed =
             sqlx::query("UPDATE jobs SET state = 'running', ended_at = NULL WHERE id = $1 AND state = 'stopped'")
@@ -167,7 +167,7 @@ impl Write {
         Ok(Update::of(resumed.rows_affected()))
     }
 
-    /// Removes a job that was stopped; its number may be another's later.
+    /// Deletes a stopped job. Its id may be reused.
     pub async fn forget_job(&mut self, id: i64) -> Result<Update> {
         let stopped = "UPDATE outbox SET job_id = NULL
              WHERE job_id = $1 AND EXISTS (SELECT 1 FROM jobs WHERE id = $1 AND state = 'stopped')";

@@ -1,4 +1,4 @@
-//! Outbox entries, from their queueing to their end.
+//! Storage of outbox entries, from queueing to their final state.
 
 pub(crate) mod accept;
 pub(crate) mod claims;

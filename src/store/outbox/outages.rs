@@ -1,4 +1,4 @@
-//! Numbers over which no send succeeds.
+//! Outages: numbers over which no send succeeds.
 
 use crate::domain::failure::Failure;
 use crate::domain::ids::ConnectionId;
@@ -12,14 +12,14 @@ const OUTAGES: &str = "SELECT x.connection_id AS id, x.since, x.last_at, x.failu
         AND o.failure IS NOT NULL) AS retried FROM outages x";
 
 impl Store {
-    /// Whether any number has an outage, told or not.
+    /// Returns `true` if any number has an outage, reported or not.
     pub async fn has_outages(&self) -> Result<bool> {
         Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM outages)").fetch_one(&self.readers).await?)
     }
 }
 
 impl Write {
-    /// A send failed since the provider does not answer, or is unwell. Returns the outage with this try.
+    /// Records a failed send caused by the provider. Returns the outage including it.
     pub async fn note_outage(
         &mut self,
         connection: ConnectionId,
@@ -43,13 +43,13 @@ impl Write {
         row.map(|row| outage(&RowReader::new(&row, "outages"))).transpose()
     }
 
-    /// All outages, told or not.
+    /// Returns all outages, reported or not.
     pub async fn outages(&mut self) -> Result<Vec<Outage>> {
         let rows = sqlx::query(OUTAGES).fetch_all(self.connection()).await?;
         readable(&rows, "outages", outage)
     }
 
-    /// The provider works again, or nothing is tried any more. Misses where there was no outage.
+    /// Ends an outage. Returns `Missed` if there was none.
     pub async fn end_outage(&mut self, connection: ConnectionId) -> Result<Update> {
         let done = sqlx::query("DELETE FROM outages WHERE connection_id = $1")
             .bind(connection.0)

@@ -1,4 +1,4 @@
-//! The outbox's writing side: enqueue, claim under a lease, keep every attempt, settle, rescue.
+//! Writes to the outbox queue: enqueue, hold, release, and lookups of uncertain entries.
 
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ConnectionId, EntryId, MessageId, RunId, ThreadId};
@@ -12,7 +12,7 @@ use crate::store::inbound::rows::ThreadTouch;
 use crate::store::outbox::claims::HEAD;
 use crate::store::{Result, Store, Write};
 
-/// A message to be written down together with its entry.
+/// A message to be stored with its entry.
 #[derive(Debug)]
 pub struct NewEntry<'a> {
     pub thread: ThreadId,
@@ -22,12 +22,12 @@ pub struct NewEntry<'a> {
     pub run: Option<RunId>,
     pub business_initiated: bool,
     pub not_before: Option<Timestamp>,
-    /// When it is the provider's turn, where that is before its time.
+    /// When the entry may be handed to the provider, if that is before its sending time.
     pub provider_takes_at: Option<Timestamp>,
     pub now: Timestamp,
 }
 
-/// An entry whose answer was lost.
+/// An entry whose response was lost.
 #[derive(Debug, Clone)]
 pub struct UncertainEntry {
     pub entry: EntryId,
@@ -40,7 +40,7 @@ pub struct UncertainEntry {
 }
 
 impl Store {
-    /// When the next entry may be claimed.
+    /// Returns when the next entry can be claimed.
     pub async fn next_entry_due(&self, now: Timestamp) -> Result<Option<Timestamp>> {
         let text = format!(
             "SELECT o.due_at FROM outbox o WHERE o.state = 'queued' AND o.hold IS NOT 'operator' AND {HEAD}
@@ -51,7 +51,7 @@ impl Store {
         Ok(due.map(Timestamp::from_millis))
     }
 
-    /// When the next uncertain entry is to be looked up.
+    /// Returns when the next uncertain entry is due for reconciling.
     pub async fn next_look_due(&self) -> Result<Option<Timestamp>> {
         let due: Option<i64> = sqlx::query_scalar("SELECT min(due_at) FROM outbox WHERE state = 'uncertain'")
             .fetch_one(&self.readers)
@@ -59,7 +59,7 @@ impl Store {
         Ok(due.map(Timestamp::from_millis))
     }
 
-    /// The uncertain entry that is due for a look, or the named one at once.
+    /// Returns the uncertain entry that is due for reconciling, or the named one regardless of its time.
     pub async fn doubtful(&self, now: Timestamp, named: Option<EntryId>) -> Result<Option<UncertainEntry>> {
         let row = sqlx::query(
             "SELECT o.id, o.message_id, o.thread_id, o.connection_id, o.outgoing, o.looks,
@@ -88,7 +88,7 @@ impl Store {
 }
 
 impl Write {
-    /// Writes message and entry together: what is queued is seen, and what is seen is queued.
+    /// Stores message and entry together, so that every queued message is visible and every visible one is queued.
     pub async fn enqueue(&mut self, new: &NewEntry<'_>) -> Result<(MessageId, EntryId)> {
         let written_at = self.health.arrival(new.now);
         let words = new.outgoing.content.words();
@@ -137,7 +137,7 @@ impl Write {
         Ok((message, EntryId(entry)))
     }
 
-    /// The newest entry of this author in a thread that was never on the wire, or that the provider still keeps.
+    /// Returns an author's newest entry in a thread that was never in flight, or that is scheduled at the provider.
     pub async fn last_unsent(
         &mut self,
         thread: ThreadId,
@@ -160,8 +160,8 @@ impl Write {
         .transpose()
     }
 
-    /// Holds an entry until a person releases it, with the reason; releasing what another app's conversation holds takes
-    /// that conversation over.
+    /// Holds an entry until a person releases it, with the reason. Releasing an entry held because of another app
+    /// takes the conversation over.
     pub async fn hold_for_person(&mut self, entry: EntryId, failure: &Failure) -> Result<()> {
         sqlx::query(
             "UPDATE outbox SET hold = 'operator', held_due_at = coalesce(held_due_at, due_at), failure = $2
@@ -174,8 +174,8 @@ impl Write {
         Ok(())
     }
 
-    /// Ends a person's hold: it is due when it was due before. What nobody holds and is to go later goes now; a
-    /// pause after a failed try is kept all the same.
+    /// Releases an entry. One that a person held gets its earlier due time; one that was to be sent later is sent
+    /// now, except for a pause after a failure.
     pub async fn release_entry(&mut self, entry: EntryId, now: Timestamp) -> Result<()> {
         sqlx::query(
             "UPDATE outbox SET hold = NULL, held_due_at = NULL,
@@ -196,9 +196,9 @@ impl Write {
         Ok(())
     }
 
-    /// Holds an entry back until a time, under the name of a rule.
+    /// Holds an entry until a time, with the rule that holds it.
     pub async fn hold_entry(&mut self, entry: EntryId, hold: Option<Hold>, due_at: Timestamp) -> Result<()> {
-        // What a person holds has no time of its own: when it was due is kept for its release.
+        // A hold by a person has no end; the due time is stored for its release.
         sqlx::query(
             "UPDATE outbox SET hold = $2, held_due_at = CASE WHEN $2 = 'operator' THEN coalesce(held_due_at, due_at) END,
                 due_at = $3, awaits_list = 0 WHERE id = $1 AND state = 'queued'",
@@ -211,7 +211,7 @@ impl Write {
         Ok(())
     }
 
-    /// A template waits until the list that says of which kind it is has been fetched; it is asked about again then.
+    /// Postpones a template until the template list is fetched, which tells whether it is marketing.
     pub async fn await_list(&mut self, entry: EntryId, again_at: Timestamp) -> Result<()> {
         sqlx::query("UPDATE outbox SET awaits_list = 1, hold = NULL, due_at = $2 WHERE id = $1 AND state = 'queued'")
             .bind(entry.0)

@@ -1,4 +1,4 @@
-//! What a provider keeps until its time: found when it is to be asked about, called back, or let go.
+//! Messages scheduled at the provider: status queries and cancellations.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use crate::domain::time::Timestamp;
 use crate::store::codec::{RowReader, readable};
 use crate::store::{Result, Store, Update, Write};
 
-/// How long after its time a message that nobody has spoken of is asked about.
+/// How long after its time a message without a status is queried.
 const ASK_AFTER: Duration = Duration::from_secs(120);
 
-/// An entry that the provider keeps.
+/// An entry that is scheduled at the provider.
 #[derive(Debug, Clone)]
 pub struct ScheduledAtProvider {
     pub entry: EntryId,
@@ -19,16 +19,16 @@ pub struct ScheduledAtProvider {
     pub thread: ThreadId,
     pub connection: ConnectionId,
     pub provider_message_id: String,
-    /// When the provider is to send it.
+    /// When the provider sends it.
     pub goes_at: Timestamp,
-    /// How often the provider was asked in vain.
+    /// Number of queries without a result.
     pub looks: u32,
-    /// At whose word it is being called back.
+    /// Who requested its cancellation, if someone did.
     pub recalled_by: Option<String>,
 }
 
 impl Store {
-    /// When the next kept entry is to be asked about or called back.
+    /// Returns when the next scheduled entry is due for a query or cancellation.
     pub async fn next_kept_due(&self) -> Result<Option<Timestamp>> {
         let due: Option<i64> = sqlx::query_scalar("SELECT min(due_at) FROM outbox WHERE state = 'scheduled'")
             .fetch_one(&self.readers)
@@ -36,7 +36,7 @@ impl Store {
         Ok(due.map(Timestamp::from_millis))
     }
 
-    /// The kept entry that is due.
+    /// Returns the scheduled entry that is due for a query or cancellation.
     pub async fn kept_due(&self, now: Timestamp) -> Result<Option<ScheduledAtProvider>> {
         let row = sqlx::query(
             "SELECT o.id, o.message_id, o.thread_id, o.connection_id, o.not_before, o.looks, o.recalled_by,
@@ -65,7 +65,7 @@ impl Store {
 }
 
 impl Write {
-    /// What was handed over ahead of its time is kept there until then.
+    /// Marks an accepted entry as scheduled at the provider until its time.
     pub(crate) async fn keep_until_it_goes(&mut self, entry: EntryId, goes_at: Timestamp) -> Result<()> {
         sqlx::query(
             "UPDATE outbox SET state = $2, settled_at = NULL, settled_by = NULL, due_at = $3, looks = 0 WHERE id = $1",
@@ -78,7 +78,8 @@ impl Write {
         Ok(())
     }
 
-    /// Says that a kept entry is to be called back, at once.
+    /// Requests the cancellation of a scheduled entry, due now. Returns `Missed` if it is not scheduled or its
+    /// cancellation was requested before.
     pub async fn recall(&mut self, entry: EntryId, by: &str, now: Timestamp) -> Result<Update> {
         let done = sqlx::query(
             "UPDATE outbox SET recalled_at = $2, recalled_by = $3, due_at = $2, looks = 0
@@ -92,7 +93,7 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// Calls back everything that is kept for a contact who wants nothing more, over whichever number.
+    /// Requests the cancellation of all scheduled messages to a contact who opted out, over all numbers.
     pub(crate) async fn recall_of_contact(&mut self, contact: ContactId, now: Timestamp) -> Result<()> {
         sqlx::query(
             "UPDATE outbox SET recalled_at = $2, recalled_by = $3, due_at = $2, looks = 0
@@ -107,7 +108,8 @@ impl Write {
         Ok(())
     }
 
-    /// What providers keep for a contact until its time, over whichever number, and what nobody calls back yet.
+    /// Returns the messages to a contact that are scheduled at a provider, over all numbers, without those being
+    /// cancelled.
     pub async fn kept_for(&mut self, contact: ContactId) -> Result<Vec<(EntryId, ConnectionId, Outgoing)>> {
         let rows = sqlx::query(
             "SELECT id, connection_id, outgoing FROM outbox WHERE state = 'scheduled' AND recalled_at IS NULL
@@ -121,7 +123,7 @@ impl Write {
         })
     }
 
-    /// The provider was asked in vain: when to ask again.
+    /// Counts a query without a result, and sets when to query again.
     pub async fn ask_again(&mut self, entry: EntryId, at: Timestamp) -> Result<()> {
         sqlx::query("UPDATE outbox SET looks = looks + 1, due_at = $2 WHERE id = $1 AND state = 'scheduled'")
             .bind(entry.0)
@@ -131,7 +133,7 @@ impl Write {
         Ok(())
     }
 
-    /// At whose word an entry is being called back.
+    /// Returns who requested an entry's cancellation; `None` if no one did.
     pub async fn recalled_by(&mut self, entry: EntryId) -> Result<Option<String>> {
         let by: Option<Option<String>> = sqlx::query_scalar("SELECT recalled_by FROM outbox WHERE id = $1")
             .bind(entry.0)
@@ -140,7 +142,7 @@ impl Write {
         Ok(by.flatten())
     }
 
-    /// The entry behind a provider's id, if we have called it back; whether that was still to be proved.
+    /// Returns the entry with a provider's key if its cancellation was requested, and whether it is still scheduled.
     pub async fn find_cancelled_scheduled(&mut self, key: &[u8; 16]) -> Result<Option<(EntryId, ThreadId, bool)>> {
         let row: Option<(i64, i64, bool)> = sqlx::query_as(
             "SELECT o.id, o.thread_id, o.state = 'scheduled' FROM messages m JOIN outbox o ON o.message_id = m.id

@@ -1,4 +1,4 @@
-//! How entries of the outbox end, or go round again: accept, refuse, doubt, requeue, rescue.
+//! State changes of outbox entries after attempts: end, requeue, uncertain, new series, and recovery.
 
 use crate::domain::failure::Failure;
 use crate::domain::ids::{EntryId, MessageId, RunId, ThreadId};
@@ -10,7 +10,7 @@ use crate::store::codec::json;
 use crate::store::{Result, Write};
 
 impl Write {
-    /// Puts an entry into a state in which nothing more happens to it by itself.
+    /// Moves an entry to a final state.
     pub async fn end_entry(
         &mut self,
         entry: EntryId,
@@ -33,7 +33,7 @@ impl Write {
         Ok(())
     }
 
-    /// A failure that ends the message until a person tries again.
+    /// Marks a message as failed until a person retries it.
     pub async fn fail_message(&mut self, message: MessageId, failure: &Failure, now: Timestamp) -> Result<()> {
         sqlx::query("UPDATE messages SET failure = $2, failed_at = $3 WHERE id = $1")
             .bind(message.0)
@@ -44,7 +44,7 @@ impl Write {
         Ok(())
     }
 
-    /// Back into the queue after a try that certainly did not arrive.
+    /// Requeues an entry after an attempt that certainly did not arrive.
     pub async fn requeue(
         &mut self,
         entry: EntryId,
@@ -69,7 +69,7 @@ impl Write {
         Ok(())
     }
 
-    /// Put off without ever having been on the wire: its file could not be uploaded.
+    /// Postpones an entry whose file could not be uploaded; it was never in flight.
     pub async fn put_off(
         &mut self,
         entry: EntryId,
@@ -94,7 +94,7 @@ impl Write {
         Ok(())
     }
 
-    /// The answer was lost; `look_at` is when the provider's list is asked.
+    /// Marks an entry as uncertain; `look_at` is when the provider's list is queried.
     pub async fn doubt_entry(&mut self, entry: EntryId, failure: &Failure, look_at: Timestamp) -> Result<()> {
         sqlx::query("UPDATE outbox SET state = 'uncertain', lease_until = NULL, failure = $2, due_at = $3, looks = 0 WHERE id = $1")
             .bind(entry.0)
@@ -105,7 +105,7 @@ impl Write {
         Ok(())
     }
 
-    /// What the provider's own list showed, for whoever has to decide.
+    /// Stores what the provider's list showed, for the person who decides.
     pub async fn keep_evidence(&mut self, entry: EntryId, evidence: &Evidence) -> Result<()> {
         sqlx::query("UPDATE outbox SET evidence = $2 WHERE id = $1")
             .bind(entry.0)
@@ -115,7 +115,7 @@ impl Write {
         Ok(())
     }
 
-    /// Notes that the provider's list was asked in vain, and when to ask again.
+    /// Counts a query of the provider's list without a result, and sets when to query again.
     pub async fn looked(&mut self, entry: EntryId, again_at: Timestamp) -> Result<()> {
         sqlx::query("UPDATE outbox SET looks = looks + 1, due_at = $2 WHERE id = $1 AND state = 'uncertain'")
             .bind(entry.0)
@@ -125,7 +125,7 @@ impl Write {
         Ok(())
     }
 
-    /// The entry of which an attempt before the present one was given this id.
+    /// Returns the entry of which an earlier attempt has this provider key.
     pub async fn earlier_attempt(&mut self, key: &[u8; 16]) -> Result<Option<(EntryId, MessageId, ThreadId)>> {
         let row: Option<(i64, i64, i64)> = sqlx::query_as(
             "SELECT o.id, o.message_id, o.thread_id FROM attempts a JOIN outbox o ON o.id = a.outbox_id
@@ -138,7 +138,7 @@ impl Write {
         Ok(row.map(|(entry, message, thread)| (EntryId(entry), MessageId(message), ThreadId(thread))))
     }
 
-    /// An attempt before the present one arrived: the message is that one, under the id that it was given then.
+    /// Records that an earlier attempt arrived: the message gets that attempt's provider id.
     #[must_use = "where the message has another id by now, nothing was changed"]
     pub async fn take_earlier(&mut self, entry: EntryId, message: MessageId, key: &[u8; 16]) -> Result<bool> {
         let done = sqlx::query(
@@ -155,8 +155,8 @@ impl Write {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Back into the queue after the provider had taken it and said later that it failed. The attempt keeps its id
-    /// and what was reported under it; the message waits for an id of its next attempt.
+    /// Requeues an entry that the provider accepted and later reported as failed. The attempt keeps its id and
+    /// statuses; the message gets the id of its next attempt.
     pub async fn requeue_failed(
         &mut self,
         (entry, message): (EntryId, MessageId),
@@ -188,7 +188,7 @@ impl Write {
         Ok(())
     }
 
-    /// How often an entry was tried in its present series.
+    /// Returns the number of attempts in an entry's current series.
     pub async fn tried(&mut self, entry: EntryId) -> Result<u32> {
         let tried: i64 = sqlx::query_scalar("SELECT tried FROM outbox WHERE id = $1")
             .bind(entry.0)
@@ -197,8 +197,8 @@ impl Write {
         Ok(u32::try_from(tried).unwrap_or(u32::MAX))
     }
 
-    /// Entries that nobody is sending any more: their lease is over, or ends later than any lease given at `now`
-    /// can, which means that the clock was set back. They may have arrived.
+    /// Returns entries in flight whose lease has expired, or ends after `longest`, which means that the clock was set
+    /// back. They may have arrived.
     pub async fn abandoned(&mut self, now: Timestamp, longest: Timestamp) -> Result<Vec<(EntryId, ThreadId)>> {
         let rows: Vec<(i64, i64)> = sqlx::query_as(
             "SELECT id, thread_id FROM outbox WHERE state = 'sending' AND (lease_until <= $1 OR lease_until > $2)",
@@ -210,7 +210,7 @@ impl Write {
         Ok(rows.into_iter().map(|(entry, thread)| (EntryId(entry), ThreadId(thread))).collect())
     }
 
-    /// Ends the attempt that a dead process left open.
+    /// Ends the attempts that a dead process left open, as uncertain.
     pub async fn abandon_attempts(&mut self, entry: EntryId, failure: &Failure, now: Timestamp) -> Result<()> {
         sqlx::query(
             "UPDATE attempts SET finished_at = $2, outcome = 'uncertain', failure = $3
@@ -224,7 +224,7 @@ impl Write {
         Ok(())
     }
 
-    /// A new series of attempts, with a reference of its own; the old attempts stay.
+    /// Starts a new series of attempts with its own reference; earlier attempts stay.
     pub async fn new_series(
         &mut self,
         entry: EntryId,
@@ -250,11 +250,11 @@ impl Write {
         .bind(message.0)
         .execute(self.connection())
         .await?;
-        // Ids of files expire: a new series uploads anew.
+        // Media ids expire, so a new series uploads the file again.
         self.uploaded(message, "").await
     }
 
-    /// Entries of a run that have not gone yet: their words are taken back.
+    /// Discards the unsent entries of a run. Returns their number.
     pub async fn discard_unsent_of(&mut self, run: RunId, now: Timestamp) -> Result<u64> {
         let done = sqlx::query(
             "UPDATE outbox SET state = 'discarded', hold = NULL, settled_at = $2

@@ -1,4 +1,4 @@
-//! Contacts: found by name or number, made, and merged so that everything can go back.
+//! Contacts: search, rename, and merges that can be undone.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,18 +12,18 @@ use crate::store::codec::{RowReader, folded, json, readable};
 use crate::store::search_text::escaped;
 use crate::store::{Result, Store, Write};
 
-/// What a merge moved, to go back.
+/// What a merge moved, to undo it.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Moved {
     addresses: Vec<(String, String)>,
-    /// Threads that changed their contact as a whole.
+    /// Threads whose contact changed.
     threads: Vec<i64>,
-    /// Threads whose messages went into another one: from, into.
+    /// Threads whose messages were moved into another one: from, into.
     emptied: Vec<(i64, i64)>,
     folded: String,
 }
 
-/// Tables whose rows follow a thread's messages when two threads become one.
+/// Tables whose rows move with a thread's messages when two threads are merged.
 const FOLLOW: [&str; 4] = ["outbox", "attempts", "notes", "runs"];
 
 const CONTACT: &str = "SELECT p.id, p.name AS contact_name, p.opted_out, p.opted_out_at, p.opted_out_by, p.marketing_stopped_at, p.marketing_by,
@@ -42,7 +42,8 @@ impl Store {
         row.map(|row| contact_row(&RowReader::new(&row, "contacts"))).transpose()
     }
 
-    /// Contacts whose name or number holds the letters in this order, with or without others between.
+    /// Returns contacts whose name or number contains the letters in this order, also with others between; exact
+    /// matches come first.
     pub async fn contacts(&self, text: &str, limit: u32) -> Result<Vec<ContactRow>> {
         let plain = folded(&[text.trim().trim_start_matches('+')]);
         let exact = format!("%{}%", escaped(&plain));
@@ -51,7 +52,7 @@ impl Store {
             loose.push_str(&escaped(&letter.to_string()));
             loose.push('%');
         }
-        // What stands beside a contact is looked up for those that are listed, not for all that are compared.
+        // Details are loaded only for the listed contacts, not for all that are compared.
         let query = format!(
             "{CONTACT} WHERE p.id IN (SELECT f.id FROM contacts f
                 WHERE f.merged_into IS NULL AND (f.folded LIKE $1 ESCAPE '\\' OR f.folded LIKE $2 ESCAPE '\\')
@@ -67,7 +68,7 @@ impl Store {
         readable(&rows, "contacts", contact_row)
     }
 
-    /// The contact of a thread, as it stands now.
+    /// Returns the contact of a thread.
     pub async fn contact_of(&self, thread: ThreadId) -> Result<Option<ContactId>> {
         let id: Option<i64> = sqlx::query_scalar("SELECT contact_id FROM threads WHERE id = $1")
             .bind(thread.0)
@@ -77,7 +78,7 @@ impl Store {
     }
 }
 
-/// From where something is known, and since when, where both were kept.
+/// Returns the source of a preference, if both source and time are stored.
 fn told(by: Option<String>, at: Option<Timestamp>) -> Option<WishSource> {
     by.zip(at).map(|(by, at)| WishSource { by, at })
 }
@@ -113,7 +114,7 @@ fn contact_row(cells: &RowReader<'_>) -> Result<ContactRow> {
 }
 
 impl Write {
-    /// Gives a contact a name that a person chose.
+    /// Stores a contact's name that a person chose.
     pub async fn name_contact(&mut self, contact: ContactId, name: &Untrusted) -> Result<()> {
         sqlx::query("UPDATE contacts SET name = $2 WHERE id = $1")
             .bind(contact.0)
@@ -141,7 +142,7 @@ impl Write {
         Ok(id.map(ContactId))
     }
 
-    /// Makes two contacts one. Threads over the same number become one, in the order of time.
+    /// Merges two contacts. Their threads over the same number become one, ordered by time.
     pub async fn merge_contacts(&mut self, kept: ContactId, gone: ContactId, by: &str, now: Timestamp) -> Result<()> {
         let mut moved = Moved {
             addresses: sqlx::query_as("SELECT kind, value FROM addresses WHERE contact_id = $1")
@@ -194,7 +195,7 @@ impl Write {
             .bind(kept.0)
             .execute(self.connection())
             .await?;
-        // Of two who are one, what either does not want is not wanted.
+        // An opt-out of either contact applies to the merged one.
         let opted_out: bool = sqlx::query_scalar(
             "UPDATE contacts SET opted_out = max(contacts.opted_out, g.opted_out),
                 opted_out_by = coalesce(contacts.opted_out_by, g.opted_out_by),
@@ -224,7 +225,7 @@ impl Write {
         self.refold(kept.0).await
     }
 
-    /// Takes the last merge of a contact back. None: there is none.
+    /// Undoes the last merge of a contact and returns the separated contact; `None` if there is no merge.
     pub async fn split_contact(&mut self, kept: ContactId, now: Timestamp) -> Result<Option<ContactId>> {
         let row = sqlx::query(
             "SELECT id, gone_id, moved FROM contact_merges WHERE kept_id = $1 AND undone_at IS NULL ORDER BY id DESC LIMIT 1",
@@ -270,14 +271,14 @@ impl Write {
         Ok(Some(gone))
     }
 
-    /// Moves a merge's messages, and what follows them, into a thread.
+    /// Moves a merge's messages, with their dependent rows, into a thread.
     async fn move_messages(&mut self, merge: i64, into: i64) -> Result<()> {
         let of_merge = "(SELECT message_id FROM merged_messages WHERE merge_id = $1)";
         for table in FOLLOW {
             let condition = match table {
                 "outbox" => format!("message_id IN {of_merge}"),
                 "attempts" => format!("outbox_id IN (SELECT id FROM outbox WHERE message_id IN {of_merge})"),
-                // Open runs stay where they were scheduled: one collects per thread.
+                // Open runs stay in their thread, because a thread can have only one.
                 "runs" => format!(
                     "id IN (SELECT run_id FROM messages WHERE id IN {of_merge}) AND state NOT IN ('scheduled', 'running', 'proposed')"
                 ),
@@ -291,7 +292,7 @@ impl Write {
         Ok(())
     }
 
-    /// What a thread shows of itself, reckoned anew after its messages have moved.
+    /// Recomputes the summary of two threads after messages moved between them.
     async fn settle_threads(&mut self, from: i64, into: i64) -> Result<()> {
         sqlx::query(
             "UPDATE threads SET

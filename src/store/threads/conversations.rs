@@ -1,4 +1,4 @@
-//! What providers count of conversations, and what agents would say to test messages.
+//! The provider's counts of conversations, and dry runs of test messages.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use crate::store::codec::{RowReader, json};
 use crate::store::{Result, Store, Write};
 
 impl Store {
-    /// How many messages of a thread are here since its conversation began at the provider; tests, and what was never
-    /// handed to the provider, are not counted.
+    /// Returns the number of a thread's messages since its conversation began at the provider, without tests and
+    /// messages that the provider never got.
     pub async fn stored_since(&self, thread: ThreadId, began: Timestamp) -> Result<u64> {
         let count: i64 = sqlx::query_scalar(
             "SELECT count(*) FROM messages WHERE thread_id = $1 AND created_at >= $2 AND test = 0
@@ -24,7 +24,7 @@ impl Store {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// The provider's id of a thread's conversation, as it told of it last; `None` where it never did.
+    /// Returns the provider's latest id of a thread's conversation; `None` if it reported none.
     pub async fn conversation_of(&self, thread: ThreadId) -> Result<Option<String>> {
         let id: Option<Option<String>> =
             sqlx::query_scalar("SELECT coalesce(json_extract(told, '$.id'), conversation) FROM threads WHERE id = $1")
@@ -34,7 +34,7 @@ impl Store {
         Ok(id.flatten())
     }
 
-    /// The next test message to which no agent was asked yet, with its assignment.
+    /// Returns the next test message whose dry run is due, with its assignment.
     pub async fn next_dry_run(&self) -> Result<Option<(MessageId, AssignmentId)>> {
         let row: Option<(i64, i64)> = sqlx::query_as(
             "SELECT message_id, assignment_id FROM dry_runs WHERE finished_at IS NULL ORDER BY message_id LIMIT 1",
@@ -46,7 +46,7 @@ impl Store {
 }
 
 impl Write {
-    /// Keeps what the provider counts of threads' conversations, unless it told of more of the same one before.
+    /// Stores the provider's counts of conversations, unless a higher count of the same conversation is stored.
     pub async fn note_conversations(&mut self, told: &[(ThreadId, ConversationRecord)]) -> Result<()> {
         let mut newest: BTreeMap<ThreadId, &ConversationRecord> = BTreeMap::new();
         for (thread, next) in told {
@@ -79,7 +79,7 @@ impl Write {
         Ok(())
     }
 
-    /// Keeps what the provider counts of the conversation that a message stands in, where it is known.
+    /// Stores the provider's counts of a message's conversation, if the message is known.
     pub async fn note_conversation_of(&mut self, key: &[u8; 16], told: &ConversationRecord) -> Result<()> {
         let thread: Option<i64> = sqlx::query_scalar("SELECT thread_id FROM messages WHERE provider_key = $1")
             .bind(&key[..])
@@ -91,7 +91,7 @@ impl Write {
         }
     }
 
-    /// An agent is to be asked what it would say to a test message.
+    /// Schedules a dry run of an agent on a test message.
     pub async fn plan_dry_run(&mut self, message: MessageId, assignment: AssignmentId, now: Timestamp) -> Result<()> {
         sqlx::query(
             "INSERT INTO dry_runs (message_id, assignment_id, asked_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -104,7 +104,7 @@ impl Write {
         Ok(())
     }
 
-    /// Keeps what it would say, or why that is not known.
+    /// Stores the agent's answer of a dry run, or its error.
     pub async fn finish_dry_run(
         &mut self,
         message: MessageId,
@@ -123,7 +123,7 @@ impl Write {
     }
 }
 
-/// What stands with a message of its dry run, where it has one.
+/// Reads the dry run of a message; `None` if it has none.
 pub(crate) fn dry_run(cells: &RowReader<'_>) -> Result<Option<DryRun>> {
     let Some(agent) = cells.opt_text("dry_agent")? else { return Ok(None) };
     Ok(Some(DryRun {

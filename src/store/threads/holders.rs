@@ -1,4 +1,4 @@
-//! Who holds a conversation at the provider.
+//! The holder of a conversation at the provider.
 
 use crate::domain::ids::ThreadId;
 use crate::domain::message::holder::HeldElsewhere;
@@ -7,15 +7,15 @@ use crate::domain::time::Timestamp;
 use crate::store::codec::RowReader;
 use crate::store::{Result, Update, Write};
 
-/// From the columns `held_elsewhere` and `holder_told_at`.
+/// Reads the columns `held_elsewhere` and `holder_told_at`.
 pub(crate) fn held(cells: &RowReader<'_>) -> Result<Option<HeldElsewhere>> {
     let role = cells.opt_untrusted("held_elsewhere")?;
     Ok(role.zip(cells.opt_time("holder_told_at")?).map(|(role, told_at)| HeldElsewhere { role, told_at }))
 }
 
 impl Write {
-    /// Another app holds a conversation, as was told at this time. Misses where something newer is known: a holder,
-    /// or a message that came to us as the holder.
+    /// Stores that another app holds a conversation, as reported at this time. Returns `Missed` if newer information
+    /// is stored: a holder, or a message that we received as the holder.
     pub async fn held_elsewhere(&mut self, thread: ThreadId, role: &Untrusted, at: Timestamp) -> Result<Update> {
         let done = sqlx::query(
             "UPDATE threads SET holder_told_at = $3,
@@ -32,7 +32,8 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// We hold a conversation, as was told at this time. Misses where nobody else held it, or something newer is known.
+    /// Stores that we hold a conversation, as reported at this time. Returns `Missed` if no other app held it, or if
+    /// newer information is stored.
     pub async fn held_here(&mut self, thread: ThreadId, at: Timestamp) -> Result<Update> {
         let done = sqlx::query(
             "UPDATE threads SET held_elsewhere = NULL, holder_told_at = $2

@@ -1,4 +1,4 @@
-//! Messages and outbox entries as lists and details show them.
+//! Messages for lists, details and search.
 
 use crate::store::search_text::match_terms;
 use std::collections::BTreeMap;
@@ -47,12 +47,11 @@ const MESSAGE: &str = "SELECT m.id, m.thread_id, m.direction, m.kind, m.words, m
  FROM messages m LEFT JOIN outbox o ON o.message_id = m.id LEFT JOIN media f ON f.message_id = m.id
     LEFT JOIN dry_runs y ON y.message_id = m.id";
 
-/// Matches that are looked through at once for the other terms.
+/// Number of search matches that are checked for the other terms at a time.
 const STEP: u32 = 2_000;
 
 impl Store {
-    /// A page of a thread's messages in which this one stands, newest first: some that came after it,
-    /// and those before.
+    /// Returns a page of a thread's messages around this one, newest first.
     pub async fn messages_around(&self, thread: ThreadId, id: MessageId, limit: u32) -> Result<Vec<MessageView>> {
         let newer: Option<i64> = sqlx::query_scalar(
             "SELECT n.id FROM messages n WHERE n.thread_id = $1
@@ -67,12 +66,12 @@ impl Store {
         self.messages(thread, limit, newer.map(MessageId)).await
     }
 
-    /// A thread's messages, newest first.
+    /// Returns a thread's messages, newest first.
     pub async fn messages(&self, thread: ThreadId, limit: u32, before: Option<MessageId>) -> Result<Vec<MessageView>> {
         readable(&self.message_rows(thread, limit, before).await?, "messages", message)
     }
 
-    /// A thread's messages, newest first, and what they hold.
+    /// Returns a thread's messages, newest first, with their contents.
     pub async fn transcript(
         &self,
         thread: ThreadId,
@@ -109,7 +108,7 @@ impl Store {
         Ok(rows)
     }
 
-    /// What these messages hold, as far as it can be read.
+    /// Returns the contents of these messages, as far as they can be read.
     pub async fn contents(&self, ids: &[MessageId]) -> Result<BTreeMap<MessageId, Content>> {
         let ids = json(&ids.iter().map(|id| id.0).collect::<Vec<_>>());
         let rows = sqlx::query("SELECT id, content FROM messages WHERE id IN (SELECT value FROM json_each($1))")
@@ -148,9 +147,8 @@ impl Store {
         }))
     }
 
-    /// Messages that hold all the words and fit the terms, newest first. The last word may be a
-    /// beginning; where the words as they stand fill the page already, beginnings are not asked for:
-    /// they cost more.
+    /// Returns messages that contain all words and match the terms, newest first. The last word may be a prefix;
+    /// prefixes are searched only if whole words do not fill the page, because they cost more.
     pub async fn search(
         &self,
         wish: &FilterQuery<'_>,
@@ -172,7 +170,8 @@ impl Store {
             .collect())
     }
 
-    /// Words are matched newest first in steps, so that a rare term among common words stays bounded.
+    /// Returns the rows of a search. Word matches are checked newest first in steps, which bounds the cost of a rare
+    /// term among common words.
     async fn found(
         &self,
         wish: &FilterQuery<'_>,
@@ -222,7 +221,7 @@ impl Store {
         Ok(ids)
     }
 
-    /// The thread and provider id of a message, for quoting and for read marks.
+    /// Returns the thread and provider id of a message, for quotes and read marks.
     pub async fn provider_id(&self, message: MessageId) -> Result<Option<(ThreadId, Option<String>)>> {
         let row: Option<(i64, Option<String>)> =
             sqlx::query_as("SELECT thread_id, provider_message_id FROM messages WHERE id = $1")
@@ -232,7 +231,7 @@ impl Store {
         Ok(row.map(|(thread, id)| (ThreadId(thread), id)))
     }
 
-    /// The newest message that a contact wrote.
+    /// Returns the newest message from the contact.
     pub async fn last_inbound_message(&self, thread: ThreadId) -> Result<Option<MessageId>> {
         let id: Option<i64> = sqlx::query_scalar(
             "SELECT id FROM messages WHERE thread_id = $1 AND direction = 'inbound' AND kind <> 'reaction'
@@ -244,7 +243,7 @@ impl Store {
         Ok(id.map(MessageId))
     }
 
-    /// The provider's id of the newest message that a contact wrote.
+    /// Returns the provider's id of the newest message from the contact.
     pub async fn last_inbound(&self, thread: ThreadId) -> Result<Option<String>> {
         Ok(sqlx::query_scalar(
             "SELECT provider_message_id FROM messages WHERE thread_id = $1 AND direction = 'inbound' AND test = 0
@@ -312,7 +311,7 @@ impl Store {
         for row in &rows {
             let cells = RowReader::new(row, "attempts");
             let provider_message_id = cells.opt_text("provider_message_id")?;
-            // What was reported under the id of this attempt: a later one takes nothing of it away.
+            // Statuses under this attempt's id; a later attempt does not change them.
             let statuses = match &provider_message_id {
                 Some(_) => self.statuses(Some(&cells.bytes("provider_key")?)).await?,
                 None => vec![],
@@ -345,7 +344,7 @@ pub(crate) fn standing(cells: &RowReader<'_>) -> Result<DeliveryRecord> {
     })
 }
 
-/// What the messages of these rows hold, as far as it can be read.
+/// Returns the contents of these rows' messages, as far as they can be read.
 fn contents_of(rows: &[sqlx::sqlite::SqliteRow]) -> Result<BTreeMap<MessageId, Content>> {
     let mut contents = BTreeMap::new();
     for row in rows {

@@ -1,4 +1,4 @@
-//! Threads, contacts and messages as they are read.
+//! Storage of threads, contacts and messages as lists and details show them.
 
 pub(crate) mod contacts;
 pub(crate) mod conversations;

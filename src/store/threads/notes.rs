@@ -1,4 +1,4 @@
-//! Notes: words among colleagues.
+//! Internal notes of threads.
 
 use crate::domain::ids::ThreadId;
 use crate::domain::message::note::Note;
@@ -6,7 +6,7 @@ use crate::store::codec::RowReader;
 use crate::store::{Result, Store, Write};
 
 impl Store {
-    /// A thread's notes, oldest first; the newest ones where there are many.
+    /// Returns a thread's last 200 notes, oldest first.
     pub async fn notes(&self, thread: ThreadId) -> Result<Vec<Note>> {
         let rows =
             sqlx::query("SELECT id, author, body, at FROM notes WHERE thread_id = $1 ORDER BY at DESC LIMIT 200")

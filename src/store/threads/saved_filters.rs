@@ -1,12 +1,12 @@
-//! Filters that somebody gave a name.
+//! Saved filters.
 
 use crate::store::{Result, Store, Write};
 
-/// Filters of one list: that of the threads.
+/// The list whose filters are saved.
 const PANE: &str = "threads";
 
 impl Store {
-    /// One's own, by name.
+    /// Returns a person's saved filters, as name and terms, by name.
     pub async fn saved_filters(&self, operator: &str) -> Result<Vec<(String, String)>> {
         Ok(sqlx::query_as("SELECT name, terms FROM filters WHERE operator = $1 AND pane = $2 ORDER BY name")
             .bind(operator)
@@ -17,7 +17,7 @@ impl Store {
 }
 
 impl Write {
-    /// With no terms it is forgotten.
+    /// Saves a filter; empty terms delete it.
     pub async fn save_filter(&mut self, operator: &str, name: &str, terms: &str) -> Result<()> {
         if terms.trim().is_empty() {
             sqlx::query("DELETE FROM filters WHERE operator = $1 AND pane = $2 AND name = $3")

@@ -1,4 +1,4 @@
-//! Threads as lists show them, and what people change about them.
+//! Threads for lists, and changes to them.
 
 use std::collections::HashMap;
 
@@ -22,7 +22,7 @@ use crate::store::narrow::{self, FilterQuery, FilterTarget};
 use crate::store::search_text::match_terms;
 use crate::store::{Result, Store, Update, Write};
 
-/// Fewer matches than this are looked up one by one.
+/// Maximum number of matches that are looked up one by one.
 const FEW: u32 = 2_000;
 
 const ROW: &str = "SELECT t.id, t.contact_id, t.external_id, t.connection_id, c.name AS connection, c.organization, c.environment, p.name AS contact_name,
@@ -46,7 +46,7 @@ const ROW: &str = "SELECT t.id, t.contact_id, t.external_id, t.connection_id, c.
         (SELECT id FROM assignments x WHERE x.connection_id = t.connection_id AND x.thread_id IS NULL AND x.state = 'active' ORDER BY x.place LIMIT 1))";
 
 impl Store {
-    /// Threads that fit, the most recently used first; who waits is asked for, the longest first.
+    /// Returns matching threads, the latest first; with `is:waiting`, those that wait longest first.
     pub async fn threads(
         &self,
         wish: &FilterQuery<'_>,
@@ -76,7 +76,7 @@ impl Store {
         readable(&rows, "threads", thread_row)
     }
 
-    /// How many threads fit, counted up to a thousand.
+    /// Returns the number of matching threads, counted up to a thousand.
     pub async fn count_threads(&self, wish: &FilterQuery<'_>) -> Result<u32> {
         let mut query = QueryBuilder::<Sqlite>::new(
             "SELECT count(*) FROM (SELECT 1 FROM threads t JOIN connections c ON c.id = t.connection_id
@@ -90,8 +90,8 @@ impl Store {
         Ok(u32::try_from(count).unwrap_or(0))
     }
 
-    /// Words that few threads hold are found by index, and only those threads are looked at. Words that
-    /// many hold are found soon enough by looking from the newest on.
+    /// Adds the filter's conditions. Rare words are matched by index first; common words are matched by scanning from
+    /// the newest thread on, which finds enough of them soon.
     async fn narrow_threads(&self, query: &mut QueryBuilder<Sqlite>, wish: &FilterQuery<'_>) -> Result<()> {
         let words = wish.filter.words();
         let Some(few) = self.few_with(words).await? else {
@@ -104,11 +104,11 @@ impl Store {
         Ok(())
     }
 
-    /// The threads whose person, or whose last message, holds these words. None where that cannot be told
-    /// by index: no words, too many of them, or the name of a connection.
+    /// Returns the threads whose contact or last message contains these words; `None` if an index cannot tell: there
+    /// are no words, too many matches, or a connection's name matches.
     async fn few_with(&self, words: &str) -> Result<Option<Vec<i64>>> {
         let terms = match_terms(words);
-        // Beginnings of one or two letters are in nearly every message.
+        // Prefixes of one or two letters match nearly every message.
         if terms.is_empty() || words.split_whitespace().any(|word| word.chars().count() < 3) {
             return Ok(None);
         }
@@ -142,7 +142,7 @@ impl Store {
         Ok(Some(threads))
     }
 
-    /// Threads in which somebody waits and the window closes, the next first.
+    /// Returns threads in which the contact waits and the service window is open, the next to close first.
     pub async fn closing(&self, now: Timestamp, limit: u32) -> Result<Vec<ThreadRow>> {
         let text = format!(
             "{ROW} WHERE t.window_closes_at > $1 AND p.opted_out = 0 AND t.resolved_at IS NULL
@@ -161,7 +161,7 @@ impl Store {
         one(&self.readers, id).await
     }
 
-    /// The thread with a number over a connection.
+    /// Returns the thread with a phone number over a connection.
     pub async fn thread_with(&self, connection: ConnectionId, number: &PhoneNumber) -> Result<Option<ThreadRow>> {
         let text = format!(
             "{ROW} WHERE t.connection_id = $1 AND t.contact_id =
@@ -175,7 +175,7 @@ impl Store {
         row.map(|row| thread_row(&RowReader::new(&row, "threads"))).transpose()
     }
 
-    /// Whose threads these are.
+    /// Returns the contacts of these threads.
     pub(crate) async fn people_of(
         &self,
         threads: impl Iterator<Item = ThreadId>,
@@ -208,7 +208,7 @@ impl Store {
         Ok(body.unwrap_or_default())
     }
 
-    /// The contact of a thread, with whether they asked not to be written to.
+    /// Returns the contact of a thread, and whether they opted out.
     pub async fn thread_contact(&self, thread: ThreadId) -> Result<Option<(ContactId, bool)>> {
         let row: Option<(i64, bool)> = sqlx::query_as(
             "SELECT p.id, p.opted_out FROM threads t JOIN contacts p ON p.id = t.contact_id WHERE t.id = $1",
@@ -221,7 +221,7 @@ impl Store {
 }
 
 impl Write {
-    /// Somebody has it until a time, or nobody.
+    /// Sets the owner of a thread with the end of the ownership; `None` clears it.
     pub async fn take_thread(&mut self, thread: ThreadId, who: Option<(&str, Timestamp)>) -> Result<()> {
         sqlx::query("UPDATE threads SET taken_by = $2, taken_until = $3 WHERE id = $1")
             .bind(thread.0)
@@ -232,7 +232,7 @@ impl Write {
         Ok(())
     }
 
-    /// Keeps it longer for whoever has it.
+    /// Extends the ownership if this person owns the thread.
     pub async fn keep_claim(&mut self, thread: ThreadId, operator: &str, until: Timestamp) -> Result<()> {
         sqlx::query("UPDATE threads SET taken_until = $3 WHERE id = $1 AND taken_by = $2")
             .bind(thread.0)
@@ -243,7 +243,7 @@ impl Write {
         Ok(())
     }
 
-    /// A person wrote in it: its agent leaves it to them for a while.
+    /// Stores that a person wrote in the thread, which pauses its agent.
     pub async fn person_wrote(&mut self, thread: ThreadId, at: Timestamp) -> Result<()> {
         sqlx::query("UPDATE threads SET person_wrote_at = max(coalesce(person_wrote_at, 0), $2) WHERE id = $1")
             .bind(thread.0)
@@ -253,7 +253,7 @@ impl Write {
         Ok(())
     }
 
-    /// The person gives it back to its agent before that while is over.
+    /// Ends the pause of the thread's agent.
     pub async fn person_gave_back(&mut self, thread: ThreadId) -> Result<()> {
         sqlx::query("UPDATE threads SET person_wrote_at = NULL WHERE id = $1")
             .bind(thread.0)
@@ -262,7 +262,7 @@ impl Write {
         Ok(())
     }
 
-    /// Nothing is left to do in it, says somebody, and why. Changes nothing where it is resolved.
+    /// Resolves a thread, with the person and the reason. Returns `Missed` if it is resolved.
     pub async fn resolve_thread(
         &mut self,
         thread: ThreadId,
@@ -281,7 +281,7 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// Opens it again. Changes nothing where it is open.
+    /// Reopens a thread. Returns `Missed` if it is open.
     pub async fn reopen_thread(&mut self, thread: ThreadId) -> Result<Update> {
         let done = sqlx::query(
             "UPDATE threads SET resolved_at = NULL, resolved_by = NULL, resolved_reason = NULL
@@ -293,7 +293,7 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// Its agent gave it away, or a person gives it back.
+    /// Sets or clears the time at which the thread's agent escalated it. Returns `Missed` if nothing changed.
     pub async fn hand_off(&mut self, thread: ThreadId, at: Option<Timestamp>) -> Result<Update> {
         let done = sqlx::query("UPDATE threads SET handed_off_at = $2 WHERE id = $1 AND handed_off_at IS NOT $2")
             .bind(thread.0)
@@ -303,7 +303,7 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// From when on an agent is told what was said; again within the same breath takes it back.
+    /// Sets from when on an agent sees the thread's messages; `remember_again` restores the earlier time.
     pub async fn forget_before(&mut self, thread: ThreadId, now: Timestamp) -> Result<()> {
         sqlx::query("UPDATE threads SET context_before = context_from, context_from = $2 WHERE id = $1")
             .bind(thread.0)
@@ -321,8 +321,8 @@ impl Write {
         Ok(())
     }
 
-    /// Whether anything may be sent to the contact of this thread, over whichever number, and from where that is
-    /// known. What a provider keeps for them is called back.
+    /// Stores an opt-out or opt-in of a thread's contact, over all numbers, with its source. An opt-out cancels
+    /// messages scheduled at the provider.
     pub async fn opt_out(&mut self, thread: ThreadId, out: bool, by: &str, now: Timestamp) -> Result<()> {
         let contact: i64 = sqlx::query_scalar(
             "UPDATE contacts SET opted_out = $2, opted_out_by = CASE WHEN $2 THEN $3 END,
@@ -346,12 +346,12 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// Somebody waits for a person. The first reason and time stay until they are answered.
+    /// Marks a thread as waiting for a person. The time of the first wait stays; the latest reason counts.
     pub async fn wait(&mut self, thread: ThreadId, reason: &str, since: Timestamp) -> Result<()> {
         self.wait_all(&[(thread, reason, since)]).await
     }
 
-    /// Different threads wait for a person, each for its reason and since its time.
+    /// Marks threads as waiting for a person, each with its reason and time.
     pub async fn wait_all(&mut self, waits: &[(ThreadId, &str, Timestamp)]) -> Result<()> {
         if waits.is_empty() {
             return Ok(());
@@ -409,7 +409,7 @@ pub(crate) fn contact(cells: &RowReader<'_>) -> Result<ContactView> {
     })
 }
 
-/// One thread, over any connection to the database.
+/// Returns one thread, over any database connection.
 pub(crate) async fn one(over: impl SqliteExecutor<'_>, id: ThreadId) -> Result<Option<ThreadRow>> {
     let text = format!("{ROW} WHERE t.id = $1");
     let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(over).await?;
