@@ -1,13 +1,13 @@
-//! The code behind a Flow with an endpoint: what the provider's functions must look like. Source:
-//! platform API, part 7.2.
+//! Checks the endpoint code of a Flow against the rules for the provider's functions. Source: platform API, part 7.2.
 
 use super::{Finding, Report};
 
-/// How every handler begins.
+/// Returns the required first line of a handler.
 fn head() -> &'static str {
     crate::domain::templates::starter::FLOW_CODE.lines().next().unwrap_or_default()
 }
 
+/// Returns all findings about endpoint code.
 pub fn lint(code: &str) -> Vec<Finding> {
     let mut report = Report::default();
     let bare: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");

@@ -1,5 +1,5 @@
-//! What the provider would refuse, found before it is asked: each finding with its rule, its place, and
-//! what to write instead. Rules are numbered as in the reference of the Cloud API.
+//! Linters that find errors before the provider refuses a submission. Each finding has its rule, position and remedy.
+//! Rule numbers follow the Cloud API reference.
 
 pub mod flow;
 pub mod flow_code;
@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// It is refused.
+    /// The provider refuses it.
     Error,
-    /// It is likely to be refused, or does not do what was meant.
+    /// The provider probably refuses it, or it does not have the intended effect.
     Warning,
 }
 
@@ -27,27 +27,27 @@ impl Level {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// `T18`, `F30`.
+    /// Rule number, such as `T18` or `F30`.
     pub rule: String,
     pub level: Level,
-    /// Where: `components[1].buttons[0].url`.
+    /// Position, such as `components[1].buttons[0].url`.
     pub place: String,
     pub what: String,
     pub instead: String,
-    /// It can be mended by itself.
+    /// `fix` can correct it automatically.
     #[serde(default)]
     pub mends: bool,
 }
 
 impl Finding {
-    /// `T18 error at components[0].text: …`
+    /// Formats the finding: `T18 error at components[0].text: …`.
     pub fn line(&self) -> String {
         let place = if self.place.is_empty() { String::new() } else { format!(" at {}", self.place) };
         format!("{} {}{place}: {} {}", self.rule, self.level.name(), self.what, self.instead).trim_end().to_owned()
     }
 }
 
-/// Findings, being gathered.
+/// Collects findings.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     pub findings: Vec<Finding>,
@@ -74,7 +74,7 @@ impl Report {
         });
     }
 
-    /// The last finding can be mended by itself.
+    /// Marks the last finding as automatically fixable.
     pub fn mends(&mut self) {
         if let Some(last) = self.findings.last_mut() {
             last.mends = true;
@@ -82,7 +82,7 @@ impl Report {
     }
 }
 
-/// Whether nothing is found that would be refused.
+/// Returns `true` if there is no finding that the provider would refuse.
 pub fn passes(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.level != Level::Error)
 }

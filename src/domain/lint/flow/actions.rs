@@ -1,4 +1,4 @@
-//! What happens on a tap.
+//! Checks the actions of components: `on-click-action` and the selection actions.
 
 use serde_json::Value;
 
@@ -9,6 +9,7 @@ use crate::domain::lint::Report;
 
 const KEYS: [&str; 3] = ["on-click-action", "on-select-action", "on-unselect-action"];
 
+/// Checks all actions of a screen.
 pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     for node in &screen.nodes {
         for key in KEYS {
@@ -146,7 +147,7 @@ fn navigate(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, node: &No
     }
 }
 
-/// Every reference in a payload leads somewhere.
+/// Checks that every reference in a payload resolves.
 fn payload(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, place: &str, value: &Value, action: &str) {
     match value {
         Value::String(text) => {
@@ -175,7 +176,7 @@ fn payload(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, place: &st
     }
 }
 
-/// Uploaded files go to the endpoint or into the answer, at the top, and nowhere else.
+/// Checks that uploaded files are only at the top level of a payload, to the endpoint or in the response.
 fn files(report: &mut Report, screen: &Screen<'_>, place: &str, value: &Value, action: &str) {
     let pickers: Vec<&Node<'_>> = screen.nodes.iter().filter(|node| spec::is_picker(node.kind)).collect();
     let names = |value: &Value| -> Vec<String> {

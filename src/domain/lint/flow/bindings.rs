@@ -1,16 +1,16 @@
-//! Where components refer to data, to what was filled in, and to other screens.
+//! Checks references to data, form fields and other screens.
 
 use serde_json::Value;
 
 use super::parts::{Flow, Screen, is_bound};
 use crate::domain::lint::Report;
 
-/// The references inside a text, without `${` and `}`.
+/// Returns the references in a text, without `${` and `}`.
 pub(super) fn references(text: &str) -> Vec<String> {
     text.split("${").skip(1).filter_map(|part| Some(part.split_once('}')?.0.trim().to_owned())).collect()
 }
 
-/// Whether a reference leads somewhere, or why not.
+/// Resolves a reference; fails with the kind of the reference and the reason.
 pub(super) fn resolve(flow: &Flow<'_>, screen: &Screen<'_>, name: &str) -> Result<(), (&'static str, String)> {
     let parts: Vec<&str> = name.split('.').collect();
     let on = |screen: &Screen<'_>, kind: &str, member: &str| match kind {
@@ -41,10 +41,11 @@ pub(super) fn resolve(flow: &Flow<'_>, screen: &Screen<'_>, name: &str) -> Resul
     }
 }
 
+/// Checks the references and bound types in all components of a screen.
 pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     for node in &screen.nodes {
         for (key, value) in node.value.as_object().into_iter().flatten() {
-            // What is inside is looked at where it stands; actions have rules of their own.
+            // Child components are checked themselves, and actions have their own checks.
             if matches!(key.as_str(), "children" | "then" | "else" | "cases" | "list-items") || key.ends_with("-action")
             {
                 continue;
@@ -57,7 +58,7 @@ pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     }
 }
 
-/// The one reference that a text is.
+/// Returns the reference if the text consists of exactly one.
 fn whole(value: &Value) -> Option<String> {
     let text = value.as_str()?;
     let inner = text.strip_prefix("${")?.strip_suffix('}')?;
@@ -107,7 +108,7 @@ fn walk(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, place: &str, 
     }
 }
 
-/// What is bound fits what it is bound to.
+/// Checks that bound data has the type that the field requires.
 fn types(report: &mut Report, screen: &Screen<'_>, (place, key): (&str, &str), field: &str) {
     let mut declared = &screen.value["data"];
     for (at, part) in field.split('.').enumerate() {
@@ -130,7 +131,7 @@ fn types(report: &mut Report, screen: &Screen<'_>, (place, key): (&str, &str), f
     }
 }
 
-/// Whether a value could be of a type: literals are compared, what is bound is looked up.
+/// Returns `true` if a value can have a type: a literal by its own type, a reference by its declared type.
 pub(super) fn could_be(flow: &Flow<'_>, screen: &Screen<'_>, value: &Value, kind: &str) -> bool {
     let declared = match whole(value) {
         None if is_bound(value) => return true,

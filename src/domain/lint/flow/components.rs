@@ -1,4 +1,4 @@
-//! Each component: what it must have, what it may have, and of which type.
+//! Checks each component: required fields, allowed fields and their types.
 
 use serde_json::Value;
 
@@ -6,6 +6,7 @@ use super::parts::{Flow, Node, Screen, is_bound};
 use super::spec::{self, ENUMS, KEYS_SINCE};
 use crate::domain::lint::Report;
 
+/// Checks the components of a screen.
 pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     for node in &screen.nodes {
         let Some(spec) = spec::of(node.kind) else {
@@ -76,7 +77,7 @@ fn near(kind: &str) -> String {
     }
 }
 
-/// Types of what is written out; what is bound is looked at where data is.
+/// Checks the types of literal values; bound values are checked in `bindings`.
 fn types(report: &mut Report, node: &Node<'_>) {
     let wrong = |report: &mut Report, key: &str, wanted: &str| {
         let what = format!("{} is no {wanted}.", short(&node.value[key]));
@@ -87,7 +88,7 @@ fn types(report: &mut Report, node: &Node<'_>) {
             continue;
         }
         match key.as_str() {
-            // A range asks for each of its two dates on its own.
+            // A date range has a `required` value per date.
             "required" if is_range(node) && value.is_object() => {
                 for (name, one) in value.as_object().into_iter().flatten() {
                     if !["start-date", "end-date"].contains(&name.as_str()) || !(one.is_boolean() || is_bound(one)) {
@@ -139,7 +140,7 @@ fn types(report: &mut Report, node: &Node<'_>) {
     }
 }
 
-/// A calendar from which two dates are chosen.
+/// Returns `true` for a calendar that selects two dates.
 fn is_range(node: &Node<'_>) -> bool {
     node.kind == "CalendarPicker" && node.value["mode"] == "range"
 }
@@ -148,7 +149,7 @@ fn short(value: &Value) -> String {
     value.to_string().chars().take(60).collect()
 }
 
-/// An input's own pattern needs company. What it says is the phone's business.
+/// Checks the rules around an input's pattern, and its brackets. The expression itself is not evaluated.
 fn patterns(report: &mut Report, node: &Node<'_>) {
     let Some(pattern) = node.value["pattern"].as_str().filter(|_| node.kind == "TextInput") else { return };
     let place = format!("{}.pattern", node.place);

@@ -1,4 +1,4 @@
-//! Conditions of If and values of Switch.
+//! Checks the conditions of `If` and the values of `Switch`.
 
 use super::parts::Screen;
 use crate::domain::lint::Report;
@@ -12,6 +12,7 @@ enum Token {
     Close,
 }
 
+/// Checks the conditions of a screen.
 pub(super) fn check(report: &mut Report, screen: &Screen<'_>) {
     for node in &screen.nodes {
         match node.kind {

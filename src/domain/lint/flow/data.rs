@@ -1,10 +1,11 @@
-//! The data that a screen declares.
+//! Checks the data that a screen declares.
 
 use serde_json::Value;
 
 use super::parts::Screen;
 use crate::domain::lint::Report;
 
+/// Checks the data declaration of a screen.
 pub(super) fn check(report: &mut Report, screen: &Screen<'_>) {
     let data = &screen.value["data"];
     if data.is_null() {

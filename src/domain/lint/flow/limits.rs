@@ -1,4 +1,4 @@
-//! Lengths, counts and ranges.
+//! Checks lengths, counts and ranges.
 
 use serde_json::Value;
 
@@ -6,6 +6,7 @@ use super::parts::{Flow, Node, Screen, count, is_bound};
 use super::spec::{LENGTHS, MIME_TYPES, PAIRS};
 use crate::domain::lint::Report;
 
+/// Checks the limits of all components of a screen.
 pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     for node in &screen.nodes {
         for (kind, key, most) in LENGTHS {
@@ -35,7 +36,7 @@ pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     }
 }
 
-/// A text, or each of several.
+/// Returns a text, or each text of an array.
 fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::String(text) if !is_bound(value) => vec![text],

@@ -1,4 +1,4 @@
-//! The rules of Flow JSON, F1 to F56. Source: Cloud API, parts 6.2 to 6.4.
+//! Rules of Flow JSON, F1 to F56. Source: Cloud API, parts 6.2 to 6.4.
 
 mod actions;
 mod bindings;
@@ -17,7 +17,7 @@ use serde_json::Value;
 use self::parts::Flow;
 use super::{Finding, Report};
 
-/// Everything that stands in the way of a Flow, the refusals first.
+/// Returns all findings about a Flow, errors first.
 pub fn lint(text: &str) -> Vec<Finding> {
     let mut report = Report::default();
     if text.len() > 10 * 1024 * 1024 {

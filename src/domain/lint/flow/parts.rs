@@ -1,19 +1,19 @@
-//! A Flow taken apart: its screens, and the components on them.
+//! A parsed Flow: its screens and their components.
 
 use serde_json::Value;
 
 use super::spec::{self, Version};
 
-/// A component where it stands.
+/// A component and its position.
 pub(super) struct Node<'v> {
     pub(super) kind: &'v str,
     pub(super) value: &'v Value,
     pub(super) place: String,
-    /// The form that it stands in, by that form's place.
+    /// Position of the enclosing form.
     pub(super) form: Option<String>,
-    /// How many If and Switch are around it.
+    /// Number of enclosing `If` and `Switch` components.
     pub(super) depth: usize,
-    /// The branch that it stands in.
+    /// Position of the enclosing branch.
     pub(super) branch: Option<String>,
 }
 
@@ -25,11 +25,11 @@ pub(super) struct Screen<'v> {
     pub(super) terminal: bool,
 }
 
-/// A Flow, taken apart.
+/// A parsed Flow.
 pub(super) struct Flow<'v> {
     pub(super) value: &'v Value,
     pub(super) version: Version,
-    /// It has an endpoint that is asked for data.
+    /// The Flow has an endpoint that provides data.
     pub(super) endpoint: bool,
     pub(super) screens: Vec<Screen<'v>>,
 }
@@ -41,7 +41,7 @@ impl<'v> Flow<'v> {
 }
 
 impl Screen<'_> {
-    /// Names of what is filled in on it.
+    /// Returns the names of the input components.
     pub(super) fn inputs(&self) -> Vec<&str> {
         let inputs = self.nodes.iter().filter(|node| spec::is_input(node.kind));
         inputs.filter_map(|node| node.value["name"].as_str()).collect()
@@ -52,7 +52,7 @@ pub(super) fn count(text: &str) -> usize {
     text.chars().count()
 }
 
-/// Whether a value is bound to data instead of written out.
+/// Returns `true` if a value is bound to data, not a literal.
 pub(super) fn is_bound(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.starts_with("${") || text.starts_with('`'))
 }

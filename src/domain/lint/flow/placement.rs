@@ -1,4 +1,4 @@
-//! What may stand where, how often, and in whose company.
+//! Checks where components are allowed, how often, and in which combinations.
 
 use serde_json::Value;
 
@@ -6,6 +6,7 @@ use super::parts::{Flow, Screen};
 use super::spec::{is_input, is_picker};
 use crate::domain::lint::Report;
 
+/// Checks the placement of the components of a screen.
 pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     let of = |kind: &str| screen.nodes.iter().filter(|node| node.kind == kind).count();
     let outside = |kind: &str| screen.nodes.iter().filter(|node| node.kind == kind && node.branch.is_none()).count();
@@ -36,7 +37,7 @@ pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     company(report, flow, screen);
 }
 
-/// Names of inputs are unique, over all branches, too.
+/// Checks that input names are unique, across all branches.
 fn names(report: &mut Report, screen: &Screen<'_>) {
     let mut seen: Vec<&str> = vec![];
     for node in screen.nodes.iter().filter(|node| is_input(node.kind)) {
@@ -94,7 +95,7 @@ fn forms(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     }
 }
 
-/// Captions, and footers in branches.
+/// Checks footer captions, and footers in branches.
 fn footers(report: &mut Report, screen: &Screen<'_>) {
     for node in screen.nodes.iter().filter(|node| node.kind == "Footer") {
         let has = |key: &str| !node.value[key].is_null();
@@ -174,7 +175,7 @@ fn company(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     }
 }
 
-/// What may stand in a branch.
+/// Components that are allowed in a branch.
 const INSIDE: [&str; 19] = [
     "TextHeading",
     "TextSubheading",
@@ -197,7 +198,7 @@ const INSIDE: [&str; 19] = [
     "DocumentPicker",
 ];
 
-/// What is counted over all screens.
+/// Checks counts across all screens.
 pub(super) fn whole(report: &mut Report, flow: &Flow<'_>) {
     let carousels =
         flow.screens.iter().flat_map(|screen| &screen.nodes).filter(|node| node.kind == "ImageCarousel").count();

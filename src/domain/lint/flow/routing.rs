@@ -1,4 +1,4 @@
-//! Which screen leads where.
+//! Checks the routes between screens.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +9,7 @@ use crate::domain::lint::Report;
 
 type Graph<'v> = BTreeMap<&'v str, BTreeSet<&'v str>>;
 
+/// Checks the routing model, or the navigation if there is none.
 pub(super) fn check(report: &mut Report, flow: &Flow<'_>) {
     let taken = navigated(flow);
     let model = flow.value["routing_model"].as_object();
@@ -16,7 +17,7 @@ pub(super) fn check(report: &mut Report, flow: &Flow<'_>) {
         if flow.value["routing_model"].is_object() && !flow.endpoint {
             stale(report, flow, &taken);
         }
-        // Without an endpoint the taps themselves are the model.
+        // Without an endpoint the navigation actions are the routing model.
         if !flow.endpoint {
             graph(report, flow, &taken, "screens");
         }
@@ -57,7 +58,8 @@ pub(super) fn check(report: &mut Report, flow: &Flow<'_>) {
     graph(report, flow, &routes, "routing_model");
 }
 
-/// A model without an endpoint is generated anyhow: one that is incomplete does no harm.
+/// Warns about an incomplete routing model of a Flow without an endpoint. It does no harm, because the model is
+/// generated.
 fn stale(report: &mut Report, flow: &Flow<'_>, taken: &Graph<'_>) {
     let model = &flow.value["routing_model"];
     let lacks = taken.iter().any(|(from, targets)| {
@@ -74,7 +76,7 @@ fn stale(report: &mut Report, flow: &Flow<'_>, taken: &Graph<'_>) {
     }
 }
 
-/// Where taps lead.
+/// Returns the routes of all navigation actions.
 fn navigated<'v>(flow: &Flow<'v>) -> Graph<'v> {
     let mut graph: Graph<'v> = flow.screens.iter().map(|screen| (screen.id, BTreeSet::new())).collect();
     for screen in &flow.screens {
@@ -133,7 +135,7 @@ fn graph(report: &mut Report, flow: &Flow<'_>, routes: &Graph<'_>, place: &str) 
         }
     }
     for screen in &flow.screens {
-        // Several beginnings that meet later are fine; one that nobody meets is not.
+        // Several start screens whose paths join later are allowed; a separate one is not.
         let apart = !reached.contains(screen.id)
             && routes.get(screen.id).is_none_or(|to| !to.iter().any(|to| reached.contains(to)));
         if apart {
@@ -149,7 +151,7 @@ fn graph(report: &mut Report, flow: &Flow<'_>, routes: &Graph<'_>, place: &str) 
     }
 }
 
-/// A screen on a loop of two or more.
+/// Returns a screen in a cycle of two or more screens.
 fn looped<'g>(routes: &Graph<'g>) -> Option<&'g str> {
     fn visit<'g>(
         id: &'g str,

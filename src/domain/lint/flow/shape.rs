@@ -1,4 +1,4 @@
-//! The Flow as a whole, and its screens.
+//! Checks the Flow as a whole, and its screens.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::parts::{Flow, Node, Screen, count};
 use super::spec::Version;
 use crate::domain::lint::Report;
 
-/// Versions that can be published, and those that can only be sent. Source: part 6.1.
+/// Versions that can be published; `FROZEN` lists those that can only be sent. Source: part 6.1.
 const PUBLISHED: [&str; 9] = ["5.1", "6.0", "6.1", "6.2", "6.3", "7.0", "7.1", "7.2", "7.3"];
 const FROZEN: [&str; 5] = ["2.1", "3.0", "3.1", "4.0", "5.0"];
 
@@ -83,7 +83,7 @@ pub(super) fn top(report: &mut Report, value: &Value, version: Version) {
     }
 }
 
-/// Takes the screens apart.
+/// Parses the screens.
 pub(super) fn screens(value: &Value) -> Vec<Screen<'_>> {
     let list = value["screens"].as_array().into_iter().flatten().enumerate();
     list.map(|(at, value)| {
@@ -102,7 +102,7 @@ pub(super) fn screens(value: &Value) -> Vec<Screen<'_>> {
     .collect()
 }
 
-/// What stands around a component.
+/// The enclosing form and branches of a component.
 struct Around {
     form: Option<String>,
     depth: usize,
@@ -165,7 +165,7 @@ pub(super) fn screen_rules(report: &mut Report, flow: &Flow<'_>) {
     }
 }
 
-/// What a screen may have.
+/// Allowed fields of a screen.
 const KNOWN: [&str; 9] =
     ["id", "title", "data", "terminal", "success", "refresh_on_back", "sensitive", "layout", "description"];
 
@@ -245,7 +245,7 @@ fn check_layout(report: &mut Report, screen: &Screen<'_>) {
     }
 }
 
-/// Checks the inputs whose answers are hidden in the summary.
+/// Checks the names of inputs whose values are hidden in the summary.
 fn check_sensitive(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     let (value, at) = (screen.value, format!("{}.sensitive", screen.place));
     if !value["sensitive"].is_null() {

@@ -1,6 +1,6 @@
-//! What each component must and may have. Source: Cloud API, part 6.3.
+//! Required and allowed fields of each component. Source: Cloud API, part 6.3.
 
-/// A version, as it is written: 1.10 follows 1.9.
+/// A version by its parts, so that 1.10 follows 1.9.
 pub(super) type Version = (u32, u32);
 
 pub(super) struct Spec {
@@ -8,7 +8,7 @@ pub(super) struct Spec {
     pub since: Version,
     pub required: &'static [&'static str],
     pub known: &'static [&'static str],
-    /// Actions that it may carry, under any of its keys.
+    /// Actions that the component supports, under any action key.
     pub actions: &'static [&'static str],
 }
 
@@ -195,7 +195,7 @@ pub(super) fn is_picker(kind: &str) -> bool {
     matches!(kind, "PhotoPicker" | "DocumentPicker")
 }
 
-/// Keys that came later than their component.
+/// Fields that a later version added to a component.
 pub(super) const KEYS_SINCE: &[(&str, &str, Version)] = &[
     ("TextBody", "markdown", (5, 1)),
     ("TextCaption", "markdown", (5, 1)),
@@ -208,7 +208,7 @@ pub(super) const KEYS_SINCE: &[(&str, &str, Version)] = &[
     ("RadioButtonsGroup", "on-unselect-action", (6, 0)),
 ];
 
-/// Values that a key may have.
+/// Allowed values of fields.
 pub(super) const ENUMS: &[(&str, &str, &[&str])] = &[
     ("TextInput", "input-type", &["text", "number", "email", "password", "passcode", "phone"]),
     ("TextInput", "label-variant", &["large"]),
@@ -225,7 +225,7 @@ pub(super) const ENUMS: &[(&str, &str, &[&str])] = &[
     ("PhotoPicker", "photo-source", &["camera_gallery", "camera", "gallery"]),
 ];
 
-/// Texts and how long they may be.
+/// Maximum lengths of texts in characters.
 pub(super) const LENGTHS: &[(&str, &str, usize)] = &[
     ("TextHeading", "text", 80),
     ("TextSubheading", "text", 80),
@@ -263,7 +263,7 @@ pub(super) const LENGTHS: &[(&str, &str, usize)] = &[
     ("DocumentPicker", "description", 300),
 ];
 
-/// Smaller and larger of two keys.
+/// Pairs of fields of which the first may not exceed the second.
 pub(super) const PAIRS: &[(&str, &str)] = &[
     ("min-chars", "max-chars"),
     ("min-selected-items", "max-selected-items"),
@@ -273,5 +273,5 @@ pub(super) const PAIRS: &[(&str, &str)] = &[
     ("min-date", "max-date"),
 ];
 
-/// What a document picker may ask for. Source: Cloud API, appendix B.
+/// MIME types that a document picker can request. Source: Cloud API, appendix B.
 pub(super) const MIME_TYPES: &str = " application/gzip application/msword application/pdf application/vnd.ms-excel application/vnd.ms-powerpoint application/vnd.oasis.opendocument.presentation application/vnd.oasis.opendocument.spreadsheet application/vnd.oasis.opendocument.text application/vnd.openxmlformats-officedocument.presentationml.presentation application/vnd.openxmlformats-officedocument.spreadsheetml.sheet application/vnd.openxmlformats-officedocument.wordprocessingml.document application/x-7z-compressed application/zip image/avif image/gif image/heic image/heif image/jpeg image/png image/tiff image/webp text/plain video/mp4 video/mpeg ";

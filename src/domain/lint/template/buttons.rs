@@ -1,4 +1,4 @@
-//! Buttons: how many, in which order, and what each needs.
+//! Checks buttons: their number, order and fields.
 
 use serde_json::Value;
 
@@ -21,6 +21,7 @@ const KINDS: [(&str, usize); 12] = [
     ("APP", 1),
 ];
 
+/// Checks the buttons of a component.
 pub(super) fn check(report: &mut Report, part: &Part<'_>, category: &str) {
     let place = format!("{}.buttons", part.place);
     let none = vec![];
@@ -60,7 +61,7 @@ pub(super) fn check(report: &mut Report, part: &Part<'_>, category: &str) {
     }
 }
 
-/// Quick replies stand together.
+/// Checks that quick replies are adjacent.
 fn order(report: &mut Report, place: &str, buttons: &[Value]) {
     let quick: Vec<bool> = buttons.iter().map(|one| upper(one, "type") == "QUICK_REPLY").collect();
     let groups = quick.iter().enumerate().filter(|(at, is)| **is && (*at == 0 || !quick[at - 1])).count();

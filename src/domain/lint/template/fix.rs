@@ -1,4 +1,4 @@
-//! What can be mended by itself.
+//! Automatic fixes.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::part::{text, upper};
 use super::variables::variables;
 use crate::domain::lint::Finding;
 
-/// Mends everything among the findings that can be, and says how many were.
+/// Fixes all fixable findings, and returns their number.
 pub fn fix(template: &mut Value, findings: &[Finding]) -> usize {
     let wanted: Vec<&Finding> = findings.iter().filter(|finding| finding.mends).collect();
     let has = |rule: &str| wanted.iter().any(|finding| finding.rule == rule);
@@ -41,7 +41,7 @@ pub fn fix(template: &mut Value, findings: &[Finding]) -> usize {
     wanted.len()
 }
 
-/// `{{ name }}` becomes `{{name}}`.
+/// Normalizes `{{ name }}` to `{{name}}`.
 fn tidy(part: &mut Value) {
     let words = text(part, "text").to_owned();
     let Some(found) = variables(&words) else { return };
@@ -52,7 +52,7 @@ fn tidy(part: &mut Value) {
     part["text"] = mended.into();
 }
 
-/// An example for each variable: those that are there stay, the others are to be looked at.
+/// Adds missing examples for variables, for a person to review; existing ones stay.
 fn examples(part: &mut Value, kind: &str, named: bool) {
     let base = if kind == "HEADER" { "header_text" } else { "body_text" };
     let mut names: Vec<String> = vec![];
@@ -93,7 +93,7 @@ fn examples(part: &mut Value, kind: &str, named: bool) {
     };
 }
 
-/// A likely value, by the variable's name.
+/// Returns a likely example value, by the variable's name.
 fn sample(name: &str) -> String {
     let lower = name.to_ascii_lowercase();
     let guesses = [
@@ -117,7 +117,7 @@ fn sample(name: &str) -> String {
 fn buttons(part: &mut Value) {
     let Some(list) = part["buttons"].as_array_mut() else { return };
     let quick = |one: &Value| upper(one, "type") == "QUICK_REPLY";
-    // Quick replies together, where the first of all stood.
+    // Groups quick replies, before or after the other buttons, depending on the first button.
     let first = list.first().is_some_and(quick);
     list.sort_by_key(|one| quick(one) != first);
     for button in list.iter_mut().filter(|one| upper(one, "type") == "URL") {

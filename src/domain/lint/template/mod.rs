@@ -1,4 +1,4 @@
-//! The rules of templates, T1 to T45. Source: Cloud API, part 5.8.
+//! Rules of templates, T1 to T45. Source: Cloud API, part 5.8.
 
 mod buttons;
 mod fix;
@@ -17,8 +17,8 @@ use self::part::{parts, text, upper};
 use super::{Finding, Report};
 use crate::domain::templates::template::Template;
 
-/// Everything that stands in the way of a template, the refusals first. `known` are the templates that
-/// the account has; `own` is the id of the one that is edited.
+/// Returns all findings about a template, errors first. `known` are the account's templates; `own` is the id of the
+/// template being edited.
 pub fn lint(template: &Value, known: &[Template], own: Option<&str>) -> Vec<Finding> {
     let mut report = Report::default();
     if !template.is_object() {

@@ -1,8 +1,8 @@
-//! The components of a template, with their places.
+//! The components of a template and their positions.
 
 use serde_json::Value;
 
-/// A component with its place.
+/// A component and its position.
 pub(super) struct Part<'v> {
     pub(super) kind: String,
     pub(super) value: &'v Value,

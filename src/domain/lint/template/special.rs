@@ -1,4 +1,4 @@
-//! Authentication, offers that end, and carousels.
+//! Checks authentication templates, limited-time offers and carousels.
 
 use super::part::{Part, count, text, upper};
 use super::{buttons, texts};
@@ -104,7 +104,7 @@ fn one_time(report: &mut Report, part: &Part<'_>) {
     }
 }
 
-/// Utility and marketing that look like one-time codes are rejected.
+/// Warns about utility and marketing templates that look like one-time codes, which are rejected.
 pub(super) fn looks_like_a_code(report: &mut Report, components: &[Part<'_>]) {
     for part in components.iter().filter(|part| part.kind == "BODY") {
         let lower = text(part.value, "text").to_lowercase();

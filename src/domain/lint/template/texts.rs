@@ -1,15 +1,15 @@
-//! Headers, bodies and footers.
+//! Checks headers, bodies and footers.
 
 use super::part::{Part, count, text, upper};
 use super::variables::{self, variables};
 use crate::domain::lint::Report;
 
-/// Characters in the body of a template, at most.
+/// Maximum length of a template body in characters.
 pub(super) const MAX_BODY: usize = 1_024;
-/// Characters in the body of a template with a limited-time offer, at most.
+/// Maximum length of the body of a template with a limited-time offer, in characters.
 pub(super) const MAX_BODY_WITH_OFFER: usize = 600;
 
-/// What stands for an emoji here: pictographs beyond the ordinary symbols.
+/// Counts emoji: pictographs and symbols in the ranges below.
 pub(super) fn emoji(text: &str) -> usize {
     let picture = |c: char| matches!(u32::from(c), 0x1F000..=0x1FAFF | 0x2600..=0x27BF | 0x2B50 | 0x2B55);
     text.chars().filter(|c| picture(*c)).count()
@@ -118,7 +118,7 @@ fn footer(report: &mut Report, part: &Part<'_>) {
     }
 }
 
-/// What reviewers look for.
+/// Warns about wording that reviewers reject.
 pub(super) fn policy(report: &mut Report, components: &[Part<'_>], category: &str) {
     for part in components.iter().filter(|part| matches!(part.kind.as_str(), "HEADER" | "BODY")) {
         let (lower, place) = (text(part.value, "text").to_lowercase(), format!("{}.text", part.place));

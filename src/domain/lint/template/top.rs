@@ -1,4 +1,4 @@
-//! Name, language, category and the set of components; and what the account has already.
+//! Checks name, language, category and the set of components, also against the account's templates.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::domain::lint::Finding;
 use crate::domain::lint::Report;
 use crate::domain::templates::template::Template;
 
-/// Languages that templates may have. Source: Cloud API, appendix A.
+/// Languages of templates. Source: Cloud API, appendix A.
 pub const LANGUAGES: &str = " af sq ar ar_EG ar_AE ar_LB ar_MA ar_QA az be_BY bn bn_IN bg ca zh_CN zh_HK zh_TW hr cs da prs_AF nl nl_BE en en_GB en_US en_AE en_AU en_CA en_GH en_IE en_IN en_JM en_MY en_NZ en_QA en_SG en_UG en_ZA et fil fi fr fr_BE fr_CA fr_CH fr_CI fr_MA ka de de_AT de_CH el gu ha he hi hu id ga it ja kn kk rw_RW ko ky_KG lo lv lt mk ms ml mr nb ps_AF fa pl pt_BR pt_PT pa ro ru sr si_LK sk sl es es_AR es_CL es_CO es_CR es_DO es_EC es_HN es_MX es_PA es_PE es_ES es_UY sw sv ta te th tr uk ur uz vi zu ";
 
 const CATEGORIES: [&str; 3] = ["AUTHENTICATION", "MARKETING", "UTILITY"];
@@ -75,7 +75,7 @@ pub(super) fn check(report: &mut Report, template: &Value) {
     lifetime(report, template, &category);
 }
 
-/// How long a message may try to reach a phone, in seconds.
+/// Checks how long the platform may attempt the delivery, in seconds.
 fn lifetime(report: &mut Report, template: &Value, category: &str) {
     let Some(ttl) = template.get("message_send_ttl_seconds") else { return };
     let range = match category {
@@ -143,7 +143,7 @@ pub(super) fn check_components(report: &mut Report, components: &[Part<'_>]) {
     }
 }
 
-/// What the account has already.
+/// Checks the template against the account's templates.
 pub(super) fn against(report: &mut Report, template: &Value, known: &[Template], own: Option<&str>) {
     let (name, language) = (text(template, "name"), text(template, "language"));
     let others = || known.iter().filter(|one| Some(one.id.as_str()) != own);
@@ -179,7 +179,7 @@ pub(super) fn against(report: &mut Report, template: &Value, known: &[Template],
     }
 }
 
-/// T43: what may be edited, and into what.
+/// T43: checks which templates can be edited, and which fields.
 pub fn check_edit(report: &mut Vec<Finding>, old: &Template, new: &Value) {
     let mut own = Report::default();
     let status = old.status.name();

@@ -1,18 +1,18 @@
-//! Variables and their examples.
+//! Checks variables and their examples.
 
 use serde_json::Value;
 
 use super::part::{Part, text};
 use crate::domain::lint::Report;
 
-/// What stands between double braces, with where it begins and ends.
+/// The text between double braces, with its start and end.
 pub(super) struct Variable {
     pub inner: String,
     pub start: usize,
     pub end: usize,
 }
 
-/// The variables of a text; `None` where braces do not match.
+/// Returns the variables of a text; `None` if the braces do not match.
 pub(super) fn variables(text: &str) -> Option<Vec<Variable>> {
     let mut found = vec![];
     let mut at = 0;
@@ -28,7 +28,7 @@ pub(super) fn variables(text: &str) -> Option<Vec<Variable>> {
     (!text[at..].contains("}}")).then_some(found)
 }
 
-/// Everything about the variables of one text.
+/// Checks the variables of a text and returns their names.
 pub(super) fn check(report: &mut Report, part: &Part<'_>, named: bool) -> Vec<String> {
     let (words, place) = (text(part.value, "text"), format!("{}.text", part.place));
     let Some(found) = variables(words) else {
@@ -93,7 +93,7 @@ pub(super) fn check(report: &mut Report, part: &Part<'_>, named: bool) -> Vec<St
     names
 }
 
-/// 1, 2, 3 without a gap.
+/// Checks that numbered variables are 1, 2, 3 … without gaps.
 fn order(report: &mut Report, place: &str, names: &[String]) {
     let numbers: Vec<usize> = names.iter().filter_map(|name| name.parse().ok()).collect();
     let mut sorted = numbers.clone();
@@ -114,7 +114,7 @@ fn order(report: &mut Report, place: &str, names: &[String]) {
     }
 }
 
-/// Before, after and between the variables of a body.
+/// Checks the text before, after and between the variables of a body.
 fn around(report: &mut Report, place: &str, words: &str, found: &[Variable]) {
     let (Some(first), Some(last)) = (found.first(), found.last()) else { return };
     if words[..first.start].trim().is_empty() {
@@ -143,7 +143,7 @@ fn around(report: &mut Report, place: &str, words: &str, found: &[Variable]) {
     }
 }
 
-/// One example for each variable, in the key that fits the format, and none without.
+/// Checks that each variable has an example, in the field of the variable format.
 fn examples(report: &mut Report, part: &Part<'_>, named: bool, names: &[String]) {
     let (base, place) =
         (if part.kind == "HEADER" { "header_text" } else { "body_text" }, format!("{}.example", part.place));
@@ -219,7 +219,7 @@ fn examples(report: &mut Report, part: &Part<'_>, named: bool, names: &[String])
     }
 }
 
-/// Both formats in one template, or the one that is not named.
+/// Checks that all variables use one format, the declared one.
 pub(super) fn one_format(report: &mut Report, template: &Value, components: &[Part<'_>]) {
     let texts = components.iter().filter(|part| matches!(part.kind.as_str(), "HEADER" | "BODY"));
     let names: Vec<String> = texts
