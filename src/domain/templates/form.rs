@@ -1,5 +1,5 @@
-//! Templates as people write them: JSON as the provider wants it, or a short form that reads like a
-//! letter. Both become the same value, and nothing that was written is lost on the way.
+//! Template sources: the provider's JSON, or a short line-based form. Both are parsed to the same JSON value, without
+//! loss.
 //!
 //! ```text
 //! name: order_update
@@ -41,7 +41,7 @@ fn refused(line: usize, why: impl Into<String>, instead: &str) -> Refusal {
     Refusal::new(Code::TemplateForm, format!("Line {line}: {}", clean_line(&why.into())), instead.to_owned())
 }
 
-/// Reads either form.
+/// Parses either form.
 pub fn read(text: &str) -> Result<Value, Refusal> {
     if text.trim_start().starts_with('{') {
         return serde_json::from_str(text).map_err(|error| {
@@ -130,7 +130,8 @@ fn put(draft: &mut Draft, line: usize, key: &str, value: &str) -> Result<(), Ref
     Ok(())
 }
 
-/// `reply Need help`, `url Track https://…`, `phone Call +1555…`, `copy SAVE10`, `flow Book 123`, `code Copy`.
+/// Parses a button: `reply Need help`, `url Track https://…`, `phone Call +1555…`, `copy SAVE10`, `flow Book 123` or
+/// `code Copy`.
 fn button(line: usize, text: &str) -> Result<Value, Refusal> {
     let (kind, rest) = text.split_once(' ').unwrap_or((text, ""));
     let rest = rest.trim();

@@ -1,24 +1,24 @@
-//! The sections of a product list in a template: `Tea: GREEN-1, BLACK-2; Cups: CUP-7`. Source: Cloud API, part 5.4.
+//! The product sections of a template: `Tea: GREEN-1, BLACK-2; Cups: CUP-7`. Source: Cloud API, part 5.4.
 
 use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
 
-/// Sections in one message (Meta: multi-product message templates).
+/// Maximum number of sections in one message (Meta: multi-product message templates).
 const MAX_SECTIONS: usize = 10;
-/// Products in one message, in all sections together.
+/// Maximum number of products in one message, in all sections.
 const MAX_PRODUCTS: usize = 30;
-/// The title of a section holds this many characters (Meta: interactive messages, sections).
+/// Maximum length of a section title in characters (Meta: interactive messages, sections).
 const MAX_TITLE: usize = 24;
 
-/// One section: its title, and the seller's ids of its products.
+/// A section: its title, and the seller's product ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductSection {
     pub title: String,
     pub products: Vec<String>,
 }
 
-/// Reads sections: each a title, a colon and products with commas between; semicolons stand between sections.
-/// Refuses empty sections and those beyond the limits, with the limit.
+/// Parses sections, each a title, a colon and comma-separated products; semicolons separate sections. Refuses empty
+/// sections and exceeded limits.
 pub fn read_sections(label: &str, text: &str) -> Result<Vec<ProductSection>, Refusal> {
     let refused =
         |why: String| Refusal::new(Code::TemplateParameters, why, "Write it like: Tea: GREEN-1, BLACK-2; Cups: CUP-7.");

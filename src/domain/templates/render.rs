@@ -1,4 +1,4 @@
-//! A template with its values: the words as the contact sees them, and the parameters as they go out.
+//! Templates with values: the text that the contact sees, and the parameters of the send request.
 
 use super::slots::FILE_FORMATS;
 use super::template::{Template, TemplateButton};
@@ -6,8 +6,9 @@ use crate::domain::ids::UploadId;
 use crate::domain::text::Untrusted;
 
 impl Template {
-    /// Returns the parameters that go out, in the order of the places: empty ones are left out, a one-time code goes
-    /// into its button too, and a file is named by its kind, as `header:image:link` or `card:0:header:video:id`.
+    /// Returns the parameters of the send request, in the order of the placeholders. Empty ones are omitted, a
+    /// one-time code is repeated for its button, and a file key contains its kind, as in `header:image:link` or
+    /// `card:0:header:video:id`.
     pub fn parameters(&self, given: &[(String, String)]) -> Vec<(String, String)> {
         let mut all = vec![];
         for slot in self.slots() {
@@ -34,7 +35,7 @@ impl Template {
         all
     }
 
-    /// The format of the file that a place takes: `IMAGE`, `VIDEO` or `DOCUMENT`. `None` for other places.
+    /// Returns the file format of a placeholder: `IMAGE`, `VIDEO` or `DOCUMENT`; `None` if it takes no file.
     pub fn file_format(&self, key: &str) -> Option<&str> {
         let format = match key.strip_prefix("card:").and_then(|rest| rest.strip_suffix(":header")) {
             Some(index) => self.cards.get(index.parse::<usize>().ok()?)?.header_format.as_deref(),
@@ -44,19 +45,19 @@ impl Template {
         format.filter(|format| FILE_FORMATS.contains(format))
     }
 
-    /// The header's words with what is filled in; none for other headers than texts.
+    /// Returns the header text with its values; `None` if the header is not a text.
     pub(crate) fn filled_header(&self, given: &[(String, String)]) -> Option<String> {
         let text = self.header.as_ref().filter(|_| self.header_format.as_deref() == Some("TEXT"))?;
         let key = |name: &str| if self.shared_places { name.to_owned() } else { format!("header:{name}") };
         Some(filled(text.as_received(), |name| value_of(given, &key(name))))
     }
 
-    /// The body's words with what is filled in.
+    /// Returns the body text with its values.
     pub(crate) fn filled_body(&self, given: &[(String, String)]) -> String {
         filled(self.body.as_received(), |name| value_of(given, name))
     }
 
-    /// The words as the contact will see them; what is not filled in yet stays as it is.
+    /// Returns the text as the contact will see it; placeholders without a value stay as they are.
     pub fn render(&self, given: &[(String, String)]) -> Untrusted {
         let mut parts = vec![];
         match (self.filled_header(given), self.header_format.as_deref()) {
@@ -87,6 +88,7 @@ impl Template {
         Untrusted::new(parts.join("\n"))
     }
 
+    /// Appends a line per button, with its URL or code.
     fn render_buttons(
         &self,
         given: &[(String, String)],
@@ -110,7 +112,7 @@ impl Template {
     }
 }
 
-/// `[image] https://…`: a header that is no text, with what was given for it.
+/// Describes a header other than text, with its value: `[image] https://…`.
 fn file_line(given: &[(String, String)], prefix: &str, format: &str) -> String {
     let kind = format.to_ascii_lowercase();
     let link = value_of(given, &format!("{prefix}header")).filter(|value| is_link(value));
@@ -118,17 +120,17 @@ fn file_line(given: &[(String, String)], prefix: &str, format: &str) -> String {
     value.map_or_else(|| format!("[{kind}]"), |value| format!("[{kind}] {value}"))
 }
 
-/// Whether a value for a file is a link that the provider fetches.
+/// Returns `true` if a file value is a link, which the provider downloads.
 pub fn is_link(value: &str) -> bool {
     value.starts_with("https://") || value.starts_with("http://")
 }
 
-/// The upload that a value for a file names.
+/// Returns the upload id in a file value; `None` if it is not one.
 pub fn upload_of(value: &str) -> Option<UploadId> {
     value.trim().parse().ok()
 }
 
-/// When an offer ends, in milliseconds since 1970: given so, or as an RFC 3339 time.
+/// Parses the end of an offer to milliseconds since 1970, from milliseconds or an RFC 3339 time.
 pub(crate) fn expiry(value: &str) -> Option<i64> {
     let value = value.trim();
     if value.len() >= 12 && value.chars().all(|c| c.is_ascii_digit()) {
@@ -137,11 +139,12 @@ pub(crate) fn expiry(value: &str) -> Option<i64> {
     crate::domain::time::Timestamp::parse(value).map(crate::domain::time::Timestamp::millis)
 }
 
-/// What was filled in under a key; none where that is empty.
+/// Returns the value of a key; `None` if it is missing or empty.
 pub(super) fn value_of<'g>(given: &'g [(String, String)], key: &str) -> Option<&'g str> {
     given.iter().find(|(known, value)| known == key && !value.is_empty()).map(|(_, value)| value.as_str())
 }
 
+/// Replaces the placeholders in a text; those without a value stay.
 fn filled<'v>(text: &str, value: impl Fn(&str) -> Option<&'v str>) -> String {
     let mut out = String::new();
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! What can be asked about templates beyond their list, and done with them.
+//! Requests and queries about single templates.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,11 +9,12 @@ use crate::domain::time::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "template", rename_all = "snake_case")]
 pub enum TemplateRequest {
-    /// Submit a new one, as JSON or in the short form. What would be refused is refused here.
+    /// Submits a new template, as JSON or in the short form. Templates that the provider would refuse are refused
+    /// first.
     Create { connection: ConnectionId, text: String },
-    /// Replace one by its id; name and language stay.
+    /// Replaces a template by its id; name and language stay.
     Update { connection: ConnectionId, id: String, text: String },
-    /// One by its id, or every language of a name. The name has to be typed.
+    /// Deletes one template by its id, or all languages of a name. The name has to be typed.
     Delete {
         connection: ConnectionId,
         name: String,
@@ -21,28 +22,28 @@ pub enum TemplateRequest {
         id: Option<String>,
         typed: String,
     },
-    /// Have a sample for a header fetched.
+    /// Uploads a sample file for a header.
     Sample { connection: ConnectionId, source: SampleSource },
 }
 
-/// Where a sample for a template's header comes from.
+/// Source of a sample file for a header.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SampleSource {
-    /// An https address that the provider fetches it from.
+    /// An https URL that the provider downloads.
     Address(String),
-    /// A file that was uploaded here.
+    /// An uploaded file.
     Upload(UploadId),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
 pub enum TemplateQuery {
-    /// A template as it can be edited, asked for now.
+    /// The editable source of a template, fetched now.
     Text { connection: ConnectionId, id: String },
-    /// Its states, and how it fares with people.
+    /// The template's status history and delivery statistics.
     Record { connection: ConnectionId, name: String, language: String },
-    /// What would be refused, and what the account has against it. `id` is the one that is edited.
+    /// Errors of a template source, alone and against the account's templates. `id` is the template being edited.
     Lint {
         connection: Option<ConnectionId>,
         text: String,
@@ -60,26 +61,26 @@ pub enum TemplateAnswer {
 }
 
 impl TemplateAnswer {
-    /// Whether something was found that would be refused.
+    /// Returns `true` if the linter found an error, which the provider would refuse.
     pub fn refuses(&self) -> bool {
         matches!(self, Self::Lint(findings) if !crate::domain::lint::passes(findings))
     }
 }
 
-/// A template's life, and what became of what was sent with it.
+/// A template's status history and delivery statistics.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TemplateRecord {
     pub name: String,
     pub language: String,
-    /// Every state in which it was seen here, the oldest first, with the reason that was given.
+    /// Observed statuses, oldest first, each with its reason.
     pub states: Vec<(Timestamp, String, String)>,
     pub sent: u32,
     pub delivered: u32,
     pub read: u32,
-    /// Answered within a day.
+    /// Answered within 24 hours.
     pub replied: u32,
-    /// By the provider's code, the most frequent first.
+    /// Failures by the provider's code, most frequent first.
     pub failed: Vec<(String, u32)>,
-    /// Queued, and due to go out with it.
+    /// Queued messages with this template.
     pub scheduled: u32,
 }

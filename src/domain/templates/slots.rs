@@ -1,29 +1,29 @@
-//! The places of a template: what has to be filled in, and what may be, before it is sent.
+//! Placeholders of a template: required and optional values to send it.
 
 use super::template::{Template, TemplateButton};
 use crate::domain::text::Untrusted;
 
-/// What a location header is filled in with, all of it, under `header:latitude` and so on.
+/// Values of a location header, all required, as `header:latitude` and so on.
 pub(crate) const LOCATION_PARTS: [&str; 4] = ["latitude", "longitude", "name", "address"];
 /// Header formats that are files.
 pub(crate) const FILE_FORMATS: [&str; 3] = ["IMAGE", "VIDEO", "DOCUMENT"];
 
-/// One place in a template that is filled in when it is sent.
+/// A placeholder of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
-    /// The name of the place in a request: `customer_name`, `1`, `header:1`, `header`, `button:0:url`, `card:0:1`.
+    /// Key in a request: `customer_name`, `1`, `header:1`, `header`, `button:0:url`, `card:0:1`.
     pub key: String,
-    /// The name of the place for a person.
+    /// Label for people.
     pub label: String,
     pub example: Option<Untrusted>,
-    /// A file: an uploaded file, an https link, or the provider's media id.
+    /// The value is a file: an uploaded file, an https link, or the provider's media id.
     pub file: bool,
-    /// It may stay empty.
+    /// The value can be omitted.
     pub optional: bool,
 }
 
 impl Template {
-    /// Returns the places in reading order.
+    /// Returns the placeholders in reading order.
     pub fn slots(&self) -> Vec<Slot> {
         let mut slots = Slots { template: self, found: vec![] };
         if self.shared_places {
@@ -52,7 +52,7 @@ impl Template {
     }
 }
 
-/// What a place takes.
+/// The kind of value that a placeholder takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Need {
     Words,
@@ -72,13 +72,13 @@ impl Slots<'_> {
         self.found.push(Slot { key: key.to_owned(), label, example, file, optional });
     }
 
-    /// Places that are named once for the whole template.
+    /// Adds placeholders whose names are shared by the whole template.
     fn shared(&mut self) {
         let template = self.template;
         let texts = template.header.iter().chain([&template.body]);
         let texts = texts.chain(template.buttons.iter().filter_map(|button| button.url.as_ref()));
         let mut names: Vec<String> = texts.flat_map(|text| places(text.as_received())).collect();
-        // As people count them: 2 before 10.
+        // Numeric order: 2 before 10.
         names.sort_by_key(|name| (name.parse::<u32>().unwrap_or(u32::MAX), name.clone()));
         names.dedup();
         for name in names {
@@ -103,6 +103,7 @@ impl Slots<'_> {
         }
     }
 
+    /// Adds the placeholders of a header that takes a product or a file.
     fn file_or_product(&mut self, prefix: &str, name: &str, format: &str) {
         if format == "PRODUCT" {
             self.add(&format!("{prefix}header:product"), format!("{name}header, product"), Need::Words);
@@ -113,7 +114,7 @@ impl Slots<'_> {
         }
     }
 
-    /// The values that buttons take. Source: Cloud API, parts 5.4 and 5.6.
+    /// Adds the values that buttons take. Source: Cloud API, parts 5.4 and 5.6.
     fn buttons(&mut self, prefix: &str, buttons: &[TemplateButton]) {
         if self.template.doubles_code() {
             return;
@@ -145,7 +146,7 @@ impl Slots<'_> {
     }
 }
 
-/// The names between double braces, in order, each once.
+/// Returns the names between double braces, in order, each once.
 pub(super) fn places(text: &str) -> Vec<String> {
     let mut names: Vec<String> = vec![];
     let mut rest = text;

@@ -1,6 +1,6 @@
-//! Starters: templates and Flows that pass as they are, to begin from.
+//! Starters: valid templates and Flows to start from.
 
-/// Something to begin from.
+/// A template or Flow to start from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Starter {
     pub name: &'static str,
@@ -65,17 +65,17 @@ pub const FLOWS: [Starter; 2] = [
     },
 ];
 
-/// The endpoint behind the dynamic one.
+/// The endpoint code of the dynamic Flow starter.
 pub const FLOW_CODE: &str = include_str!("starters/booking.js");
 
 pub fn flow(name: &str) -> Option<&'static Starter> {
     FLOWS.iter().find(|starter| starter.name == name)
 }
 
-/// What a template that is filled in looks like on its way out. Source: Cloud API, part 5.6.
+/// Example command that sends a template. Source: Cloud API, part 5.6.
 pub const TEMPLATE_SEND: &str = "wadeck send --connection c1 --to +15550100002 --template order_update --lang en_US --param header:order_id=A-17 --param customer_name=Rosa --param status=shipped --param button:0:url=A-17";
 
-/// A webhook to begin from, as the provider takes it.
+/// Example command that creates a webhook.
 pub const WEBHOOK: &str = "wadeck webhooks create --connection c1 --events whatsapp.message.received,whatsapp.message.failed --buffer-enabled true --buffer-window-seconds 5 --max-buffer-size 20";
 
 pub fn template(name: &str) -> Option<&'static Starter> {

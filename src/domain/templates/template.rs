@@ -1,5 +1,5 @@
-//! Templates: texts approved beforehand, kept by the provider and asked for live. What is held
-//! here is a picture with the time it was taken.
+//! Message templates: approved texts that the provider stores. wadeck stores copies with the time at which they were
+//! fetched.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::domain::ids::ConnectionId;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
-/// An open set: what nobody here has heard of is shown as it came, never filtered away.
+/// Status of a template. Unknown statuses are kept and shown as received.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TemplateStatus(String);
@@ -21,17 +21,17 @@ impl TemplateStatus {
         &self.0
     }
 
-    /// Only an approved template can be sent.
+    /// Returns `true` for approved templates; no others can be sent.
     pub fn can_send(&self) -> bool {
         self.0 == "APPROVED"
     }
 
-    /// Whether the provider still decides about it.
+    /// Returns `true` while the provider reviews the template.
     pub fn is_pending(&self) -> bool {
         matches!(self.0.as_str(), "PENDING" | "IN_APPEAL" | "RECEIVED" | "SUBMITTED")
     }
 
-    /// Somebody has to act before it can be sent again.
+    /// Returns `true` if a person has to act before the template can be sent again.
     pub fn wants_attention(&self) -> bool {
         matches!(self.0.as_str(), "REJECTED" | "PAUSED" | "DISABLED" | "LIMIT_EXCEEDED" | "FLAGGED")
     }
@@ -45,34 +45,33 @@ pub struct Template {
     pub category: Untrusted,
     pub status: TemplateStatus,
     pub header: Option<Untrusted>,
-    /// `TEXT`, `IMAGE`, `VIDEO`, `DOCUMENT` …; none without a header.
+    /// `TEXT`, `IMAGE`, `VIDEO`, `DOCUMENT` …; `None` without a header.
     #[serde(default)]
     pub header_format: Option<String>,
     pub body: Untrusted,
     pub footer: Option<Untrusted>,
     pub buttons: Vec<TemplateButton>,
-    /// Examples that were given for approval, by place.
+    /// Examples from the approval, by placeholder.
     #[serde(default)]
     pub examples: Vec<(String, Untrusted)>,
-    /// Why it was rejected, when it was.
+    /// Why the template was rejected.
     pub rejected_reason: Option<Untrusted>,
-    /// `GREEN`, `YELLOW`, `RED`: how people take it, where it is told.
+    /// Quality rating: `GREEN`, `YELLOW` or `RED`, if the provider reports it.
     #[serde(default)]
     pub quality: Option<String>,
-    /// Places are named once for the whole template, wherever they stand in it.
+    /// Placeholder names are shared by the whole template, not separate per component.
     #[serde(default)]
     pub shared_places: bool,
-    /// An offer that ends, where the template has one.
+    /// Limited-time offer, if the template has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<LimitedTimeOffer>,
-    /// The cards of a carousel, in their order; empty without one.
+    /// Carousel cards in order; empty without a carousel.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cards: Vec<TemplateCard>,
-    /// Since when it has this status, as far as it was seen here. `None` if it was never stored.
+    /// Since when the template has this status, as observed here; `None` if it was never stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
-    /// Parts of a kind that this build does not know, as a person calls them, such as `header of the kind gif`.
-    /// Such a template is refused.
+    /// Unsupported components, as shown to people, such as `header of the kind gif`. A template with any is refused.
     #[serde(default)]
     pub unfillable: Vec<String>,
 }
@@ -85,7 +84,7 @@ pub struct TemplateButton {
     pub url: Option<Untrusted>,
 }
 
-/// One card of a carousel. Source: Cloud API, part 5.3.
+/// A card of a carousel. Source: Cloud API, part 5.3.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TemplateCard {
     /// `IMAGE`, `VIDEO` or `PRODUCT`; `None` without a header.
@@ -94,21 +93,21 @@ pub struct TemplateCard {
     pub buttons: Vec<TemplateButton>,
 }
 
-/// An offer that may end at a time given with each message. Source: Cloud API, part 5.3.
+/// A limited-time offer. Source: Cloud API, part 5.3.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LimitedTimeOffer {
     pub text: Untrusted,
-    /// Whether the time at which it ends is given with each message.
+    /// Whether each message specifies when the offer ends.
     pub has_expiration: bool,
 }
 
 impl Template {
-    /// Whether the code of an authentication template goes into text and button alike.
+    /// Returns `true` for authentication templates, whose code is used in both text and button.
     pub(crate) fn doubles_code(&self) -> bool {
         self.category.as_received().eq_ignore_ascii_case("AUTHENTICATION")
     }
 
-    /// Whether it is what a filter asks for: words of its name, and `status:`, `category:`, `lang:`.
+    /// Returns `true` if the template matches a filter: words, and the terms `status:`, `category:` and `lang:`.
     pub fn fits(&self, filter: &str) -> bool {
         filter.to_lowercase().split_whitespace().all(|word| {
             let holds = |text: &str, part: &str| text.to_lowercase().contains(part);
@@ -125,18 +124,18 @@ impl Template {
     }
 }
 
-/// One connection's templates as the provider listed them, with the time of the list.
+/// The templates of one connection as the provider listed them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TemplateList {
     pub connection: ConnectionId,
     pub connection_name: String,
-    /// When `templates` was fetched; none before the first answer.
+    /// When `templates` was fetched; `None` before the first successful fetch.
     pub fetched_at: Option<Timestamp>,
-    /// When the provider was asked last, whether or not it answered.
+    /// When the last fetch was attempted, successful or not.
     #[serde(default)]
     pub tried_at: Option<Timestamp>,
     pub templates: Vec<Template>,
-    /// Why the last look did not succeed; `templates` is then older than wished.
+    /// Why the last fetch failed; `templates` is then outdated.
     pub trouble: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Checks of single values by what their place is: codes, payloads, files, coordinates, times, products.
+//! Checks of single values by their placeholder: codes, payloads, files, coordinates, times and products.
 
 use super::products::read_sections;
 use super::render::{expiry, is_link, upload_of};
@@ -8,14 +8,14 @@ use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::clean_line;
 
-/// A coupon code or one-time code holds this many characters (Kapso: sending templates, `copy_code`;
-/// Meta: authentication templates, sending).
+/// Maximum length of a coupon code or one-time code in characters (Kapso: sending templates, `copy_code`; Meta:
+/// authentication templates, sending).
 const MAX_CODE_CHARACTERS: usize = 15;
-/// The payload of a quick reply holds this many characters (Kapso: sending templates, `quick_reply`).
+/// Maximum length of a quick reply's payload in characters (Kapso: sending templates, `quick_reply`).
 const MAX_PAYLOAD_CHARACTERS: usize = 128;
-/// A URL with its variable holds this many characters (Meta: template buttons).
+/// Maximum length of a URL with its variable in characters (Meta: template buttons).
 const MAX_URL_CHARACTERS: usize = 2_000;
-/// A call button works for this many minutes at most (Meta: voice call button, `ttl_minutes`).
+/// Maximum lifetime of a call button in minutes (Meta: voice call button, `ttl_minutes`).
 const MAX_CALL_MINUTES: u32 = 43_200;
 
 pub(super) fn refused(why: String, instead: impl Into<String>) -> Refusal {
@@ -23,7 +23,7 @@ pub(super) fn refused(why: String, instead: impl Into<String>) -> Refusal {
 }
 
 impl Template {
-    /// Checks one value that is not empty, by its place.
+    /// Refuses a value that is not valid for its placeholder. The value is not empty.
     pub(super) fn check_value(&self, slot: &Slot, value: &str) -> Result<(), Refusal> {
         let (key, label) = (slot.key.as_str(), slot.label.as_str());
         if value.contains(['\n', '\r', '\t']) || value.contains("     ") {
@@ -71,7 +71,7 @@ impl Template {
         }
     }
 
-    /// Refuses an offer that ends before its message goes at `sent_at`.
+    /// Refuses an offer that ends before its message is sent at `sent_at`.
     pub fn check_offer(
         &self,
         given: &[(String, String)],
@@ -86,7 +86,7 @@ impl Template {
     }
 }
 
-/// A file is given as an https link, an upload or the provider's media id.
+/// Refuses a file value that is not an https link, an upload id or a media id.
 fn check_file(label: &str, value: &str) -> Result<(), Refusal> {
     if is_link(value) {
         if value.starts_with("https://") && value.chars().count() <= MAX_URL_CHARACTERS && !value.contains(' ') {

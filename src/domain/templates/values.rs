@@ -1,5 +1,5 @@
-//! Checks what a template is to be sent with: every place filled in, within the platform's limits, in
-//! a form that is not known to be refused. Form, command line and operation ask the same function.
+//! Checks all values of a template against its placeholders and the platform's limits. The form, the command line and
+//! the operation call the same function.
 
 use crate::domain::code::Code;
 use crate::domain::contacts::phone::PhoneNumber;
@@ -10,13 +10,13 @@ use crate::domain::templates::template::{Template, TemplateList};
 use crate::domain::templates::value_checks::refused;
 use crate::domain::text::{Untrusted, clean_line};
 
-/// A text header holds this many characters once it is filled in (Meta: template components, header).
+/// Maximum length of a text header with its values in characters (Meta: template components, header).
 const MAX_HEADER_CHARACTERS: usize = 60;
-/// A body beside other components holds this many characters once it is filled in (Meta: sending a template).
+/// Maximum length of a body with its values, beside other components, in characters (Meta: sending a template).
 const MAX_BODY_CHARACTERS: usize = 1024;
 
 impl Template {
-    /// Checks the values given by key, and that a header file is given exactly where the template has one.
+    /// Refuses missing, unknown and invalid values, and a header file if the template takes none.
     pub fn check(&self, given: &[(String, String)], has_file: bool) -> Result<(), Refusal> {
         if let Some(part) = self.unfillable.first() {
             let why = format!("The template {} has a {part}, which wadeck cannot fill yet.", self.name.line());
@@ -54,7 +54,7 @@ impl Template {
         self.check_lengths(given)
     }
 
-    /// Texts that are too long once they are filled in are refused with 132005.
+    /// Refuses texts that are too long with their values; the provider would fail with 132005.
     fn check_lengths(&self, given: &[(String, String)]) -> Result<(), Refusal> {
         let alone = self.header_format.is_none() && self.footer.is_none() && self.buttons.is_empty();
         let header = (self.header_format.as_deref() == Some("TEXT")).then(|| self.filled_header(given)).flatten();
@@ -70,8 +70,8 @@ impl Template {
         Ok(())
     }
 
-    /// Checks that the file for a place, `header` or `card:0:header`, is of the kind that was approved: a picture in a
-    /// document's place, and the other way round, is refused by the platform (132012).
+    /// Refuses a file of another kind than the approved one, for the placeholder `header` or `card:0:header`. The
+    /// platform would fail with 132012.
     pub fn check_header_file(&self, key: &str, file: &Media) -> Result<(), Refusal> {
         let format = self.file_format(key).unwrap_or_default().to_ascii_lowercase();
         let family = file.mime_type.split('/').next().unwrap_or_default();
@@ -87,17 +87,17 @@ impl Template {
         Err(Refusal::new(Code::TemplateHeader, why, format!("Choose a file of the kind {format}.")))
     }
 
-    /// What a person should know before sending a template of this category.
+    /// Note for people before they send a marketing template.
     pub const MARKETING_NOTE: &str =
         "It is marketing: the contact must have opted in, and each delivered message is charged.";
 
-    /// Returns `true` for a template of the category that contacts can turn off.
+    /// Returns `true` for marketing templates, which contacts can turn off.
     pub fn is_marketing(&self) -> bool {
         self.category.as_received().eq_ignore_ascii_case("MARKETING")
     }
 
-    /// Refuses who would certainly not get it: marketing to a number of the United States is withheld
-    /// by the platform since 2025-04-01 (Meta: error 131049; Twilio: error 63049).
+    /// Refuses a recipient that the platform excludes: it withholds marketing messages to United States numbers since
+    /// 2025-04-01 (Meta: error 131049; Twilio: error 63049).
     pub fn check_recipient(&self, to: &PhoneNumber) -> Result<(), Refusal> {
         if self.is_marketing() && to.is_in_united_states() {
             let why = format!(
@@ -111,13 +111,12 @@ impl Template {
 }
 
 impl TemplateList {
-    /// The template of this name in exactly this language, whatever its status.
+    /// Returns the template with this name and exactly this language, in any status.
     pub fn named(&self, name: &str, language: &str) -> Option<&Template> {
         self.templates.iter().find(|one| one.name.as_received() == name && one.language.as_received() == language)
     }
 
-    /// Finds what can be sent under a name: in this language, or without a language in the only one
-    /// that there is.
+    /// Returns the approved template with a name and a language. Without a language, the name must have only one.
     pub fn sendable(&self, name: &str, language: &str) -> Result<&Template, Refusal> {
         let named: Vec<&Template> = self.templates.iter().filter(|one| one.name.as_received() == name).collect();
         let shown = clean_line(name);
@@ -156,14 +155,14 @@ impl TemplateList {
     }
 }
 
-/// Whether two language codes are the same but for case and `-` in place of `_`.
+/// Returns `true` if two language codes are equal, ignoring case and treating `-` as `_`.
 fn same_language(one: &str, other: &str) -> bool {
     let plain = |code: &str| code.to_ascii_lowercase().replace('-', "_");
     plain(one) == plain(other)
 }
 
-/// The values of a location header among a template's parameters, where it has one: a text header has
-/// at most one place, so that both coordinates together mean a location.
+/// Returns the values of a location header; `None` if the parameters have none. A text header has at most one
+/// placeholder, so that both coordinates together identify a location.
 pub fn location_of(parameters: &[(String, Untrusted)]) -> Option<[&Untrusted; 4]> {
     let value = |part: &str| {
         parameters.iter().find(|(key, _)| key.strip_prefix("header:") == Some(part)).map(|(_, value)| value)
