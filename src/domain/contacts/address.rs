@@ -1,20 +1,20 @@
-//! How a contact is reached: by phone number, or by a business-scoped user id where the number
-//! is withheld.
+//! Addresses of contacts: a phone number, or a business-scoped user id if the number is withheld.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::contacts::phone::PhoneNumber;
 
+/// An address of a contact.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Address {
     Phone(PhoneNumber),
-    /// A business-scoped user id: stable for one business, meaningless to any other.
+    /// A business-scoped user id: stable within one business and useless elsewhere.
     User(String),
 }
 
 impl Address {
-    /// The part after `whatsapp:`: digits, or the user id.
+    /// Returns the part after `whatsapp:`: digits or the user id.
     pub fn key(&self) -> &str {
         match self {
             Self::Phone(number) => number.digits(),
@@ -22,7 +22,7 @@ impl Address {
         }
     }
 
-    /// `phone` or `user`: the name of the kind.
+    /// Returns the name of the kind: `phone` or `user`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Phone(_) => "phone",
@@ -30,11 +30,12 @@ impl Address {
         }
     }
 
-    /// The thread's name outside of here, `whatsapp:{digits}`.
+    /// Returns the thread's external id, `whatsapp:{digits}`.
     pub fn external_id(&self) -> String {
         format!("whatsapp:{}", self.key())
     }
 
+    /// Returns the phone number; `None` for a user id.
     pub fn phone(&self) -> Option<&PhoneNumber> {
         match self {
             Self::Phone(number) => Some(number),
@@ -42,7 +43,7 @@ impl Address {
         }
     }
 
-    /// `+15550100002`, or the user id.
+    /// Formats the address for people: `+15550100002`, or the user id.
     pub fn shown(&self) -> String {
         match self {
             Self::Phone(number) => number.to_string(),

@@ -1,4 +1,4 @@
-//! Contacts: how they are reached, and whether they want to be.
+//! Contacts: addresses, opt-outs and views.
 
 pub mod address;
 pub mod opt_out;

@@ -1,16 +1,16 @@
-//! Words by which a contact says that they want no more messages, or want them again. Only a message
-//! that is nothing but such a word counts: "please stop the order" is no farewell.
+//! Opt-out and opt-in keywords. Only a message that consists of nothing but a keyword counts: "please stop the order"
+//! is not an opt-out.
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 
-/// What a message says about being written to.
+/// A contact's intent about receiving messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OptOutIntent {
     Out,
     In,
 }
 
-/// The words, folded. Configuration may name others.
+/// The keywords, compared in folded form. The configuration can replace them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptOutWords {
     pub out: Vec<String>,
@@ -39,7 +39,7 @@ impl Default for OptOutWords {
 }
 
 impl OptOutWords {
-    /// What these words wish for, if they are nothing else.
+    /// Returns the intent of a text that is exactly one keyword; else `None`.
     pub fn wish(&self, text: &str) -> Option<OptOutIntent> {
         let folded = fold(text);
         if folded.is_empty() {
@@ -56,8 +56,8 @@ impl OptOutWords {
     }
 }
 
-/// Lower case, single blanks, without marks around the words, and without what only looks otherwise: full width, bold,
-/// composed or not, with invisible characters in between.
+/// Folds a text for comparison: lower case, single spaces, no punctuation around words, NFKC normalization (full
+/// width, bold, composed characters), no invisible characters.
 fn fold(text: &str) -> String {
     let plain = ComposingNormalizerBorrowed::new_nfkc().normalize(text);
     let visible: String = plain.chars().filter(|c| !is_invisible(*c)).collect();
@@ -66,11 +66,11 @@ fn fold(text: &str) -> String {
         .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
         .filter(|word| !word.is_empty())
         .collect();
-    // Lower case may come apart anew.
+    // Lowercasing can produce decomposed characters.
     ComposingNormalizerBorrowed::new_nfkc().normalize(&words.join(" ")).into_owned()
 }
 
-/// Joiners, direction marks and variation selectors.
+/// Returns `true` for joiners, direction marks and variation selectors.
 const fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
         | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')

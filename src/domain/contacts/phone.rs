@@ -1,15 +1,15 @@
-//! Phone numbers: stored and matched as digits, shown with `+`.
+//! Phone numbers: stored and compared as digits, shown with `+`.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use thiserror::Error;
 
-/// Digits in E.164 order, country code first, without `+`.
+/// E.164 digits with the country code, without `+`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PhoneNumber(String);
 
-/// Area codes of country code 1 in Canada.
+/// Canadian area codes of country code 1.
 const CANADIAN_AREA_CODES: [&str; 58] = [
     "204", "226", "236", "249", "250", "257", "263", "289", "306", "343", "354", "365", "367", "368", "382", "403",
     "416", "418", "428", "431", "437", "438", "450", "460", "468", "474", "506", "514", "519", "537", "548", "568",
@@ -21,19 +21,19 @@ const CARIBBEAN_AREA_CODES: [&str; 21] = [
     "242", "246", "264", "268", "284", "345", "441", "473", "649", "658", "664", "721", "758", "767", "784", "809",
     "829", "849", "868", "869", "876",
 ];
-/// Codes of country code 1 that belong to no place: toll-free, premium, personal and unassigned ones.
+/// Non-geographic codes of country code 1: toll-free, premium, personal and unassigned.
 const NON_GEOGRAPHIC_CODES: [&str; 18] = [
     "500", "521", "522", "533", "544", "555", "566", "577", "588", "600", "622", "700", "710", "800", "833", "900",
     "950", "999",
 ];
 
-/// A text that cannot be a phone number.
+/// A text that is not a phone number.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{0}` is not a phone number: give 8 to 15 digits with the country code, such as +15550100002")]
 pub struct BadPhoneNumber(String);
 
 impl PhoneNumber {
-    /// Takes what people and providers write: `+1 (555) 010-0002`, `15550100002`, `whatsapp:+1555…`.
+    /// Parses the forms that people and providers write: `+1 (555) 010-0002`, `15550100002`, `whatsapp:+1555…`.
     pub fn parse(text: &str) -> Result<Self, BadPhoneNumber> {
         let refused = || BadPhoneNumber(crate::domain::text::clean_line(text));
         let bare = text.trim().strip_prefix("whatsapp:").unwrap_or(text.trim());
@@ -46,7 +46,7 @@ impl PhoneNumber {
         if (8..=15).contains(&digits.len()) && !digits.starts_with('0') { Ok(Self(digits)) } else { Err(refused()) }
     }
 
-    /// Takes what a provider says of somebody who wrote: short numbers too, which services and test phones have.
+    /// Parses a sender's number from a provider. Also accepts short numbers, which services and test phones have.
     pub fn parse_short(text: &str) -> Result<Self, BadPhoneNumber> {
         let bare = text.trim();
         let bare = bare.strip_prefix("whatsapp:").unwrap_or(bare);
@@ -55,7 +55,7 @@ impl PhoneNumber {
         if short && !digits.starts_with('0') { Ok(Self(digits.to_owned())) } else { Self::parse(text) }
     }
 
-    /// Other spellings of the same phone that providers use: Brazil's ninth digit, Mexico's 1, Argentina's 9.
+    /// Returns the other form of the same number that providers use: Brazil's ninth digit, Mexico's 1, Argentina's 9.
     pub fn variants(&self) -> Vec<Self> {
         let digits = self.0.as_str();
         let made = match (digits.get(..2), digits.len()) {
@@ -72,14 +72,14 @@ impl PhoneNumber {
         made.map(Self).into_iter().collect()
     }
 
-    /// Returns `true` for country code 1 with an area code of the United States; `555` belongs to no place.
+    /// Returns `true` for a United States area code of country code 1. `555` is not geographic and does not count.
     pub fn is_in_united_states(&self) -> bool {
         let elsewhere = [CANADIAN_AREA_CODES.as_slice(), &CARIBBEAN_AREA_CODES, &NON_GEOGRAPHIC_CODES];
         let area = self.0.strip_prefix('1').filter(|rest| rest.len() == 10).map(|rest| &rest[..3]);
         area.is_some_and(|area| !area.ends_with("11") && !elsewhere.iter().any(|codes| codes.contains(&area)))
     }
 
-    /// A number of the range that is given to nobody, for trying things out.
+    /// Returns a number that is not assigned to anyone, for tests.
     pub fn nobody() -> Self {
         Self("15550000000".to_owned())
     }

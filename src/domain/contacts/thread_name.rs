@@ -1,4 +1,4 @@
-//! Threads by whatever name a person or program has at hand: an id, or the phone number of the contact.
+//! Thread references: an id, or the contact's phone number.
 
 use crate::domain::code::Code;
 use crate::domain::contacts::phone::PhoneNumber;
@@ -6,16 +6,16 @@ use crate::domain::ids::ThreadId;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::clean_line;
 
-/// What a text names a thread by.
+/// A parsed thread reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ThreadName {
     Id(ThreadId),
-    /// Its contact's number.
+    /// The contact's phone number.
     Number(PhoneNumber),
 }
 
 impl ThreadName {
-    /// Reads an id such as `t12`, or a number as people write it. Refuses (`number`) what is neither.
+    /// Parses an id such as `t12`, or a phone number. Fails with `number` if it is neither.
     pub fn read(text: &str) -> Result<Self, Refusal> {
         let text = text.trim();
         if let Ok(id) = text.parse() {
@@ -28,8 +28,8 @@ impl ThreadName {
     }
 }
 
-/// The one thread with a number, of those found with the names of their connections. Refuses (`not_found`,
-/// `ambiguous`) where there is none or there are several.
+/// Returns the only thread with a number. `found` holds the threads with the names of their connections. Fails with
+/// `not_found` or `ambiguous`.
 pub fn only_thread(number: &PhoneNumber, found: &[(ThreadId, String)]) -> Result<ThreadId, Refusal> {
     match found {
         [(thread, _)] => Ok(*thread),

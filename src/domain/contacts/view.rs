@@ -1,4 +1,4 @@
-//! Contacts as they are shown, with what they do not want and from where that is known.
+//! Contact views, with opt-outs and their sources.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,25 +7,26 @@ use crate::domain::ids::{ContactId, ThreadId};
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
 
-/// From where a wish is known, and since when.
+/// Where and when an opt-out was recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WishSource {
-    /// In words, such as `they wrote STOP in m12` or `a status of o5 says 131050`.
+    /// Description, such as `they wrote STOP in m12` or `a status of o5 says 131050`.
     pub by: String,
     pub at: Timestamp,
 }
 
+/// A contact's name and addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactView {
     pub name: Option<Untrusted>,
     pub phone_number: Option<PhoneNumber>,
-    /// The business-scoped user id, where the number is withheld.
+    /// Business-scoped user id, if the number is withheld.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
 }
 
 impl ContactView {
-    /// The best thing to call this person by.
+    /// Returns the display name: the name, else the number, else the user id.
     pub fn shown(&self) -> String {
         match (&self.name, &self.phone_number, &self.user_id) {
             (Some(name), ..) if !name.line().trim().is_empty() => name.line(),
@@ -36,7 +37,7 @@ impl ContactView {
     }
 }
 
-/// A contact as the finder shows it.
+/// A contact as shown in search results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactRow {
     pub id: ContactId,
@@ -44,25 +45,25 @@ pub struct ContactRow {
     pub contact: ContactView,
     /// `phone:15550100002`, `user:US.1234`.
     pub addresses: Vec<String>,
-    /// Thread, its last message's time and its connection; the newest first.
+    /// Thread id, time of its latest message, and connection; newest first.
     pub threads: Vec<(ThreadId, Timestamp, String)>,
     pub opted_out: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opted_out_by: Option<WishSource>,
-    /// Wants no marketing messages.
+    /// The contact opted out of marketing messages.
     #[serde(default)]
     pub no_marketing: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_marketing_by: Option<WishSource>,
-    /// How many others were merged into this one.
+    /// Number of contacts that were merged into this one.
     pub merged: u32,
-    /// The newest internal note in any of its threads.
+    /// The newest internal note in any of the contact's threads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Untrusted>,
 }
 
 impl ContactRow {
-    /// `opted out: they wrote STOP in m12`; empty where they want everything.
+    /// Describes an opt-out, such as `opted out: they wrote STOP in m12`; empty if there is none.
     pub fn wish(&self) -> String {
         let with = |what: &str, told: Option<&WishSource>| match told {
             Some(told) => format!("{what}: {}", clean_line(&told.by)),
