@@ -1,4 +1,4 @@
-//! Why a message that came has, or has not, been answered; and how a thread stands.
+//! Explains why an inbound message was or was not answered, and the state of a thread.
 
 use super::{Chain, Verdict, Why, window_words};
 use crate::domain::access::audit::AuditRow;
@@ -12,21 +12,21 @@ use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
 use crate::domain::view::{DeliveryRow, EntryRow, MessageDetail, ThreadRow};
 
-/// What is known around a message that came.
+/// Facts around an inbound message.
 #[derive(Debug)]
 pub struct ArrivalFacts<'a> {
     pub message: &'a MessageDetail,
     pub thread: Option<&'a ThreadRow>,
     pub delivery: Option<&'a DeliveryRow>,
-    /// Runs of the thread that were made for this message or after it, oldest first.
+    /// Runs of the thread for this message or later ones, oldest first.
     pub runs: &'a [RunView],
-    /// What went out after it, oldest first.
+    /// Entries after the message, oldest first.
     pub entries: &'a [EntryRow],
     pub audit: &'a [AuditRow],
     pub now: Timestamp,
 }
 
-/// Why a message that came was, or was not, answered.
+/// Explains why an inbound message was or was not answered.
 pub fn of_arrival(known: &ArrivalFacts<'_>) -> Why {
     let mut chain = Chain::default();
     let message = known.message;
@@ -95,7 +95,7 @@ fn add_audit(chain: &mut Chain, audit: &[AuditRow]) {
     }
 }
 
-/// An answer that has gone, or is on its way.
+/// Returns the verdict if a reply was sent or is queued.
 fn answered(known: &ArrivalFacts<'_>) -> Option<Verdict> {
     let last = known.entries.last()?;
     let id: EntryId = last.id;
@@ -131,7 +131,7 @@ fn answered(known: &ArrivalFacts<'_>) -> Option<Verdict> {
     }
 }
 
-/// No answer: what stood in its way, and how long there still is.
+/// Returns the verdict without a reply: what prevented it, and how long the window stays open.
 fn unanswered(known: &ArrivalFacts<'_>) -> Verdict {
     let window = window_words(known.thread.and_then(|thread| thread.window_closes_at), known.now);
     let nobody = match known.thread.and_then(|thread| thread.taken_by.as_deref()) {
@@ -214,7 +214,7 @@ fn unanswered(known: &ArrivalFacts<'_>) -> Verdict {
     }
 }
 
-/// No agent was asked: what that reason means, and what can be done about it.
+/// Returns the verdict if no agent was selected: the reason and its remedy.
 fn not_routed(reason: &str, tail: &str) -> Verdict {
     let (cause, remedy) = match NoRun::from_words(reason) {
         Some(NoRun::Test) => {
@@ -264,7 +264,7 @@ fn not_routed(reason: &str, tail: &str) -> Verdict {
     Verdict::new(cause, format!("No reply: {}; {tail}.", clean_line(reason)), remedy)
 }
 
-/// How a thread stands, from its last message on.
+/// Explains the state of a thread, based on its latest message.
 pub fn of_thread(thread: &ThreadRow, last: Option<&ArrivalFacts<'_>>, now: Timestamp) -> Why {
     let mut chain = Chain::default();
     let about = format!("thread with {}", thread.contact.shown());

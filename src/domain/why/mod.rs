@@ -1,5 +1,5 @@
-//! Why: the chain of causes in plain words, from the bytes that were received to now; and for what did
-//! not happen, what stood in its way. Pure: what is known goes in, sentences come out.
+//! Explanations: the chain of causes in plain words, from the received webhook to the present state, or what
+//! prevented an action. Pure functions from facts to sentences.
 
 mod arrival;
 mod others;
@@ -13,34 +13,34 @@ pub use self::sending::of_entry;
 
 use crate::domain::time::{Timestamp, short_span};
 
-/// One link of the chain.
+/// A link of the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
     pub at: Option<Timestamp>,
     pub said: String,
-    /// The id of what it is about, to ask on.
+    /// Id of the object that the link is about, for a further query.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
 }
 
-/// The answer to "why?".
+/// The explanation of an object's state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Why {
     pub id: String,
-    /// What was asked about, in a few words.
+    /// What the query was about, in a few words.
     pub about: String,
-    /// The answer in one sentence.
+    /// The explanation in one sentence.
     pub answer: String,
-    /// Which cause it is, for programs.
+    /// Name of the cause, for programs.
     pub cause: String,
-    /// What can be done, where something can.
+    /// The remedy; empty if there is none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub remedy: String,
-    /// How it came to this, the oldest first.
+    /// How the state came about, oldest first.
     pub chain: Vec<Cause>,
 }
 
-/// Collects a chain and ends in an answer.
+/// Builds a chain and its verdict.
 #[derive(Debug, Default)]
 struct Chain {
     links: Vec<Cause>,
@@ -60,7 +60,7 @@ impl Chain {
     }
 
     fn end(mut self, id: impl ToString, about: impl Into<String>, verdict: Verdict) -> Why {
-        // What has a time stands in its order; what has none stands where it was said.
+        // Links with a time are sorted by it; links without one stay after the link before them.
         let mut last = Timestamp::EPOCH;
         let mut keyed: Vec<(Timestamp, usize, Cause)> = vec![];
         for (place, link) in self.links.drain(..).enumerate() {
@@ -79,7 +79,7 @@ impl Chain {
     }
 }
 
-/// The answer, by its name.
+/// The explanation with the name of its cause.
 #[derive(Debug)]
 struct Verdict {
     cause: &'static str,
@@ -93,7 +93,7 @@ impl Verdict {
     }
 }
 
-/// "the window closes in 41m", "the window closed 2h05 ago", "the window was never open".
+/// Describes the window: "the window closes in 41m", "the window closed 2h05 ago", "the window was never open".
 fn window_words(closes_at: Option<Timestamp>, now: Timestamp) -> String {
     match closes_at {
         Some(at) if at > now => format!("the window closes in {}", short_span(at.since(now))),

@@ -1,4 +1,4 @@
-//! Why a delivery, a run, a connection, a template, an assignment, an alert or a contact is as it is.
+//! Explains the state of deliveries, runs, connections, templates, assignments, alerts and contacts.
 
 use super::{Chain, Verdict, Why};
 use crate::domain::agents::assignment::{AssignmentState, Mode, TIME_IS_OVER};
@@ -15,6 +15,7 @@ use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
 use crate::domain::view::{AlertView, DeliveryDetail};
 
+/// Explains the state of a delivery.
 pub fn of_delivery(delivery: &DeliveryDetail) -> Why {
     let mut chain = Chain::default();
     let row = &delivery.row;
@@ -60,6 +61,7 @@ pub fn of_delivery(delivery: &DeliveryDetail) -> Why {
     chain.end(row.id, format!("delivery of {}", clean_line(&row.event)), verdict)
 }
 
+/// Explains the state of a run.
 pub fn of_run(run: &RunView, now: Timestamp) -> Why {
     let mut chain = Chain::default();
     chain.about(
@@ -119,6 +121,7 @@ pub fn of_run(run: &RunView, now: Timestamp) -> Why {
     chain.end(run.id, format!("run of {}", run.agent), verdict)
 }
 
+/// Explains the state of a connection.
 pub fn of_connection(view: &ConnectionView, now: Timestamp) -> Why {
     let mut chain = Chain::default();
     for check in Check::ALL {
@@ -173,6 +176,7 @@ pub fn of_connection(view: &ConnectionView, now: Timestamp) -> Why {
     chain.end(view.connection.id, format!("connection {}", view.connection.name), verdict)
 }
 
+/// Explains the state of a template.
 pub fn of_template(list: &TemplateList, template: &Template) -> Why {
     let mut chain = Chain::default();
     if let Some(at) = list.fetched_at {
@@ -227,8 +231,8 @@ pub fn of_template(list: &TemplateList, template: &Template) -> Why {
     chain.end(format!("template {name}"), "template".to_owned(), verdict)
 }
 
-/// Why an assignment is, or is not, in force. `stopped` says who silenced its agent, where somebody did; `used` is what
-/// it used within a day, tokens and money.
+/// Explains why an assignment is or is not in force. `stopped` names who stopped its agent; `used` is its usage
+/// within a day, in tokens and money.
 pub fn of_assignment(row: &AssignmentRow, stopped: Option<&str>, used: (u64, u64), now: Timestamp) -> Why {
     let mut chain = Chain::default();
     let one = &row.assignment;
@@ -273,7 +277,7 @@ pub fn of_assignment(row: &AssignmentRow, stopped: Option<&str>, used: (u64, u64
     chain.end(one.id, "assignment", verdict)
 }
 
-/// An assignment in force, and what nevertheless keeps its agent silent.
+/// Returns the verdict for an assignment in force, including reasons why its agent does not reply.
 fn in_force(row: &AssignmentRow, agent: &str, stopped: Option<&str>, used: (u64, u64), now: Timestamp) -> Verdict {
     let one = &row.assignment;
     if one.expires_at.is_some_and(|at| at <= now) {
@@ -317,6 +321,7 @@ fn in_force(row: &AssignmentRow, agent: &str, stopped: Option<&str>, used: (u64,
     }
 }
 
+/// Explains an alert.
 pub fn of_alert(alert: &AlertView) -> Why {
     let mut chain = Chain::default();
     chain.at(alert.raised_at, format!("raised as {}", alert.title()));
@@ -347,6 +352,7 @@ pub fn of_alert(alert: &AlertView) -> Why {
     chain.end(alert.id, "alert", verdict)
 }
 
+/// Explains the state of a contact.
 pub fn of_contact(row: &ContactRow) -> Why {
     let mut chain = Chain::default();
     for address in &row.addresses {

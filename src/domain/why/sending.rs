@@ -13,10 +13,10 @@ use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
 use crate::domain::view::{AttemptView, EntryDetail, EntryRow, ThreadRow};
 
-/// How long the provider may be silent about a message before that means something.
+/// Time without a status from the provider after which that is unusual.
 const USUAL: std::time::Duration = std::time::Duration::from_secs(300);
 
-/// Why an entry is where it is. `listed` says whether the provider has a list in which it could be found.
+/// Explains the state of an entry. `listed` is `true` if the provider has a message list that can be queried.
 pub fn of_entry(
     entry: &EntryDetail,
     thread: Option<&ThreadRow>,
@@ -50,7 +50,7 @@ pub fn of_entry(
         let id = attempt.provider_message_id.as_deref();
         let id = id.map(|id| format!(", as {}", clean_line(id))).unwrap_or_default();
         chain.at(attempt.started_at, format!("{what} {}.{} {outcome}{http}{id}{why}", attempt.series, attempt.number));
-        // The present attempt's own come below, and count for the message.
+        // Statuses of the current attempt are added below, with the message.
         if attempt.provider_message_id != entry.provider_message_id {
             for status in &attempt.statuses {
                 let why = status.failure.as_ref().map(|failure| format!(": {}", failure.line())).unwrap_or_default();
@@ -67,7 +67,7 @@ pub fn of_entry(
         let why = status.failure.as_ref().map(|failure| format!(": {}", failure.line())).unwrap_or_default();
         let late = status.received_at.since(status.at);
         let late = if late.as_secs() > 60 { format!(", received {} later", short_span(late)) } else { String::new() };
-        // Whole seconds: within its second, what we know better is when it came.
+        // Provider times have whole seconds; within that second, the time of arrival is more precise.
         let told = status.at.plus(std::time::Duration::from_millis(999)).min(status.received_at).max(status.at);
         let odd = impossible(status.told_at);
         chain.at(told, format!("status {}{odd}{why}{late}", status.status.name()));
@@ -82,7 +82,7 @@ pub fn of_entry(
     chain.end(row.id, format!("{} to {}", row.state.name(), row.contact.shown()), verdict)
 }
 
-/// Whether the provider says that what went in this attempt is on the phone.
+/// Returns `true` if the provider reported that this attempt's message reached the phone.
 fn arrived(attempt: &AttemptView) -> bool {
     attempt.statuses.iter().any(|status| status.status.proves_arrival())
 }
@@ -136,7 +136,7 @@ fn verdict(
     }
 }
 
-/// What is known of a message whose answer was lost or says nothing, and what can settle it.
+/// Returns the verdict for an uncertain message: what is known, and what can resolve it.
 fn uncertain(entry: &EntryDetail, listed: bool, now: Timestamp) -> Verdict {
     let cause = match &entry.row.error {
         Some(failure) if failure.code.is_empty() && failure.class == FailureClass::Transient => {
@@ -166,7 +166,7 @@ fn uncertain(entry: &EntryDetail, listed: bool, now: Timestamp) -> Verdict {
     )
 }
 
-/// Why what the provider keeps has not gone, or is on its way back.
+/// Returns the verdict for a message that is scheduled or being cancelled at the provider.
 fn kept(entry: &EntryDetail, now: Timestamp) -> Verdict {
     let row = &entry.row;
     let then = row.not_before.unwrap_or(row.due_at);
@@ -194,12 +194,12 @@ fn kept(entry: &EntryDetail, now: Timestamp) -> Verdict {
     )
 }
 
-/// A future time as "in 5 min", one that has passed as "now".
+/// Formats a future time as "in 5 min", a past one as "now".
 fn until(at: Timestamp, now: Timestamp) -> String {
     if at > now { format!("in {}", short_span(at.since(now))) } else { "now".to_owned() }
 }
 
-/// Who or what holds an entry.
+/// Returns the verdict for a held entry.
 fn held(row: &EntryRow, hold: Hold, now: Timestamp) -> Verdict {
     match hold {
         Hold::Operator => held_by_person(row),
@@ -250,7 +250,7 @@ fn held_by_person(row: &EntryRow) -> Verdict {
     }
 }
 
-/// The number cannot send: its key, its account or the address of the API is wrong.
+/// Returns the verdict if the number cannot send because of its API key, account or base URL.
 fn blocked_sender(row: &EntryRow, hold: Hold) -> Verdict {
     let failure = row.error.as_ref();
     let why = failure.map(|failure| format!("{}. {}", failure.line(), failure.explanation)).unwrap_or_default();
@@ -273,7 +273,7 @@ fn blocked_sender(row: &EntryRow, hold: Hold) -> Verdict {
     )
 }
 
-/// Why a queued entry has not been sent yet.
+/// Returns the verdict for a queued entry: why it was not sent yet.
 fn waiting(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaView>, now: Timestamp) -> Verdict {
     let row = &entry.row;
     if let Some(behind) = row.behind {
@@ -386,7 +386,7 @@ fn accepted(entry: &EntryDetail, now: Timestamp) -> Verdict {
     }
 }
 
-/// A refusal, before or after the provider took it, by what kind of trouble it was.
+/// Returns the verdict for a failed entry, by the class of its failure.
 fn refused(entry: &EntryDetail, thread: Option<&ThreadRow>, now: Timestamp) -> Verdict {
     let Some(failure) = &entry.row.error else {
         return Verdict::new(
