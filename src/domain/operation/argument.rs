@@ -1,4 +1,4 @@
-//! Arguments of operations: what they are called, what they hold, and how that is written.
+//! Arguments of operations: names, kinds and parsing.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use crate::domain::ids::{
 };
 use crate::domain::subject::Subject;
 
-/// What an argument holds.
+/// The kind of an argument's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArgumentKind {
     Thread,
@@ -23,13 +23,13 @@ pub enum ArgumentKind {
     Delivery,
     Assignment,
     Run,
-    /// The number of a bulk job.
+    /// Number of a bulk job.
     Job,
     Text,
 }
 
 impl ArgumentKind {
-    /// The letter that ids of this kind begin with.
+    /// Returns the first letter of ids of this kind; `None` if values are not ids.
     const fn letter(self) -> Option<char> {
         Some(match self {
             Self::Thread => 't',
@@ -45,7 +45,7 @@ impl ArgumentKind {
         })
     }
 
-    /// What the command line's help calls a value of this kind.
+    /// Returns the placeholder in the command line's help.
     const fn value_name(self) -> &'static str {
         match self {
             Self::Thread => "THREAD",
@@ -62,7 +62,7 @@ impl ArgumentKind {
         }
     }
 
-    /// The JSON Schema of a value.
+    /// Returns the JSON Schema of a value.
     pub fn schema(self, help: &str) -> Value {
         match self.letter() {
             Some(letter) => {
@@ -73,7 +73,7 @@ impl ArgumentKind {
         }
     }
 
-    /// Reads a value as it stands in a path or on a command line. Fails, in words, where it is not of this kind.
+    /// Parses a value from a path or a command line. Fails with a readable error if it is not of this kind.
     pub fn read(self, text: &str) -> Result<Value, BadArgument> {
         fn id<T: FromStr<Err = BadId> + Display>(text: &str) -> Result<Value, BadArgument> {
             Ok(Value::from(text.parse::<T>()?.to_string()))
@@ -93,7 +93,7 @@ impl ArgumentKind {
         }
     }
 
-    /// The item that a value of this kind names; none for texts.
+    /// Returns the object that a value refers to; `None` for texts.
     pub(super) fn subject(self, value: &Value) -> Option<Subject> {
         fn id<T: FromStr>(value: &Value) -> Option<T> {
             value.as_str()?.parse().ok()
@@ -114,7 +114,7 @@ impl ArgumentKind {
     }
 }
 
-/// A text that is not of the kind that an argument has.
+/// A text that is not of the argument's kind.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum BadArgument {
     #[error(transparent)]
@@ -126,23 +126,23 @@ pub enum BadArgument {
 /// How the command line takes an argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// By its place, such as `t12`.
+    /// Positional, such as `t12`.
     Positional,
-    /// By its name, such as `--reason TEXT`.
+    /// By name, such as `--reason TEXT`.
     Option,
 }
 
-/// One argument of an operation.
+/// An argument of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Argument {
-    /// The member of the request's JSON.
+    /// Field name in the request's JSON.
     pub name: &'static str,
     pub kind: ArgumentKind,
     pub required: bool,
     pub place: Place,
-    /// What the command line's help calls it, such as `THREAD`.
+    /// Placeholder in the command line's help, such as `THREAD`.
     pub value_name: &'static str,
-    /// What it is, as one line of help.
+    /// Help text in one line.
     pub help: &'static str,
 }
 
@@ -155,23 +155,23 @@ impl Argument {
         Self { name, kind, required: false, place: Place::Option, value_name: kind.value_name(), help }
     }
 
-    /// The same, which has to be given.
+    /// Returns the argument as required.
     pub(super) const fn needed(self) -> Self {
         Self { required: true, ..self }
     }
 
-    /// The same, called otherwise by the command line's help.
+    /// Returns the argument with another placeholder for the command line's help.
     pub(super) const fn called(self, value_name: &'static str) -> Self {
         Self { value_name, ..self }
     }
 
-    /// Whether a part of a route, such as `{thread}`, stands for it.
+    /// Returns `true` if a part of a route, such as `{thread}`, is this argument.
     pub(super) fn is_placeholder(&self, part: &str) -> bool {
         part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) == Some(self.name)
     }
 }
 
-/// The JSON Schema of an object with these arguments and no others.
+/// Returns the JSON Schema of an object with exactly these arguments.
 pub fn schema<'a>(arguments: impl Iterator<Item = &'a Argument>) -> Value {
     let arguments: Vec<&Argument> = arguments.collect();
     let properties: serde_json::Map<String, Value> =

@@ -1,5 +1,5 @@
-//! Operations as data: everything that command line, HTTP API and MCP server need to know of a request in order to offer
-//! it. They make their verbs, routes and tools from the table in `table`.
+//! Operations as data: everything that the command line, the HTTP API and the MCP server need to offer a request.
+//! They generate their verbs, routes and tools from the table in `table`.
 
 pub mod argument;
 mod table;
@@ -15,39 +15,39 @@ use crate::domain::subject::Subject;
 
 pub use self::table::OPERATIONS;
 
-/// A verb of the command line, such as `threads take`.
+/// A command of the command line, such as `threads take`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verb {
     pub noun: &'static str,
     pub name: &'static str,
-    /// Earlier names, which are still read.
+    /// Earlier names, which still work.
     pub aliases: &'static [&'static str],
     /// Arguments of the example in its help.
     pub example: &'static str,
 }
 
-/// A request, described once for everybody who offers it.
+/// The description of a request, shared by all surfaces.
 #[derive(Debug)]
 pub struct Operation {
-    /// The member `do` of the request's JSON.
+    /// Value of the field `do` in the request's JSON.
     pub name: &'static str,
-    /// A second member that names it, where the request contains one of a feature: `agents` is `approve`.
+    /// A second tag and its value, for requests of a feature: `agents` is `approve`.
     pub nested: Option<(&'static str, &'static str)>,
-    /// A member of the request's JSON that this operation fixes: `opt_out` and `opt_in` are one request.
+    /// A field that this operation fixes: `opt_out` and `opt_in` are one request.
     pub fixed: Option<(&'static str, bool)>,
     /// What it does, in one line without a full stop.
     pub summary: &'static str,
-    /// What whoever asks has to be permitted.
+    /// Required permission.
     pub permission: Permission,
     pub arguments: &'static [Argument],
-    /// The action that the audit log records; none where nothing is recorded.
+    /// Action in the audit log; `None` if nothing is recorded.
     pub audit: Option<AuditAction>,
-    /// The event that other programs hear of.
+    /// Event for other programs.
     pub event: Option<EventName>,
-    /// The path of the HTTP API that it is posted to. Arguments that do not stand in it come in the body.
+    /// Path in the HTTP API, for POST. Arguments that are not in the path come in the body.
     pub route: Option<&'static str>,
     pub verb: Option<Verb>,
-    /// The name of its tool in the MCP server.
+    /// Name of its tool in the MCP server.
     pub tool: Option<&'static str>,
 }
 
@@ -97,7 +97,7 @@ impl Operation {
         Self { verb: Some(Verb { noun, name, aliases: &[], example }), ..self }
     }
 
-    /// The verb has earlier names.
+    /// Adds earlier names of the command.
     const fn aliases(self, aliases: &'static [&'static str]) -> Self {
         let verb = match self.verb {
             Some(verb) => Some(Verb { aliases, ..verb }),
@@ -110,18 +110,18 @@ impl Operation {
         Self { tool: Some(name), ..self }
     }
 
-    /// Whether an argument stands in the path of the route.
+    /// Returns `true` if an argument is part of the route's path.
     pub fn is_in_path(&self, argument: &Argument) -> bool {
         self.route.is_some_and(|route| route.split('/').any(|part| argument.is_placeholder(part)))
     }
 
-    /// The arguments that come in the body of an HTTP request.
+    /// Returns the arguments in the body of an HTTP request.
     pub fn body(&self) -> impl Iterator<Item = &'static Argument> {
         self.arguments.iter().filter(|argument| !self.is_in_path(argument))
     }
 
-    /// Makes the request from its arguments by name. Fails, in words for whoever sent them, where one is missing, unknown
-    /// or of the wrong kind.
+    /// Builds the request from arguments by name. Fails with a readable error if one is missing, unknown or of the
+    /// wrong kind.
     pub fn request(&self, mut arguments: Map<String, Value>) -> Result<Request, serde_json::Error> {
         use serde::de::Error as _;
         if let Some(unknown) = arguments.keys().find(|name| self.arguments.iter().all(|known| known.name != *name)) {
@@ -140,9 +140,9 @@ impl Operation {
         serde_json::from_value(Value::Object(arguments))
     }
 
-    /// The items that a request of this operation is about: its arguments that are ids.
+    /// Returns the objects that a request of this operation refers to: its arguments that are ids.
     fn subjects(&self, request: &Request) -> Vec<Subject> {
-        // Requests are written as JSON everywhere; one that could not be would reach nobody.
+        // Requests always serialize to an object, because every surface sends them as JSON.
         let Ok(Value::Object(members)) = serde_json::to_value(request) else { return vec![] };
         let of = |argument: &Argument| members.get(argument.name).and_then(|value| argument.kind.subject(value));
         self.arguments.iter().filter_map(of).collect()

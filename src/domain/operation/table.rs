@@ -1,5 +1,5 @@
-//! The table of operations, and what each request is: described by a row, or offered by hand where it takes more than
-//! named arguments. The match over requests has no wildcard: a new request does not compile before it stands here.
+//! The table of operations. Each request is described by a row, or offered by hand if it needs more than named
+//! arguments. The match over requests has no wildcard, so that a new request has to be added here.
 
 use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
@@ -23,7 +23,7 @@ const DELIVERY: Argument = Argument::positional("delivery", ArgumentKind::Delive
 const ASSIGNMENT: Argument = Argument::positional("assignment", ArgumentKind::Assignment, "Assignment id");
 const JOB: Argument = Argument::positional("job", ArgumentKind::Job, "Job number, as `wadeck outbox jobs` lists it");
 
-/// What a request is about, where it is offered by hand.
+/// Permission and objects of a request that surfaces offer by hand.
 struct ByHand {
     permission: Permission,
     subjects: Vec<Subject>,
@@ -40,7 +40,7 @@ macro_rules! operations {
     ) => {
         $(static $row: Operation = $operation;)*
 
-        /// Every operation that is described.
+        /// All described operations.
         pub static OPERATIONS: &[&Operation] = &[$(&$row,)*];
 
         fn find(request: &Request) -> Result<&'static Operation, ByHand> {
@@ -301,7 +301,7 @@ operations! {
             by_hand(Permission::WriteToPeople, [Subject::Connection(*connection)])
         };
         Request::React { message, .. } => by_hand(Permission::ReactToMessages, [Subject::Message(*message)]);
-        // No file is opened for a console on another machine, whichever message it is.
+        // Consoles on other machines cannot open files, so that no object is checked.
         Request::OpenMedia { .. } => by_hand(Permission::OpenFiles, []);
         Request::Attend { thread, .. } => by_hand(Permission::Look, thread.map(Subject::Thread));
         Request::Bulk { .. } => by_hand(Permission::ActOnManyMessagesAtOnce, []);
@@ -327,7 +327,7 @@ operations! {
             by_hand(request.required_right(), [Subject::Connection(request.connection())])
         };
         Request::Flow(request) => by_hand(request.required_right(), request.connection().map(Subject::Connection));
-        // Looking takes an operator, changing an admin.
+        // GET requires an operator; changes require an admin.
         Request::Call { method, connection, .. } => {
             let looks = method.eq_ignore_ascii_case("GET");
             let permission = if looks { Permission::AskAProvider } else { Permission::ChangeAProvidersRecords };
@@ -337,18 +337,18 @@ operations! {
 }
 
 impl Request {
-    /// Returns the operation that describes this request; `None` where it is offered by hand.
+    /// Returns the operation that describes this request; `None` if it is offered by hand.
     pub fn operation(&self) -> Option<&'static Operation> {
         find(self).ok()
     }
 
-    /// Returns what whoever asks for this has to be permitted. Some requests take more where they meet somebody else's
-    /// work: a colleague's thread is released by an admin.
+    /// Returns the required permission. Some requests require a higher one for other people's work: only an admin
+    /// releases a colleague's thread.
     pub fn required_right(&self) -> Permission {
         find(self).map_or_else(|by_hand| by_hand.permission, |operation| operation.permission)
     }
 
-    /// Returns the items that have to exist for this to make sense.
+    /// Returns the objects that have to exist for this request.
     pub fn subjects(&self) -> Vec<Subject> {
         if let Self::SendKnowing { request, .. } | Self::Within { request, .. } = self {
             return request.subjects();

@@ -16,7 +16,7 @@ fn members(value: Value) -> Map<String, Value> {
     members
 }
 
-/// An argument of its kind.
+/// Returns a valid value for an argument.
 fn sample(argument: &Argument) -> Value {
     let schema = argument.kind.schema(argument.help);
     match schema["pattern"].as_str() {
