@@ -6,6 +6,7 @@ use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
 use crate::store::StoreError;
 
+/// Why an operation did not happen.
 #[derive(Debug, Error)]
 pub enum OperationError {
     /// A rule refused the operation; the text is for the caller.

@@ -298,34 +298,42 @@ impl System {
         (Self { parts: Arc::new(parts), shared: Arc::new(shared), seen: None }, waiting)
     }
 
+    /// Returns the store, restricted to the selected scope.
     pub fn store(&self) -> &Store {
         self.seen.as_ref().map_or(&self.parts.store, |seen| &seen.1)
     }
 
+    /// Returns the bus that publishes changes.
     pub fn bus(&self) -> &Bus {
         &self.parts.bus
     }
 
+    /// Returns the providers of this build.
     pub fn providers(&self) -> &Registry {
         &self.parts.providers
     }
 
+    /// Returns the configured agents.
     pub fn agents(&self) -> &Agents {
         &self.parts.agents
     }
 
+    /// Returns the engine's organization and environment.
     pub fn identity(&self) -> &Identity {
         &self.parts.identity
     }
 
+    /// Returns the wakeups of the workers.
     pub fn wakes(&self) -> &Wakeups {
         &self.shared.wakes
     }
 
+    /// Returns the current time.
     pub fn now(&self) -> Timestamp {
         self.parts.clock.now()
     }
 
+    /// Returns when the engine started.
     pub fn started_at(&self) -> Timestamp {
         self.shared.started_at
     }
@@ -345,10 +353,12 @@ impl System {
         self.providers().address().set(None);
     }
 
+    /// Returns the URL at which providers reach the engine, if known.
     pub fn public_url(&self) -> Option<String> {
         self.providers().address().get()
     }
 
+    /// Returns the address on which webhooks are accepted.
     pub fn listening_on(&self) -> String {
         unpoisoned(&self.shared.listening_on).clone()
     }

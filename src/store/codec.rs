@@ -32,46 +32,57 @@ impl<'r> RowReader<'r> {
         })
     }
 
+    /// Returns an integer.
     pub fn int(&self, column: &'static str) -> Result<i64> {
         self.get(column)
     }
 
+    /// Returns an integer; `None` if the column is NULL.
     pub fn opt_int(&self, column: &'static str) -> Result<Option<i64>> {
         self.get(column)
     }
 
+    /// Returns a count; a value out of range is read as zero.
     pub fn count(&self, column: &'static str) -> Result<u32> {
         Ok(u32::try_from(self.int(column)?).unwrap_or(0))
     }
 
+    /// Returns a boolean; any value other than zero is `true`.
     pub fn flag(&self, column: &'static str) -> Result<bool> {
         Ok(self.int(column)? != 0)
     }
 
+    /// Returns a text.
     pub fn text(&self, column: &'static str) -> Result<String> {
         self.get(column)
     }
 
+    /// Returns a text; `None` if the column is NULL.
     pub fn opt_text(&self, column: &'static str) -> Result<Option<String>> {
         self.get(column)
     }
 
+    /// Returns a text from outside.
     pub fn untrusted(&self, column: &'static str) -> Result<Untrusted> {
         Ok(Untrusted::new(self.text(column)?))
     }
 
+    /// Returns a text from outside; `None` if the column is NULL.
     pub fn opt_untrusted(&self, column: &'static str) -> Result<Option<Untrusted>> {
         Ok(self.opt_text(column)?.map(Untrusted::new))
     }
 
+    /// Returns bytes.
     pub fn bytes(&self, column: &'static str) -> Result<Vec<u8>> {
         self.get(column)
     }
 
+    /// Returns a time, stored in milliseconds since 1970.
     pub fn time(&self, column: &'static str) -> Result<Timestamp> {
         Ok(Timestamp::from_millis(self.int(column)?))
     }
 
+    /// Returns a time; `None` if the column is NULL.
     pub fn opt_time(&self, column: &'static str) -> Result<Option<Timestamp>> {
         Ok(self.opt_int(column)?.map(Timestamp::from_millis))
     }
@@ -82,6 +93,7 @@ impl<'r> RowReader<'r> {
         read(&name).ok_or_else(|| self.corrupt(column, &name))
     }
 
+    /// Returns a value that is stored by its name; `None` if the column is NULL.
     pub fn opt_named<T>(&self, column: &'static str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>> {
         match self.opt_text(column)? {
             None => Ok(None),
@@ -89,11 +101,13 @@ impl<'r> RowReader<'r> {
         }
     }
 
+    /// Returns a value that is stored as JSON.
     pub fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T> {
         let text = self.text(column)?;
         serde_json::from_str(&text).map_err(|_| self.corrupt(column, &text))
     }
 
+    /// Returns a value that is stored as JSON; `None` if the column is NULL.
     pub fn opt_json<T: DeserializeOwned>(&self, column: &'static str) -> Result<Option<T>> {
         match self.opt_text(column)? {
             None => Ok(None),
@@ -101,6 +115,7 @@ impl<'r> RowReader<'r> {
         }
     }
 
+    /// Returns the error about an unreadable value of this row.
     pub fn corrupt(&self, column: &'static str, found: &str) -> StoreError {
         let found = clean_line(found).chars().take(80).collect();
         StoreError::Corrupt { table: self.table, column, key: self.key, found }

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::domain::monitoring::database::{DatabaseFault, RESTORE};
 
+/// Why the store could not do what was requested.
 #[derive(Debug, Error)]
 pub enum StoreError {
     #[error("Cannot open the database {path}: {source}. Check that the data directory exists and belongs to you.", path = path.display())]
@@ -39,6 +40,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Returns the error of opening a database: damage, or why it cannot be opened.
     pub(super) fn open(path: &Path, source: sqlx::Error) -> Self {
         if let Some((DatabaseFault::Damaged, found)) = fault_of_sqlx(&source) {
             return Self::Damaged { path: path.to_owned(), found };
@@ -46,6 +48,7 @@ impl StoreError {
         Self::Open { path: path.to_owned(), source }
     }
 
+    /// Returns the error of migrating a database: damage, or why it cannot be migrated.
     pub(super) fn migrate(path: &Path, source: sqlx::migrate::MigrateError) -> Self {
         use sqlx::migrate::MigrateError::{Execute, ExecuteMigration};
         if let Execute(inner) | ExecuteMigration(inner, _) = &source

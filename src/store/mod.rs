@@ -190,6 +190,7 @@ impl Store {
             .await
     }
 
+    /// Returns the path of the database file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -250,6 +251,7 @@ impl Store {
 }
 
 impl Write {
+    /// Commits the transaction. Once it returns `Ok`, the changes survive a power failure.
     pub async fn commit(self) -> Result<()> {
         match self.tx.commit().await {
             Ok(()) => {
@@ -280,11 +282,13 @@ impl Write {
         Ok(())
     }
 
+    /// Keeps the changes since the savepoint.
     pub async fn release_savepoint(&mut self) -> Result<()> {
         sqlx::query("RELEASE part").execute(self.connection()).await?;
         Ok(())
     }
 
+    /// Undoes the changes since the savepoint.
     pub async fn rollback_to_savepoint(&mut self) -> Result<()> {
         sqlx::query("ROLLBACK TO part").execute(self.connection()).await?;
         sqlx::query("RELEASE part").execute(self.connection()).await?;
@@ -298,7 +302,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
         .optimize_on_close(true, None)
-        // Number of rows that the database's thread returns at a time.
+        // Number of rows that the driver buffers between the database's thread and the caller.
         .row_buffer_size(512)
         .pragma("trusted_schema", "OFF")
         .pragma("temp_store", "MEMORY")

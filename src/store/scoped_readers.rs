@@ -18,6 +18,7 @@ impl ScopedReaders {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Returns the open readers of a scope and marks them as used last.
     pub(super) fn of(&self, scope: &Scope) -> Option<SqlitePool> {
         let mut kept = self.kept();
         let at = kept.iter().position(|(known, _)| known == scope)?;
@@ -35,6 +36,7 @@ impl ScopedReaders {
         kept.drain(..over).map(|(_, readers)| readers).collect()
     }
 
+    /// Closes all readers.
     pub(super) async fn close(&self) {
         let all = std::mem::take(&mut *self.kept());
         for (_, readers) in all {

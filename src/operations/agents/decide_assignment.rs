@@ -22,6 +22,7 @@ pub(crate) enum Decision {
     Reject { reason: String },
 }
 
+/// Approves or rejects a proposed assignment, or approves a stale one again.
 pub(crate) async fn decide(
     system: &System,
     actor: &Actor,
@@ -210,6 +211,7 @@ async fn activate(
     record_decision(system, write, assignment, EventName::AssignmentApproved, &me, "").await
 }
 
+/// Records the event of a decision for other programs. Runs in the caller's transaction.
 pub(crate) async fn record_decision(
     system: &System,
     write: &mut Write,
@@ -224,6 +226,7 @@ pub(crate) async fn record_decision(
     Ok(())
 }
 
+/// Publishes a changed assignment and wakes the workers; call it after the commit.
 pub(crate) fn published(system: &System, assignment: &Assignment) {
     system.bus().publish([Change::Agents, Change::Connection(assignment.connection), Change::Activity]);
     system.wakes().event_delivery.notify_one();

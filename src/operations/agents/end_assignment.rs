@@ -17,6 +17,7 @@ use crate::operations::agents::decide_assignment::{published, record_decision};
 use crate::operations::{Result, System, require};
 use crate::store::NewAlert;
 
+/// Revokes an active or proposed assignment and cancels its runs.
 pub(crate) async fn revoke(system: &System, actor: &Actor, id: AssignmentId, reason: &str) -> Result<Done> {
     require(actor, Permission::DecideAboutAgents)?;
     let (now, me) = (system.now(), actor.to_string());
@@ -41,6 +42,7 @@ pub(crate) async fn revoke(system: &System, actor: &Actor, id: AssignmentId, rea
     Ok(Done { message: format!("Revoked {id}: {} no longer answers.{also}", found.agent), created_id: None })
 }
 
+/// Postpones the decision about a proposed assignment until a time.
 pub(crate) async fn snooze(system: &System, actor: &Actor, id: AssignmentId, until: Timestamp) -> Result<Done> {
     require(actor, Permission::DecideAboutAgents)?;
     let mut write = system.store().write().await?;

@@ -42,6 +42,7 @@ pub(crate) async fn check(system: &System, write: &mut Write, proposal: &Proposa
     Ok(format!("{} answers {whom} ({})", proposal.agent, proposal.mode.name()))
 }
 
+/// Stores a proposal and returns its id.
 pub(crate) async fn propose(system: &System, actor: &Actor, proposal: &Proposal) -> Result<Done> {
     require(actor, Permission::ProposeAnAgent)?;
     let now = system.now();

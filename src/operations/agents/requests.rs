@@ -17,6 +17,7 @@ use crate::operations::agents::stop_agents;
 use crate::operations::monitoring::accept_restored::kept_heads;
 use crate::operations::{Result, System};
 
+/// Performs a request about agents.
 pub(crate) async fn perform(
     system: &System,
     actor: &Actor,
@@ -46,6 +47,7 @@ pub(crate) async fn perform(
     }
 }
 
+/// Answers a query about agents.
 pub(crate) async fn look(system: &System, query: AgentQuery) -> Result<AgentTold> {
     let store = system.store();
     Ok(match query {

@@ -272,6 +272,7 @@ async fn failed(
     needs_person(write, due, AlertKind::AgentFailed, &reason, now).await
 }
 
+/// Records a run that ended with a reply: enqueues the reply, holds it for a person, or escalates.
 pub(crate) async fn answered(
     system: &System,
     write: &mut Write,

@@ -13,6 +13,7 @@ use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
 use crate::operations::{Result, System, require};
 
+/// Stops agents and returns the id of the stop. Refused if they are stopped and nothing came since.
 pub(crate) async fn stop(system: &System, actor: &Actor, what: &StopScope, reason: &str) -> Result<Done> {
     require(actor, Permission::StopAgents)?;
     let now = system.now();
@@ -55,6 +56,7 @@ async fn is_there(system: &System, what: &StopScope) -> Result<()> {
     }
 }
 
+/// Lifts a stop. Refused if there is none.
 pub(crate) async fn resume(system: &System, actor: &Actor, what: &StopScope) -> Result<Done> {
     require(actor, Permission::LetAgentsGoOn)?;
     let now = system.now();

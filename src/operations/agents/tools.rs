@@ -46,10 +46,12 @@ pub(crate) struct Reached {
 type Outcome = Result<Value, ToolError>;
 
 impl<'a> RunTools<'a> {
+    /// Creates the tools of a run in this thread, under this contract.
     pub fn new(system: &'a System, thread: &'a ThreadRow, contract: &'a Contract) -> Self {
         Self { system, thread, contract, done: Mutex::default() }
     }
 
+    /// Returns the calls and collected actions.
     pub fn reached(self) -> Reached {
         self.done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
     }

@@ -172,6 +172,7 @@ error_text! {
     UnreadableDelivery
 }
 
+/// Reads a stored delivery through its provider.
 pub(crate) fn read(system: &System, delivery: &StoredDelivery) -> Read {
     let reading = match system.providers().get(&delivery.raw.provider) {
         None => Err(format!("unknown provider {}", delivery.raw.provider).into()),

@@ -33,6 +33,7 @@ use crate::operations::numbers::number_lifecycle::{NumberLife, number_lifecycle}
 use crate::operations::outbox::send_message::capabilities;
 use crate::store::{Matched, StoreError, ThreadTouch, Write};
 
+/// Applies one event within a batch. The inner error says why it is set aside.
 pub(crate) async fn apply_event(
     system: &System,
     batch: &mut Batch<'_>,

@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::operations::inbound::effects::Effects;
 use crate::store::{StoreError, Write};
 
-/// Returns `true` if a message reports a holder that differs from the stored one, or another app as holder.
+/// Returns `true` if a message reports a holder of its conversation that has to be stored.
 pub(crate) fn tells_of_holder(event: &MessageEvent, thread: &ThreadFacts) -> bool {
     match Holder::told_by(event) {
         None => false,

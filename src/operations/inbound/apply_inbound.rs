@@ -24,6 +24,7 @@ use crate::operations::inbound::effects::{
 };
 use crate::store::{Inserted, NewAlert, NewInbound, StoreError};
 
+/// Applies one message from a contact within a batch.
 pub(crate) async fn inbound(
     system: &System,
     batch: &mut Batch<'_>,

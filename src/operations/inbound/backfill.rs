@@ -31,6 +31,7 @@ const PAGES: usize = 20;
 /// Maximum number of messages stored in one transaction.
 const AT_ONCE: usize = 200;
 
+/// Backfills one connection now, on request of a person.
 pub(crate) async fn fill_now(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
     require(actor, Permission::FillGaps)?;
     let Some(connection) = system.store().connection(connection).await? else {

@@ -70,6 +70,7 @@ pub(crate) struct Batch<'b> {
 }
 
 impl<'b> Batch<'b> {
+    /// Creates an empty batch in this transaction.
     pub fn new(system: &'b System, write: &'b mut Write) -> Self {
         Self {
             system,
@@ -241,6 +242,7 @@ impl<'b> Batch<'b> {
         Ok(())
     }
 
+    /// Returns the current time.
     pub(super) fn now(&self) -> Timestamp {
         self.system.now()
     }

@@ -26,6 +26,7 @@ pub(super) struct Comparison {
 }
 
 impl Comparison {
+    /// Creates a comparison of messages since a time.
     pub fn new(connection: ConnectionId, now: Timestamp, since: Timestamp) -> Self {
         Self { connection, now, since, listed: 0, missing: vec![], behind: vec![], read: HashSet::new() }
     }

@@ -19,6 +19,7 @@ use crate::operations::{Result, System, require};
 /// Maximum size of an edited body, in bytes.
 const LONGEST: usize = 1024 * 1024;
 
+/// Tries a stored delivery, or an edited body in its place, and returns a report.
 pub(crate) async fn try_delivery(
     system: &System,
     actor: &Actor,

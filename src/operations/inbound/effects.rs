@@ -38,6 +38,7 @@ pub(crate) struct Effects {
 }
 
 impl Effects {
+    /// Adds the effects of another event.
     pub fn absorb(&mut self, other: Self) {
         for change in other.changes {
             if !self.changes.contains(&change) {
@@ -77,6 +78,7 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// Returns the source of a webhook delivery.
     pub fn pushed(delivery: &StoredDelivery) -> Self {
         Self {
             provider: delivery.raw.provider.clone(),
@@ -86,11 +88,13 @@ impl Source {
         }
     }
 
+    /// Returns the source of messages from the provider's list.
     pub fn listed(connection: &Connection, now: Timestamp) -> Self {
         Self { provider: connection.provider.clone(), delivery: None, event: "listed".to_owned(), received_at: now }
     }
 }
 
+/// Result of applying an event: the outer error is the store's, the inner one sets the event aside.
 pub(crate) type ApplyResult = Result<Result<(), ApplyError>, StoreError>;
 
 /// Why an event cannot be applied although nothing is broken.

@@ -19,6 +19,7 @@ use crate::provider::conversations::Conversations;
 /// Maximum number of pages read, with a hundred messages each; a backfill reads the rest.
 const MAX_PAGES: usize = 10;
 
+/// Compares a thread with the provider and returns what was added. It makes at most `MAX_PAGES` list requests.
 pub(crate) async fn refresh_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
     require(actor, Permission::FillGaps)?;
     let row = thread_row(system, thread).await?;

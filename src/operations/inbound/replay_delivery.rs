@@ -11,6 +11,7 @@ use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 
+/// Marks a delivery as pending again. Refused if its signature is invalid, or if it is pending.
 pub(crate) async fn replay_delivery(system: &System, actor: &Actor, delivery: DeliveryId) -> Result<Done> {
     require(actor, Permission::ReplayADelivery)?;
     let now = system.now();

@@ -9,6 +9,7 @@ use crate::domain::ids::DeliveryId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 
+/// Returns the body of a delivery in `created_id`.
 pub(crate) async fn reveal(system: &System, actor: &Actor, delivery: DeliveryId) -> Result<Done> {
     require(actor, Permission::RevealWhatAProviderSent)?;
     let Some(detail) = system.store().delivery(delivery).await? else {

@@ -17,6 +17,7 @@ use crate::domain::time::Timestamp;
 use crate::operations::{OperationError, Result, System, require};
 pub use crate::store::IdempotencyRecord;
 
+/// Performs a request about tokens.
 pub(crate) async fn perform(system: &System, actor: &Actor, request: TokenRequest) -> Result<Done> {
     match request {
         TokenRequest::Make { name, role, agent, expires_at, scope } => {

@@ -55,6 +55,7 @@ impl MediaLink {
     }
 }
 
+/// Creates a link to an uploaded template sample: a JPEG, PNG, MP4 or PDF.
 pub(crate) async fn create_media_link(system: &System, actor: &Actor, upload: UploadId) -> Result<MediaLink> {
     let base = public_url(system)?;
     let (found, pinned) = crate::operations::media::receive_upload::uploaded(system, actor, upload).await?;
@@ -91,6 +92,7 @@ async fn head(shelf: FileStore, upload: &StoredUpload) -> Vec<u8> {
     read.await.map_err(std::io::Error::other).flatten().unwrap_or_default()
 }
 
+/// Revokes a link.
 pub(crate) fn revoke_media_link(system: &System, token: &str) {
     system.media_links().retain(|one| one.token != token);
 }

@@ -10,6 +10,7 @@ use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 use crate::store::Acknowledgement;
 
+/// Acknowledges an alert. Refused if another person did so before.
 pub(crate) async fn ack_alert(system: &System, actor: &Actor, alert: AlertId) -> Result<Done> {
     require(actor, Permission::AcknowledgeAlerts)?;
     if alert == AlertId(0) {

@@ -24,6 +24,7 @@ async fn handed(system: &System, me: &str) -> Result<Option<Handed>> {
     Ok(row.filter(|row| row.taken_by.as_deref() == Some(me)).map(|_| handed))
 }
 
+/// Returns the counts and the state of the engine; `me` is the person who looks.
 pub(crate) async fn overview(system: &System, me: &str) -> Result<Overview> {
     // The database state must be current; a small write tests it if there was no recent commit.
     let _ = system.store().prove_writable(PROVEN_WITHIN).await;
@@ -85,6 +86,7 @@ pub(crate) async fn overview(system: &System, me: &str) -> Result<Overview> {
     })
 }
 
+/// Returns connections with their checks and history, and open setups.
 pub(crate) async fn connections(system: &System) -> Result<ConnectionList> {
     let store = system.store();
     let (checks, counts) = (store.checks().await?, store.connection_counts().await?);
@@ -150,6 +152,7 @@ pub(crate) async fn connections(system: &System) -> Result<ConnectionList> {
     Ok(ConnectionList { connected, others: store.setups().await?, gone: histories.into_iter().collect() })
 }
 
+/// Returns agents with their activity of the last 24 hours, assignments, runs and active stops.
 pub(crate) async fn agents(system: &System) -> Result<AgentsView> {
     let store = system.store();
     let since = system.now().minus(Duration::from_secs(24 * 3_600));

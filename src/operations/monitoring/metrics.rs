@@ -71,10 +71,12 @@ impl MetricFamily {
 }
 
 impl System {
+    /// Adds one to a counter.
     pub(crate) fn increment(&self, family: MetricFamily, labels: Labels) {
         self.counted_many(family, labels, 1);
     }
 
+    /// Adds to a counter.
     pub(crate) fn counted_many(&self, family: MetricFamily, labels: Labels, times: u64) {
         *unpoisoned(&self.shared.meters).counts.entry((family, labels)).or_default() += times;
     }
@@ -85,6 +87,7 @@ impl System {
         unpoisoned(&self.shared.meters).counts.get(&key).copied().unwrap_or_default()
     }
 
+    /// Records a duration.
     pub(crate) fn observe(&self, family: MetricFamily, labels: Labels, took: std::time::Duration) {
         unpoisoned(&self.shared.meters).times.entry((family, labels)).or_default().note(took.as_secs_f64());
     }

@@ -19,6 +19,7 @@ pub(crate) struct Notice<'n> {
     pub template: Option<&'n TemplateState>,
 }
 
+/// Stores a notice and raises or clears its alert. Runs in the caller's transaction.
 pub(crate) async fn notice(
     write: &mut Write,
     notice: &Notice<'_>,

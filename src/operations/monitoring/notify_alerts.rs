@@ -10,6 +10,7 @@ use crate::operations::{Result, System};
 /// Maximum duration of the alert command; after it the command is killed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Runs the alert command for open alerts that it was not run for, within the hourly limit.
 pub(crate) async fn tell_alerts(system: &System) -> Result<()> {
     let Some((program, arguments)) = system.config().alert_command.split_first() else { return Ok(()) };
     let now = system.now();

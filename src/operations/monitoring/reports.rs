@@ -27,6 +27,7 @@ const PAGE: u32 = 500;
 const ALWAYS: [(&str, Is); 4] =
     [("unread", Is::Unread), ("unanswered", Is::Unanswered), ("mine", Is::Mine), ("waiting longest", Is::Waiting)];
 
+/// Returns threads whose service window closes next, with the owner and what can be sent afterwards.
 pub(crate) async fn radar(system: &System, limit: u32) -> Result<Vec<RadarRow>> {
     let now = system.now();
     let rows = system.store().closing(now, limit).await?;
@@ -49,6 +50,7 @@ pub(crate) async fn radar(system: &System, limit: u32) -> Result<Vec<RadarRow>> 
     Ok(rows.into_iter().map(tell).collect())
 }
 
+/// Returns the built-in filters and a person's own, with the number of threads that match each.
 pub(crate) async fn views(system: &System, actor: &Actor) -> Result<Vec<SavedView>> {
     let me = actor.to_string();
     let now = system.now();
@@ -68,6 +70,7 @@ pub(crate) async fn views(system: &System, actor: &Actor) -> Result<Vec<SavedVie
     Ok(views)
 }
 
+/// Saves a filter; empty terms delete it.
 pub(crate) async fn save_view(system: &System, actor: &Actor, name: &str, terms: &str) -> Result<Done> {
     require(actor, Permission::KeepFilters)?;
     let name = name.trim();
@@ -92,6 +95,7 @@ pub(crate) async fn save_view(system: &System, actor: &Actor, name: &str, terms:
     Ok(Done { message: said, created_id: None })
 }
 
+/// Returns statistics of the last `hours`, at most 31 days.
 pub(crate) async fn statistics(system: &System, hours: u32) -> Result<GaugesView> {
     let now = system.now();
     let since = now.minus(Duration::from_secs(u64::from(hours.clamp(1, 24 * 31)) * 3_600));

@@ -26,6 +26,7 @@ error_text! {
 /// How long to wait for a test webhook.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Requests a test webhook on request of a person.
 pub(crate) async fn canary(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
     require(actor, Permission::AskForATestDelivery)?;
     let Some(connection) = system.store().connection(connection).await? else {

@@ -33,6 +33,7 @@ pub async fn check_all(system: &System) -> Result<()> {
     Ok(())
 }
 
+/// Checks one connection on request of a person.
 pub async fn check_connection(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
     require(actor, Permission::CheckAConnection)?;
     let Some(connection) = system.store().connection(connection).await? else {

@@ -26,6 +26,7 @@ pub(crate) struct NumberLife<'e> {
     pub known: Option<&'e Connection>,
 }
 
+/// Applies an event about a number. Runs in the caller's transaction.
 pub(crate) async fn number_lifecycle(
     write: &mut Write,
     source: &Source,

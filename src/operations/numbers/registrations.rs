@@ -109,6 +109,7 @@ struct NumberWebhooks<'s> {
     support: WebhookSupport,
 }
 
+/// Performs a request about webhooks at the provider.
 pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequest) -> Result<Done> {
     let (connection, needed) = match &request {
         WebhookRequest::Create { connection, .. } => (*connection, Permission::RegisterWebhooks),

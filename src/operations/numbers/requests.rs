@@ -20,6 +20,7 @@ use crate::operations::{Result, System, require};
 use crate::provider::Provider;
 use crate::provider::numbers::{Access, Numbers, Profiles, RawApiRequest};
 
+/// Performs a request about numbers.
 pub(crate) async fn perform(system: &System, actor: &Actor, request: NumberRequest) -> Result<Done> {
     let from = |name, provider, organization, environment, options, step, phone_number_id| Plan {
         name,

@@ -11,6 +11,7 @@ use crate::domain::text::clean_line;
 use crate::operations::outbox::send_message::{SendMessage, send};
 use crate::operations::{Result, System, require};
 
+/// Queues the test message. Refused if the tester has not written to the number.
 pub(crate) async fn send_test(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
     require(actor, Permission::WriteToPeople)?;
     let Some(connection) = system.store().connection(connection).await? else {

@@ -80,6 +80,7 @@ fn fits(action: BulkAction, (state, held): (EntryState, bool), uncertain: bool) 
     }
 }
 
+/// Starts a bulk action and returns its job id. Refused without a filter, or if another one is running.
 pub(crate) async fn begin(system: &System, actor: &Actor, action: BulkAction, text: &str) -> Result<Done> {
     require(actor, Permission::ActOnManyMessagesAtOnce)?;
     if text.trim().is_empty() {
@@ -108,6 +109,7 @@ pub(crate) async fn begin(system: &System, actor: &Actor, action: BulkAction, te
     Ok(Done { message: format!("{} Started as job {job}.", preview.words(action)), created_id: Some(job.to_string()) })
 }
 
+/// Stops a running bulk action. Entries that it changed stay changed.
 pub(crate) async fn stop(system: &System, actor: &Actor, job: i64) -> Result<Done> {
     require(actor, Permission::StopABulkAction)?;
     let now = system.now();

@@ -12,6 +12,7 @@ use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 use crate::store::Write;
 
+/// Marks an uncertain entry as arrived. Refused in any other state.
 pub(crate) async fn confirm_arrived(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
     let mut write = system.store().write().await?;
     let (thread, said) = settle_arrived_within(system, &mut write, actor, entry).await?;

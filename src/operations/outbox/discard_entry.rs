@@ -12,6 +12,7 @@ use crate::operations::outbox::failure_alerts::ENTRY_ALERTS;
 use crate::operations::{Result, System, require};
 use crate::store::Write;
 
+/// Discards an entry. One that is scheduled at the provider is cancelled there first.
 pub(crate) async fn discard_entry(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
     let mut write = system.store().write().await?;
     let (thread, said) = discard_within(system, &mut write, actor, entry).await?;

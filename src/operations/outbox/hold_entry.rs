@@ -12,6 +12,7 @@ use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 use crate::store::Write;
 
+/// Holds or releases a queued entry. Refused in any other state.
 pub(crate) async fn hold_entry(system: &System, actor: &Actor, entry: EntryId, hold: bool) -> Result<Done> {
     let mut write = system.store().write().await?;
     let (thread, said) = hold_within(system, &mut write, actor, entry, hold).await?;

@@ -12,6 +12,7 @@ use crate::operations::inbound::apply::apply_alone;
 use crate::operations::inbound::effects::{Effects, Source};
 use crate::operations::{Result, System, require};
 
+/// Queries the provider about a message and returns its answer. Refused if the message has no provider id.
 pub(crate) async fn query_message_status(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
     require(actor, Permission::AskTheProviderAboutAMessage)?;
     let Some(before) = system.store().message(message).await? else {

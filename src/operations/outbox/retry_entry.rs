@@ -14,6 +14,7 @@ use crate::operations::outbox::send_message::thread_within;
 use crate::operations::{Result, System, require};
 use crate::store::Write;
 
+/// Retries a failed, dead, uncertain or discarded entry.
 pub(crate) async fn retry_entry(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
     let mut write = system.store().write().await?;
     let (thread, said) = retry_within(system, &mut write, actor, entry).await?;

@@ -61,6 +61,7 @@ pub(crate) async fn check_file(
     })
 }
 
+/// Queues an uploaded file as a message in a thread.
 pub(crate) async fn send_file(
     system: &System,
     actor: &Actor,

@@ -23,6 +23,7 @@ pub(crate) struct Invitation {
     pub screen: Option<String>,
 }
 
+/// Queues a message that opens a Flow. Refused if the contact has no thread, or outside the service window.
 pub(crate) async fn send_flow(
     system: &System,
     actor: &Actor,

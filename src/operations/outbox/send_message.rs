@@ -30,6 +30,7 @@ pub(crate) struct SendMessage {
     pub at: Option<Timestamp>,
 }
 
+/// Queues a message in a thread. Templates and reactions have their own requests.
 pub(crate) async fn send(
     system: &System,
     actor: &Actor,
@@ -225,6 +226,7 @@ async fn provider_id(write: &mut Write, thread: ThreadId, message: MessageId) ->
     }
 }
 
+/// Loads a thread; fails if it does not exist.
 pub(crate) async fn thread_row(system: &System, thread: ThreadId) -> Result<ThreadRow> {
     system.store().thread(thread).await?.ok_or_else(|| no_such_thread(thread).into())
 }

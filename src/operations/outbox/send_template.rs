@@ -26,6 +26,7 @@ use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
 use crate::store::{NewEntry, Write};
 
+/// A template with its recipient, parameters and time.
 pub(crate) struct Filled {
     pub connection: ConnectionId,
     pub to: PhoneNumber,
@@ -76,6 +77,7 @@ async fn open_thread(
     Ok(thread)
 }
 
+/// Queues a template message and opens a thread for its recipient if there is none.
 pub(crate) async fn send_template(
     system: &System,
     actor: &Actor,

@@ -30,6 +30,7 @@ pub(crate) async fn resume(system: &System, actor: &Actor, job: i64) -> Result<D
     Ok(Done { message: format!("Resumed job {job} where it stopped."), created_id: Some(job.to_string()) })
 }
 
+/// Deletes a stopped bulk action. Entries that it changed stay changed.
 pub(crate) async fn discard(system: &System, actor: &Actor, job: i64) -> Result<Done> {
     require(actor, Permission::StopABulkAction)?;
     let now = system.now();

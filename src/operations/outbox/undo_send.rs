@@ -11,6 +11,7 @@ use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 
+/// Undoes the message. Refused if the author has no unsent message in the thread.
 pub(crate) async fn undo_send(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
     require(actor, Permission::TakeMessagesBack)?;
     let author = actor.to_string();

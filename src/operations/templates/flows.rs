@@ -75,6 +75,7 @@ pub async fn refresh_flows(system: &System) -> Result<Done> {
     Ok(Done { message: format!("Fetched {count} Flows."), created_id: None })
 }
 
+/// Answers a query about Flows, from the provider unless it is for the list.
 pub(crate) async fn look(system: &System, actor: &Actor, query: FlowQuery) -> Result<Fetched<FlowAnswer>> {
     let value = match query {
         FlowQuery::List => FlowAnswer::List(system.flow_lists().await?),
@@ -142,6 +143,7 @@ async fn json_of(system: &System, connection: ConnectionId, id: &str, version: O
     Ok(serde_json::to_string_pretty(&told.json.unwrap_or_else(|| json!({}))).unwrap_or_default())
 }
 
+/// Performs a request about Flows.
 pub(crate) async fn perform(
     system: &System,
     actor: &Actor,

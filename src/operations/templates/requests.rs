@@ -36,6 +36,7 @@ fn known(system: &System, connection: ConnectionId) -> Vec<Template> {
     system.templates().get(&connection).map(|list| list.templates.clone()).unwrap_or_default()
 }
 
+/// Performs a request about templates.
 pub(crate) async fn perform(system: &System, actor: &Actor, request: TemplateRequest) -> Result<Done> {
     match request {
         TemplateRequest::Create { connection, text } => create(system, actor, connection, &text).await,
@@ -47,6 +48,7 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: TemplateReq
     }
 }
 
+/// Answers a query about templates.
 pub(crate) async fn look(system: &System, actor: &Actor, query: TemplateQuery) -> Result<Fetched<TemplateAnswer>> {
     let value = match query {
         TemplateQuery::Text { connection, id } => {

@@ -12,6 +12,7 @@ use crate::operations::outbox::send_message::thread_within;
 use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
 
+/// Adds a note.
 pub(crate) async fn add_note(system: &System, actor: &Actor, thread: ThreadId, text: &str) -> Result<Done> {
     require(actor, Permission::WriteNotes)?;
     note::check(text)?;

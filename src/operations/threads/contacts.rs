@@ -25,6 +25,7 @@ fn checked(name: &str) -> Result<Untrusted, Refusal> {
     Ok(name.into())
 }
 
+/// Adds a contact with its thread. Refused if the number is known or is one of our own.
 pub(crate) async fn add(
     system: &System,
     actor: &Actor,
@@ -71,6 +72,7 @@ fn first_note(number: &PhoneNumber, text: Option<&str>) -> Result<Untrusted, Ref
     Ok(words.into())
 }
 
+/// Renames a contact.
 pub(crate) async fn rename(system: &System, actor: &Actor, contact: ContactId, name: &str) -> Result<Done> {
     require(actor, Permission::NameContacts)?;
     let name = checked(name)?;
@@ -86,6 +88,7 @@ pub(crate) async fn rename(system: &System, actor: &Actor, contact: ContactId, n
     Ok(Done { message: format!("Renamed {contact} to {}.", name.line()), created_id: None })
 }
 
+/// Merges contact `gone` into `keep`.
 pub(crate) async fn merge(system: &System, actor: &Actor, keep: ContactId, gone: ContactId) -> Result<Done> {
     require(actor, Permission::MergeContacts)?;
     if keep == gone {
@@ -110,6 +113,7 @@ pub(crate) async fn merge(system: &System, actor: &Actor, keep: ContactId, gone:
     Ok(Done { message: format!("Merged {gone} into {keep}. Splitting {keep} undoes it."), created_id: None })
 }
 
+/// Undoes the last merge of a contact.
 pub(crate) async fn split(system: &System, actor: &Actor, contact: ContactId) -> Result<Done> {
     require(actor, Permission::SplitContacts)?;
     let now = system.now();

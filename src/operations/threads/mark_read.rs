@@ -7,6 +7,7 @@ use crate::domain::ids::ThreadId;
 use crate::domain::refusal::Done;
 use crate::operations::{Result, System, require};
 
+/// Marks a thread as read.
 pub(crate) async fn mark_read(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
     require(actor, Permission::MarkThreadsAsRead)?;
     let row = crate::operations::outbox::send_message::thread_row(system, thread).await?;

@@ -10,6 +10,7 @@ use crate::domain::refusal::{Done, Refusal};
 use crate::operations::outbox::send_message::thread_within;
 use crate::operations::{Result, System, require};
 
+/// Stores an opt-out (`out`) or opt-in. Refused if nothing would change.
 pub(crate) async fn opt_out(system: &System, actor: &Actor, thread: ThreadId, out: bool) -> Result<Done> {
     require(actor, Permission::SayWhoMayBeWrittenTo)?;
     let now = system.now();

@@ -50,6 +50,7 @@ impl System {
         all
     }
 
+    /// Returns the number of open consoles.
     pub(crate) fn consoles(&self) -> u32 {
         u32::try_from(unpoisoned(&self.shared.here).len()).unwrap_or(u32::MAX)
     }

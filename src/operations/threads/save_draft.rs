@@ -10,6 +10,7 @@ use crate::operations::{Result, System, require};
 /// Maximum size of a draft, in bytes; longer than any message.
 const LONGEST: usize = 64 * 1024;
 
+/// Saves a draft; an empty text deletes it.
 pub(crate) async fn save_draft(system: &System, actor: &Actor, thread: ThreadId, text: &str) -> Result<Done> {
     require(actor, Permission::WriteToPeople)?;
     if text.len() > LONGEST {

@@ -12,6 +12,7 @@ use crate::operations::outbox::send_message::thread_within;
 use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
 
+/// Takes a thread. Refused while a colleague owns it.
 pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
     require(actor, Permission::TakeAThread)?;
     let me = actor.to_string();
@@ -45,6 +46,7 @@ pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId
     })
 }
 
+/// Releases a thread to its agent. Another person's thread requires an admin, unless they have left it.
 pub(crate) async fn release_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
     require(actor, Permission::ReleaseAThread)?;
     let me = actor.to_string();

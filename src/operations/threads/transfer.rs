@@ -17,6 +17,7 @@ use crate::operations::outbox::send_message::thread_within;
 use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require, unpoisoned};
 
+/// Transfers a thread. Refused unless the colleague has an open console and may answer.
 pub(crate) async fn transfer(system: &System, actor: &Actor, thread: ThreadId, to: &str) -> Result<Done> {
     require(actor, Permission::TakeAThread)?;
     let (me, now) = (actor.to_string(), system.now());

@@ -55,6 +55,7 @@ pub(crate) struct PresenceUpdate {
     pub typing: bool,
 }
 
+/// Stores a console's report and renews the ownership of the thread.
 pub(crate) async fn update_presence(
     system: &System,
     actor: &Actor,

@@ -233,6 +233,7 @@ impl Write {
         Ok(candidates)
     }
 
+    /// Returns one assignment as it is in this transaction.
     pub async fn assignment(&mut self, id: AssignmentId) -> Result<Option<AssignmentRow>> {
         let text = format!("{ASSIGNMENT} WHERE g.id = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(self.connection()).await?;
@@ -386,6 +387,7 @@ impl Write {
         Ok(())
     }
 
+    /// Stores until when the decision about an assignment is postponed.
     pub async fn snooze(&mut self, id: AssignmentId, until: Timestamp) -> Result<()> {
         sqlx::query("UPDATE assignments SET snoozed_until = $2 WHERE id = $1")
             .bind(id.0)
@@ -396,6 +398,7 @@ impl Write {
     }
 }
 
+/// Reads an amount of money; a negative one is read as zero.
 pub(crate) fn money(cells: &RowReader<'_>, column: &'static str) -> Result<Money> {
     Ok(Money(cells.int(column)?.try_into().unwrap_or(0)))
 }

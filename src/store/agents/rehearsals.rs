@@ -127,6 +127,7 @@ impl Write {
         Ok(())
     }
 
+    /// Stores the state after a step; a digest finishes the rehearsal.
     pub async fn keep_played(&mut self, id: RehearsalId, played: &Played<'_>, now: Timestamp) -> Result<()> {
         sqlx::query(
             "UPDATE rehearsals SET wanted = $5, played = $2, digest = $3, state = CASE WHEN $3 IS NULL THEN 'running' ELSE 'finished' END,

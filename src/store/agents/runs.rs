@@ -92,6 +92,7 @@ impl Store {
         readable(&rows, "runs", run)
     }
 
+    /// Returns one run.
     pub async fn run(&self, id: RunId) -> Result<Option<RunView>> {
         let text = format!("{RUN} WHERE r.id = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await?;
@@ -161,6 +162,7 @@ impl Store {
         rows.iter().rev().map(|row| run(&RowReader::new(row, "runs"))).collect()
     }
 
+    /// Returns when the next run is due.
     pub async fn next_run_due(&self) -> Result<Option<Timestamp>> {
         // A running run blocks its thread; the next run starts after it.
         let due: Option<i64> = sqlx::query_scalar(

@@ -77,30 +77,37 @@ impl Health {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Adds the statements of a committed transaction.
     pub(crate) fn count_statements(&self, statements: u64) {
         self.statements.fetch_add(statements, Ordering::Relaxed);
     }
 
+    /// Returns the number of statements in all committed transactions.
     pub(crate) fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
 
+    /// Counts a reader taken from its pool.
     pub(crate) fn count_read(&self) {
         self.reads.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Returns how often a reader was taken from its pool.
     pub(crate) fn reads(&self) -> u64 {
         self.reads.load(Ordering::Relaxed)
     }
 
+    /// Stores whether deliveries may be pending.
     pub(crate) fn note_pending(&self, pending: bool) {
         self.nothing_pending.store(!pending, Ordering::Relaxed);
     }
 
+    /// Returns `true` if deliveries may be pending.
     pub(crate) fn may_have_pending(&self) -> bool {
         !self.nothing_pending.load(Ordering::Relaxed)
     }
 
+    /// Records a successful commit.
     pub(crate) fn committed(&self) {
         let mut state = self.state();
         state.committed = Some(Instant::now());
@@ -148,6 +155,7 @@ impl Health {
         state.damage.as_ref().or(trouble).map(ReportedFailure::told)
     }
 
+    /// Stores the last committed audit row.
     pub(crate) fn set_head(&self, head: AuditHead) {
         let mut known = self.head.lock().unwrap_or_else(PoisonError::into_inner);
         // A lower row means that rows were removed; the higher one is kept to show that.
@@ -156,6 +164,7 @@ impl Health {
         }
     }
 
+    /// Returns the last committed audit row.
     pub(crate) fn head(&self) -> Option<AuditHead> {
         self.head.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -67,6 +67,7 @@ impl Store {
         readable(&rows, "deliveries", delivery_row)
     }
 
+    /// Returns one delivery with its headers and body.
     pub async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryDetail>> {
         let row = sqlx::query(
             "SELECT id, provider, path, event, state, received_at, length(body) AS bytes, repeats, note, headers, body
@@ -184,6 +185,7 @@ impl Write {
         self.health.note_pending(true);
     }
 
+    /// Stores the state of a delivery, with the name of its event and a note.
     pub async fn mark_delivery(
         &mut self,
         id: DeliveryId,
@@ -300,6 +302,7 @@ impl Write {
     }
 }
 
+/// Reads a stored request from a row.
 pub(crate) fn stored(cells: &RowReader<'_>) -> Result<StoredDelivery> {
     Ok(StoredDelivery {
         id: DeliveryId(cells.int("id")?),

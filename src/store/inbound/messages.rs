@@ -110,6 +110,7 @@ impl Write {
         .await?)
     }
 
+    /// Updates the text in which a contact's name and addresses are searched.
     pub(crate) async fn refold(&mut self, contact: i64) -> Result<()> {
         let name: Option<String> = sqlx::query_scalar("SELECT name FROM contacts WHERE id = $1")
             .bind(contact)
@@ -180,6 +181,7 @@ impl Write {
         Ok(Some(Inserted { id, changed: keys.changed.contains(&key) }))
     }
 
+    /// Adds a message to the search index.
     pub(crate) async fn index_words(&mut self, id: MessageId, thread: ThreadId, words: &Untrusted) -> Result<()> {
         sqlx::query("INSERT INTO message_words (rowid, words, tag) VALUES ($1, $2, $3)")
             .bind(id.0)

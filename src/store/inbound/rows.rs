@@ -63,6 +63,7 @@ pub struct MessageRow {
 }
 
 impl MessageRow {
+    /// Creates the row of a message with this id.
     pub fn new(id: MessageId, new: &NewInbound<'_>) -> Self {
         // An edit or deletion is linked to its message like a quote.
         let reply_to = match new.content {

@@ -51,6 +51,7 @@ impl Store {
 }
 
 impl Store {
+    /// Returns the id of the newest event; zero if there is none.
     pub async fn newest_event(&self) -> Result<EventId> {
         let newest: Option<i64> = sqlx::query_scalar("SELECT max(id) FROM events").fetch_one(&self.readers).await?;
         Ok(EventId(newest.unwrap_or(0)))

@@ -32,6 +32,7 @@ impl Store {
         readable(&rows, "tokens", token)
     }
 
+    /// Returns the token with this id.
     pub async fn token(&self, id: TokenId) -> Result<Option<TokenView>> {
         let text = format!("{TOKEN} WHERE id = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await?;

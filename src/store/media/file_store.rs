@@ -47,6 +47,7 @@ pub struct Pinned {
 }
 
 impl FileStore {
+    /// Returns the store in this data directory.
     pub fn new(data_directory: &Path) -> Self {
         Self { root: data_directory.join(MEDIA_DIRECTORY), pins: Pins::default() }
     }
@@ -147,6 +148,7 @@ impl FileStore {
 }
 
 impl Incoming {
+    /// Appends bytes. Fails beyond the maximum size.
     pub fn chunk(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.bytes += bytes.len() as u64;
         if self.bytes > self.most {
@@ -156,6 +158,7 @@ impl Incoming {
         self.file.write_all(bytes)
     }
 
+    /// Returns the number of bytes so far.
     pub const fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -186,6 +189,7 @@ impl Drop for Incoming {
 }
 
 impl Pinned {
+    /// Returns the name of the pinned file.
     pub const fn name(&self) -> &FileName {
         &self.name
     }

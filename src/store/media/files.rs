@@ -53,6 +53,7 @@ fn stored_name(cells: &RowReader<'_>) -> Result<FileName> {
     cells.named("file", FileName::parse)
 }
 
+/// Reads a file's columns; `None` if the message has no file.
 pub(crate) fn view(cells: &RowReader<'_>) -> Result<Option<MediaView>> {
     let Some(state) = cells.opt_named("media_state", MediaState::from_name)? else { return Ok(None) };
     Ok(Some(MediaView {
@@ -67,6 +68,7 @@ pub(crate) fn view(cells: &RowReader<'_>) -> Result<Option<MediaView>> {
 }
 
 impl Store {
+    /// Returns when the next download is due.
     pub async fn next_fetch_due(&self) -> Result<Option<Timestamp>> {
         let due: Option<i64> =
             sqlx::query_scalar("SELECT min(due_at) FROM media WHERE state = 'wanted'").fetch_one(&self.readers).await?;
@@ -132,6 +134,7 @@ impl Store {
         .transpose()
     }
 
+    /// Returns the file of a message in any state; `None` if it has none.
     pub async fn kept_file(&self, message: MessageId) -> Result<Option<KeptFile>> {
         let row = sqlx::query(
             "SELECT m.id, m.thread_id, m.content, f.state AS media_state, f.mime_type AS media_type, f.bytes AS media_bytes,
@@ -224,6 +227,7 @@ impl Write {
         .transpose()
     }
 
+    /// Stores that a file was downloaded.
     pub async fn keep_media(
         &mut self,
         message: MessageId,

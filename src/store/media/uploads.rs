@@ -53,6 +53,7 @@ impl Write {
         Ok((cells.count("uploads")?, u64::try_from(cells.int("bytes")?).unwrap_or_default()))
     }
 
+    /// Stores an upload and returns its id.
     pub async fn insert_upload(
         &mut self,
         author: &str,

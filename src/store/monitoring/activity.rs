@@ -112,6 +112,7 @@ impl Store {
         readable(&rows, "alerts", alert_view)
     }
 
+    /// Returns one alert.
     pub async fn alert(&self, id: AlertId) -> Result<Option<AlertView>> {
         let row = sqlx::query(
             "SELECT id, kind, subject, said, thread_id, raised_at, last_at, count, acked_by, acked_at FROM alerts WHERE id = $1",

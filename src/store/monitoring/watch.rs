@@ -20,6 +20,7 @@ impl Store {
         row.map(|row| deliveries::stored(&RowReader::new(&row, "deliveries"))).transpose()
     }
 
+    /// Returns when a connection's last test webhook was requested.
     pub async fn last_canary(&self, connection: ConnectionId) -> Result<Option<Timestamp>> {
         let at: Option<i64> = sqlx::query_scalar("SELECT max(sent_at) FROM canaries WHERE connection_id = $1")
             .bind(connection.0)
@@ -28,6 +29,7 @@ impl Store {
         Ok(at.map(Timestamp::from_millis))
     }
 
+    /// Returns when a connection was last compared with the provider's list.
     pub async fn last_backfill(&self, connection: ConnectionId) -> Result<Option<Timestamp>> {
         let at: Option<i64> = sqlx::query_scalar("SELECT max(at) FROM backfills WHERE connection_id = $1")
             .bind(connection.0)
@@ -131,6 +133,7 @@ impl Store {
 }
 
 impl Write {
+    /// Stores that a test webhook was requested, and returns its id.
     pub async fn send_canary(&mut self, connection: ConnectionId, now: Timestamp) -> Result<i64> {
         Ok(sqlx::query_scalar("INSERT INTO canaries (connection_id, sent_at) VALUES ($1, $2) RETURNING id")
             .bind(connection.0)
@@ -139,6 +142,7 @@ impl Write {
             .await?)
     }
 
+    /// Deletes a test webhook that could not be requested.
     pub async fn forget_canary(&mut self, id: i64) -> Result<()> {
         sqlx::query("DELETE FROM canaries WHERE id = $1").bind(id).execute(self.connection()).await?;
         Ok(())
@@ -177,6 +181,7 @@ impl Write {
         Ok(ids.into_iter().map(ConnectionId).collect())
     }
 
+    /// Stores the result of a backfill.
     pub async fn record_backfill(
         &mut self,
         connection: ConnectionId,
@@ -200,6 +205,7 @@ impl Write {
         Ok(())
     }
 
+    /// Stores that the alert command was run for an alert.
     pub async fn mark_told(&mut self, id: AlertId, now: Timestamp) -> Result<()> {
         sqlx::query("UPDATE alerts SET told_at = $2 WHERE id = $1")
             .bind(id.0)

@@ -11,6 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::store::codec::{RowReader, json, readable, unreadable};
 use crate::store::{Result, Store, Update, Write};
 
+/// Selects the columns that `connection` reads.
 pub(in crate::store) const CONNECTION: &str = "SELECT id, name, organization, environment, provider, phone_number, phone_number_id,
         business_account_id, CASE WHEN kind_told THEN kind ELSE 'unknown' END AS kind, customer_id, settings FROM connections";
 
@@ -28,10 +29,12 @@ impl Store {
         Ok(unreadable(&rows, "connections", connection))
     }
 
+    /// Returns a connection if it is connected.
     pub async fn connection(&self, id: ConnectionId) -> Result<Option<Connection>> {
         one(&self.readers, id).await
     }
 
+    /// Returns a connected connection by its name.
     pub async fn connection_named(&self, name: &str) -> Result<Option<Connection>> {
         let row = sqlx::query(sqlx::AssertSqlSafe(format!("{CONNECTION} WHERE name = $1 AND state = 'connected'")))
             .bind(name)
@@ -339,6 +342,7 @@ pub(crate) async fn one(over: impl SqliteExecutor<'_>, id: ConnectionId) -> Resu
     row.map(|row| connection(&RowReader::new(&row, "connections"))).transpose()
 }
 
+/// Reads a connection from a row.
 pub(in crate::store) fn connection(cells: &RowReader<'_>) -> Result<Connection> {
     Ok(Connection {
         id: ConnectionId(cells.int("id")?),

@@ -20,6 +20,7 @@ impl Store {
         self.some_setups("WHERE state IN ('running', 'waiting', 'failed', 'disconnected') ORDER BY id DESC", 0).await
     }
 
+    /// Returns one setup with its step results.
     pub async fn setup(&self, id: SetupId) -> Result<Option<Setup>> {
         Ok(self.some_setups("WHERE id = $1", id.0).await?.pop())
     }
@@ -68,6 +69,7 @@ impl Store {
         Ok(found != 0)
     }
 
+    /// Returns when the next step of a setup is due.
     pub async fn next_setup_due(&self) -> Result<Option<Timestamp>> {
         let due: Option<i64> =
             sqlx::query_scalar("SELECT min(due_at) FROM setups WHERE state IN ('running', 'waiting')")

@@ -64,6 +64,7 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
+    /// Stores the state of a snapshot and since when it has it.
     pub async fn keep_snapshot(&mut self, subject: &str, state: &str, now: Timestamp) -> Result<()> {
         sqlx::query(
             "INSERT INTO provider_snapshots (subject, state, at) VALUES ($1, $2, $3)

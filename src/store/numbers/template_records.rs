@@ -8,6 +8,7 @@ use crate::store::{Result, Store, Write};
 const DAY: i64 = 86_400_000;
 
 impl Store {
+    /// Returns a template's history and statistics. A reply counts within a day.
     pub async fn template_record(&self, account: &str, name: &str, language: &str) -> Result<TemplateRecord> {
         let states: Vec<(i64, String, String)> = sqlx::query_as(
             "SELECT at, status, note FROM template_states

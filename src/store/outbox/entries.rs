@@ -180,10 +180,12 @@ impl Store {
         readable(&rows, "outbox", entry)
     }
 
+    /// Returns the greatest entry id; zero if there is none.
     pub async fn newest_entry(&self) -> Result<i64> {
         Ok(sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM outbox").fetch_one(&self.readers).await?)
     }
 
+    /// Returns one entry with its statuses and attempts.
     pub async fn entry(&self, id: EntryId) -> Result<Option<EntryDetail>> {
         let text = format!("{ENTRY} WHERE o.id = $1");
         let Some(row) = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await? else {

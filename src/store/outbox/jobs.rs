@@ -25,6 +25,7 @@ pub struct Job {
 }
 
 impl Store {
+    /// Returns the running job, if there is one.
     pub async fn running_job(&self) -> Result<Option<Job>> {
         let row = sqlx::query(
             "SELECT id, action, terms, actor, role, last_id, up_to_id, created_at, organization, environment FROM jobs WHERE state = 'running' ORDER BY id LIMIT 1",
@@ -86,6 +87,7 @@ impl Store {
 }
 
 impl Write {
+    /// Stores a running job and returns its id.
     pub async fn begin_job(
         &mut self,
         action: BulkAction,
@@ -147,6 +149,7 @@ impl Write {
         Ok(())
     }
 
+    /// Ends a running job. Returns `Missed` if it is not running.
     pub async fn end_job(&mut self, id: i64, state: JobState, now: Timestamp) -> Result<Update> {
         let done = sqlx::query("UPDATE jobs SET state = $2, ended_at = $3 WHERE id = $1 AND state = 'running'")
             .bind(id)

@@ -221,6 +221,7 @@ impl Write {
         Ok(())
     }
 
+    /// Returns the state of an entry, with its message, thread and connection.
     pub async fn entry_state(
         &mut self,
         entry: EntryId,

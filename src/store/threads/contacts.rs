@@ -36,6 +36,7 @@ const CONTACT: &str = "SELECT p.id, p.name AS contact_name, p.opted_out, p.opted
     FROM contacts p";
 
 impl Store {
+    /// Returns one contact.
     pub async fn contact_row(&self, id: ContactId) -> Result<Option<ContactRow>> {
         let text = format!("{CONTACT} WHERE p.id = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await?;
@@ -124,6 +125,7 @@ impl Write {
         self.refold(contact.0).await
     }
 
+    /// Returns `true` if the contact exists and was not merged into another one.
     pub async fn contact_exists(&mut self, contact: ContactId) -> Result<bool> {
         let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM contacts WHERE id = $1 AND merged_into IS NULL")
             .bind(contact.0)
@@ -132,6 +134,7 @@ impl Write {
         Ok(found.is_some())
     }
 
+    /// Returns the contact with exactly this address.
     pub async fn address_known(&mut self, address: &Address) -> Result<Option<ContactId>> {
         let kind = if address.phone().is_some() { "phone" } else { "user" };
         let id: Option<i64> = sqlx::query_scalar("SELECT contact_id FROM addresses WHERE kind = $1 AND value = $2")

@@ -118,6 +118,7 @@ impl Store {
         contents_of(&rows)
     }
 
+    /// Returns one message with its content, statuses and attempts.
     pub async fn message(&self, id: MessageId) -> Result<Option<MessageDetail>> {
         let text = format!("{MESSAGE} WHERE m.id = $1");
         let Some(row) = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await? else {
@@ -209,6 +210,7 @@ impl Store {
         }
     }
 
+    /// Returns the ids of messages that match the search terms, newest first.
     pub(crate) async fn matching(&self, terms: &str, limit: u32, before: Option<MessageId>) -> Result<Vec<i64>> {
         let ids = sqlx::query_scalar(
             "SELECT rowid FROM message_words WHERE message_words MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT $3",
@@ -256,6 +258,7 @@ impl Store {
         .flatten())
     }
 
+    /// Returns the statuses under a provider key, in order of receipt.
     pub(crate) async fn statuses(&self, key: Option<&[u8]>) -> Result<Vec<StatusView>> {
         let rows = sqlx::query(
             "SELECT id, status, at, received_at, failure, raw, told_at FROM statuses WHERE provider_key = $1 ORDER BY received_at, id",
@@ -299,6 +302,7 @@ impl Store {
             .collect()
     }
 
+    /// Returns the attempts of an entry, oldest first, each with its statuses.
     pub(crate) async fn attempts(&self, entry: EntryId) -> Result<Vec<AttemptView>> {
         let rows = sqlx::query(
             "SELECT id, series, number, started_at, finished_at, outcome, http_status, failure, request, response, upload,
@@ -336,6 +340,7 @@ impl Store {
     }
 }
 
+/// Reads a message's delivery record from its columns.
 pub(crate) fn standing(cells: &RowReader<'_>) -> Result<DeliveryRecord> {
     let failure: Option<Failure> = cells.opt_json("failure")?;
     Ok(DeliveryRecord {

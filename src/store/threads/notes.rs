@@ -22,6 +22,7 @@ impl Store {
 }
 
 impl Write {
+    /// Stores a note.
     pub async fn add_note(&mut self, thread: ThreadId, note: &Note) -> Result<()> {
         sqlx::query("INSERT INTO notes (thread_id, author, body, at) VALUES ($1, $2, $3, $4)")
             .bind(thread.0)

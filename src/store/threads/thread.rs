@@ -157,6 +157,7 @@ impl Store {
         readable(&rows, "threads", thread_row)
     }
 
+    /// Returns one thread.
     pub async fn thread(&self, id: ThreadId) -> Result<Option<ThreadRow>> {
         one(&self.readers, id).await
     }
@@ -199,6 +200,7 @@ impl Store {
             .collect()
     }
 
+    /// Returns a person's draft in a thread; empty if there is none.
     pub async fn draft(&self, operator: &str, thread: ThreadId) -> Result<String> {
         let body: Option<String> = sqlx::query_scalar("SELECT body FROM drafts WHERE operator = $1 AND thread_id = $2")
             .bind(operator)
@@ -313,6 +315,7 @@ impl Write {
         Ok(())
     }
 
+    /// Restores the time before the last `forget_before`.
     pub async fn remember_again(&mut self, thread: ThreadId) -> Result<()> {
         sqlx::query("UPDATE threads SET context_from = context_before, context_before = NULL WHERE id = $1")
             .bind(thread.0)
@@ -338,6 +341,7 @@ impl Write {
         if out { self.recall_of_contact(ContactId(contact), now).await } else { Ok(()) }
     }
 
+    /// Marks a thread as read. Returns `Missed` if it was read already.
     pub async fn clear_unread(&mut self, thread: ThreadId) -> Result<Update> {
         let done = sqlx::query("UPDATE threads SET unread = 0 WHERE id = $1 AND unread > 0")
             .bind(thread.0)
@@ -368,6 +372,7 @@ impl Write {
         Ok(())
     }
 
+    /// Ends a thread's wait for a person.
     pub async fn stop_waiting(&mut self, thread: ThreadId) -> Result<()> {
         sqlx::query(
             "UPDATE threads SET waiting_since = NULL, waiting_reason = NULL WHERE id = $1 AND waiting_since IS NOT NULL",
@@ -378,6 +383,7 @@ impl Write {
         Ok(())
     }
 
+    /// Stores a person's draft; an empty one is deleted.
     pub async fn save_draft(&mut self, operator: &str, thread: ThreadId, body: &str, now: Timestamp) -> Result<()> {
         if body.is_empty() {
             sqlx::query("DELETE FROM drafts WHERE operator = $1 AND thread_id = $2")
@@ -401,6 +407,7 @@ impl Write {
     }
 }
 
+/// Reads a contact from the columns of a thread.
 pub(crate) fn contact(cells: &RowReader<'_>) -> Result<ContactView> {
     Ok(ContactView {
         name: cells.opt_untrusted("contact_name")?,

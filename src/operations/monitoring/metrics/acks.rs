@@ -8,6 +8,7 @@ use crate::operations::{System, unpoisoned};
 const ACKS: usize = 512;
 
 impl System {
+    /// Records the response time of a webhook.
     pub(in crate::operations) fn note_ack(&self, took: Duration) {
         let mut acks = unpoisoned(&self.shared.acks);
         if acks.len() == ACKS {
@@ -25,6 +26,7 @@ impl System {
         Some((at(50)?, at(95)?, at(99)?))
     }
 
+    /// Returns the 95th percentile of the last response times, in milliseconds; `None` before the first webhook.
     pub(in crate::operations) fn ack_p95(&self) -> Option<u64> {
         self.ack_quantiles().map(|(_, p95, _)| p95)
     }
