@@ -170,6 +170,7 @@ fn is_name(name: &str) -> bool {
     name.len() >= 2 && name.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
+/// Builds the refusal of an unknown term, with the nearest known one.
 fn no_term(name: &str) -> Refusal {
     let near = NAMES.split(' ').min_by_key(|known| distance(known.trim_end_matches(':'), name));
     let near = near.filter(|known| distance(known.trim_end_matches(':'), name) <= known.len().min(name.len() + 1) / 2);
@@ -208,10 +209,12 @@ pub fn is_term(name: &str) -> bool {
     known(name) || name == "state"
 }
 
+/// Returns `true` for the name of a term, without aliases.
 fn known(name: &str) -> bool {
     NAMES.split(' ').any(|known| known.strip_suffix(':') == Some(name))
 }
 
+/// Parses the value of a term.
 fn term(name: &str, typed: &str, now: Timestamp) -> Result<Term, Refusal> {
     // Names of templates, agents and people keep their case.
     let lower = typed.to_lowercase();
@@ -267,6 +270,7 @@ fn term(name: &str, typed: &str, now: Timestamp) -> Result<Term, Refusal> {
 
 const TIMES: &str = "Say how long ago, such as 30m, 2h or 3d, or a time such as 2026-06-01 or 2026-06-01T09:00:00Z.";
 
+/// Parses a delivery status or an entry state.
 fn status(value: &str) -> Option<StatusTerm> {
     // `failed` matches failures before and after the provider accepted the message.
     let message = [

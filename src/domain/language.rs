@@ -24,6 +24,7 @@ pub fn told(text: &str) -> Option<&'static str> {
     parts.iter().all(|part| detect_language(&part.join(" ")) == whole).then(|| code(whole))
 }
 
+/// Returns the ISO 639-1 code of a language.
 const fn code(language: Lang) -> &'static str {
     match language {
         Lang::Ara => "ar",

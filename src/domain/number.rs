@@ -5,10 +5,13 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Deserializer};
 
+/// Valid latitudes in degrees.
 pub const LATITUDE: RangeInclusive<f64> = -90.0..=90.0;
+/// Valid longitudes in degrees.
 pub const LONGITUDE: RangeInclusive<f64> = -180.0..=180.0;
 /// Quantity of an ordered product.
 pub const QUANTITY: RangeInclusive<f64> = 0.0..=1e12;
+/// Price of an ordered product.
 pub const PRICE: RangeInclusive<f64> = -1e12..=1e12;
 
 /// Parses a number; `None` if it is not finite or outside the range.

@@ -9,6 +9,7 @@ use crate::domain::subject::Subject;
 use crate::domain::templates::requests::TemplateRequest;
 
 impl AgentRequest {
+    /// Returns the objects that the request refers to.
     pub(in crate::domain) fn subjects(&self) -> Vec<Subject> {
         match self {
             Self::Propose(proposal) => {
@@ -35,6 +36,7 @@ impl AgentRequest {
 }
 
 impl NumberRequest {
+    /// Returns the object that the request refers to.
     pub(in crate::domain) fn subject(&self) -> Option<Subject> {
         match self {
             Self::SetUp { .. } | Self::Adopt { .. } => None,
@@ -51,6 +53,7 @@ impl NumberRequest {
 }
 
 impl WebhookRequest {
+    /// Returns the connection that the request refers to.
     pub(in crate::domain) const fn connection(&self) -> ConnectionId {
         match self {
             Self::Create { connection, .. }
@@ -62,6 +65,7 @@ impl WebhookRequest {
 }
 
 impl TemplateRequest {
+    /// Returns the connection that the request refers to.
     pub(in crate::domain) const fn connection(&self) -> ConnectionId {
         match self {
             Self::Create { connection, .. }
@@ -73,6 +77,7 @@ impl TemplateRequest {
 }
 
 impl FlowRequest {
+    /// Returns the connection that the request refers to; `None` if it is about all.
     pub(in crate::domain) const fn connection(&self) -> Option<ConnectionId> {
         match self {
             Self::Refresh => None,

@@ -28,6 +28,7 @@ impl Untrusted {
         &self.0
     }
 
+    /// Returns `true` for an empty text.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -74,6 +75,7 @@ pub fn clean_line(text: &str) -> String {
     by_clusters(text)
 }
 
+/// Sanitizes a text grapheme by grapheme.
 fn by_clusters(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for cluster in text.graphemes(true) {
@@ -108,12 +110,14 @@ pub fn grouped(number: u32) -> String {
     out
 }
 
+/// How a character is shown: unchanged, replaced or omitted.
 enum Shown {
     AsIs,
     As(char),
     Not,
 }
 
+/// Returns how a character is shown.
 fn harmless(character: char) -> Shown {
     match character {
         '\r' => Shown::Not,

@@ -14,10 +14,12 @@ impl Timestamp {
     /// The beginning of 1970, stored for a missing provider time.
     pub const EPOCH: Self = Self(0);
 
+    /// Returns the time at these milliseconds since 1970.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
+    /// Returns the time at these seconds since 1970.
     pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1000))
     }
@@ -27,18 +29,22 @@ impl Timestamp {
         text.parse::<jiff::Timestamp>().ok().map(|at| Self(at.as_millisecond()))
     }
 
+    /// Returns the milliseconds since 1970.
     pub const fn millis(self) -> i64 {
         self.0
     }
 
+    /// Returns the seconds since 1970, rounded down.
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
+    /// Returns the time after a duration, saturating.
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// Returns the time before a duration, saturating.
     pub fn minus(self, span: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
     }
@@ -73,6 +79,7 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 /// A source of the current time.
 pub trait Clock: Send + Sync {
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
 
     /// Returns the time since a fixed moment, by a clock that cannot be set and that includes sleep. `None` if there
@@ -140,6 +147,7 @@ pub mod seconds {
 
     use serde::{Deserialize, Deserializer, Serializer};
 
+    /// The two stored forms of a duration.
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Written {

@@ -60,6 +60,7 @@ impl Query {
 }
 
 impl AgentQuery {
+    /// Returns the permission that the query requires.
     fn required_right(&self) -> Permission {
         match self {
             Self::Run { .. } | Self::Runs { .. } | Self::Waiting { .. } => Permission::LookAtRuns,
@@ -73,6 +74,7 @@ impl AgentQuery {
 }
 
 impl NumberQuery {
+    /// Returns the permission that the query requires.
     fn required_right(&self) -> Permission {
         match self {
             Self::List { .. } => Permission::ListTheProvidersNumbers,
@@ -82,6 +84,7 @@ impl NumberQuery {
 }
 
 impl TemplateQuery {
+    /// Returns the permission that the query requires.
     fn required_right(&self) -> Permission {
         match self {
             Self::Text { .. } => Permission::EditTemplates,
@@ -91,6 +94,7 @@ impl TemplateQuery {
 }
 
 impl FlowQuery {
+    /// Returns the permission that the query requires.
     fn required_right(&self) -> Permission {
         match self {
             Self::List

@@ -9,6 +9,7 @@ use crate::domain::numbers::registration::WebhookRequest;
 use crate::domain::templates::requests::TemplateRequest;
 
 impl AgentRequest {
+    /// Returns the permission that the request requires.
     pub(in crate::domain) fn required_right(&self) -> Permission {
         match self {
             Self::Propose(_) => Permission::ProposeAnAgent,
@@ -27,6 +28,7 @@ impl AgentRequest {
 }
 
 impl NumberRequest {
+    /// Returns the permission that the request requires.
     pub(in crate::domain) fn required_right(&self) -> Permission {
         match self {
             Self::SetUp { .. }
@@ -45,6 +47,7 @@ impl NumberRequest {
 }
 
 impl WebhookRequest {
+    /// Returns the permission that the request requires.
     pub(in crate::domain) fn required_right(&self) -> Permission {
         match self {
             Self::Create { .. } => Permission::RegisterWebhooks,
@@ -56,6 +59,7 @@ impl WebhookRequest {
 }
 
 impl TemplateRequest {
+    /// Returns the permission that the request requires.
     pub(in crate::domain) fn required_right(&self) -> Permission {
         match self {
             Self::Create { .. } => Permission::SubmitTemplates,
@@ -67,6 +71,7 @@ impl TemplateRequest {
 }
 
 impl FlowRequest {
+    /// Returns the permission that the request requires.
     pub(in crate::domain) fn required_right(&self) -> Permission {
         match self {
             Self::Refresh => Permission::Look,

@@ -17,6 +17,7 @@ impl Scope {
     /// All organizations in all environments.
     pub const ALL: Self = Self { organization: None, environment: None };
 
+    /// Returns the scope of one organization and environment.
     pub fn of(organization: &str, environment: Environment) -> Self {
         Self { organization: Some(organization.to_owned()), environment: Some(environment) }
     }

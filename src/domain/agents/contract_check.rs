@@ -47,6 +47,7 @@ pub enum ContractViolation {
 
 /// Describes the violation as the second half of a sentence.
 impl ContractViolation {
+    /// Describes the violation as the second half of a sentence.
     pub fn words(&self) -> String {
         match self {
             Self::TooMany { messages, most } => format!("it has {messages} messages; the contract allows {most}"),

@@ -154,6 +154,7 @@ impl NoRun {
         Self::ALL.into_iter().find(|reason| reason.words() == words)
     }
 
+    /// Describes the reason. Stored messages contain this text.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Outbound => "it is an outgoing message",

@@ -84,6 +84,7 @@ impl PhoneNumber {
         Self("15550000000".to_owned())
     }
 
+    /// Returns the digits without `+`.
     pub fn digits(&self) -> &str {
         &self.0
     }

@@ -35,6 +35,7 @@ pub fn masked(body: &str) -> String {
     size(body)
 }
 
+/// Replaces the values in JSON, except those of protocol fields.
 fn hidden(name: &str, value: Value) -> Value {
     match value {
         Value::Object(fields) => {
@@ -47,6 +48,7 @@ fn hidden(name: &str, value: Value) -> Value {
     }
 }
 
+/// Describes a text by its number of characters.
 fn size(text: &str) -> String {
     format!("({} characters)", text.chars().count())
 }

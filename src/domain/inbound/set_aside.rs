@@ -93,6 +93,7 @@ impl Progress {
         numbers
     }
 
+    /// Adds an item that could not be applied.
     pub fn set_aside(&mut self, item: SetAside) {
         self.aside.push(item);
     }

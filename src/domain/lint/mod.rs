@@ -7,6 +7,7 @@ pub mod template;
 
 use serde::{Deserialize, Serialize};
 
+/// Severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
@@ -25,6 +26,7 @@ impl Level {
     }
 }
 
+/// A finding of a linter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Rule number, such as `T18` or `F30`.
@@ -54,10 +56,12 @@ pub(super) struct Report {
 }
 
 impl Report {
+    /// Adds an error.
     pub fn error(&mut self, rule: &str, place: &str, what: impl Into<String>, instead: impl Into<String>) {
         self.add(rule, Level::Error, place, what.into(), instead.into());
     }
 
+    /// Adds a warning.
     pub fn warn(&mut self, rule: &str, place: &str, what: impl Into<String>, instead: impl Into<String>) {
         self.add(rule, Level::Warning, place, what.into(), instead.into());
     }

@@ -67,6 +67,7 @@ impl Order {
         Untrusted::new(lines.join("\n"))
     }
 
+    /// Returns the order as detail rows.
     pub fn details(&self) -> Rows {
         let mut rows: Rows = self.note.clone().map(|note| ("note", note)).into_iter().collect();
         rows.extend(self.items.iter().map(|item| ("item", Untrusted::new(item.line()))));
@@ -96,6 +97,7 @@ impl Call {
         self.event.as_received() == "terminate" && self.seconds.is_none_or(|seconds| seconds == 0)
     }
 
+    /// Describes the call in one line.
     pub fn words(&self) -> Untrusted {
         let way = if self.by_us { "from us" } else { "from the contact" };
         let what = match (self.event.as_received(), self.seconds) {
@@ -110,6 +112,7 @@ impl Call {
         Untrusted::new(format!("[call] {way}, {what}"))
     }
 
+    /// Returns the call as detail rows.
     pub fn details(&self) -> Rows {
         let mut rows: Rows = vec![("call", self.words()), ("call id", Untrusted::from(self.id.as_str()))];
         rows.push(("event", self.event.clone()));
@@ -133,6 +136,7 @@ pub struct News {
 }
 
 impl News {
+    /// Describes the notice in one line.
     pub fn words(&self) -> Untrusted {
         let what = self.what.as_received().replace('_', " ");
         Untrusted::new(match (self.text.is_empty(), what.is_empty()) {
@@ -142,6 +146,7 @@ impl News {
         })
     }
 
+    /// Returns the notice as detail rows.
     pub fn details(&self) -> Rows {
         let mut rows: Rows = vec![("news", Untrusted::from(self.kind.as_str())), ("what", self.what.clone())];
         rows.push(("text", self.text.clone()));
@@ -195,6 +200,7 @@ pub struct Extras {
 }
 
 impl Extras {
+    /// Returns `true` if there is no extra information.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -52,6 +52,7 @@ impl Circumstance {
         }
     }
 
+    /// Returns the name used in the document.
     const fn words(self) -> &'static str {
         match self {
             Self::Usual => "",
@@ -156,6 +157,7 @@ impl KindEffects {
         }
     }
 
+    /// Returns the effects in the order of the table's columns.
     const fn columns(self) -> [bool; 5] {
         [self.line, self.window, self.unread, self.routed, self.waits]
     }
@@ -181,6 +183,7 @@ pub fn kinds_markdown() -> String {
     text
 }
 
+/// Returns the effects of a row of the table.
 const fn row([line, window, unread, routed, waits]: [bool; 5]) -> KindEffects {
     KindEffects { line, window, unread, routed, waits }
 }

@@ -211,6 +211,7 @@ pub(crate) fn within(what: &str, text: &Untrusted, least: usize, most: usize) ->
     Ok(())
 }
 
+/// Checks the titles, descriptions and ids of options, which must be unique.
 fn choices<'c>(all: impl Iterator<Item = &'c Choice>, title: usize, id: usize) -> Result<(), Refusal> {
     let mut seen: Vec<(&str, &str)> = vec![];
     for choice in all {

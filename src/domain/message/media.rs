@@ -98,7 +98,9 @@ pub struct ImagePadding {
 }
 
 impl ImagePadding {
+    /// Width and height of a square canvas in pixels.
     pub const SQUARE: (u32, u32) = (1080, 1080);
+    /// Width and height of a tall canvas in pixels.
     pub const TALL: (u32, u32) = (1080, 1350);
 
     /// Parses a shape (`square` or `tall`) and a color (`white`, `black`, `#rrggbb` or the corner's). Returns `None`
@@ -129,6 +131,7 @@ impl ImagePadding {
     }
 }
 
+/// Parses a color such as `#rrggbb`.
 fn hex(text: &str) -> Option<[u8; 3]> {
     let digits = text.strip_prefix('#').unwrap_or(text);
     if digits.len() != 6 || !digits.is_ascii() {

@@ -15,6 +15,7 @@ pub enum Pictures {
 }
 
 impl Pictures {
+    /// All ways to draw images, with their names in the configuration.
     pub const NAMES: [(&'static str, Self); 5] = [
         ("off", Self::Off),
         ("blocks", Self::Blocks),

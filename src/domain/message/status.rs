@@ -117,6 +117,7 @@ impl DeliveryRecord {
         self.failed.is_some() && self.progress.proves_arrival()
     }
 
+    /// Returns the first reported failure.
     pub fn failure(&self) -> Option<&Failure> {
         self.failed.as_ref().map(|(_, failure)| failure)
     }

@@ -51,10 +51,12 @@ pub type Labels = Vec<(&'static str, String)>;
 pub struct Exposition(String);
 
 impl Exposition {
+    /// Writes the help and type lines of a family.
     fn head(&mut self, name: &str, help: &str, kind: Kind) {
         let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {}", kind.name());
     }
 
+    /// Writes a sample.
     fn sample(&mut self, name: &str, labels: &[(&str, String)], value: f64) {
         self.0.push_str(name);
         if !labels.is_empty() {
@@ -100,6 +102,7 @@ impl Exposition {
     }
 }
 
+/// Escapes a label value.
 fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

@@ -147,10 +147,12 @@ pub struct Argument {
 }
 
 impl Argument {
+    /// Returns a required positional argument.
     pub(super) const fn positional(name: &'static str, kind: ArgumentKind, help: &'static str) -> Self {
         Self { name, kind, required: true, place: Place::Positional, value_name: kind.value_name(), help }
     }
 
+    /// Returns an optional argument by name.
     pub(super) const fn option(name: &'static str, kind: ArgumentKind, help: &'static str) -> Self {
         Self { name, kind, required: false, place: Place::Option, value_name: kind.value_name(), help }
     }

@@ -73,26 +73,32 @@ impl Operation {
         }
     }
 
+    /// Adds a second tag with its value.
     const fn nested(self, tag: &'static str, name: &'static str) -> Self {
         Self { nested: Some((tag, name)), ..self }
     }
 
+    /// Adds a fixed field.
     const fn fixed(self, name: &'static str, value: bool) -> Self {
         Self { fixed: Some((name, value)), ..self }
     }
 
+    /// Adds an action of the audit log.
     const fn audited(self, action: AuditAction) -> Self {
         Self { audit: Some(action), ..self }
     }
 
+    /// Adds an event.
     const fn tells(self, event: EventName) -> Self {
         Self { event: Some(event), ..self }
     }
 
+    /// Adds a path of the HTTP API.
     const fn route(self, path: &'static str) -> Self {
         Self { route: Some(path), ..self }
     }
 
+    /// Adds a command of the command line.
     const fn verb(self, noun: &'static str, name: &'static str, example: &'static str) -> Self {
         Self { verb: Some(Verb { noun, name, aliases: &[], example }), ..self }
     }
@@ -106,6 +112,7 @@ impl Operation {
         Self { verb, ..self }
     }
 
+    /// Adds a tool of the MCP server.
     const fn tool(self, name: &'static str) -> Self {
         Self { tool: Some(name), ..self }
     }

@@ -43,6 +43,7 @@ macro_rules! operations {
         /// All described operations.
         pub static OPERATIONS: &[&Operation] = &[$(&$row,)*];
 
+        /// Returns the operation of a request, or what is needed to offer it by hand.
         fn find(request: &Request) -> Result<&'static Operation, ByHand> {
             match request {
                 $($pattern => Ok(&$row),)*

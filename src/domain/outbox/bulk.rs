@@ -40,6 +40,7 @@ impl BulkPreview {
         format!("{found} Nothing was changed; repeat with --yes to start.")
     }
 
+    /// Appends the counts that are not zero to the beginning of a sentence.
     fn sentence(&self, beginning: String) -> String {
         let mut parts = vec![beginning];
         for (count, why) in [

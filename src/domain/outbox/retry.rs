@@ -122,6 +122,7 @@ pub struct RetryAfter {
 }
 
 impl RetryAfter {
+    /// Returns a duration in seconds.
     pub const fn seconds(seconds: u64) -> Self {
         Self { pause: Duration::from_secs(seconds), until: None }
     }

@@ -37,6 +37,7 @@ const KEYS: [&str; 14] = [
     "code_minutes",
 ];
 
+/// Builds the refusal of a line.
 fn refused(line: usize, why: impl Into<String>, instead: &str) -> Refusal {
     Refusal::new(Code::TemplateForm, format!("Line {line}: {}", clean_line(&why.into())), instead.to_owned())
 }
@@ -52,6 +53,7 @@ pub fn read(text: &str) -> Result<Value, Refusal> {
     short(text)
 }
 
+/// The parts of a template in the short form.
 #[derive(Default)]
 struct Draft {
     top: Map<String, Value>,
@@ -64,6 +66,7 @@ struct Draft {
     secure: bool,
 }
 
+/// Parses the short form.
 fn short(text: &str) -> Result<Value, Refusal> {
     let mut draft = Draft::default();
     let mut body: Option<Vec<&str>> = None;
@@ -99,6 +102,7 @@ fn short(text: &str) -> Result<Value, Refusal> {
     Ok(whole(draft))
 }
 
+/// Adds the value of a line to the draft.
 fn put(draft: &mut Draft, line: usize, key: &str, value: &str) -> Result<(), Refusal> {
     let media = |format: &str| json!({ "type": "HEADER", "format": format, "example": { "header_handle": [value] } });
     match key {
@@ -169,6 +173,7 @@ fn button(line: usize, text: &str) -> Result<Value, Refusal> {
     })
 }
 
+/// Returns the names of the variables in a text, each once.
 fn names(text: &str) -> Vec<String> {
     let mut found: Vec<String> = vec![];
     for part in text.split("{{").skip(1) {
@@ -182,6 +187,7 @@ fn names(text: &str) -> Vec<String> {
     found
 }
 
+/// Builds the provider's JSON from the draft.
 fn whole(draft: Draft) -> Value {
     let mut template = Value::Object(draft.top);
     let all: String = [draft.body.as_deref(), draft.header.as_ref().and_then(|header| header["text"].as_str())]

@@ -6,6 +6,7 @@ use crate::domain::ids::{ConnectionId, UploadId};
 use crate::domain::lint::Finding;
 use crate::domain::time::Timestamp;
 
+/// A request that changes templates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "template", rename_all = "snake_case")]
 pub enum TemplateRequest {
@@ -36,6 +37,7 @@ pub enum SampleSource {
     Upload(UploadId),
 }
 
+/// A query about single templates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
 pub enum TemplateQuery {
@@ -52,6 +54,7 @@ pub enum TemplateQuery {
     },
 }
 
+/// The result of a [`TemplateQuery`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "of", content = "told", rename_all = "snake_case")]
 pub enum TemplateAnswer {

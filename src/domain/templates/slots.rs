@@ -60,12 +60,14 @@ enum Need {
     File,
 }
 
+/// Collects placeholders.
 struct Slots<'t> {
     template: &'t Template,
     found: Vec<Slot>,
 }
 
 impl Slots<'_> {
+    /// Adds a placeholder with its example.
     fn add(&mut self, key: &str, label: String, need: Need) {
         let example = self.template.examples.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone());
         let (file, optional) = (need == Need::File, need == Need::MaybeWords);
@@ -86,6 +88,7 @@ impl Slots<'_> {
         }
     }
 
+    /// Adds the placeholders of the header.
     fn header(&mut self) {
         match self.template.header_format.as_deref() {
             None => {}

@@ -8,6 +8,7 @@ pub struct Starter {
     pub text: &'static str,
 }
 
+/// Template starters.
 pub const TEMPLATES: [Starter; 9] = [
     Starter {
         name: "order_update",
@@ -56,6 +57,7 @@ pub const TEMPLATES: [Starter; 9] = [
     },
 ];
 
+/// Flow starters.
 pub const FLOWS: [Starter; 2] = [
     Starter { name: "sign_up", what: "static: two screens, no endpoint", text: include_str!("starters/sign_up.json") },
     Starter {
@@ -68,6 +70,7 @@ pub const FLOWS: [Starter; 2] = [
 /// The endpoint code of the dynamic Flow starter.
 pub const FLOW_CODE: &str = include_str!("starters/booking.js");
 
+/// Returns the Flow starter with this name.
 pub fn flow(name: &str) -> Option<&'static Starter> {
     FLOWS.iter().find(|starter| starter.name == name)
 }
@@ -78,6 +81,7 @@ pub const TEMPLATE_SEND: &str = "wadeck send --connection c1 --to +15550100002 -
 /// Example command that creates a webhook.
 pub const WEBHOOK: &str = "wadeck webhooks create --connection c1 --events whatsapp.message.received,whatsapp.message.failed --buffer-enabled true --buffer-window-seconds 5 --max-buffer-size 20";
 
+/// Returns the template starter with this name.
 pub fn template(name: &str) -> Option<&'static Starter> {
     TEMPLATES.iter().find(|starter| starter.name == name)
 }

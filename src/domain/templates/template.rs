@@ -37,6 +37,7 @@ impl TemplateStatus {
     }
 }
 
+/// A message template as the provider listed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Template {
     pub id: String,
@@ -76,6 +77,7 @@ pub struct Template {
     pub unfillable: Vec<String>,
 }
 
+/// A button of a template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TemplateButton {
     /// `QUICK_REPLY`, `URL`, `PHONE_NUMBER`, `COPY_CODE` …

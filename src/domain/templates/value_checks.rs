@@ -102,6 +102,7 @@ fn check_file(label: &str, value: &str) -> Result<(), Refusal> {
     Err(refused(why, "Give an https link, an uploaded file or the provider's media id."))
 }
 
+/// Refuses coordinates that are not in range.
 fn check_degrees(key: &str, label: &str, value: &str) -> Result<(), Refusal> {
     let bound = match key.strip_prefix("header:") {
         Some("latitude") => 90.0,

@@ -64,6 +64,7 @@ pub fn of_arrival(known: &ArrivalFacts<'_>) -> Why {
     chain.end(message.message.id, format!("{} from the contact", message.message.kind), verdict)
 }
 
+/// Adds agent runs to the chain.
 fn add_runs(chain: &mut Chain, runs: &[RunView]) {
     for run in runs {
         let at = run.finished_at.or(run.started_at).unwrap_or(run.due_at);
@@ -72,6 +73,7 @@ fn add_runs(chain: &mut Chain, runs: &[RunView]) {
     }
 }
 
+/// Adds outbox entries to the chain.
 fn add_entries(chain: &mut Chain, entries: &[EntryRow]) {
     for entry in entries {
         let who = entry.author.as_deref().map_or_else(|| "somebody".to_owned(), clean_line);
@@ -79,6 +81,7 @@ fn add_entries(chain: &mut Chain, entries: &[EntryRow]) {
     }
 }
 
+/// Adds audit rows to the chain.
 fn add_audit(chain: &mut Chain, audit: &[AuditRow]) {
     for row in audit {
         if matches!(
@@ -324,6 +327,7 @@ pub fn of_thread(thread: &ThreadRow, last: Option<&ArrivalFacts<'_>>, now: Times
     chain.end(thread.id, about, verdict)
 }
 
+/// Cuts a text to 60 characters.
 fn shortened(text: &str) -> String {
     if text.chars().count() <= 60 { text.to_owned() } else { text.chars().take(59).chain(['…']).collect() }
 }

@@ -47,18 +47,22 @@ struct Chain {
 }
 
 impl Chain {
+    /// Adds a link with a time.
     fn at(&mut self, at: Timestamp, said: impl Into<String>) {
         self.links.push(Cause { at: Some(at), said: said.into(), about: None });
     }
 
+    /// Adds a link that refers to an object.
     fn about(&mut self, at: Option<Timestamp>, said: impl Into<String>, about: impl ToString) {
         self.links.push(Cause { at, said: said.into(), about: Some(about.to_string()) });
     }
 
+    /// Adds a link without a time.
     fn note(&mut self, said: impl Into<String>) {
         self.links.push(Cause { at: None, said: said.into(), about: None });
     }
 
+    /// Sorts the links and returns the explanation.
     fn end(mut self, id: impl ToString, about: impl Into<String>, verdict: Verdict) -> Why {
         // Links with a time are sorted by it; links without one stay after the link before them.
         let mut last = Timestamp::EPOCH;

@@ -87,6 +87,7 @@ fn arrived(attempt: &AttemptView) -> bool {
     attempt.statuses.iter().any(|status| status.status.proves_arrival())
 }
 
+/// Returns the verdict for an entry, by its state.
 fn verdict(
     entry: &EntryDetail,
     thread: Option<&ThreadRow>,
@@ -240,6 +241,7 @@ fn held(row: &EntryRow, hold: Hold, now: Timestamp) -> Verdict {
     }
 }
 
+/// Returns the verdict for an entry that a person holds.
 fn held_by_person(row: &EntryRow) -> Verdict {
     match row.error.as_ref().filter(|failure| failure.title == Failure::ANOTHER_APP) {
         Some(failure) => {
@@ -336,6 +338,7 @@ fn waiting(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaV
     Verdict::new("due", "Not sent yet: it is next in the queue.", "If it stays queued, check that the engine runs.")
 }
 
+/// Returns the verdict for an accepted entry, by its delivery status.
 fn accepted(entry: &EntryDetail, now: Timestamp) -> Verdict {
     let row = &entry.row;
     let settled = match row.settled_by {

@@ -25,6 +25,7 @@ pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     }
 }
 
+/// Checks one action.
 fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, node: &Node<'_>, place: &str, action: &Value) {
     if action.is_null() {
         return;
@@ -108,6 +109,7 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, node: &Node<'_
     files(report, screen, &place_of, &action["payload"], name);
 }
 
+/// Checks a `navigate` action: its target screen and its payload.
 fn navigate(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, node: &Node<'_>, place: &str, action: &Value) {
     if screen.terminal && node.kind == "Footer" {
         report.error("F32", place, "The Footer of an end leads on.", "It completes the Flow.");

@@ -65,6 +65,7 @@ fn whole(value: &Value) -> Option<String> {
     (!inner.contains("${")).then(|| inner.trim().to_owned())
 }
 
+/// Checks all references in a value, including nested ones.
 fn walk(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, place: &str, value: &Value, strict: bool) {
     match value {
         Value::String(text) => {

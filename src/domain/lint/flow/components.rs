@@ -69,6 +69,7 @@ pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     }
 }
 
+/// Suggests the component with the most similar name, or names some examples.
 fn near(kind: &str) -> String {
     let nearest = spec::SPECS.iter().max_by(|a, b| strsim::jaro(a.kind, kind).total_cmp(&strsim::jaro(b.kind, kind)));
     match nearest.filter(|one| strsim::jaro(one.kind, kind) > 0.7) {
@@ -145,6 +146,7 @@ fn is_range(node: &Node<'_>) -> bool {
     node.kind == "CalendarPicker" && node.value["mode"] == "range"
 }
 
+/// Formats a value as JSON, cut to 60 characters.
 fn short(value: &Value) -> String {
     value.to_string().chars().take(60).collect()
 }
@@ -175,6 +177,7 @@ fn patterns(report: &mut Report, node: &Node<'_>) {
     }
 }
 
+/// Returns `true` if the brackets of a regular expression match.
 fn balanced(pattern: &str) -> bool {
     let (mut round, mut class, mut escaped) = (0_i32, false, false);
     for c in pattern.chars() {

@@ -3,6 +3,7 @@
 use super::parts::Screen;
 use crate::domain::lint::Report;
 
+/// A token of a condition.
 #[derive(Debug, Clone, PartialEq)]
 enum Token {
     Bound(String),
@@ -51,6 +52,7 @@ pub(super) fn check(report: &mut Report, screen: &Screen<'_>) {
     }
 }
 
+/// Checks one condition.
 fn condition_rules(report: &mut Report, screen: &Screen<'_>, place: &str, condition: &str) {
     let mut wrong = |what: &str, instead: &str| report.error("F46", place, what, instead);
     if condition.trim().is_empty() {
@@ -100,6 +102,7 @@ fn condition_rules(report: &mut Report, screen: &Screen<'_>, place: &str, condit
     }
 }
 
+/// Splits a condition into tokens; `None` if a text or reference is not closed, or a character is invalid.
 fn tokens(text: &str) -> Option<Vec<Token>> {
     let mut found = vec![];
     let mut rest = text;

@@ -45,6 +45,7 @@ pub(super) fn check(report: &mut Report, screen: &Screen<'_>) {
     }
 }
 
+/// Checks the declaration of one data field.
 fn schema(report: &mut Report, place: &str, declared: &Value) {
     match declared["type"].as_str() {
         None => report.error(
@@ -83,6 +84,7 @@ fn schema(report: &mut Report, place: &str, declared: &Value) {
     }
 }
 
+/// Returns `true` if an example has the declared type.
 fn fits(declared: &Value, example: &Value) -> bool {
     match declared["type"].as_str() {
         Some("string") => example.is_string(),
@@ -97,6 +99,7 @@ fn fits(declared: &Value, example: &Value) -> bool {
     }
 }
 
+/// Returns `true` if a nested declaration has an example.
 fn nested_example(declared: &Value) -> bool {
     let inside = |value: &Value| value.to_string().contains("\"__example__\"");
     inside(&declared["items"]) || inside(&declared["properties"])

@@ -46,6 +46,7 @@ fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
+/// Checks the options of selection components.
 fn options(report: &mut Report, node: &Node<'_>) {
     let Some(list) = node.value["data-source"].as_array() else { return };
     let pictured = list.iter().any(|one| !one["image"].is_null());
@@ -87,6 +88,7 @@ fn options(report: &mut Report, node: &Node<'_>) {
     }
 }
 
+/// Checks numeric and date ranges.
 fn ranges(report: &mut Report, node: &Node<'_>) {
     for (small, large) in PAIRS {
         let (small_value, large_value) = (&node.value[*small], &node.value[*large]);
@@ -136,6 +138,7 @@ fn ranges(report: &mut Report, node: &Node<'_>) {
     }
 }
 
+/// Checks the number of carousel images, and literal dates.
 fn pictures(report: &mut Report, flow: &Flow<'_>, node: &Node<'_>) {
     if node.kind == "ImageCarousel"
         && let Some(list) = node.value["images"].as_array()
@@ -164,12 +167,14 @@ fn pictures(report: &mut Report, flow: &Flow<'_>, node: &Node<'_>) {
     }
 }
 
+/// Returns `true` for a text of the form `2026-06-01`.
 fn is_date(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let digits = |part: &str, length: usize| part.len() == length && part.chars().all(|c| c.is_ascii_digit());
     matches!(parts.as_slice(), [year, month, day] if digits(year, 4) && digits(month, 2) && digits(day, 2))
 }
 
+/// Checks the items of a navigation list.
 fn navigation(report: &mut Report, node: &Node<'_>) {
     let Some(items) = node.value["list-items"].as_array() else { return };
     let place = format!("{}.list-items", node.place);

@@ -43,6 +43,7 @@ pub fn lint(text: &str) -> Vec<Finding> {
     findings
 }
 
+/// Runs all checks and adds their findings.
 fn check(report: &mut Report, value: &Value) {
     let version = shape::version(report, value);
     shape::top(report, value, version);

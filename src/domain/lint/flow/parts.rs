@@ -17,6 +17,7 @@ pub(super) struct Node<'v> {
     pub(super) branch: Option<String>,
 }
 
+/// A screen and its components.
 pub(super) struct Screen<'v> {
     pub(super) id: &'v str,
     pub(super) value: &'v Value,
@@ -35,6 +36,7 @@ pub(super) struct Flow<'v> {
 }
 
 impl<'v> Flow<'v> {
+    /// Returns the screen with this id.
     pub(super) fn screen(&self, id: &str) -> Option<&Screen<'v>> {
         self.screens.iter().find(|screen| screen.id == id)
     }
@@ -48,6 +50,7 @@ impl Screen<'_> {
     }
 }
 
+/// Returns the number of characters.
 pub(super) fn count(text: &str) -> usize {
     text.chars().count()
 }

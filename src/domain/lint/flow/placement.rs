@@ -54,6 +54,7 @@ fn names(report: &mut Report, screen: &Screen<'_>) {
     }
 }
 
+/// Checks the placement of forms and inputs.
 fn forms(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     let form = screen.nodes.iter().find(|node| node.kind == "Form");
     for node in screen.nodes.iter().filter(|node| is_input(node.kind)) {
@@ -134,6 +135,7 @@ fn footers(report: &mut Report, screen: &Screen<'_>) {
     }
 }
 
+/// Checks combinations of components, and which components are in branches.
 fn company(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     let others = |kind: &str| -> Vec<&str> {
         screen.nodes.iter().map(|node| node.kind).filter(|other| *other != kind && *other != "Form").collect()

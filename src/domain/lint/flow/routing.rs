@@ -100,6 +100,7 @@ fn navigated<'v>(flow: &Flow<'v>) -> Graph<'v> {
     graph
 }
 
+/// Checks the routes: cycles, number per screen, unreachable screens and dead ends.
 fn graph(report: &mut Report, flow: &Flow<'_>, routes: &Graph<'_>, place: &str) {
     if flow.screens.len() < 2 && routes.values().all(BTreeSet::is_empty) {
         return;

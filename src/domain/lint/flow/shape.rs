@@ -10,6 +10,7 @@ use crate::domain::lint::Report;
 const PUBLISHED: [&str; 9] = ["5.1", "6.0", "6.1", "6.2", "6.3", "7.0", "7.1", "7.2", "7.3"];
 const FROZEN: [&str; 5] = ["2.1", "3.0", "3.1", "4.0", "5.0"];
 
+/// Checks the version and returns it.
 pub(super) fn version(report: &mut Report, value: &Value) -> Version {
     let read = |text: &str| -> Option<Version> {
         let (major, minor) = text.split_once('.')?;
@@ -36,6 +37,7 @@ pub(super) fn version(report: &mut Report, value: &Value) -> Version {
     }
 }
 
+/// Checks the top-level fields.
 pub(super) fn top(report: &mut Report, value: &Value, version: Version) {
     for key in value.as_object().into_iter().flatten().map(|(key, _)| key.as_str()) {
         match key {
@@ -109,6 +111,7 @@ struct Around {
     branch: Option<String>,
 }
 
+/// Collects components recursively, with their positions.
 fn gather<'v>(children: &'v Value, place: &str, around: &Around, nodes: &mut Vec<Node<'v>>) {
     for (at, value) in children.as_array().into_iter().flatten().enumerate() {
         let place = format!("{place}[{at}]");
@@ -139,6 +142,7 @@ fn gather<'v>(children: &'v Value, place: &str, around: &Around, nodes: &mut Vec
     }
 }
 
+/// Checks the rules for screens, single and together.
 pub(super) fn screen_rules(report: &mut Report, flow: &Flow<'_>) {
     if flow.value["screens"].is_array() && flow.screens.is_empty() {
         report.error("F8", "screens", "There is no screen.", "Add at least one.");
@@ -169,6 +173,7 @@ pub(super) fn screen_rules(report: &mut Report, flow: &Flow<'_>) {
 const KNOWN: [&str; 9] =
     ["id", "title", "data", "terminal", "success", "refresh_on_back", "sensitive", "layout", "description"];
 
+/// Checks the fields of one screen.
 fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     let (value, place) = (screen.value, &screen.place);
     let at = |key: &str| format!("{place}.{key}");
@@ -208,6 +213,7 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     }
 }
 
+/// Checks the id of a screen.
 fn check_id(report: &mut Report, screen: &Screen<'_>) {
     let (value, at) = (screen.value, format!("{}.id", screen.place));
     if screen.id.is_empty() {
@@ -225,6 +231,7 @@ fn check_id(report: &mut Report, screen: &Screen<'_>) {
     }
 }
 
+/// Checks the layout of a screen.
 fn check_layout(report: &mut Report, screen: &Screen<'_>) {
     let (value, place) = (screen.value, &screen.place);
     let at = |key: &str| format!("{place}.{key}");

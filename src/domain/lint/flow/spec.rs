@@ -3,6 +3,7 @@
 /// A version by its parts, so that 1.10 follows 1.9.
 pub(super) type Version = (u32, u32);
 
+/// The specification of a component.
 pub(super) struct Spec {
     pub kind: &'static str,
     pub since: Version,
@@ -55,6 +56,7 @@ const fn spec(
     Spec { kind, since, required, known, actions }
 }
 
+/// Specifications of all components.
 pub(super) const SPECS: &[Spec] = &[
     spec("TextHeading", (1, 0), &["text"], TEXT, &[]),
     spec("TextSubheading", (1, 0), &["text"], TEXT, &[]),
@@ -170,10 +172,12 @@ pub(super) const SPECS: &[Spec] = &[
     ),
 ];
 
+/// Returns the specification of a component; `None` if it is unknown.
 pub(super) fn of(kind: &str) -> Option<&'static Spec> {
     SPECS.iter().find(|spec| spec.kind == kind)
 }
 
+/// Returns `true` for components with an input value.
 pub(super) fn is_input(kind: &str) -> bool {
     matches!(
         kind,
@@ -191,6 +195,7 @@ pub(super) fn is_input(kind: &str) -> bool {
     )
 }
 
+/// Returns `true` for components that upload files.
 pub(super) fn is_picker(kind: &str) -> bool {
     matches!(kind, "PhotoPicker" | "DocumentPicker")
 }

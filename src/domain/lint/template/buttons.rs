@@ -77,6 +77,7 @@ fn order(report: &mut Report, place: &str, buttons: &[Value]) {
     }
 }
 
+/// Checks one button.
 fn one(report: &mut Report, place: &str, button: &Value, category: &str) {
     let kind = upper(button, "type");
     let label = text(button, "text");
@@ -151,6 +152,7 @@ fn one(report: &mut Report, place: &str, button: &Value, category: &str) {
     }
 }
 
+/// Checks the URL of a button and its variable.
 fn url(report: &mut Report, place: &str, button: &Value) {
     let (url, at) = (text(button, "url"), format!("{place}.url"));
     let (variables, ends) = (url.matches("{{").count(), url.ends_with("{{1}}"));
@@ -213,6 +215,7 @@ fn url(report: &mut Report, place: &str, button: &Value) {
     }
 }
 
+/// Checks the fields of a Flow button.
 fn flow(report: &mut Report, place: &str, button: &Value) {
     let given = ["flow_id", "flow_name", "flow_json"].iter().filter(|key| !button[**key].is_null()).count();
     if given != 1 {

@@ -114,6 +114,7 @@ fn sample(name: &str) -> String {
         .map_or_else(|| format!("sample {name}"), |(_, words)| (*words).to_owned())
 }
 
+/// Fixes the order of buttons and their missing examples.
 fn buttons(part: &mut Value) {
     let Some(list) = part["buttons"].as_array_mut() else { return };
     let quick = |one: &Value| upper(one, "type") == "QUICK_REPLY";

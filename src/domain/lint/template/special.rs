@@ -4,6 +4,7 @@ use super::part::{Part, count, text, upper};
 use super::{buttons, texts};
 use crate::domain::lint::Report;
 
+/// Checks the components of an authentication template.
 pub(super) fn authentication(report: &mut Report, components: &[Part<'_>]) {
     for part in components {
         match part.kind.as_str() {
@@ -32,6 +33,7 @@ pub(super) fn authentication(report: &mut Report, components: &[Part<'_>]) {
     }
 }
 
+/// Checks the one-time code button of an authentication template.
 fn one_time(report: &mut Report, part: &Part<'_>) {
     let none = vec![];
     let buttons = part.value["buttons"].as_array().unwrap_or(&none);
@@ -121,6 +123,7 @@ pub(super) fn looks_like_a_code(report: &mut Report, components: &[Part<'_>]) {
     }
 }
 
+/// Checks a limited-time offer.
 pub(super) fn limited_offer(report: &mut Report, components: &[Part<'_>], category: &str) {
     let Some(offer) = components.iter().find(|part| part.kind == "LIMITED_TIME_OFFER") else { return };
     let place = &offer.place;
@@ -162,6 +165,7 @@ pub(super) fn limited_offer(report: &mut Report, components: &[Part<'_>], catego
     }
 }
 
+/// Checks a carousel and its cards.
 pub(super) fn carousel(report: &mut Report, components: &[Part<'_>], category: &str, named: bool) {
     let Some(carousel) = components.iter().find(|part| part.kind == "CAROUSEL") else { return };
     let none = vec![];

@@ -15,6 +15,7 @@ pub(super) fn emoji(text: &str) -> usize {
     text.chars().filter(|c| picture(*c)).count()
 }
 
+/// Checks a header, body or footer.
 pub(super) fn check(report: &mut Report, part: &Part<'_>, category: &str, named: bool, max_body: usize) {
     match part.kind.as_str() {
         "HEADER" => header(report, part, category, named),
@@ -24,6 +25,7 @@ pub(super) fn check(report: &mut Report, part: &Part<'_>, category: &str, named:
     }
 }
 
+/// Checks that a text is not too long.
 fn length(report: &mut Report, part: &Part<'_>, what: &str, most: usize) {
     let length = count(text(part.value, "text"));
     if length == 0 || length > most {
@@ -32,6 +34,7 @@ fn length(report: &mut Report, part: &Part<'_>, what: &str, most: usize) {
     }
 }
 
+/// Checks a header.
 pub(super) fn header(report: &mut Report, part: &Part<'_>, category: &str, named: bool) {
     let place = format!("{}.text", part.place);
     match upper(part.value, "format").as_str() {
@@ -90,6 +93,7 @@ pub(super) fn header(report: &mut Report, part: &Part<'_>, category: &str, named
     }
 }
 
+/// Checks a body.
 pub(super) fn body(report: &mut Report, part: &Part<'_>, named: bool, most: usize) {
     length(report, part, "body", most);
     variables::check(report, part, named);
@@ -107,6 +111,7 @@ pub(super) fn body(report: &mut Report, part: &Part<'_>, named: bool, most: usiz
     }
 }
 
+/// Checks a footer.
 fn footer(report: &mut Report, part: &Part<'_>) {
     length(report, part, "footer", 60);
     let (words, place) = (text(part.value, "text"), format!("{}.text", part.place));

@@ -26,6 +26,7 @@ const COMPONENTS: [&str; 7] =
     ["HEADER", "BODY", "FOOTER", "BUTTONS", "LIMITED_TIME_OFFER", "CAROUSEL", "CALL_PERMISSION_REQUEST"];
 const FORMATS: [&str; 6] = ["TEXT", "IMAGE", "VIDEO", "DOCUMENT", "LOCATION", "PRODUCT"];
 
+/// Checks the top-level fields.
 pub(super) fn check(report: &mut Report, template: &Value) {
     let name = text(template, "name");
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
@@ -89,12 +90,14 @@ fn lifetime(report: &mut Report, template: &Value, category: &str) {
     }
 }
 
+/// Returns the most similar language code; `None` if none is similar enough.
 fn nearest(language: &str) -> Option<&'static str> {
     let near =
         LANGUAGES.split_whitespace().max_by(|a, b| strsim::jaro(a, language).total_cmp(&strsim::jaro(b, language)))?;
     (strsim::jaro(near, language) > 0.7).then_some(near)
 }
 
+/// Checks the set of components and their fields.
 pub(super) fn check_components(report: &mut Report, components: &[Part<'_>]) {
     let of = |kind: &str| components.iter().filter(|part| part.kind == kind).count();
     if of("BODY") != 1 {
