@@ -189,6 +189,7 @@ pub async fn build_system(
             least_free: setup.config.alerts.min_free_bytes,
             canary: setup.config.watch.canary_interval,
             fill: setup.config.watch.backfill_interval,
+            rates: setup.config.rates.clone(),
         },
         opt_out_words: setup.config.opt_out_words.clone(),
         approvals: setup.config.approvals,

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use super::help::{LONG_VERSION, with_provider};
 use super::options::Common;
-use super::verbs::{self, agents, audit, connections, flows, reference, send, simulator, templates, tokens};
+use super::verbs::{self, agents, audit, connections, flows, reference, send, simulator, stats, templates, tokens};
 
 #[derive(Debug, Parser)]
 #[command(name = "wadeck", version, long_version = LONG_VERSION.as_str(), about, max_term_width = 100)]
@@ -59,12 +59,14 @@ pub enum Command {
     #[command(
         name = "stats",
         alias = "marks",
-        after_help = "Examples:\n  wadeck stats\n  wadeck stats --hours 168 --json"
+        after_help = "Examples:\n  wadeck stats\n  wadeck stats --hours 168 --json\n  wadeck stats costs --by template"
     )]
     Marks {
         /// Number of past hours
         #[arg(long, default_value_t = 24)]
         hours: u32,
+        #[command(subcommand)]
+        part: Option<stats::Stats>,
     },
     /// List and manage contacts
     #[command(subcommand)]

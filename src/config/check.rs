@@ -5,6 +5,7 @@ use super::connections::{SendDefaults, connections};
 use super::fault::Fault;
 use super::faults::{ENVIRONMENTS, Faults, nearest, one_of};
 use super::file::{Chords, Console, File, Http, UserTable};
+use super::rates::rates;
 use super::renamed::Migrated;
 use super::{AgentDeclaration, Config, ConsoleConfig, EXAMPLE, LogConfig, UserConfig};
 use super::{agents, operations};
@@ -166,6 +167,7 @@ fn build(mut file: File, example: File, providers: &[ProviderShape], faults: &mu
         },
         connections,
         agents,
+        rates: rates(file.rates, providers, faults),
         users: file.users.into_iter().filter_map(|table| user(table.into_inner(), faults)).collect(),
         keys: file
             .keys
@@ -269,6 +271,27 @@ mod tests {
                     business_account_id = \"1\"\nagent = \"nobody\"\nmode = \"loud\"\ndebounce_seconds = 99\n";
         let messages: Vec<usize> = faults(text).iter().map(|fault| fault.line).collect();
         assert_eq!(messages, [3, 4, 5, 7, 8, 9]);
+    }
+
+    #[test]
+    fn a_rate_is_checked_value_by_value() {
+        let rate = |market: &str, category: &str, from: &str, price: &str, currency: &str| {
+            format!(
+                "[[rates]]\nmarket = \"{market}\"\ncategory = \"{category}\"\nfrom = \"{from}\"\nprice = {price}\ncurrency = \"{currency}\"\n"
+            )
+        };
+        let right = rate("Germany", "marketing", "2026-10-01", "\"0.1365\"", "EUR");
+        assert!(!check(&right, &[PROVIDER]).expect("right").rates.is_empty());
+        let found = faults(&rate("Germny", "marketin", "1.10.2026", "0.1365", "Euro"));
+        let told: Vec<(usize, usize)> = found.iter().map(|fault| (fault.line, fault.column)).collect();
+        assert_eq!(told, [(2, 10), (3, 12), (4, 8), (5, 9), (6, 12)]);
+        for (fault, part) in
+            found.iter().zip(["Did you mean `Germany`?", "`marketing`?", "2026-10-01", "in quotes", "EUR"])
+        {
+            assert!(fault.what.contains(part), "{}", fault.what);
+        }
+        let found = faults(&format!("{right}{right}"));
+        assert!(found.len() == 1 && found[0].line == 7 && found[0].what.contains("two rates"), "{found:?}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use super::agents::{AgentTable, ApprovalsTable, ContractTable, EndpointTable, RouteTable};
 use super::operations::{AlertsTable, AttachTable, ContactsTable, MediaTable, SshTable, WatchTable};
+use super::rates::RateTable;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +44,8 @@ pub(super) struct File {
     pub agents: Vec<Spanned<AgentTable>>,
     #[serde(default)]
     pub users: Vec<Spanned<UserTable>>,
+    #[serde(default)]
+    pub rates: Vec<Spanned<RateTable>>,
     #[serde(default)]
     pub keys: BTreeMap<String, Spanned<Chords>>,
 }

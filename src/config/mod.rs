@@ -10,6 +10,7 @@ mod faults;
 mod file;
 mod operations;
 mod paths;
+mod rates;
 mod renamed;
 mod secrets;
 
@@ -32,6 +33,7 @@ use crate::domain::agents::foreign_data::Guard;
 use crate::domain::agents::script::Rule;
 use crate::domain::contacts::opt_out::OptOutWords;
 use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::costs::card::RateCard;
 use crate::domain::ids::ConnectionId;
 use crate::domain::message::picture::Pictures;
 use crate::domain::numbers::connection::{Connection, ConnectionSettings, Environment, ProviderName, ProviderShape};
@@ -65,6 +67,8 @@ pub struct Config {
     pub agents: Vec<AgentDeclaration>,
     pub users: Vec<UserConfig>,
     pub ssh: SshConfig,
+    /// Prices of messages.
+    pub rates: RateCard,
     /// The group whose members may use the socket, in addition to the engine's own user. `None`: no group.
     pub socket_group: Option<String>,
     /// Key bindings: command ids with the chords that replace their default ones.

@@ -6,6 +6,8 @@ use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::access::token::TokenView;
 use crate::domain::agents::requests::{AgentQuery, AgentTold, AgentsView};
 use crate::domain::contacts::view::ContactRow;
+use crate::domain::costs::sums::{CostsQuery, CostsView};
+use crate::domain::expiring::RadarRow;
 use crate::domain::flow::{FlowAnswer, FlowQuery};
 use crate::domain::ids::{DeliveryId, EntryId, MessageId, ThreadId, UploadId};
 use crate::domain::inbound::delivery::DeliveryState;
@@ -23,7 +25,7 @@ use crate::domain::templates::requests::{TemplateAnswer, TemplateQuery};
 use crate::domain::templates::template::TemplateList;
 use crate::domain::view::{
     AlertView, DeliveryDetail, DeliveryRow, EntryDetail, EntryRow, FoundMessage, MessageDetail, MessageView, Overview,
-    RadarRow, SavedView, ThreadRow,
+    SavedView, ThreadRow,
 };
 use crate::domain::why::Why;
 
@@ -107,6 +109,8 @@ pub enum Query {
     Gauges {
         hours: u32,
     },
+    /// The costs of the messages of a period.
+    Costs(CostsQuery),
     /// A whole thread as text.
     Export {
         thread: ThreadId,
@@ -203,6 +207,7 @@ pub enum Answer {
     Bulk(BulkPreview),
     Jobs(Vec<JobView>),
     Gauges(Box<GaugesView>),
+    Costs(Box<CostsView>),
     Why(Box<Why>),
     Alerts(Vec<AlertView>),
     Export(String),

@@ -8,6 +8,8 @@ use crate::domain::agents::assignment::AssignmentView;
 use crate::domain::agents::run::RunState;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::contacts::view::ContactView;
+use crate::domain::costs::pricing::PricingRecord;
+use crate::domain::costs::thread::ThreadCosts;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{
     AlertId, AttemptId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId, ThreadId,
@@ -102,17 +104,6 @@ pub struct Overview {
     pub sets_up: Vec<ProviderName>,
 }
 
-/// A thread whose service window closes soon.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RadarRow {
-    #[serde(flatten)]
-    pub thread: ThreadRow,
-    /// The person or agent who answers it; `None` if there is none.
-    pub owner: Option<String>,
-    /// Consequence of letting the window close.
-    pub cost: String,
-}
-
 /// A named filter with the number of matching threads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedView {
@@ -193,6 +184,9 @@ pub struct ThreadRow {
     /// The provider's counters of the conversation, according to the latest report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation: Option<ConversationRecord>,
+    /// Its costs by the rate card, for a single thread with a configured card; else `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub costs: Option<Box<ThreadCosts>>,
     /// Colleagues who view this thread now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub present: Vec<Presence>,
@@ -337,6 +331,9 @@ pub struct MessageDetail {
     /// Information beside the content, and later changes.
     #[serde(default, skip_serializing_if = "Extras::is_empty")]
     pub extras: Extras,
+    /// What the provider reported about its charge.
+    #[serde(default, skip_serializing_if = "PricingRecord::is_empty")]
+    pub pricing: PricingRecord,
 }
 
 /// One attempt to send an outbox entry.

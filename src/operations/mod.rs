@@ -70,6 +70,7 @@ use crate::domain::access::role::Role;
 use crate::domain::access::scope::Scope;
 use crate::domain::agents::assignment::ApprovalPolicy;
 use crate::domain::contacts::opt_out::OptOutWords;
+use crate::domain::costs::card::RateCard;
 use crate::domain::flow::FlowList;
 use crate::domain::ids::{ConnectionId, EntryId};
 use crate::domain::numbers::connection::Environment;
@@ -142,6 +143,8 @@ pub struct OperationsConfig {
     pub canary: Option<Duration>,
     /// Interval of backfills; `None` runs them only on request.
     pub fill: Option<Duration>,
+    /// Prices of messages; empty where none are configured.
+    pub rates: RateCard,
 }
 
 impl Default for OperationsConfig {
@@ -159,6 +162,7 @@ impl Default for OperationsConfig {
             least_free: 512_000_000,
             canary: None,
             fill: None,
+            rates: RateCard::default(),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::view::{AlertView, DeliveryDetail, EntryDetail, MessageView, ThreadRow};
 use crate::operations::agents;
 use crate::operations::media::open_media;
+use crate::operations::monitoring::costs;
 use crate::operations::monitoring::dashboard;
 use crate::operations::monitoring::reports;
 use crate::operations::outbox::bulk;
@@ -87,6 +88,7 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
         Query::Bulk { action, text } => Answer::Bulk(bulk::preview(system, actor, action, &text).await?),
         Query::Jobs => Answer::Jobs(store.jobs().await?),
         Query::Gauges { hours } => Answer::Gauges(Box::new(reports::statistics(system, hours).await?)),
+        Query::Costs(query) => Answer::Costs(Box::new(costs::costs(system, query).await?)),
         Query::Export { thread } => Answer::Export(reports::export(system, actor, thread).await?),
         Query::Notes { thread } => Answer::Notes(store.notes(thread).await?),
         Query::Messages { thread, limit, before, around } => {
@@ -142,6 +144,9 @@ async fn thread_row(system: &System, me: &str, thread: ThreadId) -> Result<Optio
         && let Some(began) = told.created_at.filter(|_| told.messages_count.is_some_and(|count| count <= MOST_COUNTED))
     {
         told.stored = Some(system.store().stored_since(thread, began).await?);
+    }
+    if let Some(row) = &mut row {
+        row.costs = costs::thread_costs(system, row).await?;
     }
     system.attendance().fill(row.as_mut_slice(), me, system.now());
     Ok(row)

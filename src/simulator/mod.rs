@@ -2,6 +2,7 @@
 //! its forms, and Meta's Graph API, over real HTTP on loopback. The demo, drills and tests use them. The simulator
 //! knows only the wire formats: no types of the program and no database.
 
+mod billing;
 mod faults;
 mod fetch;
 mod files;
@@ -35,6 +36,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
+pub use self::billing::{Bill, CATEGORIES, PRICES};
 pub use self::faults::{MediaFault, SendFault, UploadFault};
 pub use self::payload::{Person, Saying};
 pub use self::scenario::Scenario;

@@ -52,6 +52,7 @@ pub use self::media::uploads::StoredUpload;
 pub use self::monitoring::activity::Acknowledgement;
 pub use self::monitoring::activity::NewAlert;
 pub use self::monitoring::audit_head::{heads_in_logs, read_heads};
+pub use self::monitoring::costs::PricedMessage;
 pub use self::narrow::FilterQuery;
 pub use self::outbox::accept::{Acceptance, Accepted, FinishedAttempt};
 pub use self::outbox::claims::{Claimed, Pace, Paces};

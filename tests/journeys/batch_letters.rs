@@ -184,6 +184,12 @@ impl Post<'_> {
         if status == "failed" && code > 0 {
             told["errors"] = json!([{ "code": code, "title": "Undeliverable" }]);
         }
+        if self.dice.below(3) > 0 {
+            let category = self.dice.one_of(&["marketing", "utility", "service"]);
+            let billable = self.dice.below(3) > 0;
+            told["pricing"] =
+                json!({ "billable": billable, "pricing_model": "PMP", "type": "regular", "category": category });
+        }
         told
     }
 

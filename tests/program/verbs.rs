@@ -20,6 +20,7 @@ why m1
 radar
 threads expiring
 stats
+stats costs --by template
 contacts list
 contacts add --connection c1 --name Vera --number +15550100077
 contacts rename p1 Rosa

@@ -14,6 +14,7 @@ use super::send_body::{AcceptBody, ReactionBody, SendBody, accept_schema, reacti
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::{AgentQuery, AgentRequest};
 use crate::domain::code::Code;
+use crate::domain::costs::sums::CostsQuery;
 use crate::domain::ids::{MessageId, RunId, ThreadId};
 use crate::domain::operation::Operation;
 use crate::domain::operation::argument::schema;
@@ -389,6 +390,10 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     ),
     get_endpoint("/radar", "Earlier path of `/threads/expiring`", LIMIT_PARAMETER, objects, |read| {
         query(Query::Radar { limit: read.limit()? })
+    }),
+    get_endpoint("/stats/costs", "What messages of a period cost", &["by", "hours", "from", "to"], object, |read| {
+        let costs = CostsQuery::read(&read.text("by"), &read.text("hours"), &read.text("from"), &read.text("to"));
+        query(Query::Costs(costs.map_err(|message| Fault { code: Code::Parameter, message })?))
     }),
     get_endpoint("/alerts", "List alerts", LIMIT_PARAMETER, objects, |read| {
         query(Query::Alerts { open: false, limit: read.limit()? })

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::super::http::{Action, SendBody, despite_owner, send_schema};
 use super::super::objects;
 use crate::domain::access::permission::Permission;
+use crate::domain::costs::sums::CostsQuery;
 use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
 use crate::domain::message::content::Content;
 use crate::domain::numbers::connection::ProviderName;
@@ -165,6 +166,15 @@ struct ListArguments {
     filter: String,
     #[serde(default)]
     limit: Option<u32>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct CostsArguments {
+    by: String,
+    hours: Option<u32>,
+    from: String,
+    to: String,
 }
 
 #[derive(Deserialize)]
@@ -348,6 +358,26 @@ static TOOLS: &[Tool] = &[
         source: ToolSource::Written {
             schema: empty_schema,
             read: |arguments| read::<NoArguments>(arguments).and_then(|_| query(Query::Connections)),
+        },
+    },
+    Tool {
+        name: "stats.costs",
+        description: "Returns what the messages of a period cost: sums by currency, free and unknown ones with their reasons, \
+               and messages that the provider charged otherwise than the rate card.",
+        effect: Effect::ReadOnly,
+        permission: Permission::Look,
+        source: ToolSource::Written {
+            schema: || {
+                let properties = json!({ "by": { "type": "string", "enum": ["number", "template", "category", "day"] },
+                "hours": { "type": "integer", "minimum": 1, "description": "hours up to now; 720 without `from`" },
+                "from": text("first moment: a date or RFC 3339"), "to": text("first moment after the period") });
+                object(properties, &[])
+            },
+            read: |arguments| {
+                let CostsArguments { by, hours, from, to } = read(arguments)?;
+                let hours = hours.map(|hours| hours.to_string()).unwrap_or_default();
+                query(Query::Costs(CostsQuery::read(&by, &hours, &from, &to)?))
+            },
         },
     },
     Tool {

@@ -3,6 +3,7 @@
 pub(super) mod agents;
 pub(super) mod columns;
 pub(super) mod connections;
+pub(super) mod costs;
 pub(super) mod layout;
 pub(super) mod monitoring;
 pub(super) mod reference_tables;
@@ -36,6 +37,7 @@ pub(in crate::cli) fn answer_json(answer: &Answer) -> String {
         Answer::Bulk(value) => json(value),
         Answer::Jobs(value) => json(value),
         Answer::Gauges(value) => json(value),
+        Answer::Costs(value) => json(value),
         Answer::Why(value) => json(value),
         Answer::Alerts(value) => json(value),
         Answer::Export(value) => json(value),

@@ -65,6 +65,7 @@ pub(in crate::cli) fn text(answer: &Answer) -> Option<String> {
         ),
         Answer::Why(why) => why_text(why),
         Answer::Gauges(view) => gauges_text(view),
+        Answer::Costs(view) => super::costs::costs_text(view),
         Answer::Export(text) => text.trim_end().to_owned(),
         _ => return None,
     })

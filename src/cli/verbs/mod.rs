@@ -13,6 +13,7 @@ pub(super) mod reference;
 pub(super) mod send;
 pub(super) mod setup;
 pub(super) mod simulator;
+pub(super) mod stats;
 pub(super) mod templates;
 pub(super) mod to_request;
 pub(super) mod tokens;

@@ -113,7 +113,9 @@ impl ThreadsPane {
             row.waiting.as_ref().map(|waiting| format!("! {}{}", words::waits(waiting.since, cx.now), theme.dot()));
         let left = row.window_closes_at.filter(|at| *at > cx.now).map(|at| words::left(at, cx.now));
         let left = format!("{}{} {}", theme.dot(), theme.pick("◷", "w"), left.as_deref().unwrap_or("closed"));
-        let right = format!("{out}{}{present}{who}{left} ", waits.clone().unwrap_or_default());
+        let cost = row.costs.as_ref().filter(|costs| costs.sent.charged > 0);
+        let cost = cost.map(|costs| format!("{}{}", costs.sent.amounts, theme.dot())).unwrap_or_default();
+        let right = format!("{out}{}{present}{cost}{who}{left} ", waits.clone().unwrap_or_default());
         let room = usize::from(area.width).saturating_sub(words::width(&right) + 1);
         let name = words::fit(&name, room, theme.ellipsis());
         put(buffer, area.x, area.y, area.width, &name, style);

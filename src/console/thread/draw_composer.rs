@@ -8,6 +8,7 @@ use crate::console::draw::put::put;
 use crate::console::panes::threads::state::ThreadsPane;
 use crate::console::settings::Focus;
 use crate::console::words;
+use crate::domain::costs::category::Category;
 
 impl ThreadsPane {
     /// Draws the composer. Returns the position of the text cursor.
@@ -40,7 +41,10 @@ impl ThreadsPane {
             let wide = words::width(badge) as u16 + 2;
             put(buffer, area.x + 1, area.y, wide, &format!(" {badge} "), theme.environment(row.environment));
         }
-        let right = format!(" {window} ");
+        let next =
+            open.row.as_ref().and_then(|row| row.costs.as_ref()).map(|costs| costs.next_of(Some(Category::Service)));
+        let next = next.map(|charge| format!("costs {charge}{}", theme.dot())).unwrap_or_default();
+        let right = format!(" {next}{window} ");
         let x = (area.x + area.width).saturating_sub(words::width(&right) as u16 + 1);
         if x > area.x + words::width(&title) as u16 + 1 {
             put(buffer, x, area.y, area.width, &right, if is_open { theme.dim() } else { theme.warn() });

@@ -23,6 +23,7 @@ impl Query {
             | Self::Jobs
             | Self::Alerts { .. }
             | Self::Gauges { .. }
+            | Self::Costs(_)
             | Self::Search { .. }
             | Self::Outbox { .. }
             | Self::Templates

@@ -28,6 +28,7 @@ impl Query {
             | Self::Jobs
             | Self::Alerts { .. }
             | Self::Gauges { .. }
+            | Self::Costs(_)
             | Self::Picture { .. }
             | Self::Notes { .. }
             | Self::Search { .. }

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::costs::statement::PricingReport;
 use crate::domain::failure::Failure;
 use crate::domain::time::Timestamp;
 
@@ -69,6 +70,9 @@ pub struct StatusReport {
     /// When it happened, by the provider's clock.
     pub at: Timestamp,
     pub failure: Option<Failure>,
+    /// What it reports about the charge; empty for most statuses.
+    #[serde(default)]
+    pub pricing: PricingReport,
 }
 
 /// All reported delivery statuses of a message, merged.
@@ -130,7 +134,7 @@ mod tests {
 
     fn report(status: DeliveryStatus, at: i64) -> StatusReport {
         let failure = (status == DeliveryStatus::Failed).then(Failure::without_reason);
-        StatusReport { status, at: Timestamp::from_seconds(at), failure }
+        StatusReport { status, at: Timestamp::from_seconds(at), failure, pricing: PricingReport::default() }
     }
 
     fn reports() -> impl Strategy<Value = Vec<StatusReport>> {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::costs::sums::CostRow;
 use crate::domain::outbox::job::BulkAction;
 
 /// Preview of a bulk action, counted before it runs.
@@ -26,6 +27,9 @@ pub struct BulkPreview {
     pub not_listed: u32,
     /// Entries in a state in which the action has no effect.
     pub not_fitting: u32,
+    /// What the action would cost by the rate card; `None` for an action that sends nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CostRow>,
 }
 
 impl BulkPreview {
@@ -56,7 +60,9 @@ impl BulkPreview {
                 parts.push(format!("{count} {why}"));
             }
         }
-        format!("{}.", parts.join(", "))
+        let cost = self.cost.as_ref().filter(|cost| cost.messages > 0);
+        let cost = cost.map(|cost| format!(" Predicted cost: {}.", cost.sum_with_reasons())).unwrap_or_default();
+        format!("{}.{cost}", parts.join(", "))
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::domain::agents::routing::Candidate;
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::costs::pricing::PricingRecord;
 use crate::domain::event_name::EventName;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{AssignmentId, ConnectionId, ContactId, EntryId, MessageId, ThreadId};
@@ -65,7 +66,7 @@ pub(crate) struct Batch<'b> {
     /// Alerts to raise: kind, subject, text and thread.
     pub(super) alerts: Vec<(AlertKind, String, String, ThreadId)>,
     pub(super) statuses: Vec<StatusRow>,
-    pub(super) progress: BTreeMap<MessageId, DeliveryRecord>,
+    pub(super) progress: BTreeMap<MessageId, (DeliveryRecord, PricingRecord)>,
     pub(super) counts: Vec<(ThreadId, ConversationRecord)>,
 }
 
@@ -225,7 +226,8 @@ impl<'b> Batch<'b> {
         }
         self.write.insert_statuses(&self.statuses).await?;
         self.statuses.clear();
-        let progress: Vec<_> = std::mem::take(&mut self.progress).into_iter().collect();
+        let progress = std::mem::take(&mut self.progress).into_iter();
+        let progress: Vec<_> = progress.map(|(message, (record, pricing))| (message, record, pricing)).collect();
         self.write.advance_messages(&progress).await?;
         self.write.fail_entries(&self.failed, now).await?;
         self.failed.clear();

@@ -2,6 +2,7 @@
 //! in the batch; anything else is applied on its own.
 
 use crate::domain::change::Change;
+use crate::domain::costs::pricing::PricingRecord;
 use crate::domain::ids::{ConnectionId, ThreadId};
 use crate::domain::inbound::decide::ThreadFacts;
 use crate::domain::inbound::event::{Direction, MessageEvent, Origin};
@@ -115,12 +116,13 @@ impl Batch<'_> {
         self.touch(touch);
         let rows = status_rows(source, key, &event.statuses, &event.raw_statuses);
         let record = rows.iter().fold(DeliveryRecord::new(DeliveryStatus::Accepted), |all, row| all.merge(&row.report));
-        if record.progress != DeliveryStatus::Accepted {
-            self.progress.insert(inserted.id, record.clone());
+        let pricing = rows.iter().fold(PricingRecord::default(), |all, row| all.merge(&row.report));
+        if record.progress != DeliveryStatus::Accepted || !pricing.is_empty() {
+            self.progress.insert(inserted.id, (record.clone(), pricing.clone()));
         }
         self.statuses.extend(rows);
-        let known =
-            KnownOutbound { message: inserted.id, thread: thread.thread, record, entry: None, awaits_proof: false };
+        let (message, thread_id) = (inserted.id, thread.thread);
+        let known = KnownOutbound { message, thread: thread_id, record, pricing, entry: None, awaits_proof: false };
         self.outbound.insert(key, known);
         thread.first = false;
         self.note_thread(connection.id, thread);

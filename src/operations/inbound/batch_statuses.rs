@@ -65,6 +65,8 @@ impl Batch<'_> {
             return false;
         }
         let after = rows.iter().fold(before.clone(), |record, row| record.merge(&row.report));
+        let priced = known.pricing.clone();
+        let pricing = rows.iter().fold(priced.clone(), |record, row| record.merge(&row.report));
         let (was, is) = (before.status(), after.status());
         let (failed_before, failed) = (was == DeliveryStatus::Failed, is == DeliveryStatus::Failed);
         let open = match known.entry {
@@ -90,6 +92,7 @@ impl Batch<'_> {
         }
         if let Some(known) = self.outbound.get_mut(&key) {
             known.record = after.clone();
+            known.pricing.clone_from(&pricing);
             known.entry = known.entry.map(|(entry, state)| (entry, if failed { EntryState::Failed } else { state }));
         }
         self.statuses.extend(rows);
@@ -98,11 +101,11 @@ impl Batch<'_> {
         if let Some(counts) = reported.counts {
             self.counts.push((thread, counts.clone()));
         }
-        if after == before {
+        if after == before && pricing == priced {
             return true;
         }
         let error = after.failure().cloned();
-        self.progress.insert(message, after);
+        self.progress.insert(message, (after, pricing));
         let event = match is {
             _ if was == is => return true,
             DeliveryStatus::Delivered => EventName::MessageDelivered,

@@ -3,6 +3,7 @@
 pub(crate) mod accept_restored;
 pub(crate) mod ack_alert;
 pub(crate) mod conditions;
+pub(crate) mod costs;
 pub(crate) mod dashboard;
 pub(crate) mod database_alerts;
 pub(crate) mod look_again;

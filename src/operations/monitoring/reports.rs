@@ -8,13 +8,15 @@ use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
+use crate::domain::expiring::RadarRow;
 use crate::domain::filter::{Filter, Is};
 use crate::domain::ids::ThreadId;
 use crate::domain::inbound::event::Direction;
 use crate::domain::monitoring::gauge::GaugesView;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::Untrusted;
-use crate::domain::view::{RadarRow, SavedView};
+use crate::domain::view::SavedView;
+use crate::operations::monitoring::costs::Book;
 use crate::operations::outbox::send_message::thread_row;
 use crate::operations::{Result, System, require};
 use crate::store::FilterQuery;
@@ -31,6 +33,7 @@ const ALWAYS: [(&str, Is); 4] =
 pub(crate) async fn radar(system: &System, limit: u32) -> Result<Vec<RadarRow>> {
     let now = system.now();
     let rows = system.store().closing(now, limit).await?;
+    let book = Book::of(system).await?;
     let templates = system.templates();
     let can_send = |connection| {
         templates.get(&connection).map(|list| list.templates.iter().filter(|one| one.status.can_send()).count())
@@ -42,8 +45,10 @@ pub(crate) async fn radar(system: &System, limit: u32) -> Result<Vec<RadarRow>> 
         });
         let cost = match can_send(thread.connection_id) {
             Some(0) => "nothing can be sent: no template is approved".to_owned(),
-            Some(count) => format!("only a paid template can be sent ({count} approved)"),
-            None => "only an approved template can be sent".to_owned(),
+            Some(count) => {
+                format!("only a template can be sent ({count} approved), {}", book.of_templates(system, &thread))
+            }
+            None => format!("only an approved template can be sent, {}", book.of_templates(system, &thread)),
         };
         RadarRow { thread, owner, cost }
     };

@@ -9,12 +9,14 @@ use crate::domain::access::permission::Permission;
 use crate::domain::access::role::Role;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
+use crate::domain::costs::sums::CostRow;
 use crate::domain::filter::{Filter, StatusTerm, Term};
 use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::outbox::bulk::BulkPreview;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::outbox::job::{BulkAction, JobState};
 use crate::domain::refusal::{Done, Refusal};
+use crate::operations::monitoring::costs::Book;
 use crate::operations::monitoring::unreadable_row::unreadable_row;
 use crate::operations::outbox::confirm_arrived::settle_arrived_within;
 use crate::operations::outbox::discard_entry::discard_within;
@@ -36,8 +38,10 @@ pub(crate) async fn preview(system: &System, actor: &Actor, action: BulkAction, 
     let me = actor.to_string();
     let wish = FilterQuery { filter: &filter, me: &me, now };
     let up_to = system.store().newest_entry().await?;
-    let counts = system.store().bulk_counts(&wish, up_to, MOST).await?;
-    let mut preview = BulkPreview::default();
+    let sends = action == BulkAction::Retry;
+    let counts = system.store().bulk_counts(&wish, up_to, MOST, sends).await?;
+    let book = Book::of(system).await?;
+    let mut preview = BulkPreview { cost: sends.then(CostRow::default), ..BulkPreview::default() };
     for group in counts {
         preview.found += group.count;
         let fits = fits(action, (group.state, group.held), asks_for_uncertain(&filter));
@@ -50,6 +54,9 @@ pub(crate) async fn preview(system: &System, actor: &Actor, action: BulkAction, 
             preview.need_template += group.count;
         } else {
             preview.will += group.count;
+            if let Some(cost) = &mut preview.cost {
+                cost.add_many(&book.of_entries(system, &group), group.count);
+            }
             if group.state == EntryState::Uncertain {
                 preview.may_have_arrived += group.count;
                 preview.not_listed += if group.not_listed { group.count } else { 0 };

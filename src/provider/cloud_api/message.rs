@@ -14,6 +14,7 @@ use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
 use super::dictionary;
+use super::pricing::pricing;
 
 /// Errors of one message that are shown at most.
 const MAX_ERRORS: usize = 5;
@@ -335,7 +336,7 @@ pub(crate) fn status(object: &Value, received_at: Timestamp) -> Option<StatusRep
     let status = text(object, "/status").and_then(status_name)?;
     let at = time(object, "/timestamp").unwrap_or(received_at);
     let failure = (status == DeliveryStatus::Failed).then(|| failure_of(object));
-    Some(StatusReport { status, at, failure })
+    Some(StatusReport { status, at, failure, pricing: pricing(object) })
 }
 
 /// Returns the failure of a status object, or a failure that says that no reason is given.

@@ -10,6 +10,7 @@ pub(super) mod graph;
 pub(super) mod message;
 mod notice;
 pub(super) mod payload;
+pub(super) mod pricing;
 pub(super) mod profile;
 mod rare;
 pub(super) mod schedule;

@@ -14,6 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::provider::Unreadable;
 use crate::provider::cloud_api::contacts::{addresses, group, same_phone};
 use crate::provider::cloud_api::message::{content, extras, failure_of, kind_of, other_status, status, status_name};
+use crate::provider::cloud_api::pricing::pricing;
 use crate::provider::cloud_api::webhook::moved;
 use crate::provider::cloud_api::{loose, text, time, untrusted};
 
@@ -87,7 +88,7 @@ fn bare_status(name: &str, item: &Value, received_at: Timestamp) -> Result<Inbou
     let at = time(item, "/timestamp").unwrap_or(received_at);
     let report = told.map(|status| {
         let failure = (status == DeliveryStatus::Failed).then(|| failure_of(item));
-        StatusReport { status, at, failure }
+        StatusReport { status, at, failure, pricing: pricing(item) }
     });
     Ok(InboundEvent::Status(StatusEvent {
         phone_number_id: phone_number_id(item).unwrap_or_default(),
@@ -335,7 +336,7 @@ fn reported(name: &str, message: &Value, at: Timestamp) -> Reported {
     let told = told.or_else(|| status_of_event(name).filter(|_| unknown.is_none()));
     if let Some(told) = told.filter(|told| all.statuses.iter().all(|report| report.status != *told)) {
         let failure = (told == DeliveryStatus::Failed).then(|| failure_of(message));
-        all.statuses.push(StatusReport { status: told, at, failure });
+        all.statuses.push(StatusReport { status: told, at, failure, pricing: pricing(message) });
         all.raw_statuses.push(message.get("kapso").map_or_else(String::new, Value::to_string));
     }
     all.reference = history

@@ -259,6 +259,7 @@ fn listed_message(twilio: &Twilio, connection: &Connection, object: &Value, now:
         at: text(object, "/date_updated").and_then(date).unwrap_or(now),
         failure: (progress == DeliveryStatus::Failed)
             .then(|| event::failure(status, code.as_deref(), text(object, "/error_message"))),
+        pricing: event::priced(loose(object, "/price").as_deref(), text(object, "/price_unit")),
     });
     Some(MessageEvent {
         phone_number_id: connection.phone_number_id.clone(),

@@ -4,6 +4,8 @@ use super::dictionary;
 use super::form::{Form, query};
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::costs::amount::{self, Amount, Currency};
+use crate::domain::costs::statement::PricingReport;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::inbound::delivery::RawDelivery;
 use crate::domain::inbound::event::{
@@ -120,12 +122,21 @@ pub(super) fn failure(status: &str, code: Option<&str>, said: Option<&str>) -> F
     }
 }
 
+/// The price of a message, which the platform writes as what an account is charged: below zero. Nothing is reported where
+/// one of both is missing or the price is none. Source: part 2.2.
+pub(super) fn priced(price: Option<&str>, unit: Option<&str>) -> PricingReport {
+    let micros = price.and_then(|price| amount::micros(price.trim().trim_start_matches('-')));
+    let price = micros.zip(unit.and_then(Currency::parse)).map(|(micros, currency)| Amount { currency, micros });
+    PricingReport { price, ..PricingReport::default() }
+}
+
 fn status(form: &Form, delivery: &RawDelivery, id: &str, told: &str) -> InboundEvent {
     let status = progress(told);
     let raw = String::from_utf8_lossy(&delivery.body).into_owned();
     let at = delivery.received_at;
     let said = ["ChannelStatusMessage", "ErrorMessage"].iter().find_map(|name| form.get(name));
     let failure = (status == Some(DeliveryStatus::Failed)).then(|| failure(told, form.get("ErrorCode"), said));
+    let pricing = priced(form.get("Price"), form.get("PriceUnit"));
     let other = match status {
         Some(_) => vec![],
         None => vec![OtherStatus { word: Untrusted::from(told), at, raw: raw.clone() }],
@@ -135,7 +146,7 @@ fn status(form: &Form, delivery: &RawDelivery, id: &str, told: &str) -> InboundE
         provider_message_id: id.to_owned(),
         // A callback has no timestamp, so its arrival counts.
         raw_statuses: status.iter().map(|_| raw.clone()).collect(),
-        statuses: status.map(|status| StatusReport { status, at, failure }).into_iter().collect(),
+        statuses: status.map(|status| StatusReport { status, at, failure, pricing }).into_iter().collect(),
         other_statuses: other,
         reference: query(&delivery.path, "ref"),
     })

@@ -49,7 +49,7 @@ pub(in crate::store) async fn await_version(path: &Path, readers: &SqlitePool) -
 fn migrator_to(last: i64) -> Migrator {
     // The last value tells whether the file contains its own transaction, which a rebuild of a referenced table
     // requires.
-    let steps: [(i64, &'static str, &'static str, bool); 29] = [
+    let steps: [(i64, &'static str, &'static str, bool); 30] = [
         (1, "ledger", include_str!("../../../migrations/0001_ledger.sql"), false),
         (2, "desk", include_str!("../../../migrations/0002_desk.sql"), false),
         (3, "numbers", include_str!("../../../migrations/0003_numbers.sql"), true),
@@ -78,6 +78,7 @@ fn migrator_to(last: i64) -> Migrator {
         (26, "conversations", include_str!("../../../migrations/0026_conversations.sql"), false),
         (27, "agent_usage", include_str!("../../../migrations/0027_agent_usage.sql"), false),
         (28, "resolved_threads", include_str!("../../../migrations/0028_resolved_threads.sql"), false),
+        (31, "pricing", include_str!("../../../migrations/0031_pricing.sql"), false),
         (33, "identifiers", include_str!("../../../migrations/0033_identifiers.sql"), false),
     ];
     let steps = steps

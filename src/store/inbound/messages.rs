@@ -3,6 +3,8 @@
 
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::costs::pricing::PricingRecord;
+use crate::domain::costs::statement::PricingReport;
 use crate::domain::ids::{ConnectionId, ContactId, EntryId, MessageId, ThreadId};
 use crate::domain::inbound::decide::ThreadFacts;
 use crate::domain::inbound::event::Direction;
@@ -195,39 +197,56 @@ impl Write {
     /// Merges all stored statuses of a message of ours and stores the result. Returns the delivery record before and
     /// after.
     pub async fn merge_statuses(&mut self, message: MessageId) -> Result<(DeliveryRecord, DeliveryRecord)> {
-        let row = sqlx::query("SELECT id, progress, failure, failed_at, provider_key FROM messages WHERE id = $1")
-            .bind(message.0)
-            .fetch_one(self.connection())
-            .await?;
+        let row =
+            sqlx::query("SELECT id, progress, failure, failed_at, provider_key, pricing FROM messages WHERE id = $1")
+                .bind(message.0)
+                .fetch_one(self.connection())
+                .await?;
         let cells = RowReader::new(&row, "messages");
         let failure = cells.opt_json("failure")?;
         let before = DeliveryRecord {
             progress: cells.named("progress", DeliveryStatus::from_name)?,
             failed: cells.opt_time("failed_at")?.zip(failure),
         };
-        let rows = sqlx::query("SELECT id, status, at, failure FROM statuses WHERE provider_key = $1 ORDER BY id")
-            .bind(cells.bytes("provider_key")?)
-            .fetch_all(self.connection())
-            .await?;
-        let mut after = before.clone();
-        for row in &rows {
-            let cells = RowReader::new(row, "statuses");
-            after = after.merge(&StatusReport {
-                status: cells.named("status", DeliveryStatus::from_name)?,
-                at: cells.time("at")?,
-                failure: cells.opt_json("failure")?,
-            });
-        }
-        if after != before {
-            sqlx::query("UPDATE messages SET progress = $2, failure = $3, failed_at = $4 WHERE id = $1")
+        let priced: PricingRecord = cells.opt_json("pricing")?.unwrap_or_default();
+        let reports = self.status_reports(&cells.bytes("provider_key")?).await?;
+        let after = reports.iter().fold(before.clone(), DeliveryRecord::merge);
+        let pricing = reports.iter().fold(priced.clone(), PricingRecord::merge);
+        if after != before || pricing != priced {
+            sqlx::query("UPDATE messages SET progress = $2, failure = $3, failed_at = $4, pricing = $5 WHERE id = $1")
                 .bind(message.0)
                 .bind(after.progress.name())
                 .bind(after.failure().map(json))
                 .bind(after.failed.as_ref().map(|(at, _)| at.millis()))
+                .bind((!pricing.is_empty()).then(|| json(&pricing)))
                 .execute(self.connection())
                 .await?;
         }
         Ok((before, after))
+    }
+
+    /// The stored statuses of a message, in order of arrival.
+    async fn status_reports(&mut self, key: &[u8]) -> Result<Vec<StatusReport>> {
+        let rows = sqlx::query(
+            "SELECT id, status, at, failure, statement, conversation, price FROM statuses WHERE provider_key = $1 ORDER BY id",
+        )
+        .bind(key)
+        .fetch_all(self.connection())
+        .await?;
+        let report = |row| {
+            let cells = RowReader::new(row, "statuses");
+            Ok(StatusReport {
+                status: cells.named("status", DeliveryStatus::from_name)?,
+                at: cells.time("at")?,
+                failure: cells.opt_json("failure")?,
+                pricing: PricingReport {
+                    statement: cells.opt_json("statement")?,
+                    conversation: cells.opt_json("conversation")?,
+                    price: cells.opt_json("price")?,
+                },
+            })
+        };
+        rows.iter().map(report).collect()
     }
 
     /// Returns a message of ours by the provider's id.

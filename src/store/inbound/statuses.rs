@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::QueryBuilder;
 
+use crate::domain::costs::pricing::PricingRecord;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{EntryId, MessageId, ThreadId};
 use crate::domain::message::status::{DeliveryRecord, DeliveryStatus, StatusReport};
@@ -20,6 +21,8 @@ pub struct KnownOutbound {
     pub thread: ThreadId,
     /// Its delivery record.
     pub record: DeliveryRecord,
+    /// What was reported about its charge.
+    pub pricing: PricingRecord,
     pub entry: Option<(EntryId, EntryState)>,
     /// Whether its number is held until a status shows that it may send.
     pub awaits_proof: bool,
@@ -37,7 +40,7 @@ pub struct StatusRow {
 }
 
 const OUTBOUND: &str = "WITH wanted (key) AS MATERIALIZED (SELECT unhex(value) FROM json_each($1))
-    SELECT m.id, m.provider_key, m.thread_id, m.progress, m.failure, m.failed_at, o.id AS entry_id, o.state,
+    SELECT m.id, m.provider_key, m.thread_id, m.progress, m.failure, m.failed_at, m.pricing, o.id AS entry_id, o.state,
         EXISTS (SELECT 1 FROM connection_holds h WHERE h.connection_id = m.connection_id AND h.by_status = 1) AS awaits_proof
     FROM wanted w CROSS JOIN messages m ON m.provider_key = w.key LEFT JOIN outbox o ON o.message_id = m.id
     WHERE m.direction = 'outbound'";
@@ -60,6 +63,7 @@ impl Write {
                 message: MessageId(cells.int("id")?),
                 thread: ThreadId(cells.int("thread_id")?),
                 record,
+                pricing: cells.opt_json("pricing")?.unwrap_or_default(),
                 entry: cells.opt_int("entry_id")?.map(EntryId).zip(state),
                 awaits_proof: cells.flag("awaits_proof")?,
             };
@@ -68,11 +72,12 @@ impl Write {
         Ok(known)
     }
 
-    /// Stores statuses as received. A known status is left unchanged.
+    /// Stores statuses as received. A known status is left unchanged, except for its reported charge: of different
+    /// reports the greater text is stored, so that the result does not depend on their order.
     pub async fn insert_statuses(&mut self, statuses: &[StatusRow]) -> Result<()> {
         for rows in chunks(statuses) {
             let mut insert = QueryBuilder::new(
-                "INSERT INTO statuses (provider_key, status, at, received_at, failure, raw, told_at) ",
+                "INSERT INTO statuses (provider_key, status, at, received_at, failure, raw, told_at, statement, conversation, price) ",
             );
             insert.push_values(rows, |mut row, status| {
                 row.push_bind(&status.key[..])
@@ -81,31 +86,41 @@ impl Write {
                     .push_bind(status.received_at.millis())
                     .push_bind(status.report.failure.as_ref().map(json))
                     .push_bind(&status.raw)
-                    .push_bind(status.told_at.map(Timestamp::millis));
+                    .push_bind(status.told_at.map(Timestamp::millis))
+                    .push_bind(status.report.pricing.statement.as_ref().map(json))
+                    .push_bind(status.report.pricing.conversation.as_ref().map(json))
+                    .push_bind(status.report.pricing.price.as_ref().map(json));
             });
-            insert.push(" ON CONFLICT (provider_key, status, at) DO NOTHING");
+            insert.push(
+                " ON CONFLICT (provider_key, status, at) DO UPDATE SET
+                    statement = nullif(max(coalesce(statement, ''), coalesce(excluded.statement, '')), ''),
+                    conversation = nullif(max(coalesce(conversation, ''), coalesce(excluded.conversation, '')), ''),
+                    price = nullif(max(coalesce(price, ''), coalesce(excluded.price, '')), '')
+                 WHERE coalesce(excluded.statement, excluded.conversation, excluded.price) IS NOT NULL",
+            );
             insert.build().execute(self.connection()).await?;
         }
         Ok(())
     }
 
-    /// Stores the delivery records of our messages. A stored failure is never removed.
-    pub async fn advance_messages(&mut self, records: &[(MessageId, DeliveryRecord)]) -> Result<()> {
+    /// Stores the delivery records and reported charges of our messages. A stored failure is never removed.
+    pub async fn advance_messages(&mut self, records: &[(MessageId, DeliveryRecord, PricingRecord)]) -> Result<()> {
         if records.is_empty() {
             return Ok(());
         }
         let rows: Vec<_> = records
             .iter()
-            .map(|(message, record)| {
+            .map(|(message, record, pricing)| {
+                let pricing = (!pricing.is_empty()).then(|| json(pricing));
                 let failed_at = record.failed.as_ref().map(|(at, _)| at.millis());
-                (message.0, record.progress.name(), record.failure().map(json), failed_at)
+                (message.0, record.progress.name(), record.failure().map(json), failed_at, pricing)
             })
             .collect();
         sqlx::query(
-            "WITH w (id, progress, failure, failed_at) AS MATERIALIZED (
-                SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($1))
+            "WITH w (id, progress, failure, failed_at, pricing) AS MATERIALIZED (
+                SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each($1))
              UPDATE messages SET progress = w.progress, failure = coalesce(w.failure, messages.failure),
-                failed_at = coalesce(w.failed_at, messages.failed_at)
+                failed_at = coalesce(w.failed_at, messages.failed_at), pricing = coalesce(w.pricing, messages.pricing)
              FROM w WHERE messages.id = w.id",
         )
         .bind(json(&rows))

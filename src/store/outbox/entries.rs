@@ -2,7 +2,8 @@
 
 use sqlx::{QueryBuilder, Sqlite};
 
-use crate::domain::ids::{EntryId, MessageId, ThreadId};
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
 use crate::domain::outbox::entry::{EntryState, FailedBy, SettledBy};
 use crate::domain::outbox::limits::Hold;
 use crate::domain::view::{EntryDetail, EntryRow};
@@ -29,6 +30,11 @@ const ENTRY: &str = "SELECT o.id, o.message_id, o.thread_id, c.name AS connectio
     JOIN contacts p ON p.id = t.contact_id JOIN connections c ON c.id = o.connection_id
     LEFT JOIN connection_holds h ON h.connection_id = o.connection_id";
 
+/// Columns that determine the cost of an entry.
+const SENDS: &str = "o.connection_id, CASE WHEN m.kind = 'template' THEN json_extract(m.content, '$.name') END AS template,
+    coalesce((SELECT a.value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' AND a.value = substr(t.external_id, 10)),
+        (SELECT a.value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1)) AS number";
+
 /// Entries that need attention, in order of rank, then all others. Each rank is found by its own index.
 const RANKS: [&str; 7] = [
     "(o.state = 'failed' OR (o.state = 'accepted' AND m.failed_at IS NOT NULL))",
@@ -41,7 +47,7 @@ const RANKS: [&str; 7] = [
 ];
 
 /// Entries that a bulk action treats alike.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct BulkGroup {
     pub state: EntryState,
     pub held: bool,
@@ -51,6 +57,8 @@ pub struct BulkGroup {
     pub window_open: bool,
     /// Whether the provider's list was queried and did not settle them.
     pub not_listed: bool,
+    /// Connection, template and the contact's number, where they were asked for.
+    pub sends: Option<(ConnectionId, Option<String>, Option<PhoneNumber>)>,
     pub count: u32,
 }
 
@@ -133,11 +141,21 @@ impl Store {
         Ok(ids.into_iter().map(EntryId).collect())
     }
 
-    /// Returns the matching entries in groups that a bulk action treats alike, counted up to `most`.
-    pub async fn bulk_counts(&self, wish: &FilterQuery<'_>, up_to: i64, most: u32) -> Result<Vec<BulkGroup>> {
+    /// Returns the matching entries in groups that a bulk action treats alike, counted up to `most`. With `sends`, the
+    /// groups are also split by what determines the cost.
+    pub async fn bulk_counts(
+        &self,
+        wish: &FilterQuery<'_>,
+        up_to: i64,
+        most: u32,
+        sends: bool,
+    ) -> Result<Vec<BulkGroup>> {
         let mut query = QueryBuilder::<Sqlite>::new(
-            "SELECT 0 AS id, state, held, freeform, business_initiated, opted_out, window_open, not_listed, count(*) AS n FROM (
-                SELECT o.state, o.hold IS NOT NULL AS held, o.evidence IS NOT NULL AS not_listed, o.freeform, o.business_initiated, p.opted_out, coalesce(t.window_closes_at, 0) > ",
+            "SELECT 0 AS id, state, held, freeform, business_initiated, opted_out, window_open, not_listed, connection_id, template, number,
+                count(*) AS n FROM (SELECT ",
+        );
+        query.push(if sends { SENDS } else { "NULL AS connection_id, NULL AS template, NULL AS number" }).push(
+            ", o.state, o.hold IS NOT NULL AS held, o.evidence IS NOT NULL AS not_listed, o.freeform, o.business_initiated, p.opted_out, coalesce(t.window_closes_at, 0) > ",
         );
         query.push_bind(wish.now.millis());
         query.push(
@@ -147,7 +165,9 @@ impl Store {
         query.push_bind(up_to);
         narrow::push(&mut query, wish, FilterTarget::Entries);
         query.push(" LIMIT ").push_bind(i64::from(most));
-        query.push(") GROUP BY state, held, freeform, business_initiated, opted_out, window_open, not_listed");
+        query.push(
+            ") GROUP BY state, held, freeform, business_initiated, opted_out, window_open, not_listed, connection_id, template, number",
+        );
         let rows = query.build().persistent(false).fetch_all(&self.readers).await?;
         rows.iter()
             .map(|row| {
@@ -160,6 +180,13 @@ impl Store {
                     opted_out: cells.flag("opted_out")?,
                     window_open: cells.flag("window_open")?,
                     not_listed: cells.flag("not_listed")?,
+                    sends: match cells.opt_int("connection_id")?.map(ConnectionId) {
+                        None => None,
+                        Some(connection) => {
+                            let number = cells.opt_named("number", |digits| PhoneNumber::parse_short(digits).ok())?;
+                            Some((connection, cells.opt_text("template")?, number))
+                        }
+                    },
                     count: cells.count("n")?,
                 })
             })

@@ -24,7 +24,7 @@ use crate::store::{Result, Store};
 
 const MESSAGE: &str = "SELECT m.id, m.thread_id, m.direction, m.kind, m.words, m.progress, m.failure, m.failed_at,
     CASE WHEN m.kind = 'template' AND json_valid(m.content) THEN json_extract(m.content, '$.rendered') END AS rendered,
-    m.provider_message_id, m.created_at, m.origin, m.author, m.test, m.content, m.received_at, m.delivery_id, m.run_id, m.not_routed, m.route, m.extras,
+    m.provider_message_id, m.created_at, m.origin, m.author, m.test, m.content, m.received_at, m.delivery_id, m.run_id, m.not_routed, m.route, m.extras, m.pricing,
     (SELECT nc.organization FROM connections nc WHERE nc.id = m.connection_id) AS organization,
     (SELECT nc.environment FROM connections nc WHERE nc.id = m.connection_id) AS environment,
     (SELECT na.value FROM threads nt JOIN addresses na ON na.contact_id = nt.contact_id AND na.kind = 'phone'
@@ -144,6 +144,7 @@ impl Store {
             other_statuses: self.other_statuses(key.as_deref()).await?,
             tries,
             extras: cells.opt_json("extras")?.unwrap_or_default(),
+            pricing: cells.opt_json("pricing")?.unwrap_or_default(),
             message,
         }))
     }

@@ -458,6 +458,7 @@ fn thread_row(cells: &RowReader<'_>) -> Result<ThreadRow> {
         opted_out: cells.flag("opted_out")?,
         no_marketing: cells.flag("no_marketing")?,
         handed_off_at: cells.opt_time("handed_off_at")?,
+        costs: None,
         resolved: match cells.opt_time("resolved_at")? {
             Some(at) => Some(Resolved {
                 at,

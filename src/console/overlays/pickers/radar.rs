@@ -6,9 +6,9 @@ use crate::console::cx::Cx;
 use crate::console::intent::Intent;
 use crate::console::overlays::picker::{PickerKind, ROWS, Row};
 use crate::console::words;
+use crate::domain::expiring::RadarRow;
 use crate::domain::query::{Answer, Query};
 use crate::domain::text::clean_line;
-use crate::domain::view::RadarRow;
 
 /// A thread without an owner is highlighted if its window closes within this time.
 const SOON: Duration = Duration::from_secs(3_600);
@@ -46,7 +46,11 @@ impl PickerKind for Radar {
             Row {
                 right: row.thread.connection.clone(),
                 warn: closes.since(cx.now) < SOON && row.owner.is_none(),
-                ..Row::new(row.thread.id.to_string(), head, format!("{owner}: {}", row.thread.last_text.line()))
+                ..Row::new(
+                    row.thread.id.to_string(),
+                    head,
+                    format!("{owner}: {}; then {}", row.thread.last_text.line(), row.cost),
+                )
             }
         };
         self.found.iter().flatten().map(row).collect()

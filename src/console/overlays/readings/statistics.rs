@@ -4,12 +4,19 @@ use crate::console::cx::Cx;
 use crate::console::intent::{Intent, OverlayEvent};
 use crate::console::overlays::reading::Text;
 use crate::console::words;
+use crate::domain::costs::sums::{CostsBy, CostsQuery, CostsView};
 use crate::domain::monitoring::gauge::{ACKNOWLEDGED, DELIVERED, GaugesView, HourBar, Metric, REPLIED, bar, columns};
 use crate::domain::query::{Answer, Query};
 use crate::domain::text::clean_line;
 
 /// Selects a number from an hour's statistics.
 type Column = fn(&HourBar) -> u32;
+
+/// The costs that are shown.
+const COSTS: CostsQuery = CostsQuery { by: CostsBy::Number, hours: Some(24), from: None, to: None };
+
+/// Messages that deviate from the rate card, as many as are listed.
+const MAX_DEVIATIONS: usize = 20;
 
 /// Width of a bar, in cells.
 const BAR: usize = 20;
@@ -18,6 +25,7 @@ const BAR: usize = 20;
 #[derive(Debug, Default)]
 pub(in crate::console) struct Statistics {
     view: Option<GaugesView>,
+    costs: Option<CostsView>,
 }
 
 impl Text for Statistics {
@@ -26,14 +34,15 @@ impl Text for Statistics {
     }
 
     fn opened(&mut self, _: &Cx) -> Vec<Intent> {
-        vec![Intent::Ask(Query::Gauges { hours: 24 })]
+        vec![Intent::Ask(Query::Gauges { hours: 24 }), Intent::Ask(Query::Costs(COSTS))]
     }
 
     fn update(&mut self, cx: &Cx, event: &OverlayEvent<'_>) -> Vec<Intent> {
         match event {
             OverlayEvent::Answered(Query::Gauges { .. }, Answer::Gauges(view)) => self.view = Some((**view).clone()),
+            OverlayEvent::Answered(Query::Costs(COSTS), Answer::Costs(view)) => self.costs = Some((**view).clone()),
             OverlayEvent::Forgets => {
-                self.view = None;
+                (self.view, self.costs) = (None, None);
                 return self.opened(cx);
             }
             _ => {}
@@ -52,6 +61,7 @@ impl Text for Statistics {
             }
         }
         lines.extend(hours(cx, view));
+        lines.extend(self.costs.as_ref().map(|view| costs(cx, view)).unwrap_or_default());
         lines
     }
 }
@@ -111,6 +121,27 @@ fn hours(cx: &Cx, view: &GaugesView) -> Vec<String> {
             (hour - 23..=hour).map(|at| view.hours.iter().find(|bar| bar.hour == at).map_or(0, of)).collect();
         let (sum, most) = (values.iter().sum::<u32>(), values.iter().max().copied().unwrap_or(0));
         lines.push(format!("  {name:<12} {}  {sum} in total, at most {most} per hour", columns(&values, ascii)));
+    }
+    lines
+}
+
+/// What the messages cost, by number.
+fn costs(cx: &Cx, view: &CostsView) -> Vec<String> {
+    let mut lines = vec![String::new(), "Costs".to_owned()];
+    if view.total.messages == 0 {
+        lines.push("  No messages sent.".to_owned());
+    }
+    for row in view.rows.iter().chain(Some(&view.total).filter(|_| view.rows.len() > 1)) {
+        let name = words::pad(&clean_line(&row.name), 20, cx.settings.theme.ellipsis());
+        lines.push(format!("  {name} {} for {} of {} messages", row.sum(), row.charged, row.messages));
+        for (what, counts) in [("free", &row.free), ("not known", &row.not_known)] {
+            lines.extend(counts.iter().map(|(why, count)| format!("    {count} {what}: {}", clean_line(why))));
+        }
+    }
+    if view.total.deviations > 0 {
+        lines.push(format!("  {} messages deviate from the rate card:", view.total.deviations));
+        let shown = view.deviations.iter().take(MAX_DEVIATIONS);
+        lines.extend(shown.map(|one| format!("    {} {}", one.message, clean_line(&one.differs.join("; ")))));
     }
     lines
 }

@@ -8,11 +8,15 @@ use crate::console::intent::Intent;
 use crate::console::overlays::form::Form;
 use crate::console::overlays::picker::{PickerKind, Row};
 use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::costs::category::Category;
+use crate::domain::costs::charge::Charge;
+use crate::domain::costs::thread::ThreadCosts;
 use crate::domain::ids::{ConnectionId, MessageId, ThreadId};
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::templates::template::{Template, TemplateList};
 use crate::domain::text::clean_line;
+use crate::domain::view::ThreadRow;
 
 /// Templates that can be sent to the thread's contact.
 #[derive(Debug)]
@@ -20,12 +24,20 @@ pub(super) struct TemplatePicker {
     connection: ConnectionId,
     /// The contact's number; `None` if it is not known.
     to: Option<PhoneNumber>,
+    costs: Option<Box<ThreadCosts>>,
     lists: Option<Vec<TemplateList>>,
 }
 
 impl TemplatePicker {
-    pub fn new(connection: ConnectionId, to: Option<PhoneNumber>) -> Self {
-        Self { connection, to, lists: None }
+    pub fn new(row: &ThreadRow) -> Self {
+        let (connection, to) = (row.connection_id, row.contact.phone_number.clone());
+        Self { connection, to, costs: row.costs.clone(), lists: None }
+    }
+
+    fn charge(&self, template: &Template) -> Charge {
+        let category = Category::from_name(template.category.as_received());
+        let no_rate = || Charge::NotKnown { why: "no rate is known".to_owned() };
+        self.costs.as_ref().map_or_else(no_rate, |costs| costs.next_of(category))
     }
 
     fn templates(&self) -> impl Iterator<Item = &Template> {
@@ -80,7 +92,10 @@ impl PickerKind for TemplatePicker {
             return vec![Intent::Warn("This contact has no phone number, and templates need one.".to_owned())];
         };
         let found = self.templates().find(|template| template_id(template) == row.id).cloned();
-        let form = found.map(|template| TemplateForm { connection: self.connection, to, template });
+        let form = found.map(|template| {
+            let charge = self.charge(&template);
+            TemplateForm { connection: self.connection, to, template, charge }
+        });
         form.map(Form::open).into_iter().collect()
     }
 }

@@ -146,7 +146,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
 
 pub(super) fn template(pane: &mut ThreadsPane, cx: &Cx) -> Vec<Intent> {
     let Some(row) = pane.at_hand(cx) else { return vec![] };
-    let picker = TemplatePicker::new(row.connection_id, row.contact.phone_number.clone());
+    let picker = TemplatePicker::new(row);
     let mut intents = pane.keep_drafts();
     intents.push(Picker::open(picker));
     intents

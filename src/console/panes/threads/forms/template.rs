@@ -5,6 +5,7 @@ use ratatui::style::Style;
 use crate::console::overlays::form_kind::{Field, FileField, Filled, FormKind, Submission, field};
 use crate::console::theme::Theme;
 use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::costs::charge::Charge;
 use crate::domain::ids::ConnectionId;
 use crate::domain::request::Request;
 use crate::domain::templates::slots::Slot;
@@ -16,6 +17,8 @@ pub(in crate::console) struct TemplateForm {
     pub connection: ConnectionId,
     pub to: PhoneNumber,
     pub template: Template,
+    /// What it would cost, as far as the rate card says.
+    pub charge: Charge,
 }
 
 /// Returns the hint of a field without an example.
@@ -64,7 +67,8 @@ impl FormKind for TemplateForm {
     fn preview(&self, theme: Theme, filled: &Filled<'_>) -> Vec<(String, Style)> {
         let lines = self.template.render(&filled.values()).lines().into_iter().map(|line| (line, theme.plain()));
         let note = self.template.is_marketing().then(|| (Template::MARKETING_NOTE.to_owned(), theme.warn()));
-        note.into_iter().chain([("Preview".to_owned(), theme.dim())]).chain(lines).collect()
+        let cost = (format!("cost: {}", self.charge), theme.dim());
+        note.into_iter().chain([("Preview".to_owned(), theme.dim())]).chain(lines).chain([cost]).collect()
     }
 
     fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
