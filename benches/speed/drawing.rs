@@ -46,6 +46,8 @@ fn thread(number: i64) -> ThreadRow {
         no_marketing: false,
         handed_off_at: None,
         resolved: None,
+        snoozed: None,
+        labels: vec![],
         context_from: None,
         person_wrote_at: None,
         pause_seconds: 0,

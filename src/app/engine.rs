@@ -190,6 +190,7 @@ pub async fn build_system(
             canary: setup.config.watch.canary_interval,
             fill: setup.config.watch.backfill_interval,
             rates: setup.config.rates.clone(),
+            replies: setup.config.replies.clone(),
         },
         opt_out_words: setup.config.opt_out_words.clone(),
         approvals: setup.config.approvals,
@@ -197,6 +198,10 @@ pub async fn build_system(
         role_of: {
             let people = setup.people.clone();
             Arc::new(move |name: &str| people.role_of(name))
+        },
+        colleagues: {
+            let people = setup.people.clone();
+            Arc::new(move || people.who_may_answer())
         },
         offset: setup.offset.clone(),
     }))

@@ -58,6 +58,11 @@ impl People {
         })
     }
 
+    /// Returns the names of the declared users who may send messages, in the order of the file.
+    pub fn who_may_answer(&self) -> Vec<String> {
+        self.with(|users| users.iter().filter(|user| user.role != Role::Viewer).map(|user| user.name.clone()).collect())
+    }
+
     /// Returns the user with an SSH key for which `fits` returns `true`; `None` if there is none.
     pub fn by_key(&self, fits: impl Fn(&str) -> bool) -> Option<Actor> {
         self.with(|users| users.iter().find(|user| user.ssh_keys.iter().any(|key| fits(key))).map(to_actor))

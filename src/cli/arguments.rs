@@ -114,6 +114,9 @@ pub enum Command {
     /// List, read and manage threads
     #[command(subcommand)]
     Threads(verbs::Threads),
+    /// List, save and remove canned replies
+    #[command(subcommand)]
+    Replies(verbs::Replies),
     /// List, search and manage messages
     #[command(subcommand)]
     Messages(verbs::Messages),

@@ -35,6 +35,7 @@ fn is_available(command: &Command) -> bool {
             | Command::Contacts(_)
             | Command::Alerts(_)
             | Command::Threads(_)
+            | Command::Replies(_)
             | Command::Messages(_)
             | Command::Send(_)
             | Command::Outbox(_)

@@ -169,6 +169,7 @@ fn build(mut file: File, example: File, providers: &[ProviderShape], faults: &mu
         agents,
         rates: rates(file.rates, providers, faults),
         users: file.users.into_iter().filter_map(|table| user(table.into_inner(), faults)).collect(),
+        replies: operations::replies(file.replies, faults),
         keys: file
             .keys
             .into_iter()

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::agents::{AgentTable, ApprovalsTable, ContractTable, EndpointTable, RouteTable};
-use super::operations::{AlertsTable, AttachTable, ContactsTable, MediaTable, SshTable, WatchTable};
+use super::operations::{AlertsTable, AttachTable, ContactsTable, MediaTable, ReplyTable, SshTable, WatchTable};
 use super::rates::RateTable;
 
 #[derive(Debug, Deserialize)]
@@ -46,6 +46,8 @@ pub(super) struct File {
     pub users: Vec<Spanned<UserTable>>,
     #[serde(default)]
     pub rates: Vec<Spanned<RateTable>>,
+    #[serde(default)]
+    pub replies: Vec<Spanned<ReplyTable>>,
     #[serde(default)]
     pub keys: BTreeMap<String, Spanned<Chords>>,
 }

@@ -35,6 +35,7 @@ use crate::domain::contacts::opt_out::OptOutWords;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::costs::card::RateCard;
 use crate::domain::ids::ConnectionId;
+use crate::domain::message::canned::CannedReply;
 use crate::domain::message::picture::Pictures;
 use crate::domain::numbers::connection::{Connection, ConnectionSettings, Environment, ProviderName, ProviderShape};
 use crate::domain::numbers::number_kind::NumberKind;
@@ -66,6 +67,8 @@ pub struct Config {
     pub connections: Vec<ConnectionConfig>,
     pub agents: Vec<AgentDeclaration>,
     pub users: Vec<UserConfig>,
+    /// Canned replies that everybody can use.
+    pub replies: Vec<CannedReply>,
     pub ssh: SshConfig,
     /// Prices of messages.
     pub rates: RateCard,

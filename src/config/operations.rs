@@ -8,6 +8,7 @@ use toml::Spanned;
 
 use super::faults::Faults;
 use crate::domain::contacts::opt_out::OptOutWords;
+use crate::domain::message::canned::{self, CannedReply, ReplySource};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +37,13 @@ pub(super) struct AlertsTable {
 pub(super) struct ContactsTable {
     pub opt_out_words: Option<Vec<String>>,
     pub opt_in_words: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReplyTable {
+    pub short: String,
+    pub text: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -157,6 +165,22 @@ pub(super) fn contacts(own: ContactsTable) -> OptOutWords {
         out: own.opt_out_words.filter(|words| !words.is_empty()).unwrap_or(defaults.out),
         back: own.opt_in_words.filter(|words| !words.is_empty()).unwrap_or(defaults.back),
     }
+}
+
+/// The canned replies of the file. A name that is given twice is a fault, and so is a placeholder that does not exist.
+pub(super) fn replies(tables: Vec<Spanned<ReplyTable>>, faults: &mut Faults<'_>) -> Vec<CannedReply> {
+    let mut replies: Vec<CannedReply> = vec![];
+    for table in tables {
+        let span = table.span();
+        match canned::read(&table.get_ref().short, &table.get_ref().text) {
+            Ok((short, _)) if replies.iter().any(|known| known.short == short) => {
+                faults.add(span, format!("Two replies have the name `{short}`."));
+            }
+            Ok((short, text)) => replies.push(CannedReply { short, text, source: ReplySource::Configuration }),
+            Err(refusal) => faults.add(span, refusal.to_string()),
+        }
+    }
+    replies
 }
 
 pub(super) fn ssh(own: SshTable, example: SshTable) -> SshConfig {

@@ -85,6 +85,13 @@ impl Console {
             query => query,
         };
         effects.extend(self.tell_front(&OverlayEvent::Answered(query, &answer)));
+        if self.cx.awaits(query)
+            && let Some(intents) = place_in_thread(query, &answer)
+        {
+            self.cx.awaited = None;
+            effects.extend(self.carry(intents));
+            return effects;
+        }
         if let Some(pane) = PaneId::ALL.into_iter().find(|pane| self.panes.get(*pane).takes(query)) {
             if let Answer::Threads(rows) = &answer {
                 let names = rows.iter().map(|row| (row.id, row.contact.shown()));
@@ -140,4 +147,30 @@ impl Console {
         }
         self.tell_front(&OverlayEvent::NotAnswered(&query))
     }
+}
+
+/// Goes to the message that was asked for by its id, or by that of its outbox entry; says so where there is none.
+fn place_in_thread(query: &Query, answer: &Answer) -> Option<Vec<Intent>> {
+    Some(match (query, answer) {
+        (Query::Message { .. }, Answer::Message(Some(detail))) => {
+            let message = &detail.message;
+            let place = Intent::GoToMessage(message.thread_id, message.id);
+            let scope = message.environment.map(|environment| Intent::FollowScope {
+                organization: message.organization.clone(),
+                environment,
+                what: message.id.to_string(),
+            });
+            scope.into_iter().chain([place]).collect()
+        }
+        (Query::Entry { .. }, Answer::Entry(Some(detail))) => {
+            vec![Intent::GoToMessage(detail.row.thread_id, detail.row.message_id)]
+        }
+        (Query::Message { message }, Answer::Message(None)) => {
+            vec![Intent::Warn(format!("No message {message} found. Check the id in the list."))]
+        }
+        (Query::Entry { entry }, Answer::Entry(None)) => {
+            vec![Intent::Warn(format!("No outbox entry {entry} found. Check the id in the list."))]
+        }
+        _ => return None,
+    })
 }

@@ -13,6 +13,8 @@ const WIDE: u16 = 100;
 pub(super) const TALL: u16 = 16;
 /// Minimum columns and rows; below them, only a summary is shown.
 pub(super) const SMALLEST: (u16, u16) = (40, 10);
+/// Lines of a list that leave room for a line of tabs.
+const LEAST_UNDER_TABS: u16 = 6;
 /// Height of the composer, in lines.
 pub(super) const COMPOSER_LINES: u16 = 6;
 
@@ -24,6 +26,8 @@ pub(super) struct Plan {
     /// Title lines of all panes, in order; empty if the panes are tabs.
     pub titles: Vec<(PaneId, Rect)>,
     pub tabs: Option<Rect>,
+    /// The line of filters above the list, where the open pane has one.
+    pub filters: Option<Rect>,
     pub list: Option<Rect>,
     /// The line between list and detail.
     pub divider: Option<Rect>,
@@ -43,6 +47,7 @@ impl Plan {
             footer: Rect::new(0, rows.saturating_sub(1), columns, u16::from(rows > 1)),
             titles: vec![],
             tabs: None,
+            filters: None,
             list: None,
             divider: None,
             detail: None,
@@ -50,6 +55,7 @@ impl Plan {
         };
         if wide || cx.focus == Focus::List {
             plan.place_stack(cx.pane, Rect { width: left, ..body });
+            plan.place_filters(pane);
         }
         if wide || cx.focus != Focus::List {
             let x = if wide { left + 1 } else { 0 };
@@ -77,6 +83,13 @@ impl Plan {
                 y += room;
             }
         }
+    }
+
+    /// Takes a line off the list where there is room for it.
+    fn place_filters(&mut self, pane: &dyn Pane) {
+        let Some(list) = self.list.filter(|list| pane.has_tabs() && list.height >= LEAST_UNDER_TABS) else { return };
+        self.filters = Some(Rect { height: 1, ..list });
+        self.list = Some(Rect { y: list.y + 1, height: list.height - 1, ..list });
     }
 
     fn place_detail(&mut self, pane: &dyn Pane, area: Rect) {

@@ -53,6 +53,14 @@ events! {
     ThreadResolved "thread.resolved";
     /// A resolved thread was opened again, by a person or by a message of the contact.
     ThreadReopened "thread.reopened";
+    /// A person added a label to a thread.
+    ThreadLabeled "thread.labeled";
+    /// A person removed a label from a thread.
+    ThreadUnlabeled "thread.unlabeled";
+    /// A person snoozed a thread.
+    ThreadSnoozed "thread.snoozed";
+    /// The snooze of a thread ended: at its time, by a person, or by a message of the contact.
+    ThreadUnsnoozed "thread.unsnoozed";
     /// Someone proposed an assignment.
     AssignmentProposed "assignment.proposed";
     /// An assignment was approved and is active.

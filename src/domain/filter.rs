@@ -21,8 +21,14 @@ pub enum Is {
     Mine,
     /// Waits for a person; sorted by waiting time, longest first.
     Waiting,
+    /// An agent answers, and no person is waited for.
+    Agent,
     /// A person marked the thread as resolved.
     Resolved,
+    /// Snoozed until a time.
+    Snoozed,
+    /// The contact's message has no answer, and no person, agent or rule is responsible for it.
+    Unattended,
     /// The service window is open. `Closed` is the opposite.
     Open,
     Closed,
@@ -36,12 +42,15 @@ pub enum Is {
 }
 
 impl Is {
-    pub const ALL: [(&'static str, Self); 12] = [
+    pub const ALL: [(&'static str, Self); 15] = [
         ("unread", Self::Unread),
         ("unanswered", Self::Unanswered),
         ("mine", Self::Mine),
         ("waiting", Self::Waiting),
+        ("agent", Self::Agent),
         ("resolved", Self::Resolved),
+        ("snoozed", Self::Snoozed),
+        ("unattended", Self::Unattended),
         ("open", Self::Open),
         ("closed", Self::Closed),
         ("out", Self::OptedOut),
@@ -79,6 +88,8 @@ pub enum Term {
     Organization(String),
     Kind(String),
     Code(String),
+    /// The thread has this label.
+    Label(String),
     /// Not older than this time.
     Since(Timestamp),
     /// Not newer than this time.
@@ -92,7 +103,7 @@ pub struct Filter {
     pub terms: Vec<Term>,
 }
 
-const NAMES: &str = "status: dir: num: tpl: agent: by: conn: env: org: kind: code: since: until: is:";
+const NAMES: &str = "status: dir: num: tpl: agent: by: conn: env: org: kind: code: label: since: until: is:";
 
 impl Filter {
     /// Parses terms and words. Refuses an unknown term or an invalid value and names the alternatives. Text in double
@@ -256,6 +267,7 @@ fn term(name: &str, typed: &str, now: Timestamp) -> Result<Term, Refusal> {
         "org" => Term::Organization(value.to_lowercase()),
         "kind" => Term::Kind(value.to_lowercase()),
         "code" => Term::Code(value.to_owned()),
+        "label" => Term::Label(value.to_owned()),
         "since" => Term::Since(point(value, now).ok_or_else(|| refused(TIMES.into()))?),
         "until" => Term::Until(point(value, now).ok_or_else(|| refused(TIMES.into()))?),
         _ => {
@@ -313,13 +325,13 @@ pub fn span(value: &str) -> Option<Duration> {
     Some(Duration::from_secs(count.checked_mul(seconds)?))
 }
 
-/// Parses a send time: a span from now such as `30m`, a local time of day, a local date and time, or an RFC 3339
-/// time. `zone_offset` is the local offset from UTC in seconds.
+/// Parses a future time: a span from now such as `30m`, a local time of day, `tomorrow` with a time of day, a local date
+/// and time, or an RFC 3339 time. `zone_offset` is the local offset from UTC in seconds.
 pub fn when(text: &str, now: Timestamp, zone_offset: i64) -> Result<Timestamp, Refusal> {
     let text = text.trim();
     let refused = || {
         let why = format!("`{}` is not a time.", crate::domain::text::clean_line(text));
-        Refusal::new(Code::Time, why, "Write 30m, 2h, 18:30, 2026-06-02 09:00 or 2026-06-02T09:00:00Z.")
+        Refusal::new(Code::Time, why, "Write 30m, 2h, 18:30, tomorrow 09:00, 2026-06-02 09:00 or 2026-06-02T09:00:00Z.")
     };
     if let Some(span) = span(text) {
         return Ok(now.plus(span));
@@ -338,8 +350,15 @@ pub fn when(text: &str, now: Timestamp, zone_offset: i64) -> Result<Timestamp, R
     if let Some(at) = whole(text) {
         return Ok(at);
     }
-    let today = Timestamp::from_millis(now.millis() + zone_offset * 1_000).to_string();
-    let at = local(today.get(..10).unwrap_or_default(), text).ok_or_else(refused)?;
+    let day = |ahead: u64| {
+        let at = now.plus(Duration::from_secs(ahead * 86_400));
+        Timestamp::from_millis(at.millis() + zone_offset * 1_000).to_string().get(..10).unwrap_or_default().to_owned()
+    };
+    let tomorrow = text.split_once(' ').filter(|(word, _)| word.eq_ignore_ascii_case("tomorrow"));
+    if let Some((_, time)) = tomorrow {
+        return local(&day(1), time.trim()).ok_or_else(refused);
+    }
+    let at = local(&day(0), text).ok_or_else(refused)?;
     // A time of day that has passed today means tomorrow.
     Ok(if at <= now { at.plus(Duration::from_secs(86_400)) } else { at })
 }
@@ -403,6 +422,9 @@ mod tests {
         assert_eq!(at("18:30").expect("a time"), "2026-06-01T16:30:00Z", "local time");
         assert_eq!(at("09:00").expect("a time"), "2026-06-02T07:00:00Z", "tomorrow");
         assert_eq!(at("2026-06-02 09:00").expect("a time"), "2026-06-02T07:00:00Z");
+        assert_eq!(at("tomorrow 18:30").expect("a time"), "2026-06-02T16:30:00Z");
+        assert_eq!(at("Tomorrow  09:00").expect("a time"), "2026-06-02T07:00:00Z");
+        assert!(at("tomorrow").is_err() && at("tomorrow noon").is_err());
         assert!(at("soon").is_err() && at("25:00").is_err());
     }
 }

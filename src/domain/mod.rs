@@ -27,6 +27,7 @@ pub mod number;
 pub mod numbers;
 pub mod operation;
 pub mod outbox;
+pub mod presence;
 pub mod query;
 pub mod refusal;
 pub mod request;

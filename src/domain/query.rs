@@ -11,6 +11,8 @@ use crate::domain::expiring::RadarRow;
 use crate::domain::flow::{FlowAnswer, FlowQuery};
 use crate::domain::ids::{DeliveryId, EntryId, MessageId, ThreadId, UploadId};
 use crate::domain::inbound::delivery::DeliveryState;
+use crate::domain::message::canned::CannedReply;
+use crate::domain::message::label::LabelCount;
 use crate::domain::message::media::{FileCheck, ImagePadding};
 use crate::domain::message::note::Note;
 use crate::domain::message::picture::Raster;
@@ -56,6 +58,10 @@ pub enum Query {
     Thread {
         thread: ThreadId,
     },
+    /// The thread that waits for a person next after another one, longest wait first.
+    NextWaiting {
+        after: Option<ThreadId>,
+    },
     /// The thread that a text refers to: an id, or the contact's phone number. Fails if there is none or if there are
     /// several.
     FindThread {
@@ -86,6 +92,15 @@ pub enum Query {
     Radar {
         limit: u32,
     },
+    /// The canned replies that the caller can use.
+    Replies,
+    /// The text of a canned reply, filled in for a thread.
+    Reply {
+        thread: ThreadId,
+        short: String,
+    },
+    /// The labels of every organization, with the number of threads that have each.
+    Labels,
     /// Predefined and own filters, with their counts.
     Views,
     /// A preview of an action on the matches of a filter.
@@ -203,6 +218,9 @@ pub enum Answer {
     Notes(Vec<Note>),
     Contacts(Vec<ContactRow>),
     Radar(Vec<RadarRow>),
+    Replies(Vec<CannedReply>),
+    Reply(String),
+    Labels(Vec<LabelCount>),
     Views(Vec<SavedView>),
     Bulk(BulkPreview),
     Jobs(Vec<JobView>),

@@ -183,6 +183,16 @@ pub enum Request {
     SplitContact {
         contact: ContactId,
     },
+    /// Saves a canned reply for the caller, or for everybody.
+    SaveReply {
+        short: String,
+        text: String,
+        shared: bool,
+    },
+    /// Removes the caller's canned reply; if there is none with that name, the shared one.
+    RemoveReply {
+        short: String,
+    },
     /// Saves a filter under a name; empty terms delete it.
     SaveView {
         name: String,
@@ -206,6 +216,11 @@ pub enum Request {
         thread: ThreadId,
         to: String,
     },
+    /// Assigns the thread to a colleague, also one without an open console.
+    AssignThread {
+        thread: ThreadId,
+        to: String,
+    },
     /// Releases the thread to its agent.
     ReleaseThread {
         thread: ThreadId,
@@ -218,6 +233,25 @@ pub enum Request {
     },
     /// Reopens a resolved thread.
     ReopenThread {
+        thread: ThreadId,
+    },
+    /// Snoozes a thread until a time or the contact's next message.
+    SnoozeThread {
+        thread: ThreadId,
+        until: Timestamp,
+    },
+    /// Adds a label to a thread.
+    AddLabel {
+        thread: ThreadId,
+        label: String,
+    },
+    /// Removes a label from a thread.
+    RemoveLabel {
+        thread: ThreadId,
+        label: String,
+    },
+    /// Ends the snooze of a thread.
+    UnsnoozeThread {
         thread: ThreadId,
     },
     /// About agents: assignments, runs and stops.

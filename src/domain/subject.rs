@@ -54,9 +54,10 @@ impl Query {
     pub fn lists(&self) -> Option<Subject> {
         match self {
             Self::Within { query, .. } => query.lists(),
-            Self::Messages { thread, .. } | Self::Notes { thread } | Self::Export { thread } => {
-                Some(Subject::Thread(*thread))
-            }
+            Self::Messages { thread, .. }
+            | Self::Notes { thread }
+            | Self::Export { thread }
+            | Self::Reply { thread, .. } => Some(Subject::Thread(*thread)),
             Self::Desk(AgentQuery::Runs { thread, .. }) => thread.map(Subject::Thread),
             _ => None,
         }

@@ -22,12 +22,14 @@ use crate::domain::message::inbound_content::Extras;
 use crate::domain::message::media::MediaView;
 use crate::domain::message::other_status::OtherStatusView;
 use crate::domain::message::resolved::Resolved;
+use crate::domain::message::snoozed::Snoozed;
 use crate::domain::message::status::DeliveryStatus;
 use crate::domain::message::status_view::StatusView;
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Environment, ProviderName};
 use crate::domain::outbox::entry::{EntryState, FailedBy, SettledBy};
 use crate::domain::outbox::limits::Hold;
+use crate::domain::presence::{Handed, Here, Presence};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
@@ -96,6 +98,9 @@ pub struct Overview {
     /// Everyone with an open console.
     #[serde(default)]
     pub here: Vec<Here>,
+    /// Users who may answer, online or not.
+    #[serde(default)]
+    pub colleagues: Vec<String>,
     /// The thread that was last transferred to the caller, while the caller owns it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed: Option<Handed>,
@@ -120,15 +125,6 @@ pub struct SavedView {
 pub struct WaitingEntry {
     pub since: Timestamp,
     pub reason: String,
-}
-
-/// A thread that a colleague transferred.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Handed {
-    pub thread: ThreadId,
-    pub contact: String,
-    pub by: String,
-    pub at: Timestamp,
 }
 
 /// A thread as shown in lists.
@@ -167,6 +163,11 @@ pub struct ThreadRow {
     /// Resolved until the contact writes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolved: Option<Resolved>,
+    /// Snoozed until a time or the contact's next message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snoozed: Option<Snoozed>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
     /// Earlier messages are excluded from the agent's context.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_from: Option<Timestamp>,
@@ -193,6 +194,11 @@ pub struct ThreadRow {
 }
 
 impl ThreadRow {
+    /// Returns the labels as lists show them: ` #vip #late`, each after a blank.
+    pub fn label_marks(&self) -> String {
+        self.labels.iter().fold(String::new(), |marks, label| marks + " #" + &crate::domain::text::clean_line(label))
+    }
+
     /// Returns the other app that holds the conversation now.
     pub fn held_by_other(&self, now: Timestamp) -> Option<&crate::domain::message::holder::HeldElsewhere> {
         self.held_elsewhere.as_ref().filter(|held| held.is_current(now))
@@ -209,25 +215,6 @@ impl ThreadRow {
     pub fn is_left(&self, now: Timestamp) -> bool {
         self.taken_by.is_some() && self.taken_until.is_none_or(|kept| kept <= now)
     }
-}
-
-/// A person with an open console.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Here {
-    pub who: String,
-    pub role: String,
-    /// How they are connected: this machine, the socket or SSH.
-    pub how: String,
-    pub since: Timestamp,
-    pub thread: Option<ThreadId>,
-    pub writes: bool,
-}
-
-/// A colleague who views a thread.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Presence {
-    pub who: String,
-    pub writes: bool,
 }
 
 /// The outbox entry of a message, in brief.

@@ -56,8 +56,10 @@ pub use self::perform::perform;
 pub use self::run_query::run_query;
 pub use self::templates::flows::refresh_flows;
 pub use self::templates::refresh_templates::refresh_templates;
+pub use self::threads::attend_to::attend_to_all;
 pub use self::threads::find::{find_connection, find_thread};
 pub use self::threads::presence::Arrival;
+pub use self::threads::snooze_thread::{end_due_snoozes, next_snooze_end};
 pub use crate::agent::ToolSpec;
 pub use crate::agent::start as start_program;
 
@@ -73,12 +75,13 @@ use crate::domain::contacts::opt_out::OptOutWords;
 use crate::domain::costs::card::RateCard;
 use crate::domain::flow::FlowList;
 use crate::domain::ids::{ConnectionId, EntryId};
+use crate::domain::message::canned::CannedReply;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::outbox::retry::RetryPolicy;
+use crate::domain::presence::{Handed, Here};
 use crate::domain::refusal::Refusal;
 use crate::domain::templates::template::TemplateList;
 use crate::domain::time::{Clock, Rng, Timestamp};
-use crate::domain::view::{Handed, Here};
 use crate::provider::Registry;
 use crate::store::Store;
 
@@ -109,7 +112,7 @@ pub struct Wakeups {
     pub dry_runs: Notify,
     /// A template was rejected, so the template lists are fetched again.
     pub templates: Notify,
-    /// The end of an assignment may have changed.
+    /// The end of an assignment or of a snooze may have changed.
     pub expirer: Notify,
     /// An event for other programs is due.
     pub event_delivery: Notify,
@@ -145,6 +148,8 @@ pub struct OperationsConfig {
     pub fill: Option<Duration>,
     /// Prices of messages; empty where none are configured.
     pub rates: RateCard,
+    /// Canned replies declared in the configuration.
+    pub replies: Vec<CannedReply>,
 }
 
 impl Default for OperationsConfig {
@@ -163,6 +168,7 @@ impl Default for OperationsConfig {
             canary: None,
             fill: None,
             rates: RateCard::default(),
+            replies: vec![],
         }
     }
 }
@@ -192,6 +198,8 @@ pub struct Parts {
     pub endpoints: Vec<EventEndpoint>,
     /// Returns the current role of a person by name; `None` if they are not a user.
     pub role_of: RoleOf,
+    /// Returns the names of users who may answer.
+    pub colleagues: Arc<dyn Fn() -> Vec<String> + Send + Sync>,
     /// Returns the offset of local time from UTC in seconds; contracts have business hours.
     pub offset: Arc<dyn Fn(Timestamp) -> i64 + Send + Sync>,
 }

@@ -20,6 +20,7 @@ use crate::operations::numbers;
 use crate::operations::numbers::canary;
 use crate::operations::numbers::check_connection;
 use crate::operations::numbers::registrations;
+use crate::operations::numbers::send_test;
 use crate::operations::outbox::bulk;
 use crate::operations::outbox::confirm_arrived;
 use crate::operations::outbox::discard_entry;
@@ -39,12 +40,15 @@ use crate::operations::templates::flows;
 use crate::operations::templates::refresh_templates;
 use crate::operations::threads::add_note;
 use crate::operations::threads::contacts;
+use crate::operations::threads::labels;
 use crate::operations::threads::mark_read;
 use crate::operations::threads::opt_out;
+use crate::operations::threads::replies;
 use crate::operations::threads::resolve_thread;
 use crate::operations::threads::save_draft;
+use crate::operations::threads::snooze_thread;
 use crate::operations::threads::take_thread;
-use crate::operations::threads::transfer;
+use crate::operations::threads::transfer::{self, Reach};
 use crate::operations::threads::update_presence::{PresenceUpdate, update_presence};
 use crate::operations::{OperationError, Result, System, require};
 use crate::provider::numbers::RawApiRequest;
@@ -95,9 +99,6 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         Request::TakeBack { thread } => undo_send::undo_send(system, actor, thread).await,
         Request::AddNote { thread, text } => add_note::add_note(system, actor, thread, &text).await,
         Request::OptOut { thread, out } => opt_out::opt_out(system, actor, thread, out).await,
-        Request::Attend { thread, writes, typing } => {
-            update_presence(system, actor, PresenceUpdate { thread, writes, typing }).await
-        }
         Request::HoldEntry { entry } => hold_entry::hold_entry(system, actor, entry, true).await,
         Request::ReleaseEntry { entry } => hold_entry::hold_entry(system, actor, entry, false).await,
         Request::SendTemplate { connection, to, name, language, parameters, header, at } => {
@@ -113,9 +114,6 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         Request::StopJob { job } => bulk::stop(system, actor, job).await,
         Request::ResumeJob { job } => stopped_job::resume(system, actor, job).await,
         Request::DiscardJob { job } => stopped_job::discard(system, actor, job).await,
-        Request::AddContact { connection, name, number, note } => {
-            contacts::add(system, actor, connection, &name, number, note.as_deref()).await
-        }
         Request::RenameContact { contact, name } => contacts::rename(system, actor, contact, &name).await,
         Request::MergeContacts { keep, gone } => contacts::merge(system, actor, keep, gone).await,
         Request::SplitContact { contact } => contacts::split(system, actor, contact).await,
@@ -123,19 +121,24 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         Request::SaveDraft { thread, text } => save_draft::save_draft(system, actor, thread, &text).await,
         Request::MarkRead { thread } => mark_read::mark_read(system, actor, thread).await,
         Request::TakeThread { thread } => take_thread::take_thread(system, actor, thread).await,
-        Request::HandOver { thread, to } => transfer::transfer(system, actor, thread, &to).await,
-        Request::ReleaseThread { thread } => take_thread::release_thread(system, actor, thread).await,
-        Request::ResolveThread { thread, reason } => {
-            resolve_thread::resolve_thread(system, actor, thread, &reason).await
-        }
-        Request::ReopenThread { thread } => resolve_thread::reopen_thread(system, actor, thread).await,
+        request @ (Request::Attend { .. }
+        | Request::AddContact { .. }
+        | Request::HandOver { .. }
+        | Request::AssignThread { .. }
+        | Request::ReleaseThread { .. }
+        | Request::ResolveThread { .. }
+        | Request::ReopenThread { .. }
+        | Request::SnoozeThread { .. }
+        | Request::UnsnoozeThread { .. }
+        | Request::AddLabel { .. }
+        | Request::RemoveLabel { .. }
+        | Request::SaveReply { .. }
+        | Request::RemoveReply { .. }) => Box::pin(work_on_thread(system, actor, request)).await,
         Request::Agents(request) => Box::pin(agents::requests::perform(system, actor, request, context)).await,
         Request::AcceptRestored { typed } => accept_restored::accept_restored(system, actor, &typed).await,
         Request::AckAlert { alert } => ack_alert::ack_alert(system, actor, alert).await,
         Request::ReplayDelivery { delivery } => replay_delivery::replay_delivery(system, actor, delivery).await,
-        Request::SendTest { connection } => {
-            crate::operations::numbers::send_test::send_test(system, actor, connection).await
-        }
+        Request::SendTest { connection } => send_test::send_test(system, actor, connection).await,
         Request::Canary { connection } => canary::canary(system, actor, connection).await,
         Request::FillGap { connection } => backfill::fill_now(system, actor, connection).await,
         Request::RefreshThread { thread } => refresh_thread::refresh_thread(system, actor, thread).await,
@@ -156,5 +159,31 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
             let call = RawApiRequest { method: method.to_ascii_uppercase(), path, body };
             Box::pin(numbers::requests::call(system, actor, &provider, call, connection)).await
         }
+    }
+}
+
+/// Who is at a thread, and what is left to do in it.
+async fn work_on_thread(system: &System, actor: &Actor, request: Request) -> Result<Done> {
+    match request {
+        Request::Attend { thread, writes, typing } => {
+            update_presence(system, actor, PresenceUpdate { thread, writes, typing }).await
+        }
+        Request::AddContact { connection, name, number, note } => {
+            contacts::add(system, actor, connection, &name, number, note.as_deref()).await
+        }
+        Request::HandOver { thread, to } => transfer::transfer(system, actor, thread, &to, Reach::Online).await,
+        Request::AssignThread { thread, to } => transfer::transfer(system, actor, thread, &to, Reach::Anybody).await,
+        Request::ReleaseThread { thread } => take_thread::release_thread(system, actor, thread).await,
+        Request::ResolveThread { thread, reason } => {
+            resolve_thread::resolve_thread(system, actor, thread, &reason).await
+        }
+        Request::SaveReply { short, text, shared } => replies::save_reply(system, actor, &short, &text, shared).await,
+        Request::RemoveReply { short } => replies::remove_reply(system, actor, &short).await,
+        Request::AddLabel { thread, label } => labels::add_label(system, actor, thread, &label).await,
+        Request::RemoveLabel { thread, label } => labels::remove_label(system, actor, thread, &label).await,
+        Request::SnoozeThread { thread, until } => snooze_thread::snooze_thread(system, actor, thread, until).await,
+        Request::UnsnoozeThread { thread } => snooze_thread::unsnooze_thread(system, actor, thread).await,
+        Request::ReopenThread { thread } => resolve_thread::reopen_thread(system, actor, thread).await,
+        _ => Err(nested_request().into()),
     }
 }

@@ -21,6 +21,7 @@ use crate::operations::monitoring::reports;
 use crate::operations::outbox::bulk;
 use crate::operations::outbox::send_file;
 use crate::operations::threads::find::find_thread;
+use crate::operations::threads::replies;
 use crate::operations::{OperationError, Result, System, require};
 use crate::store::FilterQuery;
 
@@ -72,6 +73,7 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
             Answer::Threads(rows)
         }
         Query::Thread { thread } => Answer::Thread(thread_row(system, &me, thread).await?.map(Box::new)),
+        Query::NextWaiting { after } => Answer::Thread(reports::next_waiting(system, actor, after).await?),
         Query::FindThread { text, connection } => {
             let thread = find_thread(system, connection.as_deref(), &text).await?;
             Box::pin(told(system, actor, Query::Thread { thread })).await?
@@ -84,6 +86,9 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
         Query::Radar { limit } => Answer::Radar(reports::radar(system, limit.min(MOST_ROWS)).await?),
         Query::Why { id } => Answer::Why(Box::new(crate::operations::monitoring::why::why(system, &id).await?)),
         Query::Alerts { open, limit } => Answer::Alerts(alerts(system, open, limit.min(MOST_ROWS)).await?),
+        Query::Replies => Answer::Replies(replies::replies(system, actor).await?),
+        Query::Reply { thread, short } => Answer::Reply(replies::filled_in(system, actor, thread, &short).await?),
+        Query::Labels => Answer::Labels(store.labels().await?),
         Query::Views => Answer::Views(reports::views(system, actor).await?),
         Query::Bulk { action, text } => Answer::Bulk(bulk::preview(system, actor, action, &text).await?),
         Query::Jobs => Answer::Jobs(store.jobs().await?),

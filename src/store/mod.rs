@@ -61,6 +61,7 @@ pub use self::outbox::holds::HeldNumber;
 pub use self::outbox::jobs::Job;
 pub use self::outbox::queue::{NewEntry, UncertainEntry};
 pub use self::outbox::scheduled::ScheduledAtProvider;
+pub use self::threads::unattended::Unattended;
 pub use self::update::Update;
 
 use crate::domain::access::audit::AuditHead;

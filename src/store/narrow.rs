@@ -12,6 +12,7 @@ use crate::domain::outbox::entry::EntryState;
 use crate::domain::time::Timestamp;
 use crate::store::codec::folded;
 use crate::store::search_text::escaped;
+use crate::store::threads::unattended::push_unattended;
 
 /// An entry is late if it is due for longer than this; `UNHEARD` applies to accepted messages without a status.
 pub(super) const LATE: Duration = Duration::from_secs(300);
@@ -91,6 +92,13 @@ pub(super) fn push(query: &mut QueryBuilder<Sqlite>, wish: &FilterQuery<'_>, ove
                     query.push(" OR json_extract(o.failure, '$.code') = ").push_bind(code.clone());
                 }
                 query.push(")");
+            }
+            Term::Label(label) => {
+                let thread = if over == FilterTarget::Messages { "m.thread_id" } else { "t.id" };
+                query.push(format!(
+                    " AND EXISTS (SELECT 1 FROM thread_labels nl WHERE nl.thread_id = {thread} AND nl.label = "
+                ));
+                query.push_bind(label.clone()).push(")");
             }
             Term::Since(at) => {
                 query.push(format!(" AND {} >= ", time_of(over))).push_bind(at.millis());
@@ -213,8 +221,19 @@ fn push_is(query: &mut QueryBuilder<Sqlite>, is: Is, wish: &FilterQuery<'_>, ove
         Is::Resolved => {
             query.push(" AND t.resolved_at IS NOT NULL");
         }
+        Is::Unattended => push_unattended(query, wish.now),
+        Is::Agent => {
+            query.push(
+                " AND t.waiting_since IS NULL AND t.resolved_at IS NULL AND t.snoozed_until IS NULL
+                  AND (EXISTS (SELECT 1 FROM runs nr WHERE nr.thread_id = t.id AND nr.state IN ('scheduled', 'running'))
+                    OR (SELECT nm.author FROM messages nm WHERE nm.id = t.last_message_id) LIKE 'agent %')",
+            );
+        }
+        Is::Snoozed => {
+            query.push(" AND t.snoozed_until IS NOT NULL");
+        }
         Is::Unanswered => {
-            query.push(" AND t.resolved_at IS NULL");
+            query.push(" AND t.resolved_at IS NULL AND t.snoozed_until IS NULL");
             query.push(" AND (SELECT nm.direction FROM messages nm WHERE nm.id = t.last_message_id) = ");
             query.push_bind(Direction::Inbound.name());
         }
@@ -222,7 +241,7 @@ fn push_is(query: &mut QueryBuilder<Sqlite>, is: Is, wish: &FilterQuery<'_>, ove
             query.push(" AND t.taken_by = ").push_bind(wish.me.to_owned());
         }
         Is::Waiting => {
-            query.push(" AND t.waiting_since IS NOT NULL");
+            query.push(" AND t.waiting_since IS NOT NULL AND t.snoozed_until IS NULL");
         }
         Is::Open => {
             query.push(" AND t.window_closes_at > ").push_bind(now);

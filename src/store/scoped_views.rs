@@ -7,7 +7,7 @@ use crate::domain::numbers::connection::Environment;
 const BY_CONNECTION: [&str; 8] =
     ["threads", "messages", "outbox", "attempts", "assignments", "media", "proofs", "canaries"];
 const ALSO_BY_CONNECTION: [&str; 4] = ["backfills", "connection_holds", "outages", "connection_history"];
-const BY_THREAD: [&str; 3] = ["runs", "notes", "drafts"];
+const BY_THREAD: [&str; 4] = ["runs", "notes", "drafts", "thread_labels"];
 
 /// Returns the statements that create a scope's views. A row that belongs to no scope is visible in all.
 pub(super) fn views(scope: &Scope) -> String {

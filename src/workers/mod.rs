@@ -94,8 +94,14 @@ pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &Ta
     ));
     let expirer = worker("expirer", |system| &system.wakes().expirer);
     tasks.spawn(expirer.run(
-        |system| async move { operations::expire_assignments(&system).await.map(|()| false) },
-        |system| async move { operations::next_expiry(&system).await },
+        |system| async move {
+            operations::expire_assignments(&system).await?;
+            operations::end_due_snoozes(&system).await
+        },
+        |system| async move {
+            let ends = [operations::next_expiry(&system).await?, operations::next_snooze_end(&system).await?];
+            Ok(ends.into_iter().flatten().min())
+        },
     ));
     let reconcile = worker("reconcile", |system| &system.wakes().reconcile);
     tasks.spawn(reconcile.run(
@@ -111,6 +117,7 @@ pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &Ta
 /// Starts the workers that run at fixed intervals.
 fn start_periodic(system: &System, tasks: &TaskTracker, stop: &CancellationToken) {
     tasks.spawn(run_periodically(system.clone(), stop.clone(), "watcher", WATCH_INTERVAL, |system| async move {
+        operations::attend_to_all(&system).await?;
         operations::watch(&system).await
     }));
     tasks.spawn(run_periodically(system.clone(), stop.clone(), "pruner", PRUNE_INTERVAL, |system| async move {

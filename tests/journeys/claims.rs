@@ -73,7 +73,7 @@ async fn a_thread_is_handed_over_with_what_was_begun() {
     };
     let mut sitting = Sitting::down(&stage, 120, 40).await;
     sitting.press(&stage, "2 enter H").await;
-    sitting.sees("Nobody else is online");
+    sitting.sees("offline");
     sitting.press(&stage, "esc").await;
     let gone = perform(&stage.system, &ada(), Request::HandOver { thread, to: "ben".into() }).await;
     assert!(gone.is_err_and(|why| why.to_string().contains("no open console")));

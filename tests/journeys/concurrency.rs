@@ -77,9 +77,16 @@ operations! {
     Request::OptOut { .. } => "opt_out", Once(&["no_change"]);
     Request::TakeThread { .. } => "take_thread", Once(&["taken"]);
     Request::HandOver { .. } => "hand_over", Once(&["taken", "no_change"]);
+    Request::AssignThread { .. } => "assign_thread", Once(&["taken", "no_change"]);
     Request::ReleaseThread { .. } => "release_thread", Once(&["not_taken"]);
     Request::ResolveThread { .. } => "resolve_thread", Once(&["no_change"]);
     Request::ReopenThread { .. } => "reopen_thread", Once(&["no_change"]);
+    Request::SaveReply { .. } => "save_reply", Once(&["no_change"]);
+    Request::RemoveReply { .. } => "remove_reply", Once(&["not_found"]);
+    Request::AddLabel { .. } => "add_label", Once(&["no_change"]);
+    Request::RemoveLabel { .. } => "remove_label", Once(&["no_change"]);
+    Request::SnoozeThread { .. } => "snooze_thread", Once(&["no_change"]);
+    Request::UnsnoozeThread { .. } => "unsnooze_thread", Once(&["no_change"]);
     Request::AcceptRestored { .. } => "accept_restored", Once(&["nothing_to_accept"]);
     Request::AckAlert { .. } => "acknowledge", Once(&["already_acknowledged"]);
     Request::ReplayDelivery { .. } => "replay", Once(&["not_replayable"]);

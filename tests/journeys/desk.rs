@@ -221,7 +221,7 @@ async fn lists_are_narrowed_by_key_kept_and_counted() {
     ada.types(&stage, "new ones").await;
     ada.press(&stage, "enter u V").await;
     ada.sees("new ones");
-    ada.sees("waiting longest");
+    ada.sees("needs a person");
     ada.types(&stage, "mine").await;
     ada.press(&stage, "enter").await;
     ada.sees("/is:mine");

@@ -66,6 +66,17 @@ threads show t1
 threads take t1
 threads read t1
 threads resolve t1
+replies list
+replies add hello Hello
+replies share hello Hello
+replies remove hello
+threads unattended
+threads assign t1 --to ben
+threads label list
+threads label add t1 vip
+threads label remove t1 vip
+threads snooze t1 --until 2h
+threads unsnooze t1
 threads reopen t1
 threads transfer t1 ada
 threads release t1

@@ -381,6 +381,8 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
             query(Query::Templates)
         }),
     ),
+    get_endpoint("/replies", "List the canned replies that you can use", &[], objects, |_| query(Query::Replies)),
+    get_endpoint("/labels", "List labels with the number of their threads", &[], objects, |_| query(Query::Labels)),
     get_endpoint(
         "/threads/expiring",
         "List threads whose service window closes while the contact waits",

@@ -328,6 +328,26 @@ static TOOLS: &[Tool] = &[
         },
     },
     Tool {
+        name: "replies.list",
+        says: "Returns the canned replies that you can use, with their placeholders.",
+        effect: Effect::Looks,
+        right: Permission::Look,
+        source: ToolSource::Written {
+            schema: nothing,
+            read: |arguments| read::<Nothing>(arguments).and_then(|_| look(Query::Replies)),
+        },
+    },
+    Tool {
+        name: "labels.list",
+        says: "Returns the labels of threads, each with the number of threads that have it.",
+        effect: Effect::Looks,
+        right: Permission::Look,
+        source: ToolSource::Written {
+            schema: nothing,
+            read: |arguments| read::<Nothing>(arguments).and_then(|_| look(Query::Labels)),
+        },
+    },
+    Tool {
         name: "templates.list",
         description: "Returns templates with their languages, texts, states and the time of the last fetch. Only approved ones can be sent.",
         effect: Effect::ReadOnly,

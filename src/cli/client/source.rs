@@ -202,6 +202,7 @@ async fn offline(directory: &Path) -> Result<System, AppError> {
         endpoints: vec![],
         // Access to the file implies every permission.
         role_of: Arc::new(|_| Some(Role::Admin)),
+        colleagues: Arc::new(Vec::new),
         offset: Arc::new(|_| 0),
         opt_out_words: crate::domain::contacts::opt_out::OptOutWords::default(),
     });

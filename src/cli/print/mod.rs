@@ -33,6 +33,9 @@ pub(in crate::cli) fn answer_json(answer: &Answer) -> String {
         Answer::Notes(value) => json(value),
         Answer::Contacts(value) => json(value),
         Answer::Radar(value) => json(value),
+        Answer::Labels(value) => json(value),
+        Answer::Replies(value) => json(value),
+        Answer::Reply(value) => json(value),
         Answer::Views(value) => json(value),
         Answer::Bulk(value) => json(value),
         Answer::Jobs(value) => json(value),
@@ -63,11 +66,12 @@ fn thread(row: &ThreadRow) -> Vec<String> {
     vec![
         row.id.to_string(),
         clean_line(&row.connection),
-        row.contact.shown(),
+        row.contact.shown() + &row.label_marks(),
         row.unread.to_string(),
         at(row.last_message_at),
         row.window_closes_at.map_or_else(|| "closed".into(), at),
         match &row.waiting {
+            _ if let Some(snoozed) = &row.snoozed => format!("snoozed until {}", at(snoozed.until)),
             Some(waiting) => clean_line(&waiting.reason),
             None if let Some(resolved) = &row.resolved => resolved.line(),
             None if row.new => "NEW: nobody has answered".to_owned(),

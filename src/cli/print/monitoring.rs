@@ -52,6 +52,23 @@ pub(in crate::cli) fn text(answer: &Answer) -> Option<String> {
             &["name", "count", "terms"],
             rows.iter().map(|row| vec![clean_line(&row.name), row.count.to_string(), clean_line(&row.terms)]).collect(),
         ),
+        Answer::Replies(rows) => table(
+            "canned replies",
+            &["short", "from", "text"],
+            rows.iter()
+                .map(|row| {
+                    vec![format!("/{}", clean_line(&row.short)), row.source.name().into(), clean_line(&row.text)]
+                })
+                .collect(),
+        ),
+        Answer::Reply(text) => text.clone(),
+        Answer::Labels(rows) => table(
+            "labels",
+            &["organization", "label", "threads"],
+            rows.iter()
+                .map(|row| vec![clean_line(&row.organization), clean_line(&row.label), row.threads.to_string()])
+                .collect(),
+        ),
         Answer::Jobs(rows) => table(
             "bulk jobs",
             &["id", "action", "state", "done", "refused", "of", "terms", "last reason"],

@@ -12,7 +12,7 @@ use crate::domain::query::Answer;
 use crate::domain::text::clean_line;
 
 /// Fields that rows omit when empty; they can be selected although no row contains them.
-const OPTIONAL: [&str; 22] = [
+const OPTIONAL: [&str; 24] = [
     "acked",
     "context_from",
     "conversation",
@@ -28,11 +28,13 @@ const OPTIONAL: [&str; 22] = [
     "note",
     "opted_out_by",
     "person_wrote_at",
+    "labels",
     "present",
     "quotes",
     "recalled_by",
     "resolved",
     "run",
+    "snoozed",
     "taken_until",
     "user_id",
 ];

@@ -21,7 +21,9 @@ pub(super) mod verify;
 
 use clap::{Args, Subcommand};
 
-use self::operations::{OfAlerts, OfContacts, OfDeliveries, OfMessages, OfOutbox, OfThreads, OperationVerb};
+use self::operations::{
+    OfAlerts, OfContacts, OfDeliveries, OfLabels, OfMessages, OfOutbox, OfReplies, OfThreads, OperationVerb,
+};
 use self::send::PhoneArg;
 use crate::domain::filter::Filter;
 use crate::domain::ids::{ConnectionId, DeliveryId, EntryId, MessageId, ThreadId};
@@ -122,6 +124,15 @@ pub enum Threads {
         #[command(flatten)]
         page: Page,
     },
+    /// List threads whose contact has no answer and that no person, agent or rule attends to; there are none unless something went wrong
+    #[command(
+        alias = "orphans",
+        after_help = "Examples:\n  wadeck threads unattended\n  wadeck threads unattended --json"
+    )]
+    Unattended {
+        #[command(flatten)]
+        page: Page,
+    },
     /// List the internal notes of a thread
     #[command(after_help = "Examples:\n  wadeck threads notes t12")]
     Notes {
@@ -139,8 +150,29 @@ pub enum Threads {
     /// List saved filters with the number of threads that each matches
     #[command(after_help = "Examples:\n  wadeck threads views")]
     Views,
+    /// List, add and remove labels
+    #[command(subcommand)]
+    Label(Labels),
     #[command(flatten)]
     Operation(OperationVerb<OfThreads>),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Replies {
+    /// List the canned replies that you can use
+    #[command(after_help = "Examples:\n  wadeck replies list --json")]
+    List,
+    #[command(flatten)]
+    Operation(OperationVerb<OfReplies>),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Labels {
+    /// List labels with the number of threads that have each
+    #[command(after_help = "Examples:\n  wadeck threads label list --json")]
+    List,
+    #[command(flatten)]
+    Operation(OperationVerb<OfLabels>),
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,9 +8,12 @@ use clap::{Arg, ArgMatches, Command, Error, FromArgMatches, Subcommand};
 use serde_json::{Map, Value};
 
 use super::reference;
+use crate::app::{SystemClock, zone_offset};
+use crate::domain::filter::when;
 use crate::domain::operation::argument::{Argument, ArgumentKind, Place};
 use crate::domain::operation::{OPERATIONS, Operation, Verb};
 use crate::domain::request::Request;
+use crate::domain::time::Clock;
 
 /// A command group such as `threads`.
 pub trait Noun {
@@ -37,7 +40,9 @@ nouns! {
     OfDeliveries "deliveries";
     OfMessages "messages";
     OfOutbox "outbox";
+    OfReplies "replies";
     OfThreads "threads";
+    OfLabels "threads label";
 }
 
 /// A parsed operation of a command group: the request to perform.
@@ -64,6 +69,10 @@ fn parser(kind: ArgumentKind) -> ValueParser {
         ArgumentKind::Connection => {
             ValueParser::new(|text: &str| reference::connection(text).map(|id| Value::from(id.to_string())))
         }
+        ArgumentKind::Time => ValueParser::new(|text: &str| {
+            let now = SystemClock.now();
+            when(text, now, zone_offset(now)).map(|at| Value::from(at.to_string()))
+        }),
         kind => ValueParser::new(move |text: &str| kind.read(text)),
     }
 }

@@ -31,6 +31,9 @@ pub struct Send {
     /// Text message; - reads standard input
     #[arg(long, group = "what")]
     pub text: Option<String>,
+    /// Canned reply to send: its short name, as `wadeck replies list` prints it
+    #[arg(long, group = "what", value_name = "SHORT")]
+    pub reply: Option<String>,
     /// Template name
     #[arg(long, group = "what", value_name = "NAME")]
     pub template: Option<String>,
@@ -137,6 +140,12 @@ async fn plain_request(source: &Source, send: Send) -> Result<Request, CliError>
             at,
         });
     }
+    if let Some(short) = send.reply {
+        let Answer::Reply(text) = source.ask(&Query::Reply { thread, short }).await? else {
+            return Err(CliError::unexpected_answer());
+        };
+        return Ok(Request::Send { thread, content: Box::new(Content::text(text)), reply_to: send.reply_to, at });
+    }
     let content = match (send.text, send.content) {
         (Some(text), _) if text == "-" => Content::text(source.read_text().await?),
         (Some(text), _) => Content::text(text),
@@ -147,7 +156,7 @@ async fn plain_request(source: &Source, send: Send) -> Result<Request, CliError>
             })?
         }
         _ => {
-            let remedy = "Give one of --text, --template, --file and --content.";
+            let remedy = "Give one of --text, --reply, --template, --file and --content.";
             return Err(CliError::new(Code::NothingToSend, "The message has no content.", remedy));
         }
     };

@@ -5,7 +5,7 @@ use super::connections::{self, Connections, Webhooks};
 use super::{agents, audit, flows, templates, tokens};
 use crate::cli::arguments::Command;
 use crate::cli::client::error::CliError;
-use crate::cli::verbs::{Alerts, Contacts, Deliveries, Messages, Outbox, Threads};
+use crate::cli::verbs::{Alerts, Contacts, Deliveries, Labels, Messages, Outbox, Replies, Threads};
 use crate::domain::code::Code;
 use crate::domain::message::inbound_kind::kinds_markdown;
 use crate::domain::numbers::connection::ProviderName;
@@ -33,6 +33,8 @@ pub(in crate::cli) fn to_request(command: Command) -> Result<Option<CliRequest>,
         Command::Contacts(verb) => contacts(verb),
         Command::Alerts(verb) => alerts(verb),
         Command::Threads(verb) => threads(verb),
+        Command::Replies(Replies::List) => Fetch(Query::Replies),
+        Command::Replies(Replies::Operation(verb)) => Perform(verb.request),
         Command::Messages(verb) => return Ok(messages(verb)),
         Command::Outbox(verb) => outbox(verb),
         Command::Deliveries(verb) => return deliveries(verb),
@@ -155,6 +157,11 @@ fn threads(verb: Threads) -> CliRequest {
         Threads::List { filter, page, before } => Fetch(Query::Threads { text: filter, limit: page.limit, before }),
         Threads::Show { thread } => Fetch(Query::Thread { thread }),
         Threads::Expiring { page } => Fetch(Query::Radar { limit: page.limit }),
+        Threads::Label(Labels::List) => Fetch(Query::Labels),
+        Threads::Label(Labels::Operation(verb)) => Perform(verb.request),
+        Threads::Unattended { page } => {
+            Fetch(Query::Threads { text: "is:unattended".into(), limit: page.limit, before: None })
+        }
     }
 }
 

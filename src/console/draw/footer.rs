@@ -8,10 +8,14 @@ use crate::console::command::CommandSpec;
 use crate::console::commands::{ready, table};
 use crate::console::cx::Cx;
 use crate::console::panes::Panes;
+use crate::console::panes::threads::writing::sends;
 use crate::console::words;
 
 /// Id of the help command.
 pub(in crate::console) const HELP: &str = "help";
+
+/// The command of enter in the composer.
+const ENTER: &str = "write.enter";
 
 /// Draws the current trouble or notice, else the commands that can run now.
 pub(super) fn draw_footer(cx: &Cx, panes: &Panes, buffer: &mut Buffer, area: Rect) {
@@ -32,9 +36,9 @@ pub(super) fn draw_footer(cx: &Cx, panes: &Panes, buffer: &mut Buffer, area: Rec
     let specs = scopes.iter().flat_map(|scope| table().filter(move |spec| spec.scope == *scope));
     let specs: Vec<&'static CommandSpec> = specs.filter(shown).collect();
     let room = area.width.saturating_sub(1);
-    let full = hints(cx, &specs, false);
+    let full = hints(cx, panes, &specs, false);
     let wide: u16 = full.iter().map(Hint::wide).sum();
-    let hints = if wide > room { hints(cx, &specs, true) } else { full };
+    let hints = if wide > room { hints(cx, panes, &specs, true) } else { full };
     // The help command always has room, because it lists the commands that do not fit.
     let mut help = hints.iter().find(|hint| hint.id == HELP).map_or(0, Hint::wide);
     let mut x = area.x + 1;
@@ -66,9 +70,11 @@ impl Hint {
 }
 
 /// Returns the commands as hints, with short titles if `short` is set.
-fn hints(cx: &Cx, specs: &[&'static CommandSpec], short: bool) -> Vec<Hint> {
+fn hints(cx: &Cx, panes: &Panes, specs: &[&'static CommandSpec], short: bool) -> Vec<Hint> {
     let hint = |spec: &&'static CommandSpec| {
         let title = if short && !spec.short.is_empty() { spec.short } else { spec.title };
+        // Enter sends one line, and adds another one to a longer text.
+        let title = if spec.id == ENTER && !sends(&panes.threads, cx) { "New line, ctrl-s sends" } else { title };
         Hint { id: spec.id, key: cx.settings.keymap.first(spec), title: format!(" {}  ", title.to_lowercase()) }
     };
     specs.iter().map(hint).collect()

@@ -32,6 +32,9 @@ impl Console {
         if let Some(tabs) = plan.tabs {
             chrome::draw_tabs(cx, pane, frame.buffer_mut(), tabs);
         }
+        if let Some(filters) = plan.filters {
+            pane.draw_tabs(cx, frame.buffer_mut(), filters);
+        }
         if let Some(list) = plan.list {
             lists::draw_list(cx, pane, frame.buffer_mut(), list);
         }

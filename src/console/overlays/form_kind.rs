@@ -60,6 +60,9 @@ pub(in crate::console) struct FileField {
     pub is_checked: bool,
 }
 
+/// What a form leads to, or why it cannot be submitted yet, in words for the person who fills it in.
+pub(in crate::console) type Submitted = Result<Submission, String>;
+
 /// What submitting a form starts.
 #[derive(Debug)]
 pub(in crate::console) enum Submission {

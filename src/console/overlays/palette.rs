@@ -16,7 +16,7 @@ use crate::console::intent::{Intent, Overlay};
 use crate::console::scene::{Press, Scene};
 use crate::console::words;
 use crate::domain::contacts::thread_name::ThreadName;
-use crate::domain::ids::ConnectionId;
+use crate::domain::ids::{AlertId, AssignmentId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId};
 use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::lookup::find_connection;
 use crate::domain::query::Query;
@@ -36,6 +36,11 @@ enum Destination {
     /// A thread, as it was typed.
     Thread(String),
     Connection(ConnectionId, String),
+    /// A message, or that of an outbox entry, in its thread.
+    Message(MessageId),
+    Entry(EntryId),
+    /// Something that has no place in a thread: it is explained.
+    Explained(&'static str, String),
 }
 
 impl Destination {
@@ -43,6 +48,9 @@ impl Destination {
         match self {
             Self::Thread(text) => format!("Go to thread {}", clean_line(text)),
             Self::Connection(id, name) => format!("Go to connection {} ({id})", clean_line(name)),
+            Self::Message(id) => format!("Go to message {id} in its thread"),
+            Self::Entry(id) => format!("Go to the message of outbox entry {id}"),
+            Self::Explained(kind, id) => format!("Explain {kind} {id}"),
         }
     }
 
@@ -51,6 +59,9 @@ impl Destination {
         match self {
             Self::Thread(text) => Intent::Await(Query::FindThread { text, connection: None }, None),
             Self::Connection(id, _) => Intent::GoToConnection(id),
+            Self::Message(message) => Intent::Await(Query::Message { message }, None),
+            Self::Entry(entry) => Intent::Await(Query::Entry { entry }, None),
+            Self::Explained(_, id) => Intent::Ask(Query::Why { id }),
         }
     }
 }
@@ -62,6 +73,22 @@ fn destination(cx: &Cx, typed: &str) -> Option<Destination> {
     let connections: Vec<Connection> = cx.connected().map(|row| row.connection.clone()).collect();
     if let Ok(one) = find_connection(&connections, typed) {
         return Some(Destination::Connection(one.id, one.name.clone()));
+    }
+    if let Ok(message) = typed.parse() {
+        return Some(Destination::Message(message));
+    }
+    if let Ok(entry) = typed.parse() {
+        return Some(Destination::Entry(entry));
+    }
+    let explained = [
+        ("delivery", typed.parse::<DeliveryId>().is_ok()),
+        ("run", typed.parse::<RunId>().is_ok()),
+        ("assignment", typed.parse::<AssignmentId>().is_ok()),
+        ("alert", typed.parse::<AlertId>().is_ok()),
+        ("contact", typed.parse::<ContactId>().is_ok()),
+    ];
+    if let Some((kind, _)) = explained.into_iter().find(|(_, named)| *named) {
+        return Some(Destination::Explained(kind, typed.to_owned()));
     }
     ThreadName::read(typed).ok().map(|_| Destination::Thread(typed.to_owned()))
 }

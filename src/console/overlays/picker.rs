@@ -53,6 +53,11 @@ pub(in crate::console) trait PickerKind: Debug + Send {
 
     fn rows(&self, cx: &Cx) -> Vec<Row>;
 
+    /// A row for what is typed itself, below the others; `None` where only what is listed can be picked.
+    fn typed_row(&self, _cx: &Cx, _typed: &str) -> Option<Row> {
+        None
+    }
+
     /// Returns the intents of picking a row.
     fn pick(&self, cx: &Cx, row: &Row) -> Vec<Intent>;
 
@@ -123,7 +128,7 @@ impl Picker {
             })
             .collect();
         scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-        scored.into_iter().map(|(_, row)| row).collect()
+        scored.into_iter().map(|(_, row)| row).chain(self.kind.typed_row(cx, typed)).collect()
     }
 
     /// Returns the intents of picking the row under the cursor.

@@ -38,6 +38,7 @@ macro_rules! listed {
 pub(super) static COMMANDS: &[&[CommandSpec]] = listed![
     threads::commands::ROWS,
     threads::handling::ROWS,
+    threads::tabs::ROWS,
     threads::sending::ROWS,
     threads::messages::ROWS,
     delivery::commands::ROWS,

@@ -88,6 +88,14 @@ pub(in crate::console) trait Pane: Commands + Debug {
         None
     }
 
+    /// Draws the line of tabs above the list.
+    fn draw_tabs(&self, _cx: &Cx, _buffer: &mut Buffer, _area: Rect) {}
+
+    /// Whether a line of tabs stands above the list.
+    fn has_tabs(&self) -> bool {
+        false
+    }
+
     /// Returns the height of the input area below a detail in this area, in lines; 0 if there is none.
     fn below(&self, _: Rect) -> u16 {
         0

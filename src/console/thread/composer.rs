@@ -57,6 +57,23 @@ impl Composer {
         *self = Self { dirty: true, ..Self::new(self.thread, "") };
     }
 
+    /// The word before the cursor, without its `/`, where it begins with one.
+    pub fn short(&self) -> Option<String> {
+        let (row, column) = self.position();
+        let line: String = self.area.lines().get(row)?.chars().take(column).collect();
+        let word = line.rsplit(char::is_whitespace).next()?;
+        word.strip_prefix('/').filter(|short| !short.contains('/')).map(str::to_lowercase)
+    }
+
+    /// Puts a text in the place of the word before the cursor.
+    pub fn replace_short(&mut self, text: &str) {
+        let Some(short) = self.short() else { return };
+        for _ in 0..=short.chars().count() {
+            self.area.delete_char();
+        }
+        self.paste(text);
+    }
+
     pub fn newline(&mut self) {
         self.area.insert_newline();
         self.dirty = true;

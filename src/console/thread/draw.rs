@@ -81,6 +81,9 @@ impl ThreadsPane {
             row.contact.phone_number.as_ref().filter(|_| named).map(|number| format!("  {number}")).unwrap_or_default();
         let who = match (&row.taken_by, &row.assignment) {
             _ if row.held_by_other(cx.now).is_some() => "owned by another app".to_owned(),
+            _ if let Some(snoozed) = &row.snoozed => {
+                format!("{} snoozed, {} left", theme.pick("☾", "z"), snoozed.left(cx.now))
+            }
             (Some(operator), _) if row.is_left(cx.now) => {
                 format!("{} {operator} left: C takes the thread", theme.pick("◇", "-"))
             }
@@ -109,8 +112,11 @@ impl ThreadsPane {
             (false, true) => format!("no marketing{}", theme.dot()),
             (false, false) => String::new(),
         };
-        let waits =
-            row.waiting.as_ref().map(|waiting| format!("! {}{}", words::waits(waiting.since, cx.now), theme.dot()));
+        let waits = row
+            .waiting
+            .as_ref()
+            .filter(|_| row.snoozed.is_none())
+            .map(|waiting| format!("! {}{}", words::waits(waiting.since, cx.now), theme.dot()));
         let left = row.window_closes_at.filter(|at| *at > cx.now).map(|at| words::left(at, cx.now));
         let left = format!("{}{} {}", theme.dot(), theme.pick("◷", "w"), left.as_deref().unwrap_or("closed"));
         let cost = row.costs.as_ref().filter(|costs| costs.sent.charged > 0);
@@ -119,7 +125,9 @@ impl ThreadsPane {
         let room = usize::from(area.width).saturating_sub(words::width(&right) + 1);
         let name = words::fit(&name, room, theme.ellipsis());
         put(buffer, area.x, area.y, area.width, &name, style);
-        let used = words::width(&name);
+        let labels = words::fit(&row.label_marks(), room.saturating_sub(words::width(&name)), theme.ellipsis());
+        put(buffer, area.x + words::width(&name) as u16, area.y, area.width, &labels, theme.accent());
+        let used = words::width(&name) + words::width(&labels);
         // A phone number that is cut short could be mistaken for another, so it is left out if there is little room.
         let left_over = room.saturating_sub(used);
         let number =

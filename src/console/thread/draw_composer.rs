@@ -56,6 +56,11 @@ impl ThreadsPane {
             put(buffer, area.x, y, area.width, &words::fit(&text, area.width.into(), theme.ellipsis()), theme.dim());
             y += 1;
         }
+        if let Some((text, good)) = self.reply_preview(cx) {
+            let text = words::fit(&format!(" {text}"), area.width.into(), theme.ellipsis());
+            put(buffer, area.x, y, area.width, &text, if good { theme.accent() } else { theme.warn() });
+            y += 1;
+        }
         let room = usize::from((area.y + area.height).saturating_sub(y));
         let empty = composer.is_none_or(crate::console::thread::composer::Composer::is_empty);
         if empty && !writing {

@@ -67,6 +67,18 @@ actions! {
     Resolve "resolve";
     /// A resolved thread was opened again.
     Reopen "reopen";
+    /// A thread was snoozed.
+    SnoozeThread "snooze thread";
+    /// The snooze of a thread was ended by hand.
+    UnsnoozeThread "unsnooze thread";
+    /// A label was added to a thread.
+    AddLabel "add label";
+    /// A label was removed from a thread.
+    RemoveLabel "remove label";
+    /// A canned reply was saved.
+    SaveReply "save reply";
+    /// A canned reply was removed.
+    RemoveReply "remove reply";
     /// An internal note was added.
     Note "note";
     /// A thread was exported.

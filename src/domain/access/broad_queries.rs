@@ -16,8 +16,11 @@ impl Query {
             | Self::Connections
             | Self::Threads { .. }
             | Self::FindThread { .. }
+            | Self::NextWaiting { .. }
             | Self::Contacts { .. }
             | Self::Radar { .. }
+            | Self::Labels
+            | Self::Replies
             | Self::Views
             | Self::Bulk { .. }
             | Self::Jobs
@@ -46,6 +49,7 @@ impl Query {
             },
             Self::Within { .. }
             | Self::Thread { .. }
+            | Self::Reply { .. }
             | Self::Messages { .. }
             | Self::Message { .. }
             | Self::Why { .. }

@@ -47,6 +47,7 @@ rights! {
     FetchFiles, "fetch files", Operator;
     FillGaps, "backfill messages", Operator;
     HoldMessages, "hold messages", Operator;
+    LabelThreads, "label threads", Operator;
     LetAgentsGoOn, "resume agents", Operator;
     ListTheProvidersNumbers, "list the provider's numbers", Operator;
     LookAtRuns, "look at runs", Operator;
@@ -64,8 +65,11 @@ rights! {
     ResolveThreads, "resolve and reopen threads", Operator;
     RetryAMessage, "retry a message", Operator;
     SaveFiles, "save files", Operator;
+    SaveReplies, "save canned replies", Operator;
     SayWhoMayBeWrittenTo, "record opt-outs and opt-ins", Operator;
     SettleAMessage, "mark a message as arrived", Operator;
+    ShareReplies, "share canned replies", Operator;
+    SnoozeThreads, "snooze threads", Operator;
     SplitContacts, "split contacts", Operator;
     StopABulkAction, "stop a bulk job", Operator;
     StopAgents, "stop agents", Operator;

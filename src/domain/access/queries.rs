@@ -19,10 +19,14 @@ impl Query {
             | Self::Threads { .. }
             | Self::Thread { .. }
             | Self::FindThread { .. }
+            | Self::NextWaiting { .. }
             | Self::Messages { .. }
             | Self::Message { .. }
             | Self::Contacts { .. }
             | Self::Radar { .. }
+            | Self::Labels
+            | Self::Replies
+            | Self::Reply { .. }
             | Self::Views
             | Self::Bulk { .. }
             | Self::Jobs

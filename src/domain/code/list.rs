@@ -41,6 +41,8 @@ codes! {
     Ambiguous "ambiguous" 409 3 "Use the id of one of them.";
     /// The object already is in the requested state.
     NoChange "no_change" 409 3 "Nothing needs to be done.";
+    /// As many of these exist as are allowed.
+    LimitReached "limit_reached" 409 3 "Remove one first.";
     /// The time has an invalid form.
     Time "time" 409 3 "Write it like 2026-06-01T09:00:00Z.";
     /// The time is in the past.

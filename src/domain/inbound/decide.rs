@@ -41,6 +41,8 @@ pub struct ThreadFacts {
     pub handed_off: bool,
     /// A person marked the thread as resolved.
     pub resolved: bool,
+    /// The thread is snoozed until a time.
+    pub snoozed: bool,
     /// The latest report says that another app holds the conversation.
     pub held_elsewhere: bool,
     /// The contact is one of this installation's own numbers.
@@ -93,6 +95,8 @@ pub struct Decision {
     pub unread: bool,
     /// The message reopens a resolved thread.
     pub reopens: bool,
+    /// The message ends the thread's snooze.
+    pub ends_snooze: bool,
     /// New closing time of the service window; `None` leaves it unchanged.
     pub window_closes_at: Option<Timestamp>,
     /// `true` records an opt-out, `false` an opt-in; `None` changes nothing.
@@ -179,6 +183,7 @@ pub fn decide(judged: &Judged<'_>, thread: &ThreadFacts, candidates: &[Candidate
     Decision {
         unread: follows.unread,
         reopens: thread.resolved && follows.unread,
+        ends_snooze: thread.snoozed && follows.unread,
         window_closes_at: follows.window.then(|| window::closes_after(sent_at, judged.received_at)),
         opted_out,
         wants_marketing: judged.intent == Some(OptOutIntent::In),
@@ -237,6 +242,7 @@ mod tests {
             person_wrote_at: None,
             handed_off: false,
             resolved: false,
+            snoozed: false,
             held_elsewhere: false,
             ours: false,
             has_agents: false,

@@ -10,6 +10,7 @@ use crate::domain::ids::{
     AlertId, AssignmentId, BadId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId, ThreadId,
 };
 use crate::domain::subject::Subject;
+use crate::domain::time::Timestamp;
 
 /// The kind of an argument's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub enum ArgumentKind {
     Run,
     /// Number of a bulk job.
     Job,
+    /// A time. JSON has it as RFC 3339; the command line reads what `--at` does.
+    Time,
     Text,
 }
 
@@ -41,7 +44,7 @@ impl ArgumentKind {
             Self::Delivery => 'd',
             Self::Assignment => 'g',
             Self::Run => 'r',
-            Self::Job | Self::Text => return None,
+            Self::Job | Self::Time | Self::Text => return None,
         })
     }
 
@@ -58,6 +61,7 @@ impl ArgumentKind {
             Self::Assignment => "ASSIGNMENT",
             Self::Run => "RUN",
             Self::Job => "JOB",
+            Self::Time => "TIME",
             Self::Text => "TEXT",
         }
     }
@@ -67,6 +71,9 @@ impl ArgumentKind {
         match self.letter() {
             Some(letter) => {
                 json!({ "type": "string", "pattern": format!("^{letter}[1-9][0-9]{{0,17}}$"), "description": help })
+            }
+            None if self == Self::Time => {
+                json!({ "type": "string", "format": "date-time", "description": help })
             }
             None if self == Self::Job => json!({ "type": "integer", "minimum": 1, "description": help }),
             None => json!({ "type": "string", "description": help }),
@@ -89,6 +96,10 @@ impl ArgumentKind {
             Self::Assignment => id::<AssignmentId>(text),
             Self::Run => id::<RunId>(text),
             Self::Job => text.parse::<u32>().map(Value::from).map_err(|_| BadArgument::Job(text.to_owned())),
+            Self::Time => {
+                let at = Timestamp::parse(text).ok_or_else(|| BadArgument::Time(text.to_owned()))?;
+                Ok(Value::from(at.to_string()))
+            }
             Self::Text => Ok(Value::from(text)),
         }
     }
@@ -109,7 +120,7 @@ impl ArgumentKind {
             Self::Assignment => Subject::Assignment(id(value)?),
             Self::Run => Subject::Run(id(value)?),
             Self::Job => Subject::Job(value.as_i64()?),
-            Self::Text => return None,
+            Self::Time | Self::Text => return None,
         })
     }
 }
@@ -121,6 +132,8 @@ pub enum BadArgument {
     Id(#[from] BadId),
     #[error("`{0}` is not the number of a bulk job: those have digits only, such as 4")]
     Job(String),
+    #[error("`{0}` is not a time: those look like 2026-06-02T09:00:00Z")]
+    Time(String),
 }
 
 /// How the command line takes an argument.

@@ -16,6 +16,16 @@ const THREAD: Argument =
 const MESSAGE: Argument = Argument::positional("message", ArgumentKind::Message, "Message id");
 const ENTRY: Argument = Argument::positional("entry", ArgumentKind::Entry, "Outbox entry id");
 const CONTACT: Argument = Argument::positional("contact", ArgumentKind::Contact, "Contact id, such as p4");
+const LABEL: Argument =
+    Argument::positional("label", ArgumentKind::Text, "Label: letters, digits, - and _, up to 24 characters")
+        .called("LABEL");
+const SHORT: Argument =
+    Argument::positional("short", ArgumentKind::Text, "Short name, typed as /hello in the composer").called("SHORT");
+const REPLY_TEXT: Argument = Argument::positional(
+    "text",
+    ArgumentKind::Text,
+    "Text, up to 1024 characters, with {{contact}}, {{me}} and {{window_end}}",
+);
 const CONNECTION: Argument =
     Argument::positional("connection", ArgumentKind::Connection, "Connection: id, name or phone number");
 const ALERT: Argument = Argument::positional("alert", ArgumentKind::Alert, "Alert id");
@@ -72,6 +82,14 @@ operations! {
         .route("/threads/{thread}/hand-over").verb("threads", "transfer", "t12 ada")
         .aliases(&["hand-over"]);
 
+        ASSIGN_THREAD: Request::AssignThread { .. } = Operation::new(
+            "assign_thread", "Assign a thread to a colleague, who may be offline, with your draft",
+            Permission::TakeAThread,
+            &[THREAD, Argument::option("to", ArgumentKind::Text, "Colleague's user name").called("USER").needed()],
+        )
+        .audited(AuditAction::HandOver).tells(EventName::ThreadHandedOver).route("/threads/{thread}/assign")
+        .verb("threads", "assign", "t12 --to ada").tool("threads.assign");
+
         RELEASE_THREAD: Request::ReleaseThread { .. } = Operation::new(
             "release_thread", "Release a thread: its agent answers again",
             Permission::ReleaseAThread, &[THREAD],
@@ -93,6 +111,51 @@ operations! {
         )
         .audited(AuditAction::Reopen).tells(EventName::ThreadReopened).route("/threads/{thread}/reopen")
         .verb("threads", "reopen", "t12").tool("threads.reopen");
+
+        SNOOZE_THREAD: Request::SnoozeThread { .. } = Operation::new(
+            "snooze_thread", "Snooze a thread: it waits for nobody until a time, or until the contact writes again",
+            Permission::SnoozeThreads,
+            &[THREAD, Argument::option("until", ArgumentKind::Time, "When it comes back, up to a year ahead").needed()],
+        )
+        .audited(AuditAction::SnoozeThread).tells(EventName::ThreadSnoozed).route("/threads/{thread}/snooze")
+        .verb("threads", "snooze", "t12 --until \"tomorrow 09:00\"").tool("threads.snooze");
+
+        UNSNOOZE_THREAD: Request::UnsnoozeThread { .. } = Operation::new(
+            "unsnooze_thread", "End the snooze of a thread now",
+            Permission::SnoozeThreads, &[THREAD],
+        )
+        .audited(AuditAction::UnsnoozeThread).tells(EventName::ThreadUnsnoozed).route("/threads/{thread}/unsnooze")
+        .verb("threads", "unsnooze", "t12").tool("threads.unsnooze");
+
+        ADD_LABEL: Request::AddLabel { .. } = Operation::new(
+            "add_label", "Add a label to a thread", Permission::LabelThreads, &[THREAD, LABEL],
+        )
+        .audited(AuditAction::AddLabel).tells(EventName::ThreadLabeled).route("/threads/{thread}/labels")
+        .verb("threads label", "add", "t12 vip").tool("threads.label");
+
+        REMOVE_LABEL: Request::RemoveLabel { .. } = Operation::new(
+            "remove_label", "Remove a label from a thread", Permission::LabelThreads, &[THREAD, LABEL],
+        )
+        .audited(AuditAction::RemoveLabel).tells(EventName::ThreadUnlabeled).route("/threads/{thread}/labels/remove")
+        .verb("threads label", "remove", "t12 vip").tool("threads.unlabel");
+
+        SAVE_REPLY: Request::SaveReply { shared: false, .. } = Operation::new(
+            "save_reply", "Save a canned reply for yourself", Permission::SaveReplies, &[SHORT, REPLY_TEXT],
+        )
+        .fixed("shared", false).audited(AuditAction::SaveReply).route("/replies")
+        .verb("replies", "add", "hello \"Hello {{contact}}, this is {{me}}.\"").tool("replies.add");
+
+        SHARE_REPLY: Request::SaveReply { shared: true, .. } = Operation::new(
+            "save_reply", "Save a canned reply for everybody", Permission::ShareReplies, &[SHORT, REPLY_TEXT],
+        )
+        .fixed("shared", true).audited(AuditAction::SaveReply).route("/replies/shared")
+        .verb("replies", "share", "hello \"Hello {{contact}}, this is {{me}}.\"").tool("replies.share");
+
+        REMOVE_REPLY: Request::RemoveReply { .. } = Operation::new(
+            "remove_reply", "Remove your canned reply, or a shared one where you have none of that name",
+            Permission::SaveReplies, &[SHORT],
+        )
+        .audited(AuditAction::RemoveReply).route("/replies/remove").verb("replies", "remove", "hello").tool("replies.remove");
 
         MARK_READ: Request::MarkRead { .. } = Operation::new("mark_read", "Mark a thread as read", Permission::MarkThreadsAsRead, &[THREAD])
         .route("/threads/{thread}/read").verb("threads", "read", "t12");

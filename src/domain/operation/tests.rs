@@ -22,6 +22,7 @@ fn sample(argument: &Argument) -> Value {
     match schema["pattern"].as_str() {
         Some(pattern) => json!(format!("{}12", &pattern[1..2])),
         None if schema["type"] == "integer" => json!(12),
+        None if schema["format"] == "date-time" => json!("2026-06-02T09:00:00Z"),
         None => json!("some words"),
     }
 }
@@ -42,7 +43,7 @@ fn every_row_describes_the_request_that_it_stands_for() {
 }
 
 fn is_id(argument: &Argument) -> bool {
-    argument.kind != argument::ArgumentKind::Text
+    !matches!(argument.kind, argument::ArgumentKind::Text | argument::ArgumentKind::Time)
 }
 
 #[test]

@@ -287,6 +287,9 @@ pub fn of_thread(thread: &ThreadRow, last: Option<&ArrivalFacts<'_>>, now: Times
     if let Some(resolved) = &thread.resolved {
         chain.at(resolved.at, resolved.line());
     }
+    if let Some(snoozed) = &thread.snoozed {
+        chain.at(snoozed.at, snoozed.line(now));
+    }
     let window = window_words(thread.window_closes_at, now);
     let open = thread.window_closes_at.is_some_and(|at| at > now);
     let verdict = if thread.opted_out {
@@ -310,6 +313,12 @@ pub fn of_thread(thread: &ThreadRow, last: Option<&ArrivalFacts<'_>>, now: Times
                 "The contact's next message reopens the thread; `wadeck threads reopen {}` does so now.",
                 thread.id
             ),
+        )
+    } else if let Some(snoozed) = &thread.snoozed {
+        Verdict::new(
+            "snoozed",
+            format!("{} snoozed this thread: it comes back in {}.", clean_line(&snoozed.by), snoozed.left(now)),
+            format!("The contact's next message ends the snooze; `wadeck threads unsnooze {}` does so now.", thread.id),
         )
     } else if let Some(verdict) = last.and_then(answered) {
         verdict

@@ -85,9 +85,9 @@ pub(crate) async fn inbound(
         batch.record_event(EventName::MessageReceived, thread.thread, &data);
         effects.tells = true;
     }
-    if decision.reopens {
-        let data = serde_json::json!({ "message": inserted.id });
-        batch.record_event(EventName::ThreadReopened, thread.thread, &data);
+    let ends = [(decision.reopens, EventName::ThreadReopened), (decision.ends_snooze, EventName::ThreadUnsnoozed)];
+    for (_, name) in ends.into_iter().filter(|(happens, _)| *happens) {
+        batch.record_event(name, thread.thread, &serde_json::json!({ "message": inserted.id }));
         effects.tells = true;
     }
     wishes(system, batch, &thread, &inserted, (&judged, &decision), effects).await?;
@@ -97,6 +97,7 @@ pub(crate) async fn inbound(
         opted_out: decision.opted_out.unwrap_or(thread.opted_out),
         has_proposal: thread.has_proposal && !decision.ends_proposal(),
         resolved: thread.resolved && !decision.reopens,
+        snoozed: thread.snoozed && !decision.ends_snooze,
         ..thread.clone()
     };
     batch.note_thread(connection.id, after);

@@ -10,7 +10,8 @@ use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connected::{ConnectionList, ConnectionView};
 use crate::domain::numbers::connection::Capabilities;
 use crate::domain::numbers::history::{ConnectionHistory, DatedChange, RoutingKind};
-use crate::domain::view::{Handed, Overview};
+use crate::domain::presence::Handed;
+use crate::domain::view::Overview;
 use crate::operations::{Result, System, unpoisoned};
 
 /// A commit within this time shows that the database can be written.
@@ -81,6 +82,7 @@ pub(crate) async fn overview(system: &System, me: &str) -> Result<Overview> {
         sample: system.media_links().last().map(crate::operations::MediaLink::progress),
         setups: counts.setups,
         here: system.here(),
+        colleagues: (system.parts.colleagues)(),
         handed,
         sets_up: system.providers().all().iter().filter(|one| one.numbers().is_some()).map(|one| one.name()).collect(),
     })

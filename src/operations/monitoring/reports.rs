@@ -9,7 +9,7 @@ use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
 use crate::domain::expiring::RadarRow;
-use crate::domain::filter::{Filter, Is};
+use crate::domain::filter::{Filter, Is, Term};
 use crate::domain::ids::ThreadId;
 use crate::domain::inbound::event::Direction;
 use crate::domain::monitoring::gauge::GaugesView;
@@ -26,8 +26,13 @@ const LONGEST: usize = 100_000;
 const PAGE: u32 = 500;
 
 /// Built-in filters: name and condition.
-const ALWAYS: [(&str, Is); 4] =
-    [("unread", Is::Unread), ("unanswered", Is::Unanswered), ("mine", Is::Mine), ("waiting longest", Is::Waiting)];
+const ALWAYS: [(&str, Is); 5] = [
+    ("needs a person", Is::Waiting),
+    ("agent answers", Is::Agent),
+    ("unanswered", Is::Unanswered),
+    ("unread", Is::Unread),
+    ("mine", Is::Mine),
+];
 
 /// Returns threads whose service window closes next, with the owner and what can be sent afterwards.
 pub(crate) async fn radar(system: &System, limit: u32) -> Result<Vec<RadarRow>> {
@@ -53,6 +58,25 @@ pub(crate) async fn radar(system: &System, limit: u32) -> Result<Vec<RadarRow>> 
         RadarRow { thread, owner, cost }
     };
     Ok(rows.into_iter().map(tell).collect())
+}
+
+/// Returns the next thread after `after` in the order of waiting time, longest first; wraps around. `None` if no other
+/// thread waits for a person.
+pub(crate) async fn next_waiting(
+    system: &System,
+    actor: &Actor,
+    after: Option<ThreadId>,
+) -> Result<Option<Box<crate::domain::view::ThreadRow>>> {
+    let (me, now) = (actor.to_string(), system.now());
+    let filter = Filter { terms: vec![Term::Is(Is::Waiting)] };
+    let mut rows = system.store().threads(&FilterQuery { filter: &filter, me: &me, now }, PAGE, None).await?;
+    if let Some(at) = rows.iter().position(|row| Some(row.id) == after) {
+        rows.rotate_left(at + 1);
+        rows.pop();
+    }
+    let mut next: Vec<_> = rows.into_iter().take(1).collect();
+    system.attendance().fill(&mut next, &me, now);
+    Ok(next.pop().map(Box::new))
 }
 
 /// Returns the built-in filters and a person's own, with the number of threads that match each.

@@ -9,6 +9,7 @@ use crate::domain::ids::ThreadId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::outbox::send_message::thread_within;
 use crate::operations::{Result, System, require};
+use crate::store::Unattended;
 
 /// Stores an opt-out (`out`) or opt-in. Refused if nothing would change.
 pub(crate) async fn opt_out(system: &System, actor: &Actor, thread: ThreadId, out: bool) -> Result<Done> {
@@ -21,6 +22,7 @@ pub(crate) async fn opt_out(system: &System, actor: &Actor, thread: ThreadId, ou
         return Err(Refusal::new(Code::NoChange, why, "").into());
     }
     write.opt_out(thread, out, &format!("recorded by {actor}"), now).await?;
+    write.attend_to(Unattended::Thread(thread), "the contact accepts messages again", now).await?;
     write
         .audit(actor, if out { AuditAction::OptOut } else { AuditAction::OptIn }, &thread.to_string(), "", now)
         .await?;

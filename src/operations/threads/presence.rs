@@ -2,7 +2,7 @@
 
 use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
-use crate::domain::view::Here;
+use crate::domain::presence::Here;
 use crate::operations::{System, unpoisoned};
 
 /// An open console; dropping it removes the console.

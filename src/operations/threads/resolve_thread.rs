@@ -12,6 +12,7 @@ use crate::domain::text::clean_line;
 use crate::operations::outbox::send_message::thread_within;
 use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
+use crate::store::Unattended;
 
 /// Maximum length of the reason, in characters.
 const LONGEST: usize = 500;
@@ -44,6 +45,7 @@ pub(crate) async fn resolve_thread(system: &System, actor: &Actor, thread: Threa
         write.forget_before(thread, now).await?;
     }
     write.stop_waiting(thread).await?;
+    write.end_snooze(thread).await?.either_way();
     write.clear_unread(thread).await?.either_way();
     write.audit(actor, AuditAction::Resolve, &thread.to_string(), &reason, now).await?;
     let data = serde_json::json!({ "by": me, "reason": reason });
@@ -68,6 +70,7 @@ pub(crate) async fn reopen_thread(system: &System, actor: &Actor, thread: Thread
         .reopen_thread(thread)
         .await?
         .or_refuse(|| Refusal::new(Code::NoChange, "This thread is not resolved.", ""))?;
+    write.attend_to(Unattended::Thread(thread), &format!("{me} reopened the thread"), now).await?;
     write.audit(actor, AuditAction::Reopen, &thread.to_string(), "", now).await?;
     system.record_event(&mut write, EventName::ThreadReopened, Some(thread), &serde_json::json!({ "by": me })).await?;
     write.commit().await?;

@@ -11,6 +11,7 @@ use crate::domain::refusal::{Done, Refusal};
 use crate::operations::outbox::send_message::thread_within;
 use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
+use crate::store::Unattended;
 
 /// Takes a thread. Refused while a colleague owns it.
 pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
@@ -74,6 +75,8 @@ pub(crate) async fn release_thread(system: &System, actor: &Actor, thread: Threa
         write.forget_before(thread, now).await?;
         write.stop_waiting(thread).await?;
     }
+    let reason = format!("{me} released the thread without an answer");
+    write.attend_to(Unattended::Thread(thread), &reason, now).await?;
     system.record_event(&mut write, EventName::ThreadReleased, Some(thread), &serde_json::json!({ "by": me })).await?;
     write.audit(actor, AuditAction::Release, &thread.to_string(), "", now).await?;
     write.commit().await?;

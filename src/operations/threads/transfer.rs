@@ -1,6 +1,8 @@
 //! Transfers a thread to a colleague, with the sender's draft. The draft is kept as a note, and becomes the
 //! colleague's draft unless they have one already.
 
+use std::time::Duration;
+
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
@@ -10,15 +12,28 @@ use crate::domain::code::Code;
 use crate::domain::event_name::EventName;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::note::{self, Note};
+use crate::domain::presence::Handed;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::{Untrusted, clean_line};
-use crate::domain::view::Handed;
 use crate::operations::outbox::send_message::thread_within;
 use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require, unpoisoned};
 
-/// Transfers a thread. Refused unless the colleague has an open console and may answer.
-pub(crate) async fn transfer(system: &System, actor: &Actor, thread: ThreadId, to: &str) -> Result<Done> {
+/// How long an assigned thread is reserved for a colleague without an open console: a working day.
+const ABSENT_OWNERSHIP: Duration = Duration::from_secs(12 * 3_600);
+
+/// Who a thread may be transferred to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Colleagues with an open console.
+    Online,
+    /// Every user who may answer.
+    Anybody,
+}
+
+/// Transfers a thread to a colleague. Refused if another colleague owns it, if it is theirs already, or if they are not
+/// reachable or may not answer.
+pub(crate) async fn transfer(system: &System, actor: &Actor, thread: ThreadId, to: &str, reach: Reach) -> Result<Done> {
     require(actor, Permission::TakeAThread)?;
     let (me, now) = (actor.to_string(), system.now());
     let mut write = system.store().write().await?;
@@ -33,8 +48,13 @@ pub(crate) async fn transfer(system: &System, actor: &Actor, thread: ThreadId, t
         return Err(Refusal::new(Code::NoChange, why, "").into());
     }
     let here = system.here();
-    let able = here.iter().find(|one| one.who == to && one.role != Role::Viewer.name());
-    if to == me || able.is_none() {
+    let online = here.iter().any(|one| one.who == to && one.role != Role::Viewer.name());
+    let user = (system.parts.role_of)(to).is_some_and(|role| role != Role::Viewer);
+    if reach == Reach::Anybody && (to == me || !(online || user)) {
+        let why = format!("{} is you, no user, or may not answer.", clean_line(to));
+        return Err(Refusal::new(Code::NotHere, why, "Choose a colleague who may send messages.").into());
+    }
+    if reach == Reach::Online && (to == me || !online) {
         let why = format!("{} has no open console or may not answer.", clean_line(to));
         return Err(Refusal::new(Code::NotHere, why, "Choose a colleague whose console is open.").into());
     }
@@ -45,7 +65,8 @@ pub(crate) async fn transfer(system: &System, actor: &Actor, thread: ThreadId, t
         let why = format!("Your draft is longer than a note, which has at most {} characters.", note::LONGEST);
         return Err(Refusal::new(Code::DraftTooLong, why, "Shorten the draft, or send a part of it first.").into());
     }
-    write.take_thread(thread, Some((to, ownership::until(now)))).await?;
+    let until = if online { ownership::until(now) } else { now.plus(ABSENT_OWNERSHIP) };
+    write.take_thread(thread, Some((to, until))).await?;
     write.silence_agent(thread, &format!("{me} transferred the thread to {to}"), now).await?;
     if !begun.trim().is_empty() {
         write.add_note(thread, &Note { author: me.clone(), at: now, words: Untrusted::from(words) }).await?;
@@ -62,5 +83,6 @@ pub(crate) async fn transfer(system: &System, actor: &Actor, thread: ThreadId, t
     unpoisoned(&system.shared.handed).insert(to.to_owned(), handed);
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Agents, Change::Activity]);
     let with = if begun.trim().is_empty() { "" } else { ", with your draft" };
-    Ok(Done { message: format!("Transferred {} to {to}{with}.", row.contact.shown()), created_id: None })
+    let when = if online { "" } else { " They are offline: the thread is kept for them for 12 hours." };
+    Ok(Done { message: format!("Transferred {} to {to}{with}.{when}", row.contact.shown()), created_id: None })
 }

@@ -7,9 +7,10 @@ use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
+use crate::domain::presence::Presence;
 use crate::domain::refusal::Done;
 use crate::domain::time::Timestamp;
-use crate::domain::view::{Presence, ThreadRow};
+use crate::domain::view::ThreadRow;
 use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
 

@@ -7,7 +7,7 @@ use crate::domain::time::Timestamp;
 use crate::store::{Result, Write};
 
 /// Times that the engine computed: table, column and condition. Times that a person chose are not moved.
-const RECKONED: [(&str, &str, &str); 8] = [
+const RECKONED: [(&str, &str, &str); 9] = [
     (
         "outbox",
         "due_at",
@@ -22,6 +22,8 @@ const RECKONED: [(&str, &str, &str); 8] = [
     ("media", "due_at", "state = 'wanted'"),
     ("setups", "due_at", "state IN ('running', 'waiting')"),
     ("event_deliveries", "due_at", "state = 'waiting'"),
+    // Chosen by the clock that was ahead: what was chosen before that stays.
+    ("threads", "snoozed_until", "snoozed_at > $2"),
 ];
 
 /// Period of the hourly policy.

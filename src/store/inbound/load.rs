@@ -11,7 +11,7 @@ use crate::store::numbers::connections;
 use crate::store::{Result, Write};
 
 /// Columns of a thread for [`ThreadFacts`], from `threads t JOIN contacts p`.
-pub(super) const THREAD_FACTS: &str = "t.id, p.id AS contact_id, t.taken_by, t.last_message_id, t.handed_off_at, t.resolved_at, t.held_elsewhere, t.person_wrote_at, p.opted_out,
+pub(super) const THREAD_FACTS: &str = "t.id, p.id AS contact_id, t.taken_by, t.last_message_id, t.handed_off_at, t.resolved_at, t.snoozed_until, t.held_elsewhere, t.person_wrote_at, p.opted_out,
     EXISTS (SELECT 1 FROM connections k JOIN addresses a ON a.kind = 'phone' AND a.value = k.phone_number
         WHERE a.contact_id = p.id AND k.state = 'connected') AS ours,
     EXISTS (SELECT 1 FROM assignments g WHERE g.state = 'active'
@@ -141,6 +141,7 @@ pub(super) fn thread_facts(cells: &RowReader<'_>) -> Result<ThreadFacts> {
         first: cells.opt_int("last_message_id")?.is_none(),
         handed_off: cells.opt_int("handed_off_at")?.is_some(),
         resolved: cells.opt_int("resolved_at")?.is_some(),
+        snoozed: cells.opt_int("snoozed_until")?.is_some(),
         person_wrote_at: cells.opt_time("person_wrote_at")?,
         held_elsewhere: cells.opt_text("held_elsewhere")?.is_some(),
         ours: cells.flag("ours")?,

@@ -280,6 +280,10 @@ impl Write {
                 resolved_at = CASE WHEN w.unread > 0 THEN NULL ELSE resolved_at END,
                 resolved_by = CASE WHEN w.unread > 0 THEN NULL ELSE resolved_by END,
                 resolved_reason = CASE WHEN w.unread > 0 THEN NULL ELSE resolved_reason END,
+                -- What a person has to read, and what waits for one, ends a snooze.
+                snoozed_until = CASE WHEN w.unread > 0 OR w.reason IS NOT NULL THEN NULL ELSE snoozed_until END,
+                snoozed_by = CASE WHEN w.unread > 0 OR w.reason IS NOT NULL THEN NULL ELSE snoozed_by END,
+                snoozed_at = CASE WHEN w.unread > 0 OR w.reason IS NOT NULL THEN NULL ELSE snoozed_at END,
                 new_at = coalesce(w.new_at, threads.new_at),
                 -- What the provider counts only grows within one conversation.
                 told = CASE WHEN w.counts IS NULL OR (NOT w.anew AND json_extract(told, '$.id') IS w.counts_id

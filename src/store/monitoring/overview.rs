@@ -60,7 +60,7 @@ impl Store {
         let mut closing = vec![];
         for (within, span) in [("1h", HOUR), ("4h", 4 * HOUR), ("24h", 24 * HOUR)] {
             let count: i64 = sqlx::query_scalar(
-                "SELECT count(*) FROM threads WHERE waiting_since IS NOT NULL
+                "SELECT count(*) FROM threads WHERE waiting_since IS NOT NULL AND snoozed_until IS NULL
                     AND window_closes_at > $1 AND window_closes_at <= $2",
             )
             .bind(now.millis())
@@ -103,7 +103,7 @@ impl Store {
                     AS connections_proved,
                 (SELECT count(*) FROM threads) AS threads,
                 (SELECT coalesce(sum(unread), 0) FROM threads WHERE unread > 0) AS unread,
-                (SELECT count(*) FROM threads WHERE waiting_since IS NOT NULL) AS waiting,
+                (SELECT count(*) FROM threads WHERE waiting_since IS NOT NULL AND snoozed_until IS NULL) AS waiting,
                 (SELECT count(*) FROM outbox WHERE state = 'queued') AS queued,
                 (SELECT count(*) FROM outbox WHERE state = 'queued' AND hold IS NOT NULL) AS held,
                 (SELECT count(*) FROM outbox WHERE state = 'uncertain') AS uncertain,

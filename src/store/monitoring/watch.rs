@@ -83,16 +83,17 @@ impl Store {
     /// Returns how many threads have waited for a person since before a time, and the one that waits longest.
     pub async fn waiting_since_before(&self, before: Timestamp) -> Result<Option<(u32, ThreadId, Timestamp)>> {
         let row: Option<(i64, i64)> = sqlx::query_as(
-            "SELECT id, waiting_since FROM threads WHERE waiting_since < $1 ORDER BY waiting_since LIMIT 1",
+            "SELECT id, waiting_since FROM threads WHERE waiting_since < $1 AND snoozed_until IS NULL ORDER BY waiting_since LIMIT 1",
         )
         .bind(before.millis())
         .fetch_optional(&self.readers)
         .await?;
         let Some((thread, since)) = row else { return Ok(None) };
-        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM threads WHERE waiting_since < $1")
-            .bind(before.millis())
-            .fetch_one(&self.readers)
-            .await?;
+        let count: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM threads WHERE waiting_since < $1 AND snoozed_until IS NULL")
+                .bind(before.millis())
+                .fetch_one(&self.readers)
+                .await?;
         Ok(Some((u32::try_from(count).unwrap_or(u32::MAX), ThreadId(thread), Timestamp::from_millis(since))))
     }
 

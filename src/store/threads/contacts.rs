@@ -304,6 +304,7 @@ impl Write {
                 waiting_since = coalesce(waiting_since, (SELECT f.waiting_since FROM threads f WHERE f.id = $1)),
                 waiting_reason = coalesce(waiting_reason, (SELECT f.waiting_reason FROM threads f WHERE f.id = $1)),
                 resolved_at = CASE WHEN (SELECT f.resolved_at FROM threads f WHERE f.id = $1) IS NULL THEN NULL ELSE resolved_at END,
+                snoozed_until = CASE WHEN (SELECT f.snoozed_until FROM threads f WHERE f.id = $1) IS NULL THEN NULL ELSE snoozed_until END,
                 last_message_id = (SELECT m.id FROM messages m WHERE m.thread_id = $2 AND m.kind <> 'reaction'
                     ORDER BY m.created_at DESC, m.id DESC LIMIT 1),
                 last_message_at = coalesce((SELECT m.created_at FROM messages m WHERE m.thread_id = $2 AND m.kind <> 'reaction'
@@ -315,7 +316,15 @@ impl Write {
         .execute(self.connection())
         .await?;
         sqlx::query(
-            "UPDATE threads SET unread = 0, waiting_since = NULL, waiting_reason = NULL,
+            "INSERT OR IGNORE INTO thread_labels (thread_id, label, added_by, added_at)
+                SELECT $2, label, added_by, added_at FROM thread_labels WHERE thread_id = $1",
+        )
+        .bind(from)
+        .bind(into)
+        .execute(self.connection())
+        .await?;
+        sqlx::query(
+            "UPDATE threads SET unread = 0, waiting_since = NULL, waiting_reason = NULL, snoozed_until = NULL,
                 last_message_id = (SELECT m.id FROM messages m WHERE m.thread_id = $1 AND m.kind <> 'reaction'
                     ORDER BY m.created_at DESC, m.id DESC LIMIT 1)
              WHERE id = $1",

@@ -12,6 +12,7 @@ use crate::domain::filter::{Filter, Is, Term};
 use crate::domain::ids::{ConnectionId, ContactId, ThreadId};
 use crate::domain::inbound::event::Direction;
 use crate::domain::message::resolved::Resolved;
+use crate::domain::message::snoozed::Snoozed;
 use crate::domain::message::status::{DeliveryRecord, DeliveryStatus};
 use crate::domain::numbers::connection::Environment;
 use crate::domain::text::Untrusted;
@@ -34,7 +35,8 @@ const ROW: &str = "SELECT t.id, t.contact_id, t.external_id, t.connection_id, c.
         60 * json_extract(g.contract, '$.pause_after_person_minutes'),
         json_extract(c.settings, '$.pause_after_person_seconds'), 3600) AS pause_seconds,
     EXISTS (SELECT 1 FROM stops s WHERE s.lifted_at IS NULL AND (s.scope = 'all' OR (s.scope = 'agent' AND s.subject = g.agent)
-        OR (s.scope = 'thread' AND s.subject = 't' || t.id))) AS stopped, t.taken_by, t.taken_until, t.waiting_since, t.waiting_reason, t.handed_off_at, t.held_elsewhere, t.holder_told_at, t.context_from, t.resolved_at, t.resolved_by, t.resolved_reason, p.opted_out, p.marketing_stopped_at IS NOT NULL AS no_marketing,
+        OR (s.scope = 'thread' AND s.subject = 't' || t.id))) AS stopped, t.taken_by, t.taken_until, t.waiting_since, t.waiting_reason, t.handed_off_at, t.held_elsewhere, t.holder_told_at, t.context_from, t.resolved_at, t.resolved_by, t.resolved_reason, t.snoozed_until, t.snoozed_by, t.snoozed_at,
+    (SELECT json_group_array(x.label ORDER BY x.label) FROM thread_labels x WHERE x.thread_id = t.id) AS labels, p.opted_out, p.marketing_stopped_at IS NOT NULL AS no_marketing,
     t.told, t.new_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM messages o WHERE o.thread_id = t.id
         AND o.created_at >= t.new_at AND o.direction = 'outbound') AS is_new,
     coalesce((SELECT r.state FROM runs r WHERE r.thread_id = t.id AND r.state = 'running'),
@@ -146,6 +148,7 @@ impl Store {
     pub async fn closing(&self, now: Timestamp, limit: u32) -> Result<Vec<ThreadRow>> {
         let text = format!(
             "{ROW} WHERE t.window_closes_at > $1 AND p.opted_out = 0 AND t.resolved_at IS NULL
+                AND (t.snoozed_until IS NULL OR t.snoozed_until >= t.window_closes_at)
                 AND (t.waiting_since IS NOT NULL OR (m.direction = 'inbound' AND m.kind NOT IN ('reaction', 'sticker') AND m.test = 0))
              ORDER BY t.window_closes_at LIMIT $2"
         );
@@ -355,7 +358,7 @@ impl Write {
         self.wait_all(&[(thread, reason, since)]).await
     }
 
-    /// Marks threads as waiting for a person, each with its reason and time.
+    /// Marks threads as waiting for a person, each with its reason and time. Ends their snooze.
     pub async fn wait_all(&mut self, waits: &[(ThreadId, &str, Timestamp)]) -> Result<()> {
         if waits.is_empty() {
             return Ok(());
@@ -363,7 +366,8 @@ impl Write {
         let rows: Vec<_> = waits.iter().map(|(thread, reason, since)| (thread.0, reason, since.millis())).collect();
         sqlx::query(
             "WITH w (id, reason, since) AS MATERIALIZED (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($1))
-             UPDATE threads SET waiting_since = coalesce(waiting_since, w.since), waiting_reason = w.reason
+             UPDATE threads SET waiting_since = coalesce(waiting_since, w.since), waiting_reason = w.reason,
+                snoozed_until = NULL, snoozed_by = NULL, snoozed_at = NULL
              FROM w WHERE threads.id = w.id",
         )
         .bind(json(&rows))
@@ -467,6 +471,15 @@ fn thread_row(cells: &RowReader<'_>) -> Result<ThreadRow> {
             }),
             None => None,
         },
+        snoozed: match cells.opt_time("snoozed_until")? {
+            Some(until) => Some(Snoozed {
+                until,
+                by: cells.opt_text("snoozed_by")?.unwrap_or_default(),
+                at: cells.opt_time("snoozed_at")?.unwrap_or(until),
+            }),
+            None => None,
+        },
+        labels: cells.json("labels")?,
         context_from: cells.opt_time("context_from")?,
         person_wrote_at: cells.opt_time("person_wrote_at")?,
         pause_seconds: cells.count("pause_seconds")?,

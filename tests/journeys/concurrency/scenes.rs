@@ -234,6 +234,41 @@ async fn thread_scene(name: &str) -> (Stage, Request) {
             let message = stage.messages(thread).await.pop().expect("there").id;
             (stage, Request::FetchMedia { message })
         }
+        other => work_scene(other).await,
+    }
+}
+
+/// What is left to do in a thread, and what helps to answer it.
+async fn work_scene(name: &str) -> (Stage, Request) {
+    match name {
+        "save_reply" | "remove_reply" => {
+            let (stage, _) = asked().await;
+            let save = Request::SaveReply { short: "hello".into(), text: "Hello.".into(), shared: true };
+            if name == "save_reply" {
+                return (stage, save);
+            }
+            stage.act(save).await.expect("saved");
+            (stage, Request::RemoveReply { short: "hello".into() })
+        }
+        "add_label" | "remove_label" => {
+            let (stage, thread) = asked().await;
+            let label = "vip".to_owned();
+            if name == "add_label" {
+                return (stage, Request::AddLabel { thread, label });
+            }
+            stage.act(Request::AddLabel { thread, label: label.clone() }).await.expect("labeled");
+            (stage, Request::RemoveLabel { thread, label })
+        }
+        "snooze_thread" | "unsnooze_thread" => {
+            let (stage, thread) = asked().await;
+            let until = stage.now().plus(Duration::from_secs(3_600));
+            let snooze = Request::SnoozeThread { thread, until };
+            if name == "snooze_thread" {
+                return (stage, snooze);
+            }
+            stage.act(snooze).await.expect("snoozed");
+            (stage, Request::UnsnoozeThread { thread })
+        }
         other => contact_scene(other).await,
     }
 }
@@ -343,6 +378,11 @@ pub(super) async fn agents_scene(name: &str) -> (Stage, Request) {
         "test_agent" => {
             let (stage, _) = asked().await;
             (stage, agents(AgentRequest::Test { agent: "helper".into(), words: "hello".into() }))
+        }
+        "assign_thread" => {
+            let (stage, thread) = asked().await;
+            std::mem::forget(stage.system.arrives(&ben(), "here"));
+            (stage, Request::AssignThread { thread, to: "ben".into() })
         }
         "hand_over" => {
             let (stage, thread) = asked().await;

@@ -6,10 +6,10 @@ use crate::console::overlays::picker::{PickerKind, Row};
 use crate::console::words;
 use crate::domain::access::role::Role;
 use crate::domain::ids::ThreadId;
+use crate::domain::presence::Here;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
-use crate::domain::view::Here;
 
 /// Lists colleagues who are online with the thread that they look at; picking one opens the thread.
 #[derive(Debug)]
@@ -48,6 +48,9 @@ impl PickerKind for WhoIsHere {
     }
 }
 
+/// What stands beside a colleague whose console is closed.
+const OFFLINE: &str = "offline";
+
 /// Lists colleagues to whom a thread can be transferred.
 #[derive(Debug)]
 pub(in crate::console) struct Colleagues {
@@ -83,9 +86,16 @@ impl PickerKind for Colleagues {
                 rows.push(Row { right: one.how.clone(), off: looks, ..Row::new(one.who.clone(), head, "") });
             }
         }
+        let absent = cx.overview.iter().flat_map(|told| &told.colleagues).filter(|who| **who != me);
+        for who in absent {
+            if rows.iter().all(|row| row.id != *who) {
+                let tail = "the thread is kept for them for 12 hours";
+                rows.push(Row { right: OFFLINE.to_owned(), ..Row::new(who.clone(), clean_line(who), tail) });
+            }
+        }
         if rows.is_empty() {
-            let off = "threads can be transferred only to colleagues with an open console".to_owned();
-            rows.push(Row { off: Some(off), ..Row::new("", "Nobody else is online", "") });
+            let off = "no other user may answer, and nobody else is online".to_owned();
+            rows.push(Row { off: Some(off), ..Row::new("", "No colleagues", "") });
         }
         rows
     }
@@ -93,7 +103,9 @@ impl PickerKind for Colleagues {
     fn pick(&self, _: &Cx, row: &Row) -> Vec<Intent> {
         // Drafts are saved before the transfer, so that the colleague gets them.
         let question = format!("Transfer the thread to {}?", row.head);
-        let request = Request::HandOver { thread: self.thread, to: row.id.clone() };
+        let (thread, to) = (self.thread, row.id.clone());
+        let online = row.right != OFFLINE;
+        let request = if online { Request::HandOver { thread, to } } else { Request::AssignThread { thread, to } };
         vec![Intent::KeepDrafts, Intent::ask_first(question, request)]
     }
 }

@@ -16,6 +16,7 @@ use crate::console::thread::composer::Composer;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::content::Content;
 use crate::domain::message::window::check_window;
+use crate::domain::query::Query;
 use crate::domain::request::Request;
 
 const THREADS: Scope = Scope::Pane(PaneId::Threads);
@@ -271,7 +272,7 @@ fn write(pane: &mut ThreadsPane, cx: &Cx, quoting: bool) -> Vec<Intent> {
     if quote.is_some() {
         composer.quote = quote;
     }
-    intents.push(Intent::Focus(Focus::Composer));
+    intents.extend([Intent::Ask(Query::Replies), Intent::Focus(Focus::Composer)]);
     // The composer opens even if nothing can be sent now, so that typed text becomes a draft and not commands.
     if let Err(why) = can_write(pane, cx) {
         intents.push(Intent::Warn(format!("{why} Your text is saved as a draft; ctrl-t chooses a template.")));

@@ -39,6 +39,7 @@ impl ThreadsPane {
             left.push(("NEW ".to_owned(), theme.accent()));
         }
         left.push((row.contact.shown(), name_style));
+        left.push((row.label_marks(), theme.accent()));
         Row { left, right }
     }
 
@@ -57,7 +58,9 @@ impl ThreadsPane {
         } else {
             (format!("{} closed", theme.pick("◷", "w")), theme.dim())
         };
-        let left = if let Some(waiting) = &row.waiting {
+        let left = if let Some(snoozed) = &row.snoozed {
+            vec![(format!("  {} {}", theme.pick("☾", "z"), snoozed.line(cx.now)), theme.dim())]
+        } else if let Some(waiting) = &row.waiting {
             let text = format!("  ! {}: {}", words::waits(waiting.since, cx.now), clean_line(&waiting.reason));
             vec![(text, theme.warn())]
         } else if let Some(resolved) = &row.resolved {

@@ -2,6 +2,8 @@
 
 use super::commands::{operator_with_thread, with_thread};
 use super::forms::resolve::ResolveForm;
+use super::forms::snooze::SnoozeForm;
+use super::labels::LabelPicker;
 use super::state::ThreadsPane;
 use crate::console::command::Scope;
 use crate::console::intent::Intent;
@@ -19,7 +21,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
     Command {
         id: "thread.hand_over",
         title: "Transfer",
-        help: "Transfers the thread and your draft to a colleague who is online.",
+        help: "Transfers the thread and your draft to a colleague, who may be offline.",
         scope: THREADS,
         keys: &["H"],
         ready: operator_with_thread,
@@ -45,6 +47,35 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
             }
             vec![Form::open(ResolveForm { thread, contact })]
         },
+        ..Command::ROW
+    },
+    Command {
+        id: "thread.snooze",
+        title: "Snooze or end the snooze",
+        short: "snooze",
+        help: "Puts the thread off until a time, or until the contact writes again. Ends the snooze of a snoozed one.",
+        scope: THREADS,
+        keys: &["ctrl-g"],
+        ready: operator_with_thread,
+        run: |pane, cx| {
+            let Some(row) = pane.at_hand(cx) else { return vec![] };
+            let (thread, contact) = (row.id, row.contact.shown());
+            if row.snoozed.is_some() {
+                return vec![Intent::perform(Request::UnsnoozeThread { thread })];
+            }
+            vec![Form::open(SnoozeForm { thread, contact, window_closes_at: row.window_closes_at })]
+        },
+        ..Command::ROW
+    },
+    Command {
+        id: "thread.label",
+        title: "Labels",
+        short: "label",
+        help: "Adds a label to the thread, or removes one.",
+        scope: THREADS,
+        keys: &["ctrl-k"],
+        ready: operator_with_thread,
+        run: |pane, cx| pane.at_hand(cx).map(|row| Picker::open(LabelPicker::new(row))).into_iter().collect(),
         ..Command::ROW
     },
     Command {

@@ -6,11 +6,14 @@ mod details;
 mod draw;
 mod forms;
 pub(in crate::console) mod handling;
+mod labels;
 pub(in crate::console) mod messages;
 mod pickers;
+mod replies;
 mod results;
 pub(in crate::console) mod sending;
 pub(in crate::console) mod state;
+pub(in crate::console) mod tabs;
 pub(in crate::console) mod writing;
 
 use ratatui::buffer::Buffer;
@@ -86,6 +89,7 @@ commands!(
     ThreadsPane,
     commands::ROWS,
     handling::ROWS,
+    tabs::ROWS,
     sending::ROWS,
     messages::ROWS,
     agents::ROWS,
@@ -181,6 +185,14 @@ impl Pane for ThreadsPane {
         })
     }
 
+    fn draw_tabs(&self, cx: &Cx, buffer: &mut Buffer, area: Rect) {
+        self.draw_filter_tabs(cx, buffer, area);
+    }
+
+    fn has_tabs(&self) -> bool {
+        !self.views.is_empty()
+    }
+
     fn below(&self, area: Rect) -> u16 {
         if self.open.is_none() || area.height < 6 {
             return 0;
@@ -188,11 +200,16 @@ impl Pane for ThreadsPane {
         let quote = u16::from(self.composer().is_some_and(|composer| composer.quote.is_some()));
         let lines =
             self.composer().map_or(1, |composer| composer.wrapped(usize::from(area.width) - 2).lines.len() as u16);
-        1 + quote + lines.clamp(1, COMPOSER_LINES).min(area.height / 3)
+        let preview = u16::from(!self.matching_replies().is_empty());
+        1 + quote + preview + lines.clamp(1, COMPOSER_LINES).min(area.height / 3)
     }
 
-    fn detail(&self, _: &Cx) -> Vec<Intent> {
-        self.ask_open()
+    fn detail(&self, cx: &Cx) -> Vec<Intent> {
+        let mut intents = self.ask_open();
+        if self.is_open(cx) {
+            intents.push(Intent::Ask(Query::Views));
+        }
+        intents
     }
 
     /// The thread beside the list follows the cursor.
@@ -223,7 +240,7 @@ impl Pane for ThreadsPane {
             intents.extend(self.ask_for_draft(cx, thread));
         }
         if self.is_open(cx) {
-            intents.push(Intent::Ask(self.query()));
+            intents.extend([Intent::Ask(self.query()), Intent::Ask(Query::Views)]);
         }
         intents
     }
@@ -234,9 +251,13 @@ impl Pane for ThreadsPane {
             Query::Threads { .. }
                 | Query::Thread { .. }
                 | Query::FindThread { .. }
+                | Query::NextWaiting { .. }
+                | Query::Views
                 | Query::Notes { .. }
                 | Query::Messages { .. }
                 | Query::Draft { .. }
+                | Query::Replies
+                | Query::Reply { .. }
                 | Query::Desk(AgentQuery::Waiting { .. })
         )
     }
@@ -250,7 +271,11 @@ impl Pane for ThreadsPane {
             (Query::Thread { thread }, Answer::Thread(row)) => {
                 return self.take_thread(cx, *thread, row.map(|row| *row));
             }
-            (Query::FindThread { .. }, Answer::Thread(Some(row))) if cx.awaits(query) => {
+            (Query::Views, Answer::Views(views)) => self.views = views,
+            (Query::NextWaiting { .. }, Answer::Thread(None)) if cx.awaits(query) => {
+                return vec![Intent::Notice("No other thread waits for a person.".to_owned())];
+            }
+            (Query::FindThread { .. } | Query::NextWaiting { .. }, Answer::Thread(Some(row))) if cx.awaits(query) => {
                 return vec![Intent::GoToThread(row.id), Intent::FoundThread(row)];
             }
             (Query::Notes { thread }, Answer::Notes(notes)) => {
@@ -265,6 +290,11 @@ impl Pane for ThreadsPane {
                     open.messages = messages;
                     open.loaded = true;
                 }
+            }
+            (Query::Replies, Answer::Replies(rows)) => self.replies = rows,
+            (Query::Reply { thread, .. }, Answer::Reply(text)) => {
+                let composer = self.composers.entry(*thread).or_insert_with(|| Composer::new(*thread, ""));
+                composer.paste(&text);
             }
             (Query::Draft { thread }, Answer::Draft(text)) => {
                 // Text that was typed meanwhile is newer than the stored draft.

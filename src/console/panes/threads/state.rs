@@ -11,11 +11,12 @@ use crate::console::thread::composer::Composer;
 use crate::console::thread::open::{MESSAGES, OpenThread};
 use crate::domain::agents::requests::{AgentQuery, RunRecord};
 use crate::domain::ids::{EntryId, MessageId, RunId, ThreadId};
+use crate::domain::message::canned::CannedReply;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::query::Query;
 use crate::domain::request::{Request, SendContext};
 use crate::domain::time::Timestamp;
-use crate::domain::view::{MessageView, ThreadRow};
+use crate::domain::view::{MessageView, SavedView, ThreadRow};
 
 /// Interval at which presence is reported while nothing changes.
 const STILL_HERE: Duration = Duration::from_secs(55);
@@ -29,6 +30,10 @@ pub(in crate::console) struct ThreadsPane {
     pub rows: Option<Vec<ThreadRow>>,
     pub open: Option<OpenThread>,
     pub composers: BTreeMap<ThreadId, Composer>,
+    /// Filters with the number of threads that each finds: the tabs.
+    pub views: Vec<SavedView>,
+    /// Canned replies, as they were listed when the composer was opened.
+    pub replies: Vec<CannedReply>,
     /// The presence that was reported last: the open thread, and whether the user writes.
     attended: (Option<ThreadId>, bool),
     /// When presence was reported last.

@@ -1,9 +1,11 @@
 //! Commands of the composer. All other keys are text input.
 
+use super::replies::ReplyPicker;
 use super::state::ThreadsPane;
 use crate::console::command::Scope;
 use crate::console::cx::Cx;
 use crate::console::intent::Intent;
+use crate::console::overlays::picker::Picker;
 use crate::console::panes::row::Command;
 use crate::console::settings::Focus;
 use crate::console::thread::composer::Composer;
@@ -58,6 +60,27 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         ..Command::ROW
     },
     Command {
+        id: "write.expand",
+        title: "Expand a canned reply",
+        help: "Puts the canned reply whose name stands before the cursor, such as /hello, into the text.",
+        scope: Scope::Composer,
+        keys: &["tab"],
+        run: |pane, cx| pane.expand_reply(cx),
+        ..Command::ROW
+    },
+    Command {
+        id: "write.replies",
+        title: "Canned replies",
+        help: "Lists canned replies; enter puts one into the text.",
+        scope: Scope::Composer,
+        keys: &["ctrl-r"],
+        run: |pane, _| {
+            let thread = pane.open.as_ref().map(|open| open.thread);
+            thread.map(|thread| Picker::open(ReplyPicker { thread, replies: None })).into_iter().collect()
+        },
+        ..Command::ROW
+    },
+    Command {
         id: "write.leave",
         title: "Leave",
         help: "Leaves the composer and saves the draft.",
@@ -75,7 +98,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
 
 /// Returns `true` if enter sends: only for one line of the user's own text, if the setting allows it. An edited
 /// suggested reply is sent with ctrl-s only, so that enter cannot send it by mistake.
-fn sends(pane: &ThreadsPane, cx: &Cx) -> bool {
+pub(in crate::console) fn sends(pane: &ThreadsPane, cx: &Cx) -> bool {
     let own_line = |composer: &Composer| composer.lines() == 1 && composer.answers.is_none();
     cx.settings.enter_sends && pane.composer().is_some_and(own_line)
 }

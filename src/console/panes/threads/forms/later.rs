@@ -2,7 +2,7 @@
 
 use ratatui::style::Style;
 
-use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
+use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, Submitted, field};
 use crate::console::theme::Theme;
 use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::message::content::Content;
@@ -23,7 +23,7 @@ impl FormKind for LaterForm {
     }
 
     fn fields(&self) -> Vec<Field> {
-        vec![field("at", "When", "30m, 2h, 18:30 or 2026-06-02 09:00", "")]
+        vec![field("at", "When", "30m, 18:30 or tomorrow 09:00", "")]
     }
 
     fn about(&self) -> String {
@@ -34,7 +34,7 @@ impl FormKind for LaterForm {
         self.text.lines().take(6).map(|line| (clean_line(line), theme.plain())).collect()
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Submitted {
         Ok(Submission::Perform(Request::Send {
             thread: self.thread,
             content: Box::new(Content::text(self.text.as_str())),

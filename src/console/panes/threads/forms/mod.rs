@@ -7,5 +7,6 @@ pub(super) mod later;
 pub(super) mod note;
 pub(super) mod resolve;
 pub(super) mod saving;
+pub(super) mod snooze;
 pub(super) mod template;
 pub(super) mod view;

@@ -2,7 +2,7 @@
 
 use ratatui::style::Style;
 
-use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
+use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, Submitted, field};
 use crate::console::theme::Theme;
 use crate::domain::ids::ThreadId;
 use crate::domain::request::Request;
@@ -33,7 +33,7 @@ impl FormKind for ResolveForm {
         vec![(said.to_owned(), theme.dim())]
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Submitted {
         Ok(Submission::Perform(Request::ResolveThread { thread: self.thread, reason: filled.owned("reason") }))
     }
 }

@@ -1,6 +1,6 @@
 //! The form that saves the list's filter under a name.
 
-use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
+use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, Submitted, field};
 use crate::domain::request::Request;
 
 /// Saves a filter.
@@ -18,7 +18,7 @@ impl FormKind for ViewForm {
         vec![field("name", "Name", "such as late payers", "")]
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Submitted {
         Ok(Submission::Perform(Request::SaveView { name: filled.owned("name"), terms: self.terms.clone() }))
     }
 }
