@@ -329,22 +329,22 @@ static TOOLS: &[Tool] = &[
     },
     Tool {
         name: "replies.list",
-        says: "Returns the canned replies that you can use, with their placeholders.",
-        effect: Effect::Looks,
-        right: Permission::Look,
+        description: "Returns the canned replies that you can use, with their placeholders.",
+        effect: Effect::ReadOnly,
+        permission: Permission::Look,
         source: ToolSource::Written {
-            schema: nothing,
-            read: |arguments| read::<Nothing>(arguments).and_then(|_| look(Query::Replies)),
+            schema: empty_schema,
+            read: |arguments| read::<NoArguments>(arguments).and_then(|_| query(Query::Replies)),
         },
     },
     Tool {
         name: "labels.list",
-        says: "Returns the labels of threads, each with the number of threads that have it.",
-        effect: Effect::Looks,
-        right: Permission::Look,
+        description: "Returns the labels of threads, each with the number of threads that have it.",
+        effect: Effect::ReadOnly,
+        permission: Permission::Look,
         source: ToolSource::Written {
-            schema: nothing,
-            read: |arguments| read::<Nothing>(arguments).and_then(|_| look(Query::Labels)),
+            schema: empty_schema,
+            read: |arguments| read::<NoArguments>(arguments).and_then(|_| query(Query::Labels)),
         },
     },
     Tool {
