@@ -14,7 +14,7 @@ pub(super) async fn answer(
     secret: Option<&SecretString>,
     input: &AgentInput,
 ) -> Result<AgentAnswer, AgentError> {
-    let (status, text) = post(client, url, secret, input, "The agent's URL").await?;
+    let (status, text) = post(client, url, secret, (input, input.rehearsal), "The agent's URL").await?;
     match status {
         204 => Ok(AgentAnswer::default()),
         200 => parse(&text),
@@ -22,16 +22,23 @@ pub(super) async fn answer(
     }
 }
 
-/// Posts a body as JSON and returns status and text. With a secret, adds its HMAC-SHA256 as `X-Wadeck-Signature`.
+/// Header of a request whose answer is discarded.
+const REHEARSAL_HEADER: &str = "X-Wadeck-Rehearsal";
+
+/// Posts a body as JSON and returns status and text. With a secret, adds its HMAC-SHA256 as `X-Wadeck-Signature`; for a
+/// rehearsal, adds `X-Wadeck-Rehearsal: true`.
 pub(super) async fn post(
     client: &reqwest::Client,
     url: &str,
     secret: Option<&SecretString>,
-    body: &impl serde::Serialize,
+    (body, is_rehearsal): (&impl serde::Serialize, bool),
     target: &str,
 ) -> Result<(u16, String), AgentError> {
     let body = serde_json::to_vec(body).map_err(|error| AgentError(format!("Cannot write the transcript: {error}")))?;
     let mut request = client.post(url).header("content-type", "application/json");
+    if is_rehearsal {
+        request = request.header(REHEARSAL_HEADER, "true");
+    }
     if let Some(signature) = secret.and_then(|secret| sign(secret, &body)) {
         request = request.header("X-Wadeck-Signature", signature);
     }

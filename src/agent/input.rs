@@ -14,6 +14,9 @@ use crate::domain::time::Timestamp;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AgentInput {
     pub run_id: RunId,
+    /// Nothing of the answer is used: do nothing that lasts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rehearsal: bool,
     pub batch_size: u32,
     pub first_contact: bool,
     pub connection: InputConnection,
@@ -122,6 +125,7 @@ impl AgentInput {
     pub fn sample(text: &str, now: Timestamp) -> Self {
         Self {
             run_id: RunId(0),
+            rehearsal: true,
             batch_size: 1,
             first_contact: true,
             connection: InputConnection {

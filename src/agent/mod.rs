@@ -178,6 +178,9 @@ pub struct AgentAnswer {
     pub tokens_in: u64,
     #[serde(skip)]
     pub tokens_out: u64,
+    /// The model reported no tokens: they are estimated.
+    #[serde(skip)]
+    pub usage_estimated: bool,
 }
 
 /// A call of a tool: its name and its arguments.
@@ -271,7 +274,7 @@ impl Agents {
 
     /// Posts JSON to an event endpoint, signed if there is a secret. Fails after 20 s and on any status but 2xx.
     pub async fn post(&self, url: &str, secret: Option<&SecretString>, body: &Value) -> Result<(), AgentError> {
-        let request = http::post(&self.client, url, secret, body, "The endpoint");
+        let request = http::post(&self.client, url, secret, (body, false), "The endpoint");
         let response = tokio::time::timeout(Duration::from_secs(20), request).await;
         match response.map_err(|_| AgentError("The endpoint did not answer within 20 s.".into()))?? {
             (200..300, _) => Ok(()),
@@ -313,12 +316,34 @@ impl Agents {
             AgentError(format!("The agent {name} did not answer within {} s.", config.timeout.as_secs()))
         })??;
         let mut answer = apply_limits(answer)?;
+        if matches!(config.kind, AgentKind::OpenAi { .. } | AgentKind::Anthropic { .. }) {
+            estimate_usage(&mut answer, input);
+        }
         for call in std::mem::take(&mut answer.tools) {
             if let Err(error) = tools.call(&call.name, &call.arguments).await {
                 answer.trace.push(format!("{}: {}", excerpt(&call.name), excerpt(&error.0)));
             }
         }
         Ok(answer)
+    }
+}
+
+/// Estimated characters per token; English text has about four, other languages fewer.
+const CHARACTERS_PER_TOKEN: usize = 3;
+
+/// Fills in token counts that the model did not report, estimated from the length of prompt and reply, so that budgets
+/// apply.
+fn estimate_usage(answer: &mut AgentAnswer, input: &AgentInput) {
+    let tokens = |characters: usize| u64::try_from(characters.div_ceil(CHARACTERS_PER_TOKEN)).unwrap_or(u64::MAX);
+    let replied: usize = answer.messages.iter().map(|one| one.text.chars().count()).sum();
+    let given: usize = input.messages.iter().map(|message| message.text.as_received().chars().count()).sum();
+    if answer.tokens_in == 0 {
+        answer.tokens_in = tokens(answer.prompt.chars().count() + given).max(1);
+        answer.usage_estimated = true;
+    }
+    if answer.tokens_out == 0 && replied > 0 {
+        answer.tokens_out = tokens(replied);
+        answer.usage_estimated = true;
     }
 }
 

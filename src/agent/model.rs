@@ -57,7 +57,7 @@ impl Endpoint<'_> {
             if !RETRYABLE_STATUSES.contains(&status) || header_text(&headers, "x-should-retry") == Some("false") {
                 break (status, text);
             }
-            let wait = retry_after(&headers).unwrap_or(delay);
+            let wait = retry_after(&headers).or_else(|| limit_resets_in(&headers)).unwrap_or(delay);
             let remaining = self.deadline.saturating_duration_since(Instant::now());
             if wait >= remaining {
                 return Err(AgentError(format!(
@@ -97,6 +97,44 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Duration::try_from(then.duration_since(now)).ok()
 }
 
+/// Returns the time until exhausted rate limits are restored, by the headers of both kinds of API; `None` if no limit is
+/// exhausted.
+fn limit_resets_in(headers: &HeaderMap) -> Option<Duration> {
+    const LIMITS: [&str; 5] = ["requests", "tokens", "input-tokens", "output-tokens", "priority-input-tokens"];
+    let waits = LIMITS.iter().flat_map(|limit| {
+        let is_used_up = |left: Option<&str>| left.is_none_or(|left| left == "0");
+        let reset = header_text(headers, &format!("anthropic-ratelimit-{limit}-reset"))
+            .filter(|_| is_used_up(header_text(headers, &format!("anthropic-ratelimit-{limit}-remaining"))));
+        let date = header_text(headers, "date").and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+        let until = reset.and_then(|reset| reset.parse::<jiff::Timestamp>().ok()).zip(date);
+        let until = until.and_then(|(reset, date)| Duration::try_from(reset.duration_since(date.timestamp())).ok());
+        let span = header_text(headers, &format!("x-ratelimit-reset-{limit}"))
+            .filter(|_| is_used_up(header_text(headers, &format!("x-ratelimit-remaining-{limit}"))))
+            .and_then(span);
+        [until, span]
+    });
+    waits.flatten().max()
+}
+
+/// Parses `1s`, `250ms`, `6m0s`, `1h2m3.5s` or a number of seconds.
+fn span(text: &str) -> Option<Duration> {
+    let (mut whole, mut rest) = (0.0, text.trim());
+    if let Ok(seconds) = rest.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').filter(|at| *at > 0)?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let (unit, seconds) = [("ms", 0.001), ("h", 3_600.0), ("m", 60.0), ("s", 1.0)]
+            .into_iter()
+            .find(|(unit, _)| rest.starts_with(unit))?;
+        whole += number * seconds;
+        rest = &rest[unit.len()..];
+    }
+    Duration::try_from_secs_f64(whole).ok()
+}
+
 /// The reason in the arguments of a hand-off.
 pub(super) fn hand_off_reason(arguments: &Result<Value, ToolError>) -> String {
     let reason = arguments.as_ref().ok().and_then(|value| value.get("reason")).and_then(Value::as_str);
@@ -134,5 +172,19 @@ mod tests {
         assert_eq!(read(&[("retry-after", "soon")]), None);
         assert_eq!(read(&[("retry-after", "-3")]), None);
         assert_eq!(read(&[]), None);
+    }
+
+    #[test]
+    fn a_limit_that_is_used_up_says_when_it_is_restored() {
+        let read = |lines: &[(&'static str, &str)]| limit_resets_in(&headers(lines));
+        let date = ("date", "Mon, 01 Jun 2026 09:00:00 GMT");
+        let reset = ("anthropic-ratelimit-requests-reset", "2026-06-01T09:00:07Z");
+        assert_eq!(read(&[date, reset, ("anthropic-ratelimit-requests-remaining", "0")]), Some(Duration::from_secs(7)));
+        assert_eq!(read(&[date, reset, ("anthropic-ratelimit-requests-remaining", "3")]), None);
+        let (requests, tokens) = (("x-ratelimit-reset-requests", "1s"), ("x-ratelimit-reset-tokens", "6m0s"));
+        assert_eq!(read(&[requests, tokens, ("x-ratelimit-remaining-tokens", "149984")]), Some(Duration::from_secs(1)));
+        assert_eq!(read(&[requests, tokens]), Some(Duration::from_secs(360)));
+        assert_eq!(read(&[("x-ratelimit-reset-requests", "250ms")]), Some(Duration::from_millis(250)));
+        assert_eq!(read(&[("x-ratelimit-reset-requests", "soon")]), None);
     }
 }

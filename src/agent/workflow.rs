@@ -15,7 +15,7 @@ pub(super) async fn report(
     input: &AgentInput,
 ) -> Result<AgentAnswer, AgentError> {
     let event = json!({ "event": "message.received", "id": input.run_id, "data": input });
-    let (status, text) = post(client, url, secret, &event, "The workflow").await?;
+    let (status, text) = post(client, url, secret, (&event, input.rehearsal), "The workflow").await?;
     if !(200..300).contains(&status) {
         return Err(AgentError(format!("The workflow returned HTTP {status}: {}", excerpt(&text))));
     }

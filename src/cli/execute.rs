@@ -12,6 +12,7 @@ use crate::cli::client::source::Source;
 use crate::cli::client::{files, input::Files};
 use crate::cli::print;
 use crate::cli::print::{layout, selected_columns};
+use crate::cli::verbs::agents::{self, Agents};
 use crate::cli::verbs::connections::Connections;
 use crate::cli::verbs::reference::NameResolver;
 use crate::cli::verbs::setup::StopAt;
@@ -168,6 +169,11 @@ pub(super) async fn output_of(source: &Source, common: &Common, command: Command
         }
         Command::Deliveries(Deliveries::Kinds) if common.json => {
             return Ok((Exit::Done, crate::cli::print::reference_tables::inbound_kinds_json()));
+        }
+        Command::Agents(Agents::Rehearse { agent, file, keep }) => {
+            let (request, results) = agents::rehearsal(&agent, file.as_deref(), keep)?;
+            source.act(&request).await?;
+            return look(source, &results, common).await;
         }
         Command::Send(send) => Some(CliRequest::Perform(crate::cli::verbs::send::request(source, *send).await?)),
         command => to_request(command)?,

@@ -70,6 +70,16 @@ pub(super) struct ApprovalsTable {
     pub require_two_approvers: Option<bool>,
     pub require_rehearsal: Option<bool>,
     pub undecided_hours: Option<u64>,
+    pub on_failed_rehearsal: Option<FailedRehearsal>,
+    pub rehearse_at_hour: Option<u32>,
+}
+
+/// What follows when an agent fails a kept conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum FailedRehearsal {
+    Alert,
+    Draft,
 }
 
 #[derive(Debug, Deserialize)]
@@ -93,6 +103,12 @@ pub(super) fn approvals(own: ApprovalsTable, example: ApprovalsTable) -> Approva
             .unwrap_or(default.require_two_approvers),
         require_rehearsal: own.require_rehearsal.or(example.require_rehearsal).unwrap_or(default.require_rehearsal),
         undecided: Duration::from_secs(hours * 3_600),
+        draft_after_failed_rehearsal: own.on_failed_rehearsal.or(example.on_failed_rehearsal)
+            == Some(FailedRehearsal::Draft),
+        rehearse_at_hour: own
+            .rehearse_at_hour
+            .or(example.rehearse_at_hour)
+            .map_or(default.rehearse_at_hour, |hour| (hour < 24).then_some(hour)),
     }
 }
 

@@ -73,6 +73,8 @@ events! {
     AssignmentExpired "assignment.expired";
     /// A webhook arrived for a number without a connection.
     DeliveryQuarantined "delivery.quarantined";
+    /// An agent failed a written conversation.
+    AgentRehearsalFailed "agent.rehearsal_failed";
     /// Someone stopped agents.
     AgentsStopped "agents.stopped";
 }

@@ -29,6 +29,7 @@ impl AgentRequest {
             // The operation checks whether the agent exists, because agents are not stored in a table.
             Self::Stop { what: StopScope::Agent(_) | StopScope::All, .. }
             | Self::Resume { what: StopScope::Agent(_) | StopScope::All }
+            | Self::RehearseWritten { .. }
             | Self::Test { .. } => vec![],
             Self::Forget { thread, .. } => vec![Subject::Thread(*thread)],
         }

@@ -27,6 +27,7 @@ pub use self::agents::dry_run::dry_run_next;
 pub use self::agents::expire_assignment::{expire_assignments, next_expiry};
 pub use self::agents::foreign_data::index_identifiers;
 pub use self::agents::rehearse::rehearse_next;
+pub use self::agents::rehearse_written::rehearse_due;
 pub use self::agents::run_agent::run_next;
 pub use self::agents::use_tool::{agent_tools, use_tool};
 pub use self::error::OperationError;

@@ -143,6 +143,13 @@ fn start_periodic(system: &System, tasks: &TaskTracker, stop: &CancellationToken
             operations::index_identifiers(&system).await
         },
     ));
+    tasks.spawn(run_periodically(
+        system.clone(),
+        stop.clone(),
+        "rehearsals",
+        MAINTENANCE_INTERVAL,
+        |system| async move { operations::rehearse_due(&system).await },
+    ));
     tasks.spawn(run_periodically(system.clone(), stop.clone(), "pulse", PULSE_INTERVAL, |system| async move {
         operations::pulse(&system).await
     }));

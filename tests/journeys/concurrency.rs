@@ -109,6 +109,7 @@ operations! {
     Request::Agents(AgentRequest::Stop { .. }) => "stop", Once(&["already_stopped"]);
     Request::Agents(AgentRequest::Resume { .. }) => "resume", Once(&["not_stopped"]);
     Request::Agents(AgentRequest::Forget { .. }) => "forget", Once(&["no_change"]);
+    Request::Agents(AgentRequest::RehearseWritten { .. }) => "rehearse_written", Each("two rehearsals are two, with their results");
     Request::Agents(AgentRequest::Test { .. }) => "test_agent", Harmless("an agent is asked; nothing is sent or kept");
     Request::Number(NumberRequest::SetUp { .. }) => "set_up", Once(&["name_taken"]);
     Request::Number(NumberRequest::Adopt { .. }) => "adopt", Once(&["name_taken", "number_taken"]);

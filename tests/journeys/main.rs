@@ -36,6 +36,7 @@ mod filters;
 mod finding;
 mod flows;
 mod foreign_data;
+mod golden;
 mod holders;
 mod inbound;
 mod keeping;

@@ -143,6 +143,8 @@ flows register --connection c1 1
 flows starters
 agents list
 agents test helper hello
+agents rehearse helper
+agents rehearsals helper
 agents runs
 agents run r1
 agents accept r1

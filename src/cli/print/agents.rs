@@ -9,6 +9,7 @@ pub(in crate::cli) fn answer_json(told: &AgentTold) -> String {
     match told {
         AgentTold::Run(value) | AgentTold::Waiting(value) => json(value),
         AgentTold::Runs(value) => json(value),
+        AgentTold::Conversations(value) => json(value),
         AgentTold::Assignments(value) => json(value),
         AgentTold::Assignment(value) => json(value),
         AgentTold::Stops(value) => json(value),
@@ -21,7 +22,11 @@ pub(in crate::cli) fn answer_json(told: &AgentTold) -> String {
 
 /// Returns whether an answer reports a failure, for the exit code.
 pub(in crate::cli) fn is_failure(told: &AgentTold) -> bool {
-    matches!(told, AgentTold::Verified(check) if check.is_trouble())
+    match told {
+        AgentTold::Verified(check) => check.is_trouble(),
+        AgentTold::Conversations(results) => results.iter().any(|one| !one.passed()),
+        _ => false,
+    }
 }
 
 pub(in crate::cli) fn answer_text(told: &AgentTold) -> String {
@@ -30,6 +35,14 @@ pub(in crate::cli) fn answer_text(told: &AgentTold) -> String {
         AgentTold::Run(Some(record)) | AgentTold::Waiting(Some(record)) => run_text(record),
         AgentTold::Runs(runs) => {
             table("runs", &["id", "agent", "state", "contact", "thread", "said"], runs.iter().map(run_row).collect())
+        }
+        AgentTold::Conversations(results) => {
+            let rows = results.iter().map(|one| {
+                let reply = one.reply.as_ref().map(|text| shortened(&text.line())).unwrap_or_default();
+                let result = if one.passed() { "passed".to_owned() } else { clean_line(&one.failures.join("; ")) };
+                vec![clean_line(&one.name), at(one.at), result, reply]
+            });
+            table("conversations", &["name", "at", "result", "reply"], rows.collect())
         }
         AgentTold::Assignments(rows) => table(
             "assignments",
@@ -165,8 +178,12 @@ fn run_text(record: &RunRecord) -> String {
             run.thread_id
         ),
         format!(
-            "  under {}, {} tokens in, {} out, {}",
-            record.assignment, record.tokens_in, record.tokens_out, record.cost
+            "  under {}, {} tokens in, {} out, {}{}",
+            record.assignment,
+            record.tokens_in,
+            record.tokens_out,
+            record.cost,
+            if record.usage_estimated { " (estimated: the model reported none)" } else { "" }
         ),
     ];
     for call in &record.calls {

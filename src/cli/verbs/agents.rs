@@ -4,12 +4,15 @@ use clap::{Args, Subcommand};
 
 use super::cli_request::CliRequest;
 use super::operations::{OfAgents, OfAssignments, OperationVerb};
+use crate::cli::client::error::CliError;
 use crate::cli::verbs::Page;
 use crate::domain::agents::assignment::Mode;
 use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::contract::{Conditions, Contract, Hours, Money, Tool};
+use crate::domain::agents::conversation::{Conversation, ConversationFile};
 use crate::domain::agents::foreign_data::Guard;
 use crate::domain::agents::requests::{AgentQuery, AgentRequest, StopScope};
+use crate::domain::code::Code;
 use crate::domain::ids::{AssignmentId, ConnectionId, EventId, RunId, ThreadId};
 use crate::domain::query::Query;
 use crate::domain::request::Request;
@@ -28,6 +31,26 @@ pub enum Agents {
         /// Text to reply to
         #[arg(value_name = "TEXT")]
         words: String,
+    },
+    /// Test an agent with written conversations; nothing is sent. Exits with 1 if a check fails
+    #[command(
+        after_help = "Examples:\n  wadeck agents rehearse helper --file helper.toml --json\n  wadeck agents rehearse helper --file helper.toml --keep\n  wadeck agents rehearse helper"
+    )]
+    Rehearse {
+        /// Agent name
+        agent: String,
+        /// File of conversations, in TOML or JSON; without it, the conversations that are kept
+        #[arg(long, value_name = "FILE")]
+        file: Option<std::path::PathBuf>,
+        /// Keep the conversations of the file: they are used again when the agent changes, and every night
+        #[arg(long, requires = "file")]
+        keep: bool,
+    },
+    /// Show the results of the last rehearsal with written conversations
+    #[command(after_help = "Examples:\n  wadeck agents rehearsals helper --json")]
+    Rehearsals {
+        /// Agent name
+        agent: String,
     },
     /// List runs, newest first
     #[command(after_help = "Examples:\n  wadeck agents runs --thread t12\n  wadeck agents runs --limit 200 --json")]
@@ -294,8 +317,38 @@ fn act(request: AgentRequest) -> CliRequest {
     CliRequest::Perform(Request::Agents(request))
 }
 
+/// Reads a file of conversations: JSON where its name says so, else TOML.
+fn conversations(path: &std::path::Path) -> Result<Vec<Conversation>, CliError> {
+    let place = path.display();
+    let wrong = |why: String| CliError::new(Code::Body, why, "docs/agents.md describes the file.");
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("Cannot read {place}: {error}.")))?;
+    let file: Result<ConversationFile, String> = if path.extension().is_some_and(|end| end == "json") {
+        serde_json::from_str(&text).map_err(|error| error.to_string())
+    } else {
+        toml::from_str(&text).map_err(|error| error.to_string())
+    };
+    let file = file.map_err(|error| wrong(format!("Cannot read {place}: {error}")))?;
+    if file.conversations.is_empty() {
+        return Err(wrong(format!("{place} has no conversations.")));
+    }
+    Ok(file.conversations)
+}
+
+/// Returns what a rehearsal asks for, and where its results are.
+pub(in crate::cli) fn rehearsal(
+    agent: &str,
+    file: Option<&std::path::Path>,
+    keep: bool,
+) -> Result<(Request, Query), CliError> {
+    let conversations = file.map(conversations).transpose()?.unwrap_or_default();
+    let agent = agent.to_owned();
+    let results = Query::Desk(AgentQuery::Conversations { agent: agent.clone() });
+    Ok((Request::Agents(AgentRequest::RehearseWritten { agent, conversations, keep }), results))
+}
+
 pub(in crate::cli) fn agents(verb: Agents) -> CliRequest {
     match verb {
+        Agents::Rehearse { agent, .. } | Agents::Rehearsals { agent } => look(AgentQuery::Conversations { agent }),
         Agents::Operation(verb) => CliRequest::Perform(verb.request),
         Agents::List => CliRequest::Fetch(Query::Agents),
         Agents::Test { agent, words } => act(AgentRequest::Test { agent, words }),

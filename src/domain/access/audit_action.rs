@@ -123,6 +123,8 @@ actions! {
     Stale "stale";
     /// A rehearsal was started.
     Rehearse "rehearse";
+    /// A rehearsal failed, and an assignment was lowered from `auto` to `draft`.
+    DropToDraft "drop_to_draft";
     /// A suggested reply was sent.
     Accept "accept";
     /// A suggested reply was sent with other words.

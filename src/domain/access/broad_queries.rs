@@ -41,6 +41,7 @@ impl Query {
                 | AgentQuery::Audit { .. }
                 | AgentQuery::Events { .. } => true,
                 AgentQuery::Run { .. }
+                | AgentQuery::Conversations { .. }
                 | AgentQuery::Runs { thread: Some(_), .. }
                 | AgentQuery::Assignment { .. }
                 | AgentQuery::Waiting { .. }

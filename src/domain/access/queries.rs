@@ -68,7 +68,9 @@ impl AgentQuery {
     /// Returns the permission that the query requires.
     fn required_right(&self) -> Permission {
         match self {
-            Self::Run { .. } | Self::Runs { .. } | Self::Waiting { .. } => Permission::LookAtRuns,
+            Self::Run { .. } | Self::Conversations { .. } | Self::Runs { .. } | Self::Waiting { .. } => {
+                Permission::LookAtRuns
+            }
             Self::Assignments { .. } | Self::Assignment { .. } | Self::Stops { .. } | Self::Audit { .. } => {
                 Permission::Look
             }

@@ -18,7 +18,7 @@ impl AgentRequest {
             | Self::Narrow { .. }
             | Self::Revoke { .. }
             | Self::Snooze { .. } => Permission::DecideAboutAgents,
-            Self::Rehearse { .. } | Self::Test { .. } => Permission::RehearseAnAgent,
+            Self::Rehearse { .. } | Self::RehearseWritten { .. } | Self::Test { .. } => Permission::RehearseAnAgent,
             Self::Accept { .. } | Self::Dismiss { .. } => Permission::DecideAboutProposedAnswers,
             Self::Stop { .. } => Permission::StopAgents,
             Self::Resume { .. } => Permission::LetAgentsGoOn,

@@ -194,6 +194,11 @@ pub struct ApprovalPolicy {
     pub require_rehearsal: bool,
     /// Time after which undecided proposals expire.
     pub undecided: std::time::Duration,
+    /// An agent that fails a kept conversation is lowered from `auto` to `draft`.
+    pub draft_after_failed_rehearsal: bool,
+    /// The hour of the day, in the engine's zone, at which agents are tested with their kept conversations; `None` for
+    /// never.
+    pub rehearse_at_hour: Option<u32>,
 }
 
 impl Default for ApprovalPolicy {
@@ -202,6 +207,8 @@ impl Default for ApprovalPolicy {
             require_two_approvers: false,
             require_rehearsal: false,
             undecided: std::time::Duration::from_secs(72 * 3_600),
+            draft_after_failed_rehearsal: false,
+            rehearse_at_hour: Some(3),
         }
     }
 }
@@ -238,7 +245,11 @@ impl ApprovalPolicy {
 pub fn approve(assignment: &Assignment, by: Approver<'_>, policy: ApprovalPolicy) -> Result<Approval, Refusal> {
     if policy.require_rehearsal && !by.rehearsed {
         let why = "This version of the agent was not rehearsed.";
-        return Err(Refusal::new(Code::NotRehearsed, why, "Rehearse the assignment first, and read the answers."));
+        return Err(Refusal::new(
+            Code::NotRehearsed,
+            why,
+            "Rehearse the assignment, or the agent with written conversations, and read the answers.",
+        ));
     }
     if !policy.require_two_approvers {
         return Ok(Approval::Active);

@@ -81,7 +81,7 @@ pub struct Datum {
 pub const COMMON_TO_CONTACTS: i64 = 3;
 
 /// Number of digits compared at the end of a phone number; its national and international forms share them.
-const PHONE_DIGITS: usize = 8;
+pub(super) const PHONE_DIGITS: usize = 8;
 
 /// Returns the phone numbers, IBANs and order numbers in a text, sorted, each once.
 pub fn data_in(text: &str) -> Vec<Datum> {
@@ -96,7 +96,7 @@ pub fn data_in(text: &str) -> Vec<Datum> {
 }
 
 /// Returns `true` for a character that can separate groups of digits.
-const fn is_joint(character: char) -> bool {
+pub(super) const fn is_joint(character: char) -> bool {
     matches!(character, ' ' | '-' | '.' | '/' | '(' | ')' | '\u{a0}' | '\u{2011}' | '\u{202f}')
 }
 
@@ -163,7 +163,7 @@ fn is_iban(plain: &str) -> bool {
 }
 
 /// Extracts IBANs, with or without separators, and overwrites them so that they are not found again.
-fn ibans(chars: &mut [char]) -> Vec<Datum> {
+pub(super) fn ibans(chars: &mut [char]) -> Vec<Datum> {
     let mut found = vec![];
     let mut at = 0;
     while at + 4 <= chars.len() {
@@ -202,7 +202,7 @@ fn ibans(chars: &mut [char]) -> Vec<Datum> {
 }
 
 /// Returns the start and end of each run of digits.
-fn digit_groups(chars: &[char]) -> Vec<(usize, usize)> {
+pub(super) fn digit_groups(chars: &[char]) -> Vec<(usize, usize)> {
     let mut groups = vec![];
     let mut at = 0;
     while at < chars.len() {
@@ -216,7 +216,7 @@ fn digit_groups(chars: &[char]) -> Vec<(usize, usize)> {
 }
 
 /// Overwrites dates (`2026-06-01`, `1.6.2026`, `20260601`) and times (`09:30`), because many contacts share them.
-fn blank_out_dates(chars: &mut [char]) {
+pub(super) fn blank_out_dates(chars: &mut [char]) {
     let groups = digit_groups(chars);
     let number = |group: (usize, usize), chars: &[char]| {
         chars[group.0..group.1].iter().collect::<String>().parse::<u64>().unwrap_or(u64::MAX)

@@ -8,6 +8,7 @@ use crate::domain::access::audit::{AuditCheck, AuditRow, KnownHead};
 use crate::domain::agents::assignment::{Assignment, Mode};
 use crate::domain::agents::contract::Money;
 use crate::domain::agents::contract_check::ReplyPart;
+use crate::domain::agents::conversation::{Conversation, ConversationResult};
 use crate::domain::agents::run::RunState;
 use crate::domain::contacts::view::ContactView;
 use crate::domain::ids::{AssignmentId, AuditId, EntryId, EventId, MessageId, RehearsalId, RunId, StopId, ThreadId};
@@ -132,6 +133,15 @@ pub enum AgentRequest {
         agent: String,
         words: String,
     },
+    /// Test an agent with written conversations; nothing is sent. Without any, with those that are kept.
+    RehearseWritten {
+        agent: String,
+        #[serde(default)]
+        conversations: Vec<Conversation>,
+        /// Keep them: they are used again when the agent changes, and every night.
+        #[serde(default)]
+        keep: bool,
+    },
 }
 
 /// A query about agents.
@@ -140,6 +150,8 @@ pub enum AgentRequest {
 pub enum AgentQuery {
     /// One run in full.
     Run { run: RunId },
+    /// The latest results of an agent's written conversations.
+    Conversations { agent: String },
     /// The latest runs, optionally of one thread.
     Runs {
         #[serde(default)]
@@ -185,6 +197,7 @@ pub enum AgentQuery {
 pub enum AgentTold {
     Run(Option<Box<RunRecord>>),
     Runs(Vec<RunView>),
+    Conversations(Vec<ConversationResult>),
     Assignments(Vec<AssignmentRow>),
     Assignment(Option<Box<AssignmentDetail>>),
     Waiting(Option<Box<RunRecord>>),
@@ -220,6 +233,9 @@ pub struct AgentView {
     /// A stop applies to the agent.
     #[serde(default)]
     pub stopped: bool,
+    /// What came of the written conversations that it was tested with last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rehearsed: Vec<ConversationResult>,
 }
 
 /// A run as shown in lists.
@@ -320,6 +336,9 @@ pub struct RunRecord {
     pub trace: Option<Untrusted>,
     pub tokens_in: u64,
     pub tokens_out: u64,
+    /// The model reported no tokens: they are estimated from the length of the texts.
+    #[serde(default)]
+    pub usage_estimated: bool,
     pub cost: Money,
     pub agent_digest: Option<String>,
     pub decided_at: Option<Timestamp>,

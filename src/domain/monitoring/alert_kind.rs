@@ -140,6 +140,8 @@ kinds! {
     AgentHeldBack "agent_held_back" "Agent held back" "Read the thread, and answer it if needed.";
     /// An agent's reply contains data of another contact; it is held.
     ForeignData "foreign_data" "Reply with another contact's data held" "Read the held reply; correct or dismiss it.";
+    /// An agent failed a written conversation.
+    RehearsalFailed "rehearsal_failed" "Rehearsal failed" "Read the results, and correct the agent or the conversation.";
     /// An agent changed after its approval, so the approval is stale.
     AgentChanged "agent_changed" "Approval stale" "Approve the agent in its current version.";
     /// An assignment ends soon.

@@ -60,6 +60,7 @@ pub(crate) struct AgentReply {
     pub trace: Vec<String>,
     pub tokens_in: u64,
     pub tokens_out: u64,
+    pub usage_estimated: bool,
     pub cost: Money,
     pub agent_digest: String,
     pub error: Option<AgentError>,
@@ -116,6 +117,7 @@ impl Question {
         }
         Ok(AgentInput {
             run_id: self.run,
+            rehearsal: self.run == RunId(0),
             batch_size: self.batch_size,
             first_contact: self.first_contact,
             connection: InputConnection {
@@ -167,6 +169,7 @@ impl Question {
             cost: config.map(|config| config.cost(answer.tokens_in, answer.tokens_out)).unwrap_or_default(),
             tokens_in: answer.tokens_in,
             tokens_out: answer.tokens_out,
+            usage_estimated: answer.usage_estimated,
             agent_digest: config.map(AgentConfig::digest).unwrap_or_default(),
             error,
         })

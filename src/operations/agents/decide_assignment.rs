@@ -1,11 +1,14 @@
 //! Approves, restricts or rejects an assignment. A decision cannot be made twice.
 
+use sha2::{Digest, Sha256};
+
 use crate::agent::AgentConfig;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::assignment::{Approval, Approver, Assignment, AssignmentState, approve};
+use crate::domain::agents::conversation::ConversationResult;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
 use crate::domain::event_name::EventName;
@@ -84,7 +87,10 @@ async fn agree(system: &System, write: &mut Write, actor: &Actor, found: &Assign
         let why = format!("Agent {} is no longer in the configuration.", clean_line(&found.agent));
         return Err(Refusal::new(Code::NotFound, why, "Declare the agent in the configuration first.").into());
     };
-    let evidence = evidence(write, found.id, &digest).await?.or_else(|| found.evidence_for(&digest));
+    let evidence = match evidence(write, found.id, &digest).await?.or_else(|| found.evidence_for(&digest)) {
+        Some(evidence) => Some(evidence),
+        None => written_evidence(write, &found.agent, &digest).await?,
+    };
     let me = actor.to_string();
     let person = actor.person().unwrap_or(&me);
     let approver = Approver { person, agent_digest: &digest, rehearsed: evidence.is_some() };
@@ -186,6 +192,17 @@ fn decided(assignment: &Assignment) -> Refusal {
 async fn evidence(write: &mut Write, assignment: AssignmentId, digest: &str) -> Result<Option<String>> {
     let Some((seen, agent_digest)) = write.rehearsal_digest(assignment).await? else { return Ok(None) };
     Ok(seen.filter(|_| agent_digest == digest))
+}
+
+/// Returns a digest of the results if the agent, in its current configuration, passed all written conversations.
+async fn written_evidence(write: &mut Write, agent: &str, digest: &str) -> Result<Option<String>> {
+    let results = write.last_golden(agent, digest).await?;
+    let passed = !results.is_empty() && results.iter().all(ConversationResult::passed);
+    Ok(passed.then(|| {
+        let mut hash = Sha256::new();
+        hash.update(serde_json::to_vec(&results).unwrap_or_default());
+        hex::encode(&hash.finalize()[..8])
+    }))
 }
 
 /// Activates an assignment. One agent can answer a place at a time, as the database enforces; the assignment before

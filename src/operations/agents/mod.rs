@@ -9,6 +9,7 @@ pub(crate) mod expire_assignment;
 pub(crate) mod foreign_data;
 pub(crate) mod propose_assignment;
 pub(crate) mod rehearse;
+pub(crate) mod rehearse_written;
 pub(crate) mod requests;
 pub(crate) mod run_agent;
 pub(crate) mod stop_agents;

@@ -13,6 +13,7 @@ use crate::operations::agents::decide_assignment::{Decision, decide, narrow};
 use crate::operations::agents::end_assignment;
 use crate::operations::agents::propose_assignment;
 use crate::operations::agents::rehearse;
+use crate::operations::agents::rehearse_written;
 use crate::operations::agents::stop_agents;
 use crate::operations::monitoring::accept_restored::kept_heads;
 use crate::operations::{Result, System};
@@ -43,6 +44,9 @@ pub(crate) async fn perform(
         AgentRequest::Stop { what, reason } => stop_agents::stop(system, actor, &what, &reason).await,
         AgentRequest::Resume { what } => stop_agents::resume(system, actor, &what).await,
         AgentRequest::Forget { thread, undo } => stop_agents::forget(system, actor, thread, undo).await,
+        AgentRequest::RehearseWritten { agent, conversations, keep } => {
+            Box::pin(rehearse_written::rehearse_written(system, actor, &agent, conversations, keep)).await
+        }
         AgentRequest::Test { agent, words } => rehearse::test(system, actor, &agent, &words).await,
     }
 }
@@ -52,6 +56,7 @@ pub(crate) async fn look(system: &System, query: AgentQuery) -> Result<AgentTold
     let store = system.store();
     Ok(match query {
         AgentQuery::Run { run } => AgentTold::Run(store.run_record(run).await?.map(Box::new)),
+        AgentQuery::Conversations { agent } => AgentTold::Conversations(store.golden_results(&agent).await?),
         AgentQuery::Runs { thread, limit, before } => {
             AgentTold::Runs(store.runs(thread, limit.min(MOST_ROWS), before).await?)
         }

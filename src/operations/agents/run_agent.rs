@@ -236,6 +236,7 @@ fn record<'a>(told: &'a AgentReply, said: Option<&'a Untrusted>, trace: &'a str,
         breaches,
         tokens_in: told.tokens_in,
         tokens_out: told.tokens_out,
+        usage_estimated: told.usage_estimated,
         cost: told.cost,
         agent_digest: &told.agent_digest,
     }

@@ -179,6 +179,7 @@ pub(crate) async fn agents(system: &System) -> Result<AgentsView> {
                 StopScope::Agent(name) => *name == config.name,
                 StopScope::Thread(_) => false,
             }),
+            rehearsed: store.golden_results(&config.name).await?,
         });
     }
     let (assignments, runs) = (store.assignments(100).await?, store.runs(None, 50, None).await?);

@@ -67,6 +67,7 @@ pub struct Finish<'a> {
     pub breaches: &'a [String],
     pub tokens_in: u64,
     pub tokens_out: u64,
+    pub usage_estimated: bool,
     pub cost: Money,
     pub agent_digest: &'a str,
 }
@@ -112,7 +113,7 @@ impl Store {
     pub async fn run_record(&self, id: RunId) -> Result<Option<RunRecord>> {
         let Some(view) = self.run(id).await? else { return Ok(None) };
         let row = sqlx::query(
-            "SELECT id, assignment_id, mode, given, words, calls, trace, tokens_in, tokens_out, cost, agent_digest,
+            "SELECT id, assignment_id, mode, given, words, calls, trace, tokens_in, tokens_out, usage_estimated, cost, agent_digest,
                 decided_at FROM runs WHERE id = $1",
         )
         .bind(id.0)
@@ -145,6 +146,7 @@ impl Store {
             trace: cells.opt_untrusted("trace")?,
             tokens_in: cells.int("tokens_in")?.try_into().unwrap_or(0),
             tokens_out: cells.int("tokens_out")?.try_into().unwrap_or(0),
+            usage_estimated: cells.flag("usage_estimated")?,
             cost: money(&cells, "cost")?,
             agent_digest: cells.opt_text("agent_digest")?,
             decided_at: cells.opt_time("decided_at")?,
@@ -345,7 +347,7 @@ impl Write {
         let done = sqlx::query(
             "UPDATE runs SET state = $2, finished_at = $3, said = $4, trace = $5, error = $6, lease_until = NULL,
                 words = $7, calls = $8, given = $9, breaches = $10, tokens_in = $11, tokens_out = $12, cost = $13,
-                agent_digest = $14
+                agent_digest = $14, usage_estimated = $15
              WHERE id = $1 AND state = 'running'",
         )
         .bind(run.0)
@@ -362,6 +364,7 @@ impl Write {
         .bind(whole(finish.tokens_out))
         .bind(whole(finish.cost.0))
         .bind(finish.agent_digest)
+        .bind(i64::from(finish.usage_estimated))
         .execute(self.connection())
         .await?;
         Ok(Update::of(done.rows_affected()))

@@ -7,6 +7,7 @@ use wadeck::domain::access::scope::Scope;
 use wadeck::domain::access::token::TokenRequest;
 use wadeck::domain::agents::assignment::Mode;
 use wadeck::domain::agents::contract::Contract;
+use wadeck::domain::agents::conversation::{Conversation, Expectation, Speaker, Turn};
 use wadeck::domain::agents::requests::{AgentRequest, StopScope};
 use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::flow::FlowRequest;
@@ -374,6 +375,13 @@ pub(super) async fn agents_scene(name: &str) -> (Stage, Request) {
         "forget" => {
             let (stage, thread) = asked().await;
             (stage, agents(AgentRequest::Forget { thread, undo: false }))
+        }
+        "rehearse_written" => {
+            let (stage, _) = asked().await;
+            let turns = vec![Turn { from: Speaker::Contact, text: "hello".into() }];
+            let one = Conversation { name: "greeting".into(), turns, expect: Expectation::default() };
+            let (agent, conversations) = ("helper".into(), vec![one]);
+            (stage, agents(AgentRequest::RehearseWritten { agent, conversations, keep: true }))
         }
         "test_agent" => {
             let (stage, _) = asked().await;

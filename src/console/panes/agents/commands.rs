@@ -109,19 +109,26 @@ pub(in crate::console) const ROWS: &[Command<AgentsPane>] = &[
     Command {
         id: "agents.rehearse",
         title: "Rehearse",
-        help: "Rehearses the agent on past messages. Nothing is sent.",
+        help: "Rehearses an assignment on past messages, or an agent on its written conversations. Nothing is sent.",
         scope: AGENTS,
         keys: &["r"],
         hint: true,
         ready: |pane, cx| {
             cx.may(Permission::RehearseAnAgent)?;
+            if matches!(pane.selected(cx), Some(AgentRow::Agent(_))) {
+                return Ok(());
+            }
             pane.selected_assignment(cx).map(|_| ()).ok_or_else(|| NOT_ONE.into())
         },
-        run: |pane, cx| {
-            with_row(pane, cx, |row| AgentForm::Rehearse {
+        run: |pane, cx| match pane.selected(cx) {
+            Some(AgentRow::Agent(agent)) => {
+                let agent = agent.name.clone();
+                perform(AgentRequest::RehearseWritten { agent, conversations: vec![], keep: false })
+            }
+            _ => with_row(pane, cx, |row| AgentForm::Rehearse {
                 assignment: row.assignment.id,
                 agent: row.assignment.agent.clone(),
-            })
+            }),
         },
         ..Command::ROW
     },

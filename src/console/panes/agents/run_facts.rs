@@ -35,7 +35,8 @@ pub(in crate::console) fn run_facts(cx: &Cx, record: &RunRecord) -> Vec<Fact> {
         facts.push(Fact::Field("took", format!("{} ms", end.since(start).as_millis())));
     }
     if record.tokens_in + record.tokens_out > 0 {
-        let text = format!("{} in, {} out, {}", record.tokens_in, record.tokens_out, record.cost);
+        let about = if record.usage_estimated { " (estimated: the model reported none)" } else { "" };
+        let text = format!("{} in, {} out, {}{about}", record.tokens_in, record.tokens_out, record.cost);
         facts.push(Fact::Field("tokens", text));
     }
     if let Some(digest) = &record.agent_digest {
