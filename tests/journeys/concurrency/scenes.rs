@@ -235,7 +235,7 @@ async fn thread_scene(name: &str) -> (Stage, Request) {
             let message = stage.messages(thread).await.pop().expect("there").id;
             (stage, Request::FetchMedia { message })
         }
-        other => work_scene(other).await,
+        other => Box::pin(work_scene(other)).await,
     }
 }
 
@@ -270,7 +270,7 @@ async fn work_scene(name: &str) -> (Stage, Request) {
             stage.act(snooze).await.expect("snoozed");
             (stage, Request::UnsnoozeThread { thread })
         }
-        other => contact_scene(other).await,
+        other => Box::pin(contact_scene(other)).await,
     }
 }
 
