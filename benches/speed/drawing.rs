@@ -19,6 +19,7 @@ fn thread(number: i64) -> ThreadRow {
     ThreadRow {
         new: false,
         conversation: None,
+        costs: None,
         held_elsewhere: None,
         contact_id: wadeck::domain::ids::ContactId(1),
         id: ThreadId(number),

@@ -2,7 +2,7 @@
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
-use crate::domain::agents::requests::AgentTold;
+use crate::domain::agents::requests::{AgentTold, AgentsView};
 use crate::domain::code::Code;
 use crate::domain::filter::Filter;
 use crate::domain::ids::{DeliveryId, EntryId, MessageId, ThreadId};
@@ -44,7 +44,7 @@ async fn answer(system: &System, actor: &Actor, query: Query) -> Result<Answer> 
     let (seen, query) = Box::pin(system.seen_by(actor, query)).await?;
     let system = &seen;
     let of = query.lists();
-    let answer = Box::pin(told(system, actor, query)).await?;
+    let answer = Box::pin(answer_checked(system, actor, query)).await?;
     let empty = match &answer {
         Answer::Messages(rows) => rows.is_empty(),
         Answer::Notes(rows) => rows.is_empty(),
@@ -59,7 +59,8 @@ async fn answer(system: &System, actor: &Actor, query: Query) -> Result<Answer> 
     Ok(answer)
 }
 
-async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
+/// Answers a query whose permission and scope are checked.
+async fn answer_checked(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
     let (store, now, me) = (system.store(), system.now(), actor.to_string());
     Ok(match query {
         Query::Within { .. } => return Err(Refusal::new(Code::Query, "The query names two scopes.", "").into()),
@@ -76,7 +77,7 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
         Query::NextWaiting { after } => Answer::Thread(reports::next_waiting(system, actor, after).await?),
         Query::FindThread { text, connection } => {
             let thread = find_thread(system, connection.as_deref(), &text).await?;
-            Box::pin(told(system, actor, Query::Thread { thread })).await?
+            Box::pin(answer_checked(system, actor, Query::Thread { thread })).await?
         }
         Query::File { upload, pad } => Answer::File(Box::new(send_file::check_file(system, actor, upload, pad).await?)),
         Query::Picture { message, width, height } => {
@@ -114,13 +115,7 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
         Query::Tokens => Answer::Tokens(crate::operations::integrations::tokens::list(system).await?),
         Query::Templates => Answer::Templates(system.template_lists().await?),
         Query::Desk(query) => Answer::Desk(Box::new(agents::requests::look(system, query).await?)),
-        Query::Agents => {
-            let mut view = dashboard::agents(system).await?;
-            if !actor.has(Permission::LookAtRuns) {
-                view.runs.clear();
-            }
-            Answer::Agents(Box::new(view))
-        }
+        Query::Agents => Answer::Agents(Box::new(agents_view(system, actor).await?)),
         Query::Deliveries { state, event, limit, before } => {
             let event = event.as_deref().and_then(EventPattern::read);
             Answer::Deliveries(store.deliveries(state, event.as_ref(), limit.min(MOST_ROWS), before).await?)
@@ -139,6 +134,15 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
         }
         Query::Log { limit } => Answer::Log(system.log_tail(limit.min(MOST_ROWS) as usize)),
     })
+}
+
+/// Returns agents, assignments and runs; runs only with the permission to read them.
+async fn agents_view(system: &System, actor: &Actor) -> Result<AgentsView> {
+    let mut view = dashboard::agents(system).await?;
+    if !actor.has(Permission::LookAtRuns) {
+        view.runs.clear();
+    }
+    Ok(view)
 }
 
 /// Returns a thread's row. If the provider counts its messages, and the count is not too high, the row also has the

@@ -1,5 +1,5 @@
-//! Test agents with written conversations: when somebody asks for it, when an agent changes, and every night. Nothing is
-//! sent, and tools change nothing.
+//! Tests agents with written conversations: on request, after a change of the agent, and nightly. Nothing is sent, and tools
+//! have no effect.
 
 use std::sync::Mutex;
 
@@ -16,7 +16,7 @@ use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::AssignmentState;
 use crate::domain::agents::contract::{Contract, Tool};
-use crate::domain::agents::contract_check::{self, Measure, ReplyPart};
+use crate::domain::agents::contract_check::{self, ContractViolation, Measure, ReplyPart};
 use crate::domain::agents::conversation::{
     Conversation, ConversationResult, MAX_CONVERSATIONS, Reply, Speaker, filled_in,
 };
@@ -35,12 +35,12 @@ use crate::operations::agents::tools::spec;
 use crate::operations::{Result, System, require, unpoisoned};
 use crate::store::{NewAlert, Write};
 
-/// Conversations that are put to one agent at once.
-const AT_ONCE: usize = 4;
-/// Seconds of a day.
-const DAY: i64 = 86_400;
+/// Maximum number of conversations that run against an agent at the same time.
+const MAX_CONCURRENT: usize = 4;
+/// Seconds per day.
+const DAY_SECONDS: i64 = 86_400;
 
-/// Tests an agent, and returns when all conversations are through.
+/// Tests an agent with the given conversations, or with the stored ones if none are given. Returns after the last one.
 pub(crate) async fn rehearse_written(
     system: &System,
     actor: &Actor,
@@ -71,6 +71,7 @@ pub(crate) async fn rehearse_written(
     Ok(Done { message, created_id: None })
 }
 
+/// Refuses an empty list, duplicate names, too many conversations, and invalid ones.
 fn check(agent: &str, all: &[Conversation]) -> Result<()> {
     if all.is_empty() {
         let why = format!("No conversations are kept for {}.", clean_line(agent));
@@ -92,7 +93,7 @@ fn check(agent: &str, all: &[Conversation]) -> Result<()> {
     }
 }
 
-/// The step of a worker: tests the agents that have changed, and all of them once a day at the configured hour.
+/// Worker step: tests agents whose configuration changed, and all agents once a day at the configured hour.
 pub async fn rehearse_due(system: &System) -> Result<()> {
     for tested in system.store().last_tested().await? {
         let Some(config) = system.agents().get(&tested.agent) else { continue };
@@ -109,10 +110,10 @@ pub async fn rehearse_due(system: &System) -> Result<()> {
             system.bus().publish([Change::Agents, Change::Activity, Change::Alerts]);
             system.wakes().event_delivery.notify_one();
         } else if system.approvals().draft_after_failed_rehearsal {
-            // What came into force since then is lowered as well.
+            // An assignment activated after the failure is set to draft as well.
             let mut write = system.store().write().await?;
             let results = write.last_golden(&tested.agent, &digest).await?;
-            if results.iter().any(|one| !one.passed()) && lower(system, &mut write, config, &results).await? {
+            if results.iter().any(|one| !one.passed()) && set_to_draft(system, &mut write, config, &results).await? {
                 write.commit().await?;
                 system.bus().publish([Change::Agents, Change::Activity, Change::Everything]);
             }
@@ -121,16 +122,17 @@ pub async fn rehearse_due(system: &System) -> Result<()> {
     Ok(())
 }
 
-/// The last time at which it was the configured hour.
+/// Returns the latest time at which the configured local hour began; `None` if nightly tests are off.
 fn last_hour(system: &System) -> Option<Timestamp> {
     let hour = i64::from(system.approvals().rehearse_at_hour?);
     let local = system.now().seconds() + system.offset();
-    let today = local.div_euclid(DAY) * DAY + hour * 3_600;
-    let last = if today <= local { today } else { today - DAY };
+    let today = local.div_euclid(DAY_SECONDS) * DAY_SECONDS + hour * 3_600;
+    let last = if today <= local { today } else { today - DAY_SECONDS };
     Some(Timestamp::from_millis((last - system.offset()) * 1_000))
 }
 
-/// Writes results down, with what follows where one failed. Returns how many failed.
+/// Stores results. If a stored conversation failed, raises an alert, records an event and, if configured, sets the agent to
+/// draft. Returns the number of failed conversations.
 async fn record(
     system: &System,
     write: &mut Write,
@@ -140,13 +142,13 @@ async fn record(
 ) -> Result<usize> {
     let (now, agent) = (system.now(), &config.name);
     write.add_golden_results(agent, is_kept, results).await?;
-    let red: Vec<&ConversationResult> = results.iter().filter(|one| !one.passed()).collect();
-    let detail = format!("{} written conversations as {}, {} failed", results.len(), config.digest(), red.len());
+    let failed: Vec<&ConversationResult> = results.iter().filter(|one| !one.passed()).collect();
+    let detail = format!("{} written conversations as {}, {} failed", results.len(), config.digest(), failed.len());
     write.audit(actor, AuditAction::Rehearse, agent, &detail, now).await?;
     if !is_kept {
-        return Ok(red.len());
+        return Ok(failed.len());
     }
-    let Some(first) = red.first() else {
+    let Some(first) = failed.first() else {
         write.clear_alert(AlertKind::RehearsalFailed, agent, now).await?;
         return Ok(0);
     };
@@ -154,23 +156,23 @@ async fn record(
     let said = format!(
         "{} failed {} of {} conversations. {}: {why}.",
         clean_line(agent),
-        red.len(),
+        failed.len(),
         results.len(),
         clean_line(&first.name)
     );
     let alert = NewAlert { kind: AlertKind::RehearsalFailed, subject: agent, said: &said, thread: None };
     write.raise(&alert, now).await?;
-    let names: Vec<&str> = red.iter().map(|one| one.name.as_str()).collect();
+    let names: Vec<&str> = failed.iter().map(|one| one.name.as_str()).collect();
     let data = json!({ "agent": agent, "agent_digest": config.digest(), "failed": names, "of": results.len() });
     system.record_event(write, EventName::AgentRehearsalFailed, None, &data).await?;
     if system.approvals().draft_after_failed_rehearsal {
-        lower(system, write, config, results).await?;
+        set_to_draft(system, write, config, results).await?;
     }
-    Ok(red.len())
+    Ok(failed.len())
 }
 
-/// Lowers what the agent answers by itself to `draft`. Returns whether there was any.
-async fn lower(
+/// Sets the agent's assignments from `auto` to `draft`. Returns whether there were any.
+async fn set_to_draft(
     system: &System,
     write: &mut Write,
     config: &AgentConfig,
@@ -199,7 +201,7 @@ async fn play_all(system: &System, config: &AgentConfig, all: &[Conversation]) -
     for one in all {
         played.push(Box::pin(play(system, config, &contract, one)));
     }
-    Ok(stream::iter(played).buffered(AT_ONCE).collect().await)
+    Ok(stream::iter(played).buffered(MAX_CONCURRENT).collect().await)
 }
 
 async fn play(system: &System, config: &AgentConfig, contract: &Contract, one: &Conversation) -> ConversationResult {
@@ -225,7 +227,7 @@ async fn play(system: &System, config: &AgentConfig, contract: &Contract, one: &
     reply.messages = words.iter().map(|one| one.text.clone()).collect();
     let mut failures = one.expect.failures(&reply);
     let measure = Measure { refused: &refused, ..Measure::default() };
-    failures.extend(contract_check::breaches(contract, &words, &measure).iter().map(|one| one.words()));
+    failures.extend(contract_check::breaches(contract, &words, &measure).iter().map(ContractViolation::words));
     failures.extend(cut);
     ConversationResult {
         name: one.name.clone(),
@@ -241,7 +243,7 @@ async fn play(system: &System, config: &AgentConfig, contract: &Contract, one: &
     }
 }
 
-/// A conversation as an agent is given one: of nobody's thread, and marked as a rehearsal.
+/// Returns the input of an agent for a conversation, marked as a rehearsal and without a real thread.
 fn input(one: &Conversation, contract: &Contract, now: Timestamp) -> AgentInput {
     let messages = one.turns.iter().zip(1..).map(|(turn, at)| {
         let direction = match turn.from {
@@ -279,10 +281,10 @@ fn input(one: &Conversation, contract: &Contract, now: Timestamp) -> AgentInput 
     }
 }
 
-/// Texts that tools were to send, tools that were called, and those that may not be.
+/// Texts passed to the send tool, names of called tools, and names of refused tools.
 type Called = (Vec<ReplyPart>, Vec<String>, Vec<String>);
 
-/// The tools of a contract, which look at the written conversation and change nothing.
+/// Tools of a contract that read the conversation and have no effect.
 struct SampleTools<'a> {
     input: &'a AgentInput,
     contract: &'a Contract,
