@@ -31,7 +31,7 @@ pub(in crate::store) fn push_unattended(query: &mut QueryBuilder<Sqlite>, now: T
         ")) ORDER BY ul.created_at DESC, ul.id DESC LIMIT 1)
             AND NOT EXISTS (SELECT 1 FROM messages ua LEFT JOIN outbox uo ON uo.message_id = ua.id
                 WHERE ua.thread_id = t.id AND ua.direction = 'outbound' AND ua.kind <> 'reaction'
-                    AND ua.created_at >= um.created_at AND ua.failed_at IS NULL
+                    AND (ua.created_at, ua.id) > (um.created_at, um.id) AND ua.failed_at IS NULL
                     AND coalesce(uo.state, 'accepted') NOT IN ('failed', 'dead', 'discarded'))
             AND NOT EXISTS (SELECT 1 FROM runs ur WHERE ur.thread_id = t.id
                 AND (ur.state IN ('scheduled', 'running', 'proposed')
