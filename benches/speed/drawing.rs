@@ -63,6 +63,7 @@ fn message(number: i64) -> MessageView {
         repeats: 0,
         id: MessageId(number),
         thread_id: ThreadId(1),
+        rendered: None,
         organization: "acme".into(),
         environment: Some(Environment::Development),
         phone_number: wadeck::domain::contacts::phone::PhoneNumber::parse("+15550100002").ok(),

@@ -99,6 +99,27 @@ const CAROUSEL: &str = r#"{ "name": "tea", "language": "en", "category": "MARKET
     ] }"#;
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_preview_shows_every_card_of_a_carousel_with_its_values() {
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
+    let path = world.directory.path().join("carousel.json");
+    std::fs::write(&path, CAROUSEL).expect("written");
+    let carousel = path.display().to_string();
+    let shown = String::from_utf8_lossy(&world.run(&["templates", "preview", &carousel]).stdout).into_owned();
+    for words in
+        ["Look, Rosa.", "Card 2 [image]", "[Open] https://example.com/tea", "card:1:header", "card:1:button:0:url"]
+    {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    let told = world.run(&["templates", "preview", &carousel, "--json"]);
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).expect("JSON");
+    assert_eq!(
+        told["places"][0],
+        serde_json::json!({ "key": "1", "label": "1", "example": "Rosa", "file": false, "optional": false })
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn starters_pass_the_linters_and_faulty_files_fail() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
@@ -128,20 +149,6 @@ async fn starters_pass_the_linters_and_faulty_files_fail() {
     assert_eq!(mended.status.code(), Some(0), "{}", String::from_utf8_lossy(&mended.stderr));
     assert_eq!(world.run(&["flows", "lint", &file("broken.json", b"{")]).status.code(), Some(3));
     assert_eq!(world.run(&["templates", "lint", "/nowhere"]).status.code(), Some(1));
-    // A preview shows every card with its words, and names the places.
-    let carousel = file("carousel.json", CAROUSEL.as_bytes());
-    let shown = String::from_utf8_lossy(&world.run(&["templates", "preview", &carousel]).stdout).into_owned();
-    for words in
-        ["Look, Rosa.", "Card 2 [image]", "[Open] https://example.com/tea", "card:1:header", "card:1:button:0:url"]
-    {
-        assert!(shown.contains(words), "{words}: {shown}");
-    }
-    let told = world.run(&["templates", "preview", &carousel, "--json"]);
-    let told: serde_json::Value = serde_json::from_slice(&told.stdout).expect("JSON");
-    assert_eq!(
-        told["places"][0],
-        serde_json::json!({ "key": "1", "label": "1", "example": "Rosa", "file": false, "optional": false })
-    );
     // Verbs that need the engine fetch from the provider and show the time of it.
     let _served = world.serve();
     simulator.subscribe(&world.url());

@@ -7,9 +7,8 @@ use ratatui::style::Style;
 
 use super::begun::Begun;
 use super::boxed::{centred, draw_box};
-use super::form_file::{FormFile, PREVIEW};
+use super::form_file::FormFile;
 use super::form_kind::{Field, Filled, FormKind, Submission, text_of};
-use super::picture::draw_blocks;
 use super::reading::Reading;
 use super::readings::plain::PlainText;
 use crate::console::draw::put::put;
@@ -341,13 +340,8 @@ impl Overlay for Form {
             put(buffer, inner.x, y, inner.width, &text, style);
             y += 1;
         }
-        if let Some(raster) = self.file.check.as_ref().and_then(|file| file.preview.as_ref()) {
-            // Draws a small preview of the picture if there is room.
-            let top = y.saturating_sub(PREVIEW);
-            let height = inner.bottom().saturating_sub(top).min(PREVIEW);
-            if height >= 3 && theme.colour {
-                draw_blocks(buffer, Rect { x: inner.x, y: top, width: inner.width.min(24), height }, raster);
-            }
+        if theme.colour {
+            self.file.draw_preview(buffer, inner, y);
         }
         Some(cursor)
     }

@@ -1,8 +1,11 @@
 //! The file of a form and its upload. The console never reads a path: it requests an upload from the process that
 //! owns the terminal, and refers to the file by its upload id afterwards.
 
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::picture::draw_blocks;
 use crate::console::event::Effect;
 use crate::console::intent::Intent;
 use crate::console::theme::Theme;
@@ -12,7 +15,7 @@ use crate::domain::message::upload::Uploaded;
 use crate::domain::text::clean_line;
 
 /// Height of the preview of a picture, in lines.
-pub(in crate::console) const PREVIEW: u16 = 8;
+const PREVIEW: u16 = 8;
 
 /// The file of a form, from its path to its upload.
 #[derive(Debug, Default)]
@@ -28,6 +31,16 @@ pub(in crate::console) struct FormFile {
 }
 
 impl FormFile {
+    /// Draws a small preview of a picture in the last lines above `y`, if at least three lines fit.
+    pub fn draw_preview(&self, buffer: &mut Buffer, inner: Rect, y: u16) {
+        let Some(raster) = self.check.as_ref().and_then(|file| file.preview.as_ref()) else { return };
+        let top = y.saturating_sub(PREVIEW);
+        let height = inner.bottom().saturating_sub(top).min(PREVIEW);
+        if height >= 3 {
+            draw_blocks(buffer, Rect { x: inner.x, y: top, width: inner.width.min(24), height }, raster);
+        }
+    }
+
     /// Returns the upload of a path; `None` if it was not uploaded.
     pub fn upload_of(&self, path: &str) -> Option<UploadId> {
         self.uploaded.as_ref().filter(|(known, _)| known == path).map(|(_, uploaded)| uploaded.upload)

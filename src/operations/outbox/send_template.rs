@@ -2,7 +2,9 @@
 
 mod approved;
 mod files;
+mod filled;
 
+pub(crate) use self::filled::Filled;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
@@ -10,7 +12,6 @@ use crate::domain::change::Change;
 use crate::domain::code::Code;
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
-use crate::domain::ids::{ConnectionId, UploadId};
 use crate::domain::inbound::decide::ThreadFacts;
 use crate::domain::message::content::Content;
 use crate::domain::message::window;
@@ -25,17 +26,6 @@ use crate::operations::outbox::send_message::thread_within;
 use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
 use crate::store::{NewEntry, Write};
-
-/// A template with its recipient, parameters and time.
-pub(crate) struct Filled {
-    pub connection: ConnectionId,
-    pub to: PhoneNumber,
-    pub name: String,
-    pub language: String,
-    pub parameters: Vec<(String, String)>,
-    pub header: Option<UploadId>,
-    pub at: Option<Timestamp>,
-}
 
 /// Refuses empty parameters and a time in the past.
 fn check_input(filled: &Filled, now: Timestamp) -> Result<()> {

@@ -387,6 +387,13 @@ pub(super) async fn agents_scene(name: &str) -> (Stage, Request) {
             let (stage, _) = asked().await;
             (stage, agents(AgentRequest::Test { agent: "helper".into(), words: "hello".into() }))
         }
+        other => transfer_scene(other).await,
+    }
+}
+
+/// Transfers of a thread to a colleague.
+async fn transfer_scene(name: &str) -> (Stage, Request) {
+    match name {
         "assign_thread" => {
             let (stage, thread) = asked().await;
             std::mem::forget(stage.system.arrives(&ben(), "here"));

@@ -1,6 +1,6 @@
 //! Files of a template: the header's file is uploaded with its message, the files of cards before it is queued.
 
-use super::Filled;
+use super::filled::Filled;
 use crate::domain::access::actor::Actor;
 use crate::domain::ids::UploadId;
 use crate::domain::message::media::Media;
