@@ -395,7 +395,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     }),
     get_endpoint("/stats/costs", "What messages of a period cost", &["by", "hours", "from", "to"], object, |read| {
         let costs = CostsQuery::read(&read.text("by"), &read.text("hours"), &read.text("from"), &read.text("to"));
-        query(Query::Costs(costs.map_err(|message| Fault { code: Code::Parameter, message })?))
+        query(Query::Costs(costs.map_err(|error| Fault { code: Code::Parameter, message: error.0 })?))
     }),
     get_endpoint("/alerts", "List alerts", LIMIT_PARAMETER, objects, |read| {
         query(Query::Alerts { open: false, limit: read.limit()? })

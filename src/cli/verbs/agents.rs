@@ -317,17 +317,16 @@ fn act(request: AgentRequest) -> CliRequest {
     CliRequest::Perform(Request::Agents(request))
 }
 
-/// Reads a file of conversations: JSON where its name says so, else TOML.
+/// Reads a file of conversations: JSON if its name ends in .json, else TOML.
 fn conversations(path: &std::path::Path) -> Result<Vec<Conversation>, CliError> {
     let place = path.display();
     let wrong = |why: String| CliError::new(Code::Body, why, "docs/agents.md describes the file.");
     let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("Cannot read {place}: {error}.")))?;
-    let file: Result<ConversationFile, String> = if path.extension().is_some_and(|end| end == "json") {
-        serde_json::from_str(&text).map_err(|error| error.to_string())
+    let file: ConversationFile = if path.extension().is_some_and(|end| end == "json") {
+        serde_json::from_str(&text).map_err(|error| wrong(format!("Cannot read {place}: {error}")))?
     } else {
-        toml::from_str(&text).map_err(|error| error.to_string())
+        toml::from_str(&text).map_err(|error| wrong(format!("Cannot read {place}: {error}")))?
     };
-    let file = file.map_err(|error| wrong(format!("Cannot read {place}: {error}")))?;
     if file.conversations.is_empty() {
         return Err(wrong(format!("{place} has no conversations.")));
     }

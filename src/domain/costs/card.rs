@@ -4,6 +4,7 @@ use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::costs::amount::Amount;
 use crate::domain::costs::category::Category;
 use crate::domain::costs::market::{Market, name_of, place};
+use crate::domain::error_text::error_text;
 use crate::domain::numbers::connection::ProviderName;
 use crate::domain::time::Timestamp;
 
@@ -56,6 +57,11 @@ impl Rate {
     }
 }
 
+error_text! {
+    /// Why the rate card has no price for a message.
+    NoRate
+}
+
 /// All configured rates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RateCard(Vec<Rate>);
@@ -69,17 +75,17 @@ impl RateCard {
         self.0.is_empty()
     }
 
-    /// The price of a message on a day. Of several rates the one counts whose market is closest to the number, then one of
-    /// the provider itself, then the latest. Fails with the reason where there is none.
+    /// Returns the price of a message on a day: of the rates that apply, the one with the most specific market, then one for
+    /// this provider, then the latest. Fails with the reason if no rate applies.
     pub fn price(
         &self,
         provider: &ProviderName,
         number: &PhoneNumber,
         category: Category,
         day: Day,
-    ) -> Result<Amount, String> {
+    ) -> Result<Amount, NoRate> {
         if self.is_empty() {
-            return Err("no rate card is configured".to_owned());
+            return Err("no rate card is configured".into());
         }
         let place = place(number);
         let of_provider = |rate: &&Rate| rate.provider.as_ref().is_none_or(|own| own == provider);
@@ -88,7 +94,7 @@ impl RateCard {
         let closest = fitting.max_by_key(|(fit, rate)| (*fit, rate.provider.is_some(), rate.from));
         closest
             .map(|(_, rate)| rate.price)
-            .ok_or_else(|| format!("no rate for {} in {}", category.name(), name_of(number)))
+            .ok_or_else(|| format!("no rate for {} in {}", category.name(), name_of(number)).into())
     }
 }
 
@@ -124,7 +130,7 @@ mod tests {
         assert_eq!(price("two", "2026-10-01"), Ok(2));
         assert_eq!(price("one", "2026-10-31"), Ok(3));
         assert_eq!(price("one", "2026-11-01"), Ok(4));
-        assert_eq!(price("one", "2025-12-31"), Err("no rate for utility in Kuwait".to_owned()));
+        assert_eq!(price("one", "2025-12-31"), Err("no rate for utility in Kuwait".into()));
     }
 
     #[test]

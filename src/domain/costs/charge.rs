@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::costs::amount::Amount;
-use crate::domain::costs::card::{Day, RateCard};
+use crate::domain::costs::card::{Day, NoRate, RateCard};
 use crate::domain::costs::category::Category;
 use crate::domain::costs::pricing::PricingRecord;
 use crate::domain::costs::statement::{Statement, bounded};
@@ -68,8 +68,8 @@ impl Charge {
         Self::NotKnown { why: why.into() }
     }
 
-    fn priced(price: Result<Amount, String>) -> Self {
-        price.map_or_else(|why| Self::NotKnown { why }, |amount| Self::Charged { amount })
+    fn priced(price: Result<Amount, NoRate>) -> Self {
+        price.map_or_else(Self::not_known, |amount| Self::Charged { amount })
     }
 }
 
@@ -126,7 +126,7 @@ impl SentFacts<'_> {
         Day::of(self.pricing.statement.as_ref().map_or(self.sent_at, |statement| statement.at))
     }
 
-    fn card_price(&self, card: &RateCard, category: Category) -> Result<Amount, String> {
+    fn card_price(&self, card: &RateCard, category: Category) -> Result<Amount, NoRate> {
         let number = self.route.number.ok_or(WITHHELD)?;
         card.price(self.route.provider, number, category, self.day())
     }
@@ -203,7 +203,8 @@ impl SentFacts<'_> {
 }
 
 impl Route<'_> {
-    /// What a message of a category would cost now. `free_until`: until when the provider reported a free entry point window.
+    /// Returns the charge of a message of this category sent now. `free_until` is the end of the free entry point window, as
+    /// the provider reported it.
     pub fn predict(
         &self,
         card: &RateCard,
@@ -214,7 +215,7 @@ impl Route<'_> {
         if free_until.is_some_and(|until| now < until) {
             return Charge::Free { reason: FreeReason::FreeEntryPoint };
         }
-        let price = self.number.ok_or_else(|| WITHHELD.to_owned());
+        let price = self.number.ok_or_else(|| NoRate::from(WITHHELD));
         Charge::priced(price.and_then(|number| card.price(self.provider, number, category, Day::of(now))))
     }
 }

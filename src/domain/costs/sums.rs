@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::costs::amount::{Amount, Totals};
 use crate::domain::costs::card::{Day, RateCard};
 use crate::domain::costs::charge::{Charge, SentFacts};
+use crate::domain::error_text::error_text;
 use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
@@ -48,18 +49,25 @@ pub struct CostsQuery {
     pub to: Option<Timestamp>,
 }
 
-/// The hours of a period that nobody names: 30 days.
-const USUAL_HOURS: u32 = 720;
+/// Default period: 30 days.
+const DEFAULT_HOURS: u32 = 720;
 
-/// Reads a moment: a date in UTC such as `2026-10-01`, or RFC 3339.
-pub fn moment(text: &str) -> Result<Timestamp, String> {
+error_text! {
+    /// Why parameters of a costs query are invalid.
+    CostsQueryError
+}
+
+/// Parses a time: a date in UTC such as `2026-10-01`, or RFC 3339.
+pub fn moment(text: &str) -> Result<Timestamp, CostsQueryError> {
     let found = Day::parse(text).map(Day::begins).or_else(|| Timestamp::parse(text));
-    found.ok_or_else(|| format!("`{}` is not a time. Write a date like 2026-10-01, or RFC 3339.", clean_line(text)))
+    found.ok_or_else(|| {
+        format!("`{}` is not a time. Write a date like 2026-10-01, or RFC 3339.", clean_line(text)).into()
+    })
 }
 
 impl CostsQuery {
-    /// Reads parameters as texts; empty ones are not given. Fails in words.
-    pub fn read(by: &str, hours: &str, from: &str, to: &str) -> Result<Self, String> {
+    /// Parses parameters; an empty one counts as absent.
+    pub fn read(by: &str, hours: &str, from: &str, to: &str) -> Result<Self, CostsQueryError> {
         let by = match by {
             "" => CostsBy::Number,
             name => CostsBy::from_name(name).ok_or("`by` is not one of number, template, category, day.")?,
@@ -67,15 +75,15 @@ impl CostsQuery {
         let given = |text: &str| (!text.is_empty()).then(|| moment(text)).transpose();
         let hours = match hours {
             "" => None,
-            text => Some(text.parse().map_err(|_| "`hours` is not a whole number.".to_owned())?),
+            text => Some(text.parse().map_err(|_| CostsQueryError::from("`hours` is not a whole number."))?),
         };
         Ok(Self { by, hours, from: given(from)?, to: given(to)? })
     }
 
-    /// The first moment of the period, and the first after it.
+    /// Returns the start of the period and its exclusive end.
     pub fn period(&self, now: Timestamp) -> (Timestamp, Timestamp) {
         let to = self.to.unwrap_or(now);
-        let hours = self.hours.unwrap_or(USUAL_HOURS).min(24 * 3_660);
+        let hours = self.hours.unwrap_or(DEFAULT_HOURS).min(24 * 3_660);
         let from = self.from.unwrap_or_else(|| to.minus(std::time::Duration::from_secs(u64::from(hours) * 3_600)));
         (from, to)
     }

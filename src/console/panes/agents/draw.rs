@@ -2,6 +2,7 @@
 
 use ratatui::style::Style;
 
+use super::rehearsed::draw_results;
 use super::rows::AgentRow;
 use super::run_facts::{Fact, run_facts};
 use super::state::AgentsPane;
@@ -327,27 +328,7 @@ impl AgentsPane {
             ),
             _ => sheet.styled("last run", "never: t tests it, and nothing is sent", theme.dim()),
         }
-        Self::rehearsed_part(cx, sheet, agent);
-    }
-
-    /// The results of the last rehearsal with written conversations, with their age.
-    fn rehearsed_part(cx: &Cx, sheet: &mut Sheet, agent: &AgentView) {
-        let Some(first) = agent.rehearsed.first() else { return };
-        let theme = cx.settings.theme;
-        let passed = agent.rehearsed.iter().filter(|one| one.passed()).count();
-        sheet.heading("Written conversations");
-        let text = format!("{passed} of {} passed, {} ago", agent.rehearsed.len(), words::age(first.at, cx.now));
-        sheet.styled("rehearsed", &text, if passed < agent.rehearsed.len() { theme.bad() } else { theme.plain() });
-        if first.agent_digest != agent.digest {
-            sheet.styled("as", &format!("{}, before it changed", first.agent_digest), theme.warn());
-        }
-        for one in agent.rehearsed.iter().filter(|one| !one.passed()) {
-            sheet.styled("failed", &clean_line(&one.name), theme.bad());
-            for why in &one.failures {
-                sheet.text(&clean_line(why), theme.plain());
-            }
-        }
-        sheet.text("r rehearses them again.", theme.dim());
+        draw_results(cx, sheet, agent);
     }
 
     fn run_sheet(&self, cx: &Cx, sheet: &mut Sheet, run: &RunView) {

@@ -6,6 +6,7 @@ mod draw;
 pub(in crate::console) mod forms;
 pub(in crate::console) mod menu;
 mod proposing;
+mod rehearsed;
 pub(in crate::console) mod rows;
 pub(in crate::console) mod run;
 pub(in crate::console) mod run_facts;
