@@ -82,71 +82,64 @@ fn nested_request() -> Refusal {
     Refusal::new(Code::Request, "A request cannot contain another one.", "")
 }
 
-/// Performs a request whose permission and subjects were checked.
+/// Performs a request whose permission and subjects were checked. Each group of requests has a function of its own, so
+/// that the stack frame of one does not hold the futures of all.
 async fn done(system: &System, seen: &System, actor: &Actor, request: Request, context: &SendContext) -> Result<Done> {
     match request {
-        Request::SendKnowing { .. } | Request::Within { .. } => Err(nested_request().into()),
-        Request::Send { thread, content, reply_to, at } => {
-            send_message::send(system, actor, thread, SendMessage { content: *content, reply_to, at }, context).await
-        }
-        Request::SendFile { thread, upload, caption, pad, voice, reply_to, at } => {
-            let parcel = Parcel { upload, caption, pad, voice, reply_to, at };
-            send_file::send_file(system, actor, thread, parcel, context).await
-        }
-        Request::OpenMedia { .. } => Err(open_media::not_on_this_terminal().into()),
-        Request::FetchMedia { message } => fetch_media::fetch_again(system, actor, message).await,
-        Request::React { message, emoji } => send_message::react(system, actor, message, emoji, context).await,
-        Request::TakeBack { thread } => undo_send::undo_send(system, actor, thread).await,
-        Request::AddNote { thread, text } => add_note::add_note(system, actor, thread, &text).await,
-        Request::OptOut { thread, out } => opt_out::opt_out(system, actor, thread, out).await,
-        Request::HoldEntry { entry } => hold_entry::hold_entry(system, actor, entry, true).await,
-        Request::ReleaseEntry { entry } => hold_entry::hold_entry(system, actor, entry, false).await,
-        Request::SendTemplate { connection, to, name, language, parameters, header, at } => {
-            let filled = Filled { connection, to, name, language, parameters, header, at };
-            send_template(system, actor, filled, context).await
-        }
-        Request::RetryEntry { entry } => retry_entry::retry_entry(system, actor, entry).await,
-        Request::DiscardEntry { entry } => discard_entry::discard_entry(system, actor, entry).await,
-        Request::SettleArrived { entry } => confirm_arrived::confirm_arrived(system, actor, entry).await,
-        Request::AskAbout { message } => query_message_status::query_message_status(system, actor, message).await,
-        Request::LookUp { entry } => reconcile::request_reconcile(system, actor, entry).await,
-        Request::Bulk { action, text } => bulk::begin(seen, actor, action, &text).await,
-        Request::StopJob { job } => bulk::stop(system, actor, job).await,
-        Request::ResumeJob { job } => stopped_job::resume(system, actor, job).await,
-        Request::DiscardJob { job } => stopped_job::discard(system, actor, job).await,
-        Request::RenameContact { contact, name } => contacts::rename(system, actor, contact, &name).await,
-        Request::MergeContacts { keep, gone } => contacts::merge(system, actor, keep, gone).await,
-        Request::SplitContact { contact } => contacts::split(system, actor, contact).await,
-        Request::SaveView { name, terms } => reports::save_view(system, actor, &name, &terms).await,
-        Request::SaveDraft { thread, text } => save_draft::save_draft(system, actor, thread, &text).await,
-        Request::MarkRead { thread } => mark_read::mark_read(system, actor, thread).await,
-        Request::TakeThread { thread } => take_thread::take_thread(system, actor, thread).await,
-        request @ (Request::Attend { .. }
+        request @ (Request::Send { .. }
+        | Request::SendFile { .. }
+        | Request::SendTemplate { .. }
+        | Request::React { .. }
+        | Request::TakeBack { .. }
+        | Request::AddNote { .. }
+        | Request::OptOut { .. }
+        | Request::SaveDraft { .. }
+        | Request::MarkRead { .. }
+        | Request::FetchMedia { .. }
+        | Request::OpenMedia { .. }) => Box::pin(messages(system, actor, request, context)).await,
+        request @ (Request::HoldEntry { .. }
+        | Request::ReleaseEntry { .. }
+        | Request::RetryEntry { .. }
+        | Request::DiscardEntry { .. }
+        | Request::SettleArrived { .. }
+        | Request::AskAbout { .. }
+        | Request::LookUp { .. }
+        | Request::Bulk { .. }
+        | Request::StopJob { .. }
+        | Request::ResumeJob { .. }
+        | Request::DiscardJob { .. }) => Box::pin(outbox(system, seen, actor, request)).await,
+        request @ (Request::RenameContact { .. }
+        | Request::MergeContacts { .. }
+        | Request::SplitContact { .. }
         | Request::AddContact { .. }
+        | Request::SaveView { .. }) => Box::pin(contacts_and_views(system, actor, request)).await,
+        request @ (Request::AckAlert { .. }
+        | Request::AcceptRestored { .. }
+        | Request::ReplayDelivery { .. }
+        | Request::SendTest { .. }
+        | Request::Canary { .. }
+        | Request::FillGap { .. }
+        | Request::RefreshThread { .. }
+        | Request::RevealDelivery { .. }
+        | Request::TryDelivery { .. }
+        | Request::CheckConnection { .. }
+        | Request::RefreshTemplates) => Box::pin(monitoring(system, actor, request)).await,
+        request @ (Request::Attend { .. }
         | Request::HandOver { .. }
         | Request::AssignThread { .. }
         | Request::ReleaseThread { .. }
         | Request::ResolveThread { .. }
-        | Request::ReopenThread { .. }
-        | Request::SnoozeThread { .. }
-        | Request::UnsnoozeThread { .. }
+        | Request::SaveReply { .. }
+        | Request::RemoveReply { .. }
         | Request::AddLabel { .. }
         | Request::RemoveLabel { .. }
-        | Request::SaveReply { .. }
-        | Request::RemoveReply { .. }) => Box::pin(work_on_thread(system, actor, request)).await,
+        | Request::SnoozeThread { .. }
+        | Request::UnsnoozeThread { .. }
+        | Request::ReopenThread { .. }
+        | Request::TakeThread { .. }) => Box::pin(work_on_thread(system, actor, request)).await,
+        Request::SendKnowing { .. } | Request::Within { .. } => Err(nested_request().into()),
         Request::Agents(request) => Box::pin(agents::requests::perform(system, actor, request, context)).await,
-        Request::AcceptRestored { typed } => accept_restored::accept_restored(system, actor, &typed).await,
-        Request::AckAlert { alert } => ack_alert::ack_alert(system, actor, alert).await,
-        Request::ReplayDelivery { delivery } => replay_delivery::replay_delivery(system, actor, delivery).await,
-        Request::SendTest { connection } => send_test::send_test(system, actor, connection).await,
-        Request::Canary { connection } => canary::canary(system, actor, connection).await,
-        Request::FillGap { connection } => backfill::fill_now(system, actor, connection).await,
-        Request::RefreshThread { thread } => refresh_thread::refresh_thread(system, actor, thread).await,
         Request::Token(request) => tokens::perform(seen, actor, request).await,
-        Request::RevealDelivery { delivery } => reveal::reveal(system, actor, delivery).await,
-        Request::TryDelivery { delivery, body } => dry_run::try_delivery(system, actor, delivery, body).await,
-        Request::CheckConnection { connection } => check_connection::check_connection(system, actor, connection).await,
-        Request::RefreshTemplates => refresh_templates::refresh_templates(system).await,
         Request::Number(request) => Box::pin(numbers::requests::perform(system, actor, request)).await,
         Request::Flow(request) => Box::pin(flows::perform(system, actor, request, context)).await,
         Request::Template(request) => Box::pin(templates::requests::perform(system, actor, request)).await,
@@ -162,14 +155,87 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
     }
 }
 
-/// Who is at a thread, and what is left to do in it.
+/// Sends, annotates or reads messages.
+async fn messages(system: &System, actor: &Actor, request: Request, context: &SendContext) -> Result<Done> {
+    match request {
+        Request::Send { thread, content, reply_to, at } => {
+            send_message::send(system, actor, thread, SendMessage { content: *content, reply_to, at }, context).await
+        }
+        Request::SendFile { thread, upload, caption, pad, voice, reply_to, at } => {
+            let parcel = Parcel { upload, caption, pad, voice, reply_to, at };
+            send_file::send_file(system, actor, thread, parcel, context).await
+        }
+        Request::SendTemplate { connection, to, name, language, parameters, header, at } => {
+            let filled = Filled { connection, to, name, language, parameters, header, at };
+            send_template(system, actor, filled, context).await
+        }
+        Request::React { message, emoji } => send_message::react(system, actor, message, emoji, context).await,
+        Request::TakeBack { thread } => undo_send::undo_send(system, actor, thread).await,
+        Request::AddNote { thread, text } => add_note::add_note(system, actor, thread, &text).await,
+        Request::OptOut { thread, out } => opt_out::opt_out(system, actor, thread, out).await,
+        Request::SaveDraft { thread, text } => save_draft::save_draft(system, actor, thread, &text).await,
+        Request::MarkRead { thread } => mark_read::mark_read(system, actor, thread).await,
+        Request::FetchMedia { message } => fetch_media::fetch_again(system, actor, message).await,
+        Request::OpenMedia { .. } => Err(open_media::not_on_this_terminal().into()),
+        _ => Err(nested_request().into()),
+    }
+}
+
+/// Changes outbox entries and bulk jobs.
+async fn outbox(system: &System, seen: &System, actor: &Actor, request: Request) -> Result<Done> {
+    match request {
+        Request::HoldEntry { entry } => hold_entry::hold_entry(system, actor, entry, true).await,
+        Request::ReleaseEntry { entry } => hold_entry::hold_entry(system, actor, entry, false).await,
+        Request::RetryEntry { entry } => retry_entry::retry_entry(system, actor, entry).await,
+        Request::DiscardEntry { entry } => discard_entry::discard_entry(system, actor, entry).await,
+        Request::SettleArrived { entry } => confirm_arrived::confirm_arrived(system, actor, entry).await,
+        Request::AskAbout { message } => query_message_status::query_message_status(system, actor, message).await,
+        Request::LookUp { entry } => reconcile::request_reconcile(system, actor, entry).await,
+        Request::Bulk { action, text } => bulk::begin(seen, actor, action, &text).await,
+        Request::StopJob { job } => bulk::stop(system, actor, job).await,
+        Request::ResumeJob { job } => stopped_job::resume(system, actor, job).await,
+        Request::DiscardJob { job } => stopped_job::discard(system, actor, job).await,
+        _ => Err(nested_request().into()),
+    }
+}
+
+/// Changes contacts and saved filters.
+async fn contacts_and_views(system: &System, actor: &Actor, request: Request) -> Result<Done> {
+    match request {
+        Request::RenameContact { contact, name } => contacts::rename(system, actor, contact, &name).await,
+        Request::MergeContacts { keep, gone } => contacts::merge(system, actor, keep, gone).await,
+        Request::SplitContact { contact } => contacts::split(system, actor, contact).await,
+        Request::AddContact { connection, name, number, note } => {
+            contacts::add(system, actor, connection, &name, number, note.as_deref()).await
+        }
+        Request::SaveView { name, terms } => reports::save_view(system, actor, &name, &terms).await,
+        _ => Err(nested_request().into()),
+    }
+}
+
+/// Handles alerts, webhook deliveries and checks.
+async fn monitoring(system: &System, actor: &Actor, request: Request) -> Result<Done> {
+    match request {
+        Request::AckAlert { alert } => ack_alert::ack_alert(system, actor, alert).await,
+        Request::AcceptRestored { typed } => accept_restored::accept_restored(system, actor, &typed).await,
+        Request::ReplayDelivery { delivery } => replay_delivery::replay_delivery(system, actor, delivery).await,
+        Request::SendTest { connection } => send_test::send_test(system, actor, connection).await,
+        Request::Canary { connection } => canary::canary(system, actor, connection).await,
+        Request::FillGap { connection } => backfill::fill_now(system, actor, connection).await,
+        Request::RefreshThread { thread } => refresh_thread::refresh_thread(system, actor, thread).await,
+        Request::RevealDelivery { delivery } => reveal::reveal(system, actor, delivery).await,
+        Request::TryDelivery { delivery, body } => dry_run::try_delivery(system, actor, delivery, body).await,
+        Request::CheckConnection { connection } => check_connection::check_connection(system, actor, connection).await,
+        Request::RefreshTemplates => refresh_templates::refresh_templates(system).await,
+        _ => Err(nested_request().into()),
+    }
+}
+
+/// Changes who works on a thread and its state, and canned replies.
 async fn work_on_thread(system: &System, actor: &Actor, request: Request) -> Result<Done> {
     match request {
         Request::Attend { thread, writes, typing } => {
             update_presence(system, actor, PresenceUpdate { thread, writes, typing }).await
-        }
-        Request::AddContact { connection, name, number, note } => {
-            contacts::add(system, actor, connection, &name, number, note.as_deref()).await
         }
         Request::HandOver { thread, to } => transfer::transfer(system, actor, thread, &to, Reach::Online).await,
         Request::AssignThread { thread, to } => transfer::transfer(system, actor, thread, &to, Reach::Anybody).await,
@@ -184,6 +250,7 @@ async fn work_on_thread(system: &System, actor: &Actor, request: Request) -> Res
         Request::SnoozeThread { thread, until } => snooze_thread::snooze_thread(system, actor, thread, until).await,
         Request::UnsnoozeThread { thread } => snooze_thread::unsnooze_thread(system, actor, thread).await,
         Request::ReopenThread { thread } => resolve_thread::reopen_thread(system, actor, thread).await,
+        Request::TakeThread { thread } => take_thread::take_thread(system, actor, thread).await,
         _ => Err(nested_request().into()),
     }
 }

@@ -214,7 +214,9 @@ async fn handing_off_is_three_facts_and_lasts_until_a_person_gives_the_thread_ba
     assert_eq!(sent(&stage).len(), 1, "the agent stays out");
     stage.act(Request::ReleaseThread { thread: thread.id }).await.expect("released");
     let released = stage.thread().await;
-    assert!(released.handed_off_at.is_none() && released.context_from.is_some() && released.waiting.is_none());
+    assert!(released.handed_off_at.is_none() && released.context_from.is_some());
+    // The second question has no answer yet, and the agent answers only what comes next.
+    assert!(released.waiting.is_some());
     stage.says(&rosa(), "thanks").await;
     stage.answer().await;
     assert_eq!(sent(&stage)[1], "Still me.");

@@ -105,7 +105,7 @@ async fn an_agent_that_changed_is_tested_again_and_a_failure_lowers_it_to_draft(
     assert!(failures.contains(&"it lacks \"nine\"".to_owned()), "{failures:?}");
     let Answer::Alerts(alerts) = stage.ask(Query::Alerts { open: true, limit: 50 }).await else { panic!("alerts") };
     let said = alerts.iter().find(|alert| alert.kind == "rehearsal_failed").expect("an alert").said.line();
-    assert!(said.starts_with("helper failed 2 of 2 conversations. opening hours: "), "{said}");
+    assert!(said.starts_with("helper failed 2 of 2 conversations. a person: "), "{said}");
     let told = stage.ask(Query::Desk(AgentQuery::Assignments { limit: 9 })).await;
     let Answer::Desk(told) = told else { panic!("{told:?}") };
     let AgentTold::Assignments(rows) = *told else { panic!("{told:?}") };

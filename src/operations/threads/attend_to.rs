@@ -1,5 +1,5 @@
-//! Nobody falls through: a thread whose contact has no answer, and that no person, agent or rule attends to, waits for a
-//! person.
+//! Marks unattended threads as waiting for a person: threads whose contact has no answer, and that no person, agent or rule
+//! is responsible for.
 
 use std::time::Duration;
 
@@ -7,18 +7,18 @@ use crate::domain::change::Change;
 use crate::operations::{Result, System};
 use crate::store::Unattended;
 
-/// How far back the watcher looks: a week.
-const LOOKS_BACK: Duration = Duration::from_secs(7 * 86_400);
+/// Period that the watcher examines: a week.
+const EXAMINED_PERIOD: Duration = Duration::from_secs(7 * 86_400);
 
-/// Has every thread wait for a person that nobody attends to: whatever led to that, and also after a crash.
+/// Marks all unattended threads of the period as waiting, whatever the cause, a crash included.
 pub async fn attend_to_all(system: &System) -> Result<()> {
     let now = system.now();
-    // Seldom is there one: nothing is written for the look alone.
-    if !system.everything().has_unattended(now.minus(LOOKS_BACK), now).await? {
+    // Read first: usually there is none, and no write transaction is needed.
+    if !system.everything().has_unattended(now.minus(EXAMINED_PERIOD), now).await? {
         return Ok(());
     }
     let mut write = system.store().write().await?;
-    let which = Unattended::Since(now.minus(LOOKS_BACK));
+    let which = Unattended::Since(now.minus(EXAMINED_PERIOD));
     let found = write.attend_to(which, "a message has no answer, and nobody attended to it", now).await?;
     write.commit().await?;
     if !found.is_empty() {

@@ -1,4 +1,4 @@
-//! Threads that nobody attends to: the contact's last message has no answer, and nothing says that it will get one.
+//! Unattended threads: the contact's latest message has no answer, and no person, agent or rule is responsible for one.
 
 use sqlx::{QueryBuilder, Sqlite};
 
@@ -8,9 +8,8 @@ use crate::domain::time::Timestamp;
 use crate::store::codec::json;
 use crate::store::{Result, Store, Write};
 
-/// Adds ` AND …`: threads `t` that nobody attends to. Whoever took a thread attends to it for as long as it is kept for them,
-/// an agent by a run that is open or chose to say nothing. Messages that need no answer by their kind, such as stickers and
-/// those of other apps, ask for nothing.
+/// Adds the condition that thread `t` is unattended. An owner attends to a thread while the ownership lasts; an agent by an
+/// open run, or one that decided not to reply. Kinds that need no answer, such as stickers, are ignored.
 pub(in crate::store) fn push_unattended(query: &mut QueryBuilder<Sqlite>, now: Timestamp) {
     query.push(
         " AND t.waiting_since IS NULL AND t.resolved_at IS NULL AND t.snoozed_until IS NULL AND t.held_elsewhere IS NULL
@@ -40,7 +39,7 @@ pub(in crate::store) fn push_unattended(query: &mut QueryBuilder<Sqlite>, now: T
 }
 
 impl Store {
-    /// Whether there is a thread that nobody attends to, of those in which something was said since a time.
+    /// Returns whether a thread with a message since a time is unattended.
     pub async fn has_unattended(&self, since: Timestamp, now: Timestamp) -> Result<bool> {
         let mut query =
             QueryBuilder::<Sqlite>::new("SELECT EXISTS (SELECT 1 FROM threads t WHERE t.last_message_at >= ");
@@ -52,8 +51,8 @@ impl Store {
 }
 
 impl Write {
-    /// Has threads wait for a person that nobody attends to: one thread, or all in which something was said since a time.
-    /// Returns them.
+    /// Marks unattended threads as waiting for a person: one thread, or all with a message since a time. Returns the
+    /// threads that were marked.
     pub async fn attend_to(&mut self, which: Unattended, reason: &str, now: Timestamp) -> Result<Vec<ThreadId>> {
         let mut query = QueryBuilder::<Sqlite>::new("UPDATE threads SET waiting_since = ");
         query.push_bind(now.millis()).push(", waiting_reason = ").push_bind(reason.to_owned());
