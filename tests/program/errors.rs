@@ -230,7 +230,8 @@ async fn every_tool_reports_an_unknown_id() {
             let mut arguments = json!({});
             for needed in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
                 let known = ids(schema).into_iter().find(|(name, _)| name == needed);
-                arguments[needed] = known.map_or_else(|| json!("hello"), |(_, id)| id);
+                let sample = if needed == "until" { "2099-01-01T00:00:00Z" } else { "hello" };
+                arguments[needed] = known.map_or_else(|| json!(sample), |(_, id)| id);
             }
             if name == "whatsapp.send" {
                 arguments["text"] = json!("hello");

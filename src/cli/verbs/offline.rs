@@ -74,7 +74,7 @@ pub(in crate::cli) async fn backup(common: &Common, to: &Path, media: Option<&Pa
     }
 }
 
-/// Writes the head of the copy's audit chain to a file beside it. `wadeck audit verify --against` compares with it.
+/// Writes the head of the copy's audit chain to a file beside it. `wadeck audit verify --against FILE` compares with it.
 async fn audit_end(copy: &Path) -> Result<(), String> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;

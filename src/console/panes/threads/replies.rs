@@ -86,7 +86,11 @@ impl PickerKind for ReplyPicker {
     }
 
     fn when_empty(&self) -> &'static str {
-        if self.replies.is_none() { "Loading …" } else { "No canned replies. `wadeck replies add` saves one." }
+        if self.replies.is_none() {
+            "Loading …"
+        } else {
+            "No canned replies. Save one with `wadeck replies add SHORT TEXT`."
+        }
     }
 
     fn query(&self, _: &Cx, _: &str) -> Option<Query> {
