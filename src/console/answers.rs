@@ -2,6 +2,7 @@
 //! shows a copy of database state and queries it again after each change.
 
 use super::Console;
+use super::cx::Cx;
 use super::asking::unscoped;
 use super::event::Effect;
 use super::intent::{Intent, OverlayEvent};
@@ -14,9 +15,13 @@ use crate::domain::request::Request;
 
 impl Console {
     /// Queries the engine. If the same query is already in flight, it runs once more afterwards. Returns no effect if
-    /// the actor lacks the permission that the query requires.
+    /// the actor lacks the permission that the query requires, or if the query needs a scope that is not known yet: all
+    /// lists are queried when it is, and rows of other scopes are never shown.
     pub(super) fn ask(&mut self, query: Query) -> Vec<Effect> {
         if !self.cx.settings.actor.has(query.required_right()) {
+            return vec![];
+        }
+        if Cx::needs_scope(&query) && !self.cx.knows_scope() {
             return vec![];
         }
         let query = self.cx.scoped(query);
@@ -41,9 +46,17 @@ impl Console {
     pub(super) fn ask_anew(&mut self) -> Vec<Effect> {
         let mut effects = self.ask(Query::Connections);
         effects.extend(self.ask(Query::Overview));
+        effects.extend(self.ask_lists());
+        effects
+    }
+
+    /// Discards the lists of all panes and queries those that are loaded ahead, and what the open overlay shows.
+    fn ask_lists(&mut self) -> Vec<Effect> {
+        let mut effects = vec![];
         for pane in PaneId::ALL {
             self.panes.get_mut(pane).forget();
-            if pane != PaneId::Connections && self.panes.get(pane).is_asked_ahead() {
+            let is_loaded = self.panes.get(pane).is_asked_ahead() || pane == self.cx.pane;
+            if pane != PaneId::Connections && is_loaded {
                 effects.extend(self.ask_rows(pane));
             }
         }
@@ -108,7 +121,7 @@ impl Console {
 
     /// Handles an answer to a query that belongs to no pane.
     fn take_common_answer(&mut self, query: &Query, answer: Answer) -> Vec<Effect> {
-        let before = self.cx.shown();
+        let before = (self.cx.knows_scope(), self.cx.shown());
         let rings = match (query, answer) {
             (Query::Overview, Answer::Overview(overview)) => self.cx.take_overview(*overview),
             (Query::Connections, Answer::Connections(list)) => {
@@ -124,9 +137,15 @@ impl Console {
             _ => vec![],
         };
         let mut effects = vec![];
-        if before != self.cx.shown() {
+        if before.1 != self.cx.shown() {
             self.panes.threads.leave_listed(&self.cx);
             effects.extend(self.ask_anew());
+        } else if before.0 != self.cx.knows_scope() {
+            effects.extend(self.ask_lists());
+        }
+        if before.0 != self.cx.knows_scope() {
+            let intents = self.panes.detail(&self.cx);
+            effects.extend(self.carry(intents));
         }
         effects.extend(rings.into_iter().map(Effect::Ring));
         effects

@@ -67,6 +67,18 @@ impl Cx {
         })
     }
 
+    /// Returns `true` once the connections and the engine's own scope are loaded, or if all scopes are shown.
+    pub fn knows_scope(&self) -> bool {
+        self.shows_all || (self.connections.is_some() && self.own.is_some())
+    }
+
+    /// Returns `true` for a query whose answer depends on the scope. The connections and the overview are excluded,
+    /// because they define which scopes exist, and a thread opened by id, because the console then switches to its
+    /// scope.
+    pub fn needs_scope(query: &Query) -> bool {
+        query.is_of_many() && !matches!(query, Query::Connections | Query::Overview | Query::FindThread { .. })
+    }
+
     /// Returns `true` if the scope matches the settings that the console was started with.
     fn is_wished(&self, one: &Shown) -> bool {
         let wish = &self.settings.scope;

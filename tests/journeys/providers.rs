@@ -104,6 +104,8 @@ async fn the_platform_speaks_of_templates_and_people_hear_the_bad_news() {
     stage.simulator.post_raw("raw", &status("PAUSED"));
     stage.deliver().await;
     assert_eq!(stage.overview().await.alerts, 1);
+    let Answer::Templates(lists) = stage.ask(Query::Templates).await else { panic!("templates") };
+    assert_eq!(lists[0].templates[0].status.name(), "PAUSED");
     stage.simulator.post_raw("raw", &status("REINSTATED"));
     stage.deliver().await;
     assert_eq!(stage.overview().await.alerts, 0, "it is well again");
@@ -122,6 +124,9 @@ async fn the_platform_speaks_of_templates_and_people_hear_the_bad_news() {
         stage.deliver().await;
         assert_eq!(stage.overview().await.alerts, alerts, "{field}");
     }
+    let Answer::Templates(lists) = stage.ask(Query::Templates).await else { panic!("templates") };
+    let known = &lists[0].templates[0];
+    assert_eq!((known.quality.as_deref(), known.category.as_received()), (Some("RED"), "MARKETING"));
     stage.simulator.post_raw("raw", &told("template_category_update", category("UTILITY")));
     stage.deliver().await;
     assert_eq!(stage.overview().await.alerts, 1, "the cheaper category ends the alert");

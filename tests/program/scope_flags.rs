@@ -230,8 +230,6 @@ async fn a_console_starts_in_the_given_scope() {
     };
     let mut live = open(&["attach", "--organization", "globex", "--environment", "production"]);
     live.press("2");
-    live.sees(" PROD ");
-    live.settles();
     live.sees("Kim Foreign");
     let text = live.text();
     assert!(text.contains("PROD") && !text.contains("Rosa") && !text.contains("Gus"), "{text}");

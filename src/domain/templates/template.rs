@@ -131,6 +131,9 @@ impl Template {
 pub struct TemplateList {
     pub connection: ConnectionId,
     pub connection_name: String,
+    /// The provider's id of the business account, by which webhooks name the list.
+    #[serde(skip)]
+    pub account: String,
     /// When `templates` was fetched; `None` before the first successful fetch.
     pub fetched_at: Option<Timestamp>,
     /// When the last fetch was attempted, successful or not.

@@ -105,7 +105,7 @@ pub(crate) async fn apply_stored(
 
 /// Publishes the changes and wakes the workers that the effects require. Call it after the commit.
 pub(crate) async fn after_commit(system: &System, mut effects: Effects) -> Result<()> {
-    crate::operations::monitoring::notice::adopt(system, &effects.templates).await?;
+    crate::operations::monitoring::notice::apply_to_lists(system, &effects.templates);
     effects.changes.extend([Change::Deliveries, Change::Activity]);
     system.bus().publish(effects.changes.iter().copied());
     let wakes = system.wakes();

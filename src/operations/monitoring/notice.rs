@@ -7,7 +7,7 @@ use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
 use crate::operations::inbound::effects::Effects;
-use crate::operations::{Result, System};
+use crate::operations::System;
 use crate::store::{NewAlert, StoreError, Write};
 
 /// One notice of a change.
@@ -60,37 +60,35 @@ fn alert_kind(change: &TemplateChange) -> AlertKind {
     }
 }
 
-/// Applies template changes to the template lists in memory.
-pub(crate) async fn adopt(system: &System, told: &[(String, TemplateState)]) -> Result<()> {
-    if told.is_empty() {
-        return Ok(());
+/// Applies template changes to the template lists in memory. Does not wait, so that a change that was acknowledged is
+/// applied even if the caller's task ends right after.
+pub(crate) fn apply_to_lists(system: &System, changes: &[(String, TemplateState)]) {
+    if changes.is_empty() {
+        return;
     }
-    let connections = system.store().connections().await?;
+    let now = system.now();
     let mut lists = system.templates();
-    for (account, state) in told {
-        for connection in connections.iter().filter(|one| one.business_account_id == *account) {
-            let Some(list) = lists.get_mut(&connection.id) else { continue };
-            let same = |text: &Untrusted, wanted: &str| text.as_received() == wanted;
-            let found = list.templates.iter_mut();
-            for template in found.filter(|one| same(&one.name, &state.name) && same(&one.language, &state.language)) {
-                match &state.change {
-                    TemplateChange::Status { status, reason } => {
-                        if template.status != *status {
-                            template.since = Some(system.now());
-                        }
-                        template.status = status.clone();
-                        template.rejected_reason.clone_from(reason);
+    for (account, state) in changes {
+        let lists = lists.values_mut().filter(|list| list.account == *account);
+        let same = |text: &Untrusted, name: &str| text.as_received() == name;
+        let templates = lists.flat_map(|list| &mut list.templates);
+        for template in templates.filter(|one| same(&one.name, &state.name) && same(&one.language, &state.language)) {
+            match &state.change {
+                TemplateChange::Status { status, reason } => {
+                    if template.status != *status {
+                        template.since = Some(now);
                     }
-                    TemplateChange::Category(category) => template.category = Untrusted::from(category.as_str()),
-                    TemplateChange::CategoryPlanned => {}
-                    TemplateChange::Quality(score) => {
-                        template.quality = Some(score.to_uppercase()).filter(|score| score != "UNKNOWN");
-                    }
+                    template.status = status.clone();
+                    template.rejected_reason.clone_from(reason);
+                }
+                TemplateChange::Category(category) => template.category = Untrusted::from(category.as_str()),
+                TemplateChange::CategoryPlanned => {}
+                TemplateChange::Quality(score) => {
+                    template.quality = Some(score.to_uppercase()).filter(|score| score != "UNKNOWN");
                 }
             }
         }
     }
     drop(lists);
     system.bus().publish([Change::Templates]);
-    Ok(())
 }

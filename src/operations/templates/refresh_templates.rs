@@ -91,11 +91,13 @@ async fn keep(
     let list = lists.entry(connection.id).or_insert_with(|| TemplateList {
         connection: connection.id,
         connection_name: connection.name.clone(),
+        account: String::new(),
         fetched_at: None,
         tried_at: None,
         templates: vec![],
         trouble: None,
     });
+    list.account.clone_from(&connection.business_account_id);
     list.tried_at = Some(now);
     Ok(match fetched {
         Ok(templates) => {
