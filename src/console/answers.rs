@@ -2,8 +2,8 @@
 //! shows a copy of database state and queries it again after each change.
 
 use super::Console;
-use super::cx::Cx;
 use super::asking::unscoped;
+use super::cx::Cx;
 use super::event::Effect;
 use super::intent::{Intent, OverlayEvent};
 use super::overlays::reading::Reading;
@@ -46,13 +46,6 @@ impl Console {
     pub(super) fn ask_anew(&mut self) -> Vec<Effect> {
         let mut effects = self.ask(Query::Connections);
         effects.extend(self.ask(Query::Overview));
-        effects.extend(self.ask_lists());
-        effects
-    }
-
-    /// Discards the lists of all panes and queries those that are loaded ahead, and what the open overlay shows.
-    fn ask_lists(&mut self) -> Vec<Effect> {
-        let mut effects = vec![];
         for pane in PaneId::ALL {
             self.panes.get_mut(pane).forget();
             let is_loaded = self.panes.get(pane).is_asked_ahead() || pane == self.cx.pane;
@@ -92,6 +85,7 @@ impl Console {
                 // The first queries have no scope, because the console learns the scopes only from their answers.
                 if let (Query::Overview, Answer::Overview(overview), None) = (query, answer, &self.cx.own) {
                     self.cx.own = Some((overview.organization, overview.environment));
+                    effects.extend(self.ask_anew());
                 }
                 return effects;
             }
@@ -137,13 +131,12 @@ impl Console {
             _ => vec![],
         };
         let mut effects = vec![];
-        if before.1 != self.cx.shown() {
+        if before != (self.cx.knows_scope(), self.cx.shown()) {
             self.panes.threads.leave_listed(&self.cx);
             effects.extend(self.ask_anew());
-        } else if before.0 != self.cx.knows_scope() {
-            effects.extend(self.ask_lists());
         }
-        if before.0 != self.cx.knows_scope() {
+        if !before.0 && self.cx.knows_scope() {
+            // The first queries of the detail were not sent either.
             let intents = self.panes.detail(&self.cx);
             effects.extend(self.carry(intents));
         }

@@ -216,8 +216,8 @@ impl Console {
     fn narrowed(&mut self) -> Vec<Effect> {
         self.list_mut().go_top();
         let query = self.pane().query();
-        let asked = self.pane().is_narrowed_by_engine();
-        self.narrowing = asked.then(|| query.clone());
+        let is_asked = self.pane().is_narrowed_by_engine() && (self.cx.knows_scope() || !Cx::needs_scope(&query));
+        self.narrowing = is_asked.then(|| query.clone());
         self.ask(query)
     }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::fetch::fetch;
 use super::send::send;
 use super::shared::SharedState;
-use super::template_list::list_templates;
+use super::templates::list::list_templates;
 use super::world::QueuedWebhook;
 
 const APP_ID: &str = "789012345678901";

@@ -22,8 +22,6 @@ mod send;
 mod shared;
 mod story;
 mod subscriptions;
-mod template_list;
-mod template_rules;
 mod templates;
 mod twilio;
 mod watch;

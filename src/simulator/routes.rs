@@ -12,7 +12,7 @@ use super::history::{Filters, STATUSES, page};
 use super::responses::invalid;
 use super::send::send;
 use super::shared::SharedState;
-use super::template_list::list_templates;
+use super::templates::list::list_templates;
 use super::{flows, graph, media, platform, templates, twilio, watch};
 
 /// API calls that are accepted per minute.

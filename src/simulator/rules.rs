@@ -91,7 +91,7 @@ fn template_rejection(world: &World, number: &str, request: &Value, now: i64) ->
         Some(one) => {
             let is_media =
                 |id: &str| world.files.stored.get(id).is_some_and(|file| file.number.as_deref() == Some(number));
-            super::template_rules::wrong_parts(one, request, now, &is_media)
+            super::templates::rules::wrong_parts(one, request, now, &is_media)
                 .map(|details| graph(StatusCode::BAD_REQUEST, 132_000, "Number of parameters does not match", &details))
         }
     }

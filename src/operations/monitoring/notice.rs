@@ -6,8 +6,8 @@ use crate::domain::inbound::event::{TemplateChange, TemplateState};
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
-use crate::operations::inbound::effects::Effects;
 use crate::operations::System;
+use crate::operations::inbound::effects::Effects;
 use crate::store::{NewAlert, StoreError, Write};
 
 /// One notice of a change.

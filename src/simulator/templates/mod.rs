@@ -1,6 +1,9 @@
 //! Templates: created, changed, deleted and reviewed, with the real API's rejections; and header samples, which are
 //! fetched from their URLs.
 
+pub(super) mod list;
+pub(super) mod rules;
+
 use std::future::{Ready, ready};
 
 use axum::Json;

@@ -7,16 +7,16 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::shared::SharedState;
-use super::templates;
+use super::super::shared::SharedState;
+use super::super::templates;
 
 #[derive(Deserialize)]
-pub(super) struct PageQuery {
+pub(in super::super) struct PageQuery {
     after: Option<String>,
     limit: Option<usize>,
 }
 
-pub(super) async fn list_templates(
+pub(in super::super) async fn list_templates(
     State(shared): State<SharedState>,
     Path((_, account)): Path<(String, String)>,
     Query(query): Query<PageQuery>,

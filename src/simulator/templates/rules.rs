@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// What is wrong with the parts of a request for this template, if anything. `is_media` says whether the number has
 /// a file under an id.
-pub(super) fn wrong_parts(
+pub(in super::super) fn wrong_parts(
     template: &Value,
     request: &Value,
     now: i64,
