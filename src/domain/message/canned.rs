@@ -62,11 +62,16 @@ pub struct ReplyFacts<'f> {
     pub zone_offset: i64,
 }
 
-/// Reads the short name and the text of a canned reply. Refuses names that are no label, texts that are empty or too long,
-/// and placeholders that do not exist.
+/// Parses the short name of a canned reply, with or without `/`. It has the form of a label.
+pub fn short_name(text: &str) -> Result<String, Refusal> {
+    label::read(text.trim_start_matches('/'))
+        .map_err(|refusal| Refusal::new(Code::Name, refusal.reason.replace("label", "short name"), refusal.remedy))
+}
+
+/// Parses the short name and the text of a canned reply. Refuses an invalid name, an empty or too long text, and unknown
+/// placeholders.
 pub fn read(short: &str, text: &str) -> Result<(String, String), Refusal> {
-    let short = label::read(short.trim_start_matches('/'))
-        .map_err(|refusal| Refusal::new(Code::Name, refusal.reason.replace("label", "short name"), refusal.remedy))?;
+    let short = short_name(short)?;
     let count = text.chars().count();
     if text.trim().is_empty() {
         return Err(Refusal::new(Code::Content, "The reply has no text.", "Give the text to send."));

@@ -7,7 +7,6 @@ use crate::domain::change::Change;
 use crate::domain::code::Code;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::canned::{self, CannedReply, MAX_REPLIES, ReplyFacts};
-use crate::domain::message::label;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::outbox::send_message::thread_row;
 use crate::operations::{Result, System, require};
@@ -64,7 +63,7 @@ pub(crate) async fn save_reply(system: &System, actor: &Actor, short: &str, text
 /// Removes an own reply; where there is none with that name, a shared one.
 pub(crate) async fn remove_reply(system: &System, actor: &Actor, short: &str) -> Result<Done> {
     require(actor, Permission::SaveReplies)?;
-    let (me, now, short) = (actor.to_string(), system.now(), label::read(short.trim_start_matches('/'))?);
+    let (me, now, short) = (actor.to_string(), system.now(), canned::short_name(short)?);
     let mut write = system.store().write().await?;
     let own = write.remove_reply(&me, &short).await?.applied();
     if !own {

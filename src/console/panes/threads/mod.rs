@@ -14,6 +14,7 @@ mod results;
 pub(in crate::console) mod sending;
 pub(in crate::console) mod state;
 pub(in crate::console) mod tabs;
+mod tabs_refresh;
 pub(in crate::console) mod writing;
 
 use ratatui::buffer::Buffer;
@@ -29,13 +30,12 @@ use crate::console::cx::Cx;
 use crate::console::draw::row::{Row, Status};
 use crate::console::draw::sheet::Sheet;
 use crate::console::intent::Intent;
-use crate::console::layout::{COMPOSER_LINES, TALL};
+use crate::console::layout::TALL;
 use crate::console::list::{ListState, MAX_ROWS};
 use crate::console::pane_id::PaneId;
 use crate::console::settings::Focus;
 use crate::console::thread::composer::Composer;
 use crate::console::thread::open::OpenThread;
-use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::{AgentQuery, AgentTold};
 use crate::domain::change::Change;
 use crate::domain::filter::Filter;
@@ -46,6 +46,7 @@ use crate::domain::outbox::entry::EntryState;
 use crate::domain::query::{Answer, Query};
 use crate::domain::refusal::Done;
 use crate::domain::request::Request;
+use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
 
 /// The command that retries the selected message.
@@ -197,19 +198,12 @@ impl Pane for ThreadsPane {
         if self.open.is_none() || area.height < 6 {
             return 0;
         }
-        let quote = u16::from(self.composer().is_some_and(|composer| composer.quote.is_some()));
-        let lines =
-            self.composer().map_or(1, |composer| composer.wrapped(usize::from(area.width) - 2).lines.len() as u16);
-        let preview = u16::from(!self.matching_replies().is_empty());
-        1 + quote + preview + lines.clamp(1, COMPOSER_LINES).min(area.height / 3)
+        self.composer_height(area)
     }
 
     fn detail(&self, cx: &Cx) -> Vec<Intent> {
-        let mut intents = self.ask_open();
-        if self.is_open(cx) {
-            intents.push(Intent::Ask(Query::Views));
-        }
-        intents
+        let tabs = self.is_open(cx).then_some(Intent::Ask(Query::Views));
+        self.ask_open().into_iter().chain(tabs).collect()
     }
 
     /// The thread beside the list follows the cursor.
@@ -224,9 +218,7 @@ impl Pane for ThreadsPane {
     }
 
     fn opened(&mut self, cx: &Cx) -> Vec<Intent> {
-        let wanted = cx.settings.mark_read_on_open && cx.settings.actor.has(Permission::MarkThreadsAsRead);
-        let unread = self.selected().filter(|row| wanted && row.unread > 0);
-        unread.map(|row| Intent::perform(Request::MarkRead { thread: row.id })).into_iter().collect()
+        self.mark_selected_read(cx)
     }
 
     fn changed(&mut self, cx: &Cx, change: Change) -> Vec<Intent> {
@@ -240,9 +232,18 @@ impl Pane for ThreadsPane {
             intents.extend(self.ask_for_draft(cx, thread));
         }
         if self.is_open(cx) {
-            intents.extend([Intent::Ask(self.query()), Intent::Ask(Query::Views)]);
+            intents.push(Intent::Ask(self.query()));
+            intents.extend(self.tabs_refresh.request(cx.now));
         }
         intents
+    }
+
+    fn next_tick(&self, cx: &Cx) -> Option<Timestamp> {
+        self.tabs_refresh.due().filter(|_| self.is_open(cx))
+    }
+
+    fn tick(&mut self, cx: &Cx) -> Vec<Intent> {
+        self.tabs_refresh.tick(cx.now).into_iter().collect()
     }
 
     fn takes(&self, query: &Query) -> bool {

@@ -3,12 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use ratatui::layout::Rect;
+
+use super::tabs_refresh::TabsRefresh;
 use crate::console::cx::Cx;
 use crate::console::intent::Intent;
+use crate::console::layout::COMPOSER_LINES;
 use crate::console::list::ListState;
 use crate::console::settings::Focus;
 use crate::console::thread::composer::Composer;
 use crate::console::thread::open::{MESSAGES, OpenThread};
+use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::{AgentQuery, RunRecord};
 use crate::domain::ids::{EntryId, MessageId, RunId, ThreadId};
 use crate::domain::message::canned::CannedReply;
@@ -34,6 +39,7 @@ pub(in crate::console) struct ThreadsPane {
     pub views: Vec<SavedView>,
     /// Canned replies, as they were listed when the composer was opened.
     pub replies: Vec<CannedReply>,
+    pub(super) tabs_refresh: TabsRefresh,
     /// The presence that was reported last: the open thread, and whether the user writes.
     attended: (Option<ThreadId>, bool),
     /// When presence was reported last.
@@ -41,6 +47,22 @@ pub(in crate::console) struct ThreadsPane {
 }
 
 impl ThreadsPane {
+    /// Returns the height of the composer in an area: its title, quote, reply preview and text.
+    pub fn composer_height(&self, area: Rect) -> u16 {
+        let quote = u16::from(self.composer().is_some_and(|composer| composer.quote.is_some()));
+        let lines =
+            self.composer().map_or(1, |composer| composer.wrapped(usize::from(area.width) - 2).lines.len() as u16);
+        let preview = u16::from(!self.matching_replies().is_empty());
+        1 + quote + preview + lines.clamp(1, COMPOSER_LINES).min(area.height / 3)
+    }
+
+    /// Marks the selected thread as read, if it has unread messages and the settings and permissions allow it.
+    pub fn mark_selected_read(&self, cx: &Cx) -> Vec<Intent> {
+        let may_mark = cx.settings.mark_read_on_open && cx.settings.actor.has(Permission::MarkThreadsAsRead);
+        let unread = self.selected().filter(|row| may_mark && row.unread > 0);
+        unread.map(|row| Intent::perform(Request::MarkRead { thread: row.id })).into_iter().collect()
+    }
+
     pub fn row_ids(&self) -> Vec<String> {
         self.rows.iter().flatten().map(|row| row.id.to_string()).collect()
     }
