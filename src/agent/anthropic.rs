@@ -22,7 +22,7 @@ pub(super) async fn answer(
     tools: &dyn Tools,
 ) -> Result<AgentAnswer, AgentError> {
     let offered: Vec<Value> = tools
-        .offered()
+        .available_tools()
         .iter()
         .map(
             |tool| json!({ "name": wire_name(tool.name), "description": tool.purpose, "input_schema": tool.arguments }),

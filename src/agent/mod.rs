@@ -210,7 +210,7 @@ error_text! {
 /// The tools of a run. The caller implements them and records the calls.
 pub trait Tools: Send + Sync {
     /// Returns the tools that this run may call.
-    fn offered(&self) -> Vec<ToolSpec>;
+    fn available_tools(&self) -> Vec<ToolSpec>;
 
     /// Executes a tool. The error is reported to the model.
     fn call<'a>(&'a self, name: &'a str, arguments: &'a Value) -> BoxFuture<'a, Result<Value, ToolError>>;
@@ -221,7 +221,7 @@ pub trait Tools: Send + Sync {
 pub struct NoTools;
 
 impl Tools for NoTools {
-    fn offered(&self) -> Vec<ToolSpec> {
+    fn available_tools(&self) -> Vec<ToolSpec> {
         vec![]
     }
 

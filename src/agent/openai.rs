@@ -19,7 +19,7 @@ pub(super) async fn answer(
     tools: &dyn Tools,
 ) -> Result<AgentAnswer, AgentError> {
     let offered: Vec<Value> = tools
-        .offered()
+        .available_tools()
         .iter()
         .map(|tool| {
             json!({ "type": "function", "function": {

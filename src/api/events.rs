@@ -14,12 +14,12 @@ use serde::Deserialize;
 use crate::bus::Subscription;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::scope_choice::ScopeChoice;
-use crate::domain::agents::requests::{AgentQuery, AgentTold, EventView};
+use crate::domain::agents::requests::{AgentQuery, AgentsAnswer, EventView};
 use crate::domain::code::Code;
 use crate::domain::ids::{EventId, TokenId};
 use crate::domain::query::{Answer, Query};
 use crate::domain::text::escape_json;
-use crate::operations::{Arrival, OperationError, System, newest_event, run_query, still_known};
+use crate::operations::{Arrival, OperationError, System, is_still_authorized, newest_event, run_query};
 
 /// Events per database query.
 const PAGE_SIZE: u32 = 200;
@@ -107,7 +107,7 @@ impl Follower {
                 return Some(event);
             }
             // A caller whose access was revoked receives no further events.
-            match still_known(&self.system, &self.actor, self.token).await {
+            match is_still_authorized(&self.system, &self.actor, self.token).await {
                 Ok(true) => {}
                 Ok(false) => return None,
                 Err(error) => {
@@ -136,14 +136,14 @@ async fn load_events(
     scope: Option<&ScopeChoice>,
     after: EventId,
 ) -> Result<Vec<EventView>, OperationError> {
-    let query = Query::Desk(AgentQuery::Events { after: Some(after), limit: PAGE_SIZE });
+    let query = Query::Agent(AgentQuery::Events { after: Some(after), limit: PAGE_SIZE });
     let query = match scope {
         Some(scope) => Query::Within { scope: scope.clone(), query: Box::new(query) },
         None => query,
     };
     match run_query(system, actor, query).await? {
-        Answer::Desk(answer) => match *answer {
-            AgentTold::Events(events) => Ok(events),
+        Answer::Agent(answer) => match *answer {
+            AgentsAnswer::Events(events) => Ok(events),
             _ => Ok(vec![]),
         },
         _ => Ok(vec![]),

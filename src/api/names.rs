@@ -14,7 +14,7 @@ pub(super) async fn resolve(
     actor: &Actor,
     arguments: &mut Map<String, Value>,
 ) -> Result<(), OperationError> {
-    let system = &system.as_far_as(actor).await?;
+    let system = &system.restricted_to(actor).await?;
     if let Some(Value::String(number)) = arguments.get("phoneNumber").cloned()
         && !arguments.contains_key("thread")
     {
@@ -33,7 +33,7 @@ pub(super) async fn resolve(
 
 /// Returns the id of a connection by any of its names.
 pub(super) async fn connection(system: &System, actor: &Actor, name: &str) -> Result<String, OperationError> {
-    id_of(&system.as_far_as(actor).await?, name).await
+    id_of(&system.restricted_to(actor).await?, name).await
 }
 
 /// Returns an id unchanged; whether it exists is checked where it is used.

@@ -71,7 +71,7 @@ pub struct Engine {
 impl Engine {
     /// Starts the engine. Fails with the first problem that prevents it; nothing keeps running then.
     pub async fn start(mut setup: EngineSetup) -> Result<Self, AppError> {
-        super::private::keep_private();
+        super::private::set_private_umask();
         let group = setup.config.socket_group.as_deref();
         let group = group.map(|name| super::private::group_id(name).map(|number| (name, number))).transpose()?;
         let lock = Lock::acquire(&setup.directory)?;

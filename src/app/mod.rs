@@ -17,6 +17,6 @@ pub use self::error::AppError;
 pub use self::lock::{Lock, is_engine_running};
 pub use self::logging::Logs;
 pub use self::people::{People, current_actor};
-pub use self::private::keep_private;
+pub use self::private::set_private_umask;
 pub use self::simulator::{SimulatorSetup, run_simulator};
 pub use self::system_clock::{SystemChance, SystemClock, random_seed, zone_offset};

@@ -19,7 +19,7 @@ const GROUP_TRAVERSE_BIT: u32 = 0o010;
 
 /// Sets the umask so that new files of this process are accessible to its own user only. Programs that it starts get
 /// the original umask.
-pub fn keep_private() {
+pub fn set_private_umask() {
     crate::agent::started_with(rustix::process::umask(Mode::RWXG | Mode::RWXO));
 }
 

@@ -16,7 +16,7 @@ impl Clock for SystemClock {
         Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
     }
 
-    fn steady(&self) -> Option<Duration> {
+    fn monotonic(&self) -> Option<Duration> {
         // Time since the system started, including suspension, in hundredths of a second. (proc(5), /proc/uptime.)
         let text = std::fs::read_to_string("/proc/uptime").ok()?;
         let seconds: f64 = text.split_whitespace().next()?.parse().ok()?;

@@ -17,7 +17,7 @@ use crate::domain::access::actor::Actor;
 use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::Request;
-use crate::operations::{OperationError, System, open_media, other_role, perform, run_query, still_known};
+use crate::operations::{OperationError, System, is_still_authorized, open_media, other_role, perform, run_query};
 
 /// On a remote terminal, changes by others are drawn at most this often.
 const MIN_REMOTE_INTERVAL: Duration = Duration::from_millis(250);
@@ -317,7 +317,7 @@ impl<'s> Drive<'s> {
                 self.queue_request(request);
             }
         }
-        self.queue_request(Request::Attend { thread: None, writes: false, typing: false });
+        self.queue_request(Request::UpdatePresence { thread: None, writes: false, typing: false });
     }
 
     /// Converts input to an event for the console. A report of the terminal goes to the screen: `None`.
@@ -406,7 +406,7 @@ async fn perform_in_order(
 ) {
     while let Some((actor, request)) = requests.recv().await {
         // A request of a user whose access was revoked meanwhile is not performed.
-        let known = has_files || still_known(&system, &actor, None).await.unwrap_or(false);
+        let known = has_files || is_still_authorized(&system, &actor, None).await.unwrap_or(false);
         let result = match &request {
             _ if !known => Err(OperationError::from(Refusal::new(
                 Code::Role,

@@ -74,7 +74,7 @@ fn restricted(actor: Actor, read_only: bool) -> Actor {
 }
 
 /// Returns the factory of attached consoles. A panic in one console does not affect the others.
-pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greeting) -> Consoles {
+pub(super) fn for_clients(config: &Config, people: Arc<People>, greeting: Greeting) -> Consoles {
     let config = Arc::new(config.clone());
     Arc::new(move |guest: ConsoleClient| {
         let (config, people, greeting) = (config.clone(), people.clone(), greeting.clone());
@@ -106,7 +106,7 @@ pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greetin
                 tokio::spawn(async move { drive(&system, settings, surface, manner, (&stop, changes)).await });
             let driven = tokio::select! {
                 driven = &mut console => driven,
-                () = not_any_more(&people, &actor) => {
+                () = access_removed(&people, &actor) => {
                     tracing::warn!(%actor, "Console closed: its user was removed or has a lower role now");
                     let _ = told.try_send(SurfaceCommand::End(less(&people, &actor)));
                     console.abort();
@@ -126,7 +126,7 @@ pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greetin
 }
 
 /// Completes when a user is removed from the configuration or loses permissions.
-async fn not_any_more(people: &People, actor: &Actor) {
+async fn access_removed(people: &People, actor: &Actor) {
     let mut changes = people.changes();
     while people.still(actor) {
         if changes.changed().await.is_err() {

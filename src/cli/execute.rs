@@ -21,10 +21,10 @@ use crate::cli::verbs::verify::{Sample, Verified, verified};
 use crate::cli::verbs::{Alerts, Deliveries, Messages};
 use crate::cli::verbs::{cli_request::CliRequest, to_request::to_request};
 use crate::config;
-use crate::domain::agents::requests::{AgentQuery, AgentTold};
+use crate::domain::agents::requests::{AgentQuery, AgentsAnswer};
 use crate::domain::code::Code;
 use crate::domain::ids::EventId;
-use crate::domain::query::{Answer, MOST_ROWS, Query};
+use crate::domain::query::{Answer, MAX_ROWS, Query};
 use crate::domain::refusal::Done;
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
@@ -130,9 +130,9 @@ fn verdict(told: &Verified, json: bool) -> String {
 }
 
 async fn last_event(source: &Source) -> Option<EventId> {
-    match source.ask(&Query::Desk(AgentQuery::LastEvent)).await {
-        Ok(Answer::Desk(told)) => match *told {
-            AgentTold::LastEvent(event) => Some(event),
+    match source.ask(&Query::Agent(AgentQuery::LastEvent)).await {
+        Ok(Answer::Agent(told)) => match *told {
+            AgentsAnswer::LastEvent(event) => Some(event),
             _ => None,
         },
         _ => None,
@@ -224,8 +224,8 @@ async fn look(source: &Source, query: &Query, common: &Common) -> Result<(Exit, 
     let answer = source.ask(&source.scope.list_query(query)).await?;
     let absent = match &answer {
         Answer::Thread(None) | Answer::Message(None) | Answer::Entry(None) | Answer::Delivery(None) => true,
-        Answer::Desk(told) => {
-            matches!(**told, AgentTold::Run(None) | AgentTold::Assignment(None) | AgentTold::Waiting(None))
+        Answer::Agent(told) => {
+            matches!(**told, AgentsAnswer::Run(None) | AgentsAnswer::Assignment(None) | AgentsAnswer::Waiting(None))
         }
         _ => false,
     };
@@ -236,7 +236,7 @@ async fn look(source: &Source, query: &Query, common: &Common) -> Result<(Exit, 
     let exit = match &answer {
         _ if uncertain => Exit::Uncertain,
         Answer::Template(told) if told.value.refuses() => Exit::Refused,
-        Answer::Desk(told) if crate::cli::print::agents::is_failure(told) => Exit::Failed,
+        Answer::Agent(told) if crate::cli::print::agents::is_failure(told) => Exit::Failed,
         _ => Exit::Done,
     };
     let mut text = printed(&answer, common)?;
@@ -254,5 +254,5 @@ fn truncation_notice(query: &Query, answer: &Answer) -> Option<String> {
     let limit = serde_json::to_value(query).ok()?.get("limit")?.as_u64()?;
     let rows = serde_json::from_str::<serde_json::Value>(&print::answer_json(answer)).ok()?.as_array()?.len() as u64;
     (rows >= limit)
-        .then(|| format!("\n{rows} rows are shown, and there may be more: --limit N shows up to {MOST_ROWS}."))
+        .then(|| format!("\n{rows} rows are shown, and there may be more: --limit N shows up to {MAX_ROWS}."))
 }

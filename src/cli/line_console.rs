@@ -218,12 +218,12 @@ impl Sitting<'_> {
             ("say", text, Some(thread)) if !text.is_empty() => {
                 let content = Box::new(Content::text(text));
                 let seen = SendContext { despite_owner: false, seen: self.newest };
-                self.act(Request::Send { thread, content, reply_to: None, at: None }.knowing(seen)).await;
+                self.act(Request::Send { thread, content, reply_to: None, at: None }.with_context(seen)).await;
             }
             ("say!", text, Some(thread)) if !text.is_empty() => {
                 let content = Box::new(Content::text(text));
                 let despite = SendContext { despite_owner: true, seen: None };
-                self.act(Request::Send { thread, content, reply_to: None, at: None }.knowing(despite)).await;
+                self.act(Request::Send { thread, content, reply_to: None, at: None }.with_context(despite)).await;
             }
             ("note", text, Some(thread)) if !text.is_empty() => {
                 self.act(Request::AddNote { thread, text: text.to_owned() }).await;
@@ -300,7 +300,7 @@ impl Sitting<'_> {
     /// Reports presence in a thread to other consoles.
     async fn report_presence(&self, thread: Option<ThreadId>) {
         // Best effort: a refusal for viewers is ignored.
-        let _ = self.source.act(&Request::Attend { thread, writes: false, typing: false }).await;
+        let _ = self.source.act(&Request::UpdatePresence { thread, writes: false, typing: false }).await;
     }
 
     async fn act(&self, request: Request) {

@@ -9,7 +9,7 @@ use futures::FutureExt;
 use super::arguments::{Cli, Command};
 use super::execute::output_of;
 use crate::app::{AppError, Engine, People, SystemChance};
-use crate::attach::ssh::{self, Ran, SshSetup, Verbs, WhoseKey, known_keys};
+use crate::attach::ssh::{self, KeyOwner, Ran, SshSetup, Verbs, known_keys};
 use crate::cli::client::error::{CliError, usage_json};
 use crate::cli::client::input::Files;
 use crate::cli::client::source::Source;
@@ -74,12 +74,12 @@ fn verbs(system: System) -> Verbs {
             let Some(command) = cli.command else {
                 let remedy = "Use ssh -t without a command.";
                 let none = CliError::new(Code::Usage, "The console needs a terminal.", remedy);
-                return unoutput_of(&none, cli.common.json);
+                return failed_output(&none, cli.common.json);
             };
             if !is_available(&command) {
                 let reason = "This command is not available over SSH.";
                 let none = CliError::new(Code::OwnMachineOnly, reason, "Run it on the engine's machine.");
-                return unoutput_of(&none, cli.common.json);
+                return failed_output(&none, cli.common.json);
             }
             let source = Source {
                 directory: std::path::PathBuf::new(),
@@ -91,26 +91,26 @@ fn verbs(system: System) -> Verbs {
             let command = match names.resolve::<Cli>(&source, given).await {
                 Ok(None) => command,
                 Ok(Some(cli)) => cli.command.unwrap_or(command),
-                Err(none) => return unoutput_of(&none, cli.common.json),
+                Err(none) => return failed_output(&none, cli.common.json),
             };
             if let Command::Messages(Messages::Save { message, to }) = &command
                 && to == "-"
             {
                 return match media_file(&system, &actor, *message).await.map_err(CliError::from) {
                     Ok(opened) => Ran { file: Some(opened.file), ..Ran::default() },
-                    Err(none) => unoutput_of(&none, cli.common.json),
+                    Err(none) => failed_output(&none, cli.common.json),
                 };
             }
             match output_of(&source, &cli.common, command).await {
                 Ok((exit, text)) => Ran { out: format!("{text}\n"), status: exit as u32, ..Ran::default() },
-                Err(none) => unoutput_of(&none, cli.common.json),
+                Err(none) => failed_output(&none, cli.common.json),
             }
         }
         .boxed()
     })
 }
 
-fn unoutput_of(none: &CliError, json: bool) -> Ran {
+fn failed_output(none: &CliError, json: bool) -> Ran {
     Ran { err: format!("{}\n", none.text(json)), status: none.exit as u32, ..Ran::default() }
 }
 
@@ -152,7 +152,7 @@ pub(super) async fn listen(
 
 /// Returns the lookup from a public key to its user. The key file is read on each login, so that removing a key takes
 /// effect at once.
-fn key_lookup(people: Arc<People>, file: Option<std::path::PathBuf>) -> WhoseKey {
+fn key_lookup(people: Arc<People>, file: Option<std::path::PathBuf>) -> KeyOwner {
     Arc::new(move |offered| {
         let same = |text: &str| known_keys(text).0.iter().any(|known| known.key.key_data() == offered.key_data());
         if let Some(actor) = people.by_key(same) {

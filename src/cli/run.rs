@@ -35,7 +35,7 @@ use crate::provider::Registry;
 pub async fn run(cli: Cli) -> Exit {
     // Manual pages are public; all other files can contain messages and are created with mode 0600.
     if !matches!(cli.command, Some(Command::Man { .. })) {
-        crate::app::keep_private();
+        crate::app::set_private_umask();
     }
     if let Some((reason, remedy)) = cli.common.read_only.then(|| read_only_refusal(cli.command.as_ref())).flatten() {
         return CliError::new(Code::ReadOnly, reason, remedy).report(cli.common.json);
@@ -144,7 +144,7 @@ async fn serve(common: &Common) -> Result<Exit, AppError> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| no_signals(&error))?;
     let mut hangup = signal(SignalKind::hangup()).map_err(|error| no_signals(&error))?;
     let people = Arc::new(People::new(config.users.clone()));
-    let guests = consoles::for_guests(&config, people.clone(), Greeting::default());
+    let guests = consoles::for_clients(&config, people.clone(), Greeting::default());
     let engine = start(common, &config, true, (&people, &guests)).await?;
     let watched = tokio::spawn(super::service::watchdog(engine.system.clone()));
     super::service::ready();
@@ -207,7 +207,7 @@ async fn console(common: &Common) -> Result<Exit, AppError> {
     }
     let greeting = Greeting::default();
     let people = Arc::new(People::new(config.users.clone()));
-    let guests = consoles::for_guests(&config, people.clone(), greeting.clone());
+    let guests = consoles::for_clients(&config, people.clone(), greeting.clone());
     let engine = match start(common, &config, false, (&people, &guests)).await {
         // An engine is running already: attach to it.
         Err(AppError::Locked { path, .. }) if common.plain => return Ok(attach_line_console(common, path).await),
@@ -261,7 +261,7 @@ async fn demo(common: &Common, seed: Option<u64>, speed: f64) -> Result<Exit, Ap
     let seed = seed.unwrap_or_else(random_seed);
     let directory = std::env::temp_dir().join(format!("wadeck-demo-{}", std::process::id()));
     let people = Arc::new(People::new(vec![]));
-    let guests = |config: &Config| Some(consoles::for_guests(config, people, Greeting::default()));
+    let guests = |config: &Config| Some(consoles::for_clients(config, people, Greeting::default()));
     let demo = Demo::start(seed, speed.clamp(0.1, 50.0), directory.clone(), guests).await?;
     if common.plain {
         let source = Source {

@@ -217,7 +217,7 @@ pub(super) fn routes(
         });
         let when =
             Conditions { first_contact: table.first_contact, hours, language: table.language, words: table.words };
-        if when.are_none() {
+        if when.is_empty() {
             let what = "The route has no condition. Add first_contact, hours, language or words.";
             faults.add(span, what);
         }

@@ -53,7 +53,7 @@ impl Console {
                 effects.extend(self.ask_rows(pane));
             }
         }
-        effects.extend(self.tell_front(&OverlayEvent::Forgets));
+        effects.extend(self.notify_overlay(&OverlayEvent::Forgets));
         effects
     }
 
@@ -64,7 +64,7 @@ impl Console {
             effects.extend(self.ask_for_everything());
             return effects;
         }
-        effects.extend(self.tell_front(&OverlayEvent::Changed(change)));
+        effects.extend(self.notify_overlay(&OverlayEvent::Changed(change)));
         for pane in PaneId::ALL {
             let intents = self.panes.get_mut(pane).changed(&self.cx, change);
             effects.extend(self.carry(intents));
@@ -91,7 +91,7 @@ impl Console {
             }
             query => query,
         };
-        effects.extend(self.tell_front(&OverlayEvent::Answered(query, &answer)));
+        effects.extend(self.notify_overlay(&OverlayEvent::Answered(query, &answer)));
         if self.cx.awaits(query)
             && let Some(intents) = place_in_thread(query, &answer)
         {
@@ -132,7 +132,7 @@ impl Console {
         };
         let mut effects = vec![];
         if before != (self.cx.knows_scope(), self.cx.shown()) {
-            self.panes.threads.leave_listed(&self.cx);
+            self.panes.threads.close_previewed_thread(&self.cx);
             effects.extend(self.ask_anew());
         }
         if !before.0 && self.cx.knows_scope() {
@@ -157,7 +157,7 @@ impl Console {
         } else {
             self.cx.trouble = Some(why);
         }
-        self.tell_front(&OverlayEvent::NotAnswered(&query))
+        self.notify_overlay(&OverlayEvent::NotAnswered(&query))
     }
 }
 

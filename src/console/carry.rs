@@ -33,11 +33,11 @@ impl Console {
 
     /// Carries out intents in order.
     pub(super) fn carry(&mut self, intents: Vec<Intent>) -> Vec<Effect> {
-        intents.into_iter().flat_map(|intent| self.carry_one(intent)).collect()
+        intents.into_iter().flat_map(|intent| self.apply_intent(intent)).collect()
     }
 
     /// Carries out one intent.
-    pub(super) fn carry_one(&mut self, intent: Intent) -> Vec<Effect> {
+    pub(super) fn apply_intent(&mut self, intent: Intent) -> Vec<Effect> {
         match intent {
             Intent::Ask(query) => return self.ask(query),
             Intent::Effect(effect) => return vec![effect],
@@ -62,7 +62,7 @@ impl Console {
             }
             Intent::FoundThread(row) => {
                 let intent = self.panes.threads.found(*row);
-                return self.carry_one(intent);
+                return self.apply_intent(intent);
             }
             Intent::FollowScope { organization, environment, what } => {
                 if self.cx.follow_scope(&organization, environment, &what) {
@@ -81,7 +81,7 @@ impl Console {
             }
             Intent::NextScope => {
                 self.cx.next_scope();
-                self.panes.threads.leave_listed(&self.cx);
+                self.panes.threads.close_previewed_thread(&self.cx);
                 return self.ask_anew();
             }
             Intent::Scroll(lines) => self.scroll = scrolled(&self.cx, self.pane(), self.scroll, lines),
@@ -126,7 +126,7 @@ impl Console {
             Intent::ShowPane(pane) => self.open_pane(pane),
             Intent::ShowFiltered(pane, filter) => {
                 let mut effects = self.open_pane(pane);
-                effects.extend(self.carry_one(Intent::FilterBy(filter)));
+                effects.extend(self.apply_intent(Intent::FilterBy(filter)));
                 effects
             }
             Intent::GoToThread(thread) => {
@@ -191,7 +191,7 @@ impl Console {
                     self.front.clear();
                     return vec![Effect::Edit { what: Edit::Script, text: shown }];
                 }
-                return self.carry_one(Intent::Front(Box::new(Editor::new(title, &shown))));
+                return self.apply_intent(Intent::Front(Box::new(Editor::new(title, &shown))));
             }
             (_, None) => {}
             (ScriptStep::Again, Some(script)) => {
@@ -226,9 +226,9 @@ impl Console {
         self.cx.pane = pane;
         self.cx.focus = Focus::List;
         self.scroll = 0;
-        let mut effects = self.carry_one(Intent::KeepDrafts);
+        let mut effects = self.apply_intent(Intent::KeepDrafts);
         effects.extend(self.ask_rows(pane));
-        effects.extend(self.carry_one(Intent::Follow));
+        effects.extend(self.apply_intent(Intent::Follow));
         effects
     }
 
@@ -247,7 +247,7 @@ impl Console {
             self.list_mut().selected = ids.first().cloned();
         }
         self.scroll = 0;
-        let mut effects = self.carry_one(Intent::Follow);
+        let mut effects = self.apply_intent(Intent::Follow);
         self.cx.focus = Focus::Detail;
         let intents = self.panes.get_mut(self.cx.pane).opened(&self.cx);
         effects.extend(self.carry(intents));
@@ -259,10 +259,10 @@ impl Console {
         let mut effects = self.open_at(PaneId::Connections, id.to_string());
         let found = self.cx.connection(id).map(|row| &row.connection);
         if let Some((organization, environment)) = found.map(|one| (one.organization.clone(), one.environment)) {
-            effects.extend(self.carry_one(Intent::KeepDrafts));
+            effects.extend(self.apply_intent(Intent::KeepDrafts));
             self.panes.threads.open = None;
             let what = id.to_string();
-            effects.extend(self.carry_one(Intent::FollowScope { organization, environment, what }));
+            effects.extend(self.apply_intent(Intent::FollowScope { organization, environment, what }));
         }
         let intents = self.panes.detail(&self.cx);
         effects.extend(self.carry(intents));

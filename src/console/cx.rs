@@ -108,13 +108,13 @@ impl Cx {
 
     /// Fails if the actor lacks the permissions of an operator.
     pub fn operator(&self) -> Result<(), String> {
-        let may = self.settings.actor.has(Permission::WriteToPeople);
+        let may = self.settings.actor.has(Permission::SendMessages);
         if may { Ok(()) } else { Err("This needs the role operator.".into()) }
     }
 
     /// Fails if the actor lacks the permissions of an admin.
     pub fn admin(&self) -> Result<(), String> {
-        let may = self.settings.actor.has(Permission::SetNumbersUp);
+        let may = self.settings.actor.has(Permission::SetUpNumbers);
         if may { Ok(()) } else { Err("This needs the role admin.".into()) }
     }
 

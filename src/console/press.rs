@@ -36,7 +36,7 @@ impl Console {
             Verdict::TypeAhead(keys, last) => {
                 let mut effects = self.press_all(keys);
                 if takes_text(&self.front, &self.cx) {
-                    self.typing.goes_into_field();
+                    self.typing.mark_field_opened();
                     effects.extend(self.press(last));
                 }
                 effects
@@ -91,7 +91,7 @@ impl Console {
     }
 
     /// Handles the keys that were typed before the rows of the list arrived, in order.
-    pub(super) fn go_on_typing(&mut self, query: &Query) -> Vec<Effect> {
+    pub(super) fn handle_held_keys(&mut self, query: &Query) -> Vec<Effect> {
         let query = match query {
             Query::Within { query, .. } => query,
             query => query,

@@ -43,7 +43,7 @@ impl Cx {
         if self.shows_all {
             return None;
         }
-        let wished = known.iter().filter(|one| self.is_wished(one));
+        let wished = known.iter().filter(|one| self.matches_settings(one));
         // A scope that was requested by name is shown even if it has no number; no other scope replaces it.
         let choice = known.len() > 1 || (known.len() == 1 && wished.clone().next().is_none());
         if !choice {
@@ -80,7 +80,7 @@ impl Cx {
     }
 
     /// Returns `true` if the scope matches the settings that the console was started with.
-    fn is_wished(&self, one: &Shown) -> bool {
+    fn matches_settings(&self, one: &Shown) -> bool {
         let wish = &self.settings.scope;
         named(&wish.organization).is_none_or(|wanted| *wanted == one.organization)
             && named(&wish.environment).is_none_or(|wanted| *wanted == one.environment)

@@ -93,7 +93,7 @@ impl Theme {
     }
 
     /// Returns the symbol with letter, and the style, of a message's delivery status. It is readable without color.
-    pub fn fate(self, message: &MessageView) -> (&'static str, Style) {
+    pub fn delivery_symbol(self, message: &MessageView) -> (&'static str, Style) {
         if let Some(entry) = &message.entry {
             match entry.state {
                 EntryState::Queued if entry.hold.is_some() => return (self.pick("⏸H", "H"), self.warn()),

@@ -53,7 +53,7 @@ impl Console {
                 effects.extend(self.paste(&text));
                 effects
             }
-            Event::Closing => self.carry_one(Intent::KeepDrafts),
+            Event::Closing => self.apply_intent(Intent::KeepDrafts),
             Event::Resize { columns, rows } => {
                 (self.cx.columns, self.cx.rows) = (columns, rows);
                 vec![]
@@ -70,16 +70,16 @@ impl Console {
             }
             Event::Answered { query, answer } => {
                 let mut effects = self.take_answer(&query, *answer);
-                effects.extend(self.go_on_typing(&query));
+                effects.extend(self.handle_held_keys(&query));
                 effects
             }
             Event::NotAnswered { query, why } => {
                 let mut effects = self.not_answered(&query, why);
-                effects.extend(self.go_on_typing(&query));
+                effects.extend(self.handle_held_keys(&query));
                 effects
             }
-            Event::Performed { request, result } => self.performed(&request.apart().0, &result),
-            Event::WantsYes { request, why, then } => self.wants_yes(&request.apart().0, &why, then),
+            Event::Performed { request, result } => self.performed(&request.into_parts().0, &result),
+            Event::WantsYes { request, why, then } => self.confirm_before_send(&request.into_parts().0, &why, then),
             Event::Edited { what, text } => {
                 let intents = match (what, text) {
                     (_, Err(why)) => vec![Intent::Warn(why)],
@@ -91,10 +91,12 @@ impl Console {
                 };
                 self.carry(intents)
             }
-            Event::Uploaded { path, result } => self.tell_front(&OverlayEvent::Uploaded(&path, &result)),
-            Event::Completed { path, to, choices } => self.tell_front(&OverlayEvent::Completed(&path, &to, &choices)),
+            Event::Uploaded { path, result } => self.notify_overlay(&OverlayEvent::Uploaded(&path, &result)),
+            Event::Completed { path, to, choices } => {
+                self.notify_overlay(&OverlayEvent::Completed(&path, &to, &choices))
+            }
             Event::Saved(result) => {
-                let mut effects = self.tell_front(&OverlayEvent::Saved(&result));
+                let mut effects = self.notify_overlay(&OverlayEvent::Saved(&result));
                 effects.extend(self.carry(match result {
                     Ok(path) => {
                         vec![Intent::Notice(format!("Saved as {path}.")), Intent::Effect(Effect::Copy(path))]
@@ -107,7 +109,7 @@ impl Console {
     }
 
     /// Passes an event to the open overlay.
-    pub(super) fn tell_front(&mut self, event: &OverlayEvent<'_>) -> Vec<Effect> {
+    pub(super) fn notify_overlay(&mut self, event: &OverlayEvent<'_>) -> Vec<Effect> {
         let intents = self.front.update(&scene(&self.cx, &self.panes), event);
         self.carry(intents)
     }
@@ -127,12 +129,12 @@ impl Console {
     fn time(&mut self, now: Timestamp) -> Vec<Effect> {
         let due = self.panes.threads.has_unsaved_drafts() && now.since(self.cx.now) >= DRAFT;
         self.cx.now = now;
-        let mut effects = if due { self.carry_one(Intent::KeepDrafts) } else { vec![] };
-        let keys = self.typing.rests(now);
+        let mut effects = if due { self.apply_intent(Intent::KeepDrafts) } else { vec![] };
+        let keys = self.typing.release_held(now);
         effects.extend(self.press_all(keys));
-        effects.extend(self.tell_front(&OverlayEvent::Tick));
+        effects.extend(self.notify_overlay(&OverlayEvent::Tick));
         let mut intents = self.panes.get_mut(self.cx.pane).tick(&self.cx);
-        intents.extend(self.panes.threads.attend_again(&self.cx));
+        intents.extend(self.panes.threads.renew_presence(&self.cx));
         effects.extend(self.carry(intents));
         effects
     }
@@ -145,7 +147,7 @@ impl Console {
         let again = self.cancelled_at.is_some_and(|at| self.cx.now.since(at) < TWICE);
         self.cancelled_at = Some(self.cx.now);
         if again {
-            let mut effects = self.carry_one(Intent::KeepDrafts);
+            let mut effects = self.apply_intent(Intent::KeepDrafts);
             effects.push(Effect::Quit);
             return effects;
         }
@@ -153,7 +155,7 @@ impl Console {
             self.cx.focus = Focus::Detail;
         }
         self.cx.notice("Press ctrl-c again to quit.", false);
-        self.carry_one(Intent::KeepDrafts)
+        self.apply_intent(Intent::KeepDrafts)
     }
 
     /// Handles pasted text: it goes to the overlay or the composer, and is dropped elsewhere.
@@ -182,7 +184,7 @@ impl Console {
 
     /// Passes the result of a request to the open overlay, then to the pane that handles it.
     fn performed(&mut self, request: &Request, result: &Result<Done, String>) -> Vec<Effect> {
-        let mut effects = self.tell_front(&OverlayEvent::Performed(request, result));
+        let mut effects = self.notify_overlay(&OverlayEvent::Performed(request, result));
         if self.cx.script_answered(request, result.as_ref().err()) {
             effects.extend(self.carry(vec![Reading::open(Findings)]));
         }
@@ -193,7 +195,7 @@ impl Console {
     }
 
     /// Shows the confirmation that a rule requires before a message is sent. A form stays open behind the question.
-    fn wants_yes(&mut self, request: &Request, why: &String, then: Request) -> Vec<Effect> {
+    fn confirm_before_send(&mut self, request: &Request, why: &String, then: Request) -> Vec<Effect> {
         self.cx.script_answered(request, Some(why));
         let question = format!("{} Send it anyway?", clean_line(why));
         let question = Box::new(Question::new(question, Then::Perform(then)));

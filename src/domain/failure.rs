@@ -79,7 +79,7 @@ impl FailureClass {
 
 /// What a contact opted out of, according to a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unwanted {
+pub enum OptOutKind {
     Everything,
     Marketing,
 }
@@ -139,10 +139,10 @@ impl Failure {
     }
 
     /// Returns what the contact opted out of, if the code says so. Source: the providers' error code tables.
-    pub fn unwanted(&self) -> Option<Unwanted> {
+    pub fn opt_out_kind(&self) -> Option<OptOutKind> {
         match self.code.as_str() {
-            "21610" => Some(Unwanted::Everything),
-            "131050" => Some(Unwanted::Marketing),
+            "21610" => Some(OptOutKind::Everything),
+            "131050" => Some(OptOutKind::Marketing),
             _ => None,
         }
     }
@@ -178,7 +178,7 @@ impl Failure {
 
     /// Returns the failure after the last automatic retry, with a remedy that says so.
     #[must_use]
-    pub fn given_up(mut self, tried: u32) -> Self {
+    pub fn exhausted(mut self, tried: u32) -> Self {
         self.remedy = Cow::Owned(format!(
             "{tried} attempts failed, and there is no further automatic retry. Retry it when the cause is fixed, or discard it."
         ));

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::access::token::TokenView;
-use crate::domain::agents::requests::{AgentQuery, AgentTold, AgentsView};
+use crate::domain::agents::requests::{AgentQuery, AgentsAnswer, AgentsView};
 use crate::domain::contacts::view::ContactRow;
 use crate::domain::costs::sums::{CostsQuery, CostsView};
 use crate::domain::expiring::RadarRow;
@@ -17,7 +17,7 @@ use crate::domain::message::media::{FileCheck, ImagePadding};
 use crate::domain::message::note::Note;
 use crate::domain::message::picture::Raster;
 use crate::domain::monitoring::activity::ActivityRow;
-use crate::domain::monitoring::gauge::GaugesView;
+use crate::domain::monitoring::gauge::StatisticsView;
 use crate::domain::numbers::connected::ConnectionList;
 use crate::domain::numbers::number::{NumberAnswer, NumberQuery};
 use crate::domain::numbers::registration::Fetched;
@@ -32,7 +32,7 @@ use crate::domain::view::{
 use crate::domain::why::Why;
 
 /// Maximum number of rows in one answer.
-pub const MOST_ROWS: u32 = 500;
+pub const MAX_ROWS: u32 = 500;
 
 /// A query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,7 +121,7 @@ pub enum Query {
         limit: u32,
     },
     /// Statistics of recent hours.
-    Gauges {
+    Statistics {
         hours: u32,
     },
     /// The costs of the messages of a period.
@@ -198,7 +198,7 @@ pub enum Query {
     /// About one template, or one that is being written.
     Template(TemplateQuery),
     /// About runs, assignments, stops, the audit and events.
-    Desk(AgentQuery),
+    Agent(AgentQuery),
     /// About Flows; all queries except the list call the provider.
     Flow(FlowQuery),
 }
@@ -224,7 +224,7 @@ pub enum Answer {
     Views(Vec<SavedView>),
     Bulk(BulkPreview),
     Jobs(Vec<JobView>),
-    Gauges(Box<GaugesView>),
+    Statistics(Box<StatisticsView>),
     Costs(Box<CostsView>),
     Why(Box<Why>),
     Alerts(Vec<AlertView>),
@@ -235,7 +235,8 @@ pub enum Answer {
     Entry(Option<Box<EntryDetail>>),
     Templates(Vec<TemplateList>),
     Agents(Box<AgentsView>),
-    Desk(Box<AgentTold>),
+
+    Agent(Box<AgentsAnswer>),
     Deliveries(Vec<DeliveryRow>),
     Delivery(Option<Box<DeliveryDetail>>),
     Activity(Vec<ActivityRow>),

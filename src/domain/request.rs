@@ -82,7 +82,7 @@ pub enum Request {
         emoji: Option<String>,
     },
     /// Undoes the latest message that was not sent yet; its text becomes the draft again.
-    TakeBack {
+    UndoSend {
         thread: ThreadId,
     },
     /// Sends an approved template to a number, and creates the thread if there is none.
@@ -112,7 +112,7 @@ pub enum Request {
         entry: EntryId,
     },
     /// Queries the provider's message list about an uncertain entry.
-    LookUp {
+    Reconcile {
         entry: EntryId,
     },
     /// Queries the provider for the delivery status of a message.
@@ -131,7 +131,7 @@ pub enum Request {
     },
     /// Reports which thread a person views and whether they are typing. Colleagues see it, and the contact sees a
     /// typing indicator if it is enabled.
-    Attend {
+    UpdatePresence {
         thread: Option<ThreadId>,
         writes: bool,
         /// Whether to show the contact a typing indicator.
@@ -324,22 +324,22 @@ pub enum Request {
 impl Request {
     /// Returns the request with the sender's view of the thread.
     #[must_use]
-    pub fn knowing(self, context: SendContext) -> Self {
+    pub fn with_context(self, context: SendContext) -> Self {
         if context == SendContext::default() {
             return self;
         }
         if let Self::Within { scope, request } = self {
-            return Self::Within { scope, request: Box::new(request.knowing(context)) };
+            return Self::Within { scope, request: Box::new(request.with_context(context)) };
         }
-        let (request, _) = self.apart();
+        let (request, _) = self.into_parts();
         Self::SendKnowing { request: Box::new(request), context }
     }
 
     /// Splits the request into the inner request and the sender's view of the thread.
     #[must_use]
-    pub fn apart(self) -> (Self, SendContext) {
+    pub fn into_parts(self) -> (Self, SendContext) {
         match self {
-            Self::SendKnowing { request, context } => (request.apart().0, context),
+            Self::SendKnowing { request, context } => (request.into_parts().0, context),
             request => (request, SendContext::default()),
         }
     }
@@ -349,12 +349,12 @@ impl Refusal {
     /// Returns the request that confirms this refusal, so that it is performed anyway; `None` if the rule cannot be
     /// overridden.
     pub fn all_the_same(&self, request: Request) -> Option<Request> {
-        let (request, context) = request.apart();
+        let (request, context) = request.into_parts();
         let context = match self.code {
             Code::OwnedByColleague | Code::HeldElsewhere => SendContext { despite_owner: true, ..context },
             Code::AnsweredMeanwhile => SendContext { seen: None, ..context },
             _ => return None,
         };
-        Some(request.knowing(context))
+        Some(request.with_context(context))
     }
 }

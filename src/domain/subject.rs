@@ -58,7 +58,7 @@ impl Query {
             | Self::Notes { thread }
             | Self::Export { thread }
             | Self::Reply { thread, .. } => Some(Subject::Thread(*thread)),
-            Self::Desk(AgentQuery::Runs { thread, .. }) => thread.map(Subject::Thread),
+            Self::Agent(AgentQuery::Runs { thread, .. }) => thread.map(Subject::Thread),
             _ => None,
         }
     }

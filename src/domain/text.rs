@@ -81,7 +81,7 @@ fn by_clusters(text: &str) -> String {
     for cluster in text.graphemes(true) {
         let mut marks = 0;
         for character in cluster.chars() {
-            match harmless(character) {
+            match shown_form(character) {
                 Shown::AsIs if is_mark(character) => {
                     marks += 1;
                     if marks <= MARKS_PER_CHARACTER {
@@ -118,7 +118,7 @@ enum Shown {
 }
 
 /// Returns how a character is shown.
-fn harmless(character: char) -> Shown {
+fn shown_form(character: char) -> Shown {
     match character {
         '\r' => Shown::Not,
         '\n' | '\u{85}' | '\u{2028}' | '\u{2029}' => Shown::As('⏎'),
@@ -149,7 +149,7 @@ pub fn escape_json(json: &str) -> String {
     for character in json.chars() {
         // In JSON the joiners are escaped, too: nobody reads emoji there, and an escape loses nothing.
         let unseen = matches!(character, '\u{200c}' | '\u{200d}' | '\u{34f}' | '\u{17b4}' | '\u{17b5}')
-            || !matches!(harmless(character), Shown::AsIs);
+            || !matches!(shown_form(character), Shown::AsIs);
         if unseen && character != '\n' {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 out.push_str(&format!("\\u{unit:04x}"));

@@ -84,7 +84,7 @@ pub trait Clock: Send + Sync {
 
     /// Returns the time since a fixed moment, by a clock that cannot be set and that includes sleep. `None` if there
     /// is no such clock; clock changes are then not detected.
-    fn steady(&self) -> Option<Duration> {
+    fn monotonic(&self) -> Option<Duration> {
         None
     }
 }

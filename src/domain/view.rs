@@ -212,7 +212,7 @@ impl ThreadRow {
     }
 
     /// Returns `true` if the thread has an owner who has not been active for a while.
-    pub fn is_left(&self, now: Timestamp) -> bool {
+    pub fn is_abandoned(&self, now: Timestamp) -> bool {
         self.taken_by.is_some() && self.taken_until.is_none_or(|kept| kept <= now)
     }
 }

@@ -34,7 +34,9 @@ pub use self::error::OperationError;
 pub use self::inbound::apply::apply_pending;
 pub use self::inbound::receive::{PendingDelivery, ReceiveOutcome, commit_pending_deliveries, receive};
 pub use self::integrations::deliver_events::{EventEndpoint, deliver_next_event, newest_event};
-pub use self::integrations::tokens::{IdempotencyRecord, asked, known_by, other_role, still_known, with_idempotency};
+pub use self::integrations::tokens::{
+    IdempotencyRecord, asked, is_still_authorized, known_by, other_role, with_idempotency,
+};
 pub use self::integrations::visitor::{BodyBudget, ReservedBody, Visitor};
 pub use self::integrations::wrong_tokens::{Admission, admit};
 pub use self::media::fetch_media::{fetch_next, prune_media};
@@ -43,7 +45,9 @@ pub use self::media::open_media::{MediaFile, media_file, open_media};
 pub use self::media::receive_upload::receive_upload;
 pub use self::media::upload_next::{next_upload_due, upload_next};
 pub use self::monitoring::metrics::metrics;
-pub use self::monitoring::pulse::{check_file_at_start, compare_audit_head, keep_audit_head, prove_writable, pulse};
+pub use self::monitoring::pulse::{
+    check_clock_and_database, check_file_at_start, compare_audit_head, keep_audit_head, prove_writable,
+};
 pub use self::monitoring::watch::watch;
 pub use self::numbers::check_connection::{check_all, check_connection};
 pub use self::numbers::declare::{Declared, declare};
@@ -57,7 +61,7 @@ pub use self::perform::perform;
 pub use self::run_query::run_query;
 pub use self::templates::flows::refresh_flows;
 pub use self::templates::refresh_templates::refresh_templates;
-pub use self::threads::attend_to::attend_to_all;
+pub use self::threads::attend_to::mark_all_unattended;
 pub use self::threads::find::{find_connection, find_thread};
 pub use self::threads::presence::Arrival;
 pub use self::threads::snooze_thread::{end_due_snoozes, next_snooze_end};
@@ -234,9 +238,9 @@ struct Shared {
     here: Mutex<BTreeMap<u64, Here>>,
     /// Uploads in progress: bytes sent and total size.
     uploads: Mutex<BTreeMap<EntryId, (u64, u64)>>,
-    doorway: media::receive_upload::Doorway,
+    doorway: media::receive_upload::UploadLimiter,
     /// Changes at a provider that are in progress.
-    hands: numbers::in_hand::Hands,
+    hands: numbers::operation_lock::Hands,
     /// Senders that wait for an entry.
     claims: Combiner<(), Option<outbox::claim::Dispatch>>,
     /// Provider responses that wait to be recorded.
@@ -301,8 +305,8 @@ impl System {
             handed: Mutex::default(),
             here: Mutex::default(),
             uploads: Mutex::default(),
-            doorway: media::receive_upload::Doorway::default(),
-            hands: numbers::in_hand::Hands::default(),
+            doorway: media::receive_upload::UploadLimiter::default(),
+            hands: numbers::operation_lock::Hands::default(),
             claims: Combiner::default(),
             settlements: Combiner::default(),
             run_claims: Combiner::default(),
@@ -337,7 +341,7 @@ impl System {
     }
 
     /// Returns the wakeups of the workers.
-    pub fn wakes(&self) -> &Wakeups {
+    pub fn wakeups(&self) -> &Wakeups {
         &self.shared.wakes
     }
 
@@ -411,7 +415,7 @@ impl System {
         unpoisoned(&self.shared.uploads)
     }
 
-    fn doorway(&self) -> &media::receive_upload::Doorway {
+    fn upload_limiter(&self) -> &media::receive_upload::UploadLimiter {
         &self.shared.doorway
     }
 

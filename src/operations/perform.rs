@@ -29,7 +29,7 @@ use crate::operations::outbox::query_message_status;
 use crate::operations::outbox::reconcile;
 use crate::operations::outbox::retry_entry;
 use crate::operations::outbox::send_file;
-use crate::operations::outbox::send_file::Parcel;
+use crate::operations::outbox::send_file::OutgoingFile;
 use crate::operations::outbox::send_message;
 use crate::operations::outbox::send_message::SendMessage;
 use crate::operations::outbox::send_template::{Filled, send_template};
@@ -69,7 +69,7 @@ async fn allowed(system: &System, actor: &Actor, request: Request) -> Result<Don
     // If the clock jumped, due times are corrected before new ones are stored.
     crate::operations::monitoring::pulse::clock(system).await?;
     let (seen, request) = Box::pin(system.reached_by(actor, request)).await?;
-    let (request, context) = request.apart();
+    let (request, context) = request.into_parts();
     for subject in request.subjects() {
         if !seen.store().exists(subject).await? {
             return Err(subject.not_found().into());
@@ -90,7 +90,7 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         | Request::SendFile { .. }
         | Request::SendTemplate { .. }
         | Request::React { .. }
-        | Request::TakeBack { .. }
+        | Request::UndoSend { .. }
         | Request::AddNote { .. }
         | Request::OptOut { .. }
         | Request::SaveDraft { .. }
@@ -103,7 +103,7 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         | Request::DiscardEntry { .. }
         | Request::SettleArrived { .. }
         | Request::AskAbout { .. }
-        | Request::LookUp { .. }
+        | Request::Reconcile { .. }
         | Request::Bulk { .. }
         | Request::StopJob { .. }
         | Request::ResumeJob { .. }
@@ -124,7 +124,7 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         | Request::TryDelivery { .. }
         | Request::CheckConnection { .. }
         | Request::RefreshTemplates) => Box::pin(monitoring(system, actor, request)).await,
-        request @ (Request::Attend { .. }
+        request @ (Request::UpdatePresence { .. }
         | Request::HandOver { .. }
         | Request::AssignThread { .. }
         | Request::ReleaseThread { .. }
@@ -136,7 +136,7 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         | Request::SnoozeThread { .. }
         | Request::UnsnoozeThread { .. }
         | Request::ReopenThread { .. }
-        | Request::TakeThread { .. }) => Box::pin(work_on_thread(system, actor, request)).await,
+        | Request::TakeThread { .. }) => Box::pin(perform_thread_request(system, actor, request)).await,
         Request::SendKnowing { .. } | Request::Within { .. } => Err(nested_request().into()),
         Request::Agents(request) => Box::pin(agents::requests::perform(system, actor, request, context)).await,
         Request::Token(request) => tokens::perform(seen, actor, request).await,
@@ -162,7 +162,7 @@ async fn messages(system: &System, actor: &Actor, request: Request, context: &Se
             send_message::send(system, actor, thread, SendMessage { content: *content, reply_to, at }, context).await
         }
         Request::SendFile { thread, upload, caption, pad, voice, reply_to, at } => {
-            let parcel = Parcel { upload, caption, pad, voice, reply_to, at };
+            let parcel = OutgoingFile { upload, caption, pad, voice, reply_to, at };
             send_file::send_file(system, actor, thread, parcel, context).await
         }
         Request::SendTemplate { connection, to, name, language, parameters, header, at } => {
@@ -170,7 +170,7 @@ async fn messages(system: &System, actor: &Actor, request: Request, context: &Se
             send_template(system, actor, filled, context).await
         }
         Request::React { message, emoji } => send_message::react(system, actor, message, emoji, context).await,
-        Request::TakeBack { thread } => undo_send::undo_send(system, actor, thread).await,
+        Request::UndoSend { thread } => undo_send::undo_send(system, actor, thread).await,
         Request::AddNote { thread, text } => add_note::add_note(system, actor, thread, &text).await,
         Request::OptOut { thread, out } => opt_out::opt_out(system, actor, thread, out).await,
         Request::SaveDraft { thread, text } => save_draft::save_draft(system, actor, thread, &text).await,
@@ -190,7 +190,7 @@ async fn outbox(system: &System, seen: &System, actor: &Actor, request: Request)
         Request::DiscardEntry { entry } => discard_entry::discard_entry(system, actor, entry).await,
         Request::SettleArrived { entry } => confirm_arrived::confirm_arrived(system, actor, entry).await,
         Request::AskAbout { message } => query_message_status::query_message_status(system, actor, message).await,
-        Request::LookUp { entry } => reconcile::request_reconcile(system, actor, entry).await,
+        Request::Reconcile { entry } => reconcile::request_reconcile(system, actor, entry).await,
         Request::Bulk { action, text } => bulk::begin(seen, actor, action, &text).await,
         Request::StopJob { job } => bulk::stop(system, actor, job).await,
         Request::ResumeJob { job } => stopped_job::resume(system, actor, job).await,
@@ -232,9 +232,9 @@ async fn monitoring(system: &System, actor: &Actor, request: Request) -> Result<
 }
 
 /// Changes who works on a thread and its state, and canned replies.
-async fn work_on_thread(system: &System, actor: &Actor, request: Request) -> Result<Done> {
+async fn perform_thread_request(system: &System, actor: &Actor, request: Request) -> Result<Done> {
     match request {
-        Request::Attend { thread, writes, typing } => {
+        Request::UpdatePresence { thread, writes, typing } => {
             update_presence(system, actor, PresenceUpdate { thread, writes, typing }).await
         }
         Request::HandOver { thread, to } => transfer::transfer(system, actor, thread, &to, Reach::Online).await,

@@ -2,7 +2,7 @@
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
-use crate::domain::agents::requests::{AgentTold, AgentsView};
+use crate::domain::agents::requests::{AgentsAnswer, AgentsView};
 use crate::domain::code::Code;
 use crate::domain::filter::Filter;
 use crate::domain::ids::{DeliveryId, EntryId, MessageId, ThreadId};
@@ -10,7 +10,7 @@ use crate::domain::inbound::delivery::EventPattern;
 use crate::domain::inbound::mask;
 use crate::domain::list_filter::ActivityFilter;
 use crate::domain::monitoring::activity::{ActivityKind, ActivityRow};
-use crate::domain::query::{Answer, MOST_ROWS, Query};
+use crate::domain::query::{Answer, MAX_ROWS, Query};
 use crate::domain::refusal::Refusal;
 use crate::domain::view::{AlertView, DeliveryDetail, EntryDetail, MessageView, ThreadRow};
 use crate::operations::agents;
@@ -48,7 +48,7 @@ async fn answer(system: &System, actor: &Actor, query: Query) -> Result<Answer> 
     let empty = match &answer {
         Answer::Messages(rows) => rows.is_empty(),
         Answer::Notes(rows) => rows.is_empty(),
-        Answer::Desk(told) => matches!(&**told, AgentTold::Runs(runs) if runs.is_empty()),
+        Answer::Agent(told) => matches!(&**told, AgentsAnswer::Runs(runs) if runs.is_empty()),
         _ => false,
     };
     if let Some(subject) = of.filter(|_| empty)
@@ -69,7 +69,7 @@ async fn answer_checked(system: &System, actor: &Actor, query: Query) -> Result<
         Query::Threads { text, limit, before } => {
             let filter = Filter::read(&text, now)?;
             let wish = FilterQuery { filter: &filter, me: &me, now };
-            let mut rows = store.threads(&wish, limit.min(MOST_ROWS), before).await?;
+            let mut rows = store.threads(&wish, limit.min(MAX_ROWS), before).await?;
             system.attendance().fill(&mut rows, &me, now);
             Answer::Threads(rows)
         }
@@ -83,45 +83,45 @@ async fn answer_checked(system: &System, actor: &Actor, query: Query) -> Result<
         Query::Picture { message, width, height } => {
             Answer::Picture(open_media::picture(system, message, (width, height)).await?.map(Box::new))
         }
-        Query::Contacts { text, limit } => Answer::Contacts(store.contacts(&text, limit.min(MOST_ROWS)).await?),
-        Query::Radar { limit } => Answer::Radar(reports::radar(system, limit.min(MOST_ROWS)).await?),
+        Query::Contacts { text, limit } => Answer::Contacts(store.contacts(&text, limit.min(MAX_ROWS)).await?),
+        Query::Radar { limit } => Answer::Radar(reports::radar(system, limit.min(MAX_ROWS)).await?),
         Query::Why { id } => Answer::Why(Box::new(crate::operations::monitoring::why::why(system, &id).await?)),
-        Query::Alerts { open, limit } => Answer::Alerts(alerts(system, open, limit.min(MOST_ROWS)).await?),
+        Query::Alerts { open, limit } => Answer::Alerts(alerts(system, open, limit.min(MAX_ROWS)).await?),
         Query::Replies => Answer::Replies(replies::replies(system, actor).await?),
         Query::Reply { thread, short } => Answer::Reply(replies::filled_in(system, actor, thread, &short).await?),
         Query::Labels => Answer::Labels(store.labels().await?),
         Query::Views => Answer::Views(reports::views(system, actor).await?),
         Query::Bulk { action, text } => Answer::Bulk(bulk::preview(system, actor, action, &text).await?),
         Query::Jobs => Answer::Jobs(store.jobs().await?),
-        Query::Gauges { hours } => Answer::Gauges(Box::new(reports::statistics(system, hours).await?)),
+        Query::Statistics { hours } => Answer::Statistics(Box::new(reports::statistics(system, hours).await?)),
         Query::Costs(query) => Answer::Costs(Box::new(costs::costs(system, query).await?)),
         Query::Export { thread } => Answer::Export(reports::export(system, actor, thread).await?),
         Query::Notes { thread } => Answer::Notes(store.notes(thread).await?),
         Query::Messages { thread, limit, before, around } => {
-            Answer::Messages(messages(system, thread, limit.min(MOST_ROWS), (before, around)).await?)
+            Answer::Messages(messages(system, thread, limit.min(MAX_ROWS), (before, around)).await?)
         }
         Query::Message { message } => Answer::Message(store.message(message).await?.map(Box::new)),
         Query::Search { text, limit, before } => {
             let filter = Filter::read(&text, now)?;
             let wish = FilterQuery { filter: &filter, me: &me, now };
-            Answer::Found(store.search(&wish, limit.min(MOST_ROWS), before).await?)
+            Answer::Found(store.search(&wish, limit.min(MAX_ROWS), before).await?)
         }
         Query::Outbox { text, limit, before } => {
             let filter = Filter::read(&text, now)?;
             let wish = FilterQuery { filter: &filter, me: &me, now };
-            Answer::Outbox(store.entries(&wish, limit.min(MOST_ROWS), before).await?)
+            Answer::Outbox(store.entries(&wish, limit.min(MAX_ROWS), before).await?)
         }
         Query::Entry { entry } => Answer::Entry(entry_detail(system, entry).await?.map(Box::new)),
         Query::Tokens => Answer::Tokens(crate::operations::integrations::tokens::list(system).await?),
         Query::Templates => Answer::Templates(system.template_lists().await?),
-        Query::Desk(query) => Answer::Desk(Box::new(agents::requests::look(system, query).await?)),
+        Query::Agent(query) => Answer::Agent(Box::new(agents::requests::look(system, query).await?)),
         Query::Agents => Answer::Agents(Box::new(agents_view(system, actor).await?)),
         Query::Deliveries { state, event, limit, before } => {
             let event = event.as_deref().and_then(EventPattern::read);
-            Answer::Deliveries(store.deliveries(state, event.as_ref(), limit.min(MOST_ROWS), before).await?)
+            Answer::Deliveries(store.deliveries(state, event.as_ref(), limit.min(MAX_ROWS), before).await?)
         }
         Query::Delivery { delivery } => Answer::Delivery(delivery_detail(system, delivery).await?.map(Box::new)),
-        Query::Activity { text, limit } => Answer::Activity(activity(system, &text, limit.min(MOST_ROWS)).await?),
+        Query::Activity { text, limit } => Answer::Activity(activity(system, &text, limit.min(MAX_ROWS)).await?),
         Query::Draft { thread } => Answer::Draft(store.draft(&actor.to_string(), thread).await?),
         Query::Flow(query) => {
             Answer::Flow(Box::pin(crate::operations::templates::flows::look(system, actor, query)).await?)
@@ -132,14 +132,14 @@ async fn answer_checked(system: &System, actor: &Actor, query: Query) -> Result<
         Query::Number(query) => {
             Answer::Number(Box::pin(crate::operations::numbers::requests::look(system, actor, query)).await?)
         }
-        Query::Log { limit } => Answer::Log(system.log_tail(limit.min(MOST_ROWS) as usize)),
+        Query::Log { limit } => Answer::Log(system.log_tail(limit.min(MAX_ROWS) as usize)),
     })
 }
 
 /// Returns agents, assignments and runs; runs only with the permission to read them.
 async fn agents_view(system: &System, actor: &Actor) -> Result<AgentsView> {
     let mut view = dashboard::agents(system).await?;
-    if !actor.has(Permission::LookAtRuns) {
+    if !actor.has(Permission::ViewRuns) {
         view.runs.clear();
     }
     Ok(view)

@@ -31,7 +31,7 @@ impl System {
     }
 
     /// Returns the system restricted to the actor's scope, for reads outside a query.
-    pub async fn as_far_as(&self, actor: &Actor) -> Result<Self> {
+    pub async fn restricted_to(&self, actor: &Actor) -> Result<Self> {
         self.within(actor.scope()).await
     }
 
@@ -77,7 +77,7 @@ impl System {
         };
         let over_all = matches!(
             query,
-            Query::Log { .. } | Query::Desk(AgentQuery::VerifyAudit { .. }) | Query::Number(NumberQuery::List { .. })
+            Query::Log { .. } | Query::Agent(AgentQuery::VerifyAudit { .. }) | Query::Number(NumberQuery::List { .. })
         );
         let bound = if actor.scope().is_all() { self.scope() } else { actor.scope().clone() };
         if over_all && !bound.is_all() {

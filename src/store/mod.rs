@@ -33,21 +33,21 @@ use self::database::health::Health;
 use self::database::migrations;
 
 pub use self::agents::assignments::RunTally;
-pub use self::agents::rehearsals::{Played, ToPlay};
+pub use self::agents::rehearsals::{PendingRehearsal, Played};
 pub use self::agents::runs::{DueRun, Finish, NewRun, Silenced};
 pub use self::error::StoreError;
 pub use self::guard::{EntryFacts, SuggestedReply};
 pub use self::inbound::changes::{KnownMessage, LateChange};
 pub use self::inbound::deliveries::{NewDelivery, StoredDelivery};
 pub use self::inbound::elsewhere::KnownElsewhere;
-pub use self::inbound::load::{KnownContact, KnownKeys, KnownPeople};
+pub use self::inbound::load::{KnownContact, KnownContacts, KnownKeys};
 pub use self::inbound::messages::{Inserted, Matched};
 pub use self::inbound::rows::{EventRow, MessageRow, NewInbound, ThreadTouch, waits_after};
 pub use self::inbound::statuses::{KnownOutbound, StatusRow};
 pub use self::integrations::events::EventDelivery;
 pub use self::integrations::tokens::IdempotencyRecord;
 pub use self::media::file_store::{FileStore, Incoming, MEDIA_DIRECTORY, Pinned};
-pub use self::media::files::{KeptFile, PendingDownload, ToUpload};
+pub use self::media::files::{KeptFile, PendingDownload, PendingUpload};
 pub use self::media::uploads::StoredUpload;
 pub use self::monitoring::activity::Acknowledgement;
 pub use self::monitoring::activity::NewAlert;
@@ -198,7 +198,7 @@ impl Store {
     }
 
     /// Returns the file store beside the database.
-    pub const fn shelf(&self) -> &FileStore {
+    pub const fn files(&self) -> &FileStore {
         &self.shelf
     }
 

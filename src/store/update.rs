@@ -33,5 +33,5 @@ impl Update {
     }
 
     /// Ignores the result, for writes that only tidy up.
-    pub fn either_way(self) {}
+    pub fn ignore(self) {}
 }

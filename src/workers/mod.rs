@@ -45,54 +45,54 @@ pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &Ta
     let worker =
         |name, wakeup: fn(&System) -> &Notify| Loop { name, wakeup, system: system.clone(), stop: stop.clone() };
 
-    let apply = worker("apply", |system| &system.wakes().apply);
+    let apply = worker("apply", |system| &system.wakeups().apply);
     tasks.spawn(
         apply.run(|system| async move { Ok(operations::apply_pending(&system).await? > 0) }, |_| async { Ok(None) }),
     );
     for _ in 0..AGENT_RUN_COUNT {
-        let agent_runs = worker("agent_runs", |system| &system.wakes().agent_runs);
+        let agent_runs = worker("agent_runs", |system| &system.wakeups().agent_runs);
         tasks.spawn(agent_runs.run(
             |system| async move { operations::run_next(&system).await },
             |system| async move { system.store().next_run_due().await },
         ));
     }
     for _ in 0..SENDER_COUNT {
-        let sender = worker("sender", |system| &system.wakes().sender);
+        let sender = worker("sender", |system| &system.wakeups().sender);
         tasks.spawn(sender.run(
             |system| async move { operations::send_next(&system).await },
             |system| async move { system.store().next_entry_due(system.now()).await },
         ));
     }
     for _ in 0..TRANSFER_COUNT {
-        let fetcher = worker("fetcher", |system| &system.wakes().fetcher);
+        let fetcher = worker("fetcher", |system| &system.wakeups().fetcher);
         tasks.spawn(fetcher.run(
             |system| async move { operations::fetch_next(&system).await },
             |system| async move { system.store().next_fetch_due().await },
         ));
-        let uploader = worker("uploader", |system| &system.wakes().uploader);
+        let uploader = worker("uploader", |system| &system.wakeups().uploader);
         tasks.spawn(uploader.run(
             |system| async move { operations::upload_next(&system).await },
             |system| async move { operations::next_upload_due(&system).await },
         ));
     }
-    let setups = worker("setups", |system| &system.wakes().setups);
+    let setups = worker("setups", |system| &system.wakeups().setups);
     tasks.spawn(setups.run(
         |system| async move { operations::step_setup(&system).await },
         |system| async move { system.store().next_setup_due().await },
     ));
-    let jobs = worker("jobs", |system| &system.wakes().jobs);
+    let jobs = worker("jobs", |system| &system.wakeups().jobs);
     tasks.spawn(jobs.run(|system| async move { operations::step_job(&system).await }, |_| async { Ok(None) }));
-    let rehearser = worker("rehearser", |system| &system.wakes().rehearser);
+    let rehearser = worker("rehearser", |system| &system.wakeups().rehearser);
     tasks
         .spawn(rehearser.run(|system| async move { operations::rehearse_next(&system).await }, |_| async { Ok(None) }));
-    let dry = worker("dry runs", |system| &system.wakes().dry_runs);
+    let dry = worker("dry runs", |system| &system.wakeups().dry_runs);
     tasks.spawn(dry.run(|system| async move { operations::dry_run_next(&system).await }, |_| async { Ok(None) }));
-    let event_delivery = worker("event_delivery", |system| &system.wakes().event_delivery);
+    let event_delivery = worker("event_delivery", |system| &system.wakeups().event_delivery);
     tasks.spawn(event_delivery.run(
         |system| async move { operations::deliver_next_event(&system).await },
         |system| async move { system.store().next_event_delivery_due().await },
     ));
-    let expirer = worker("expirer", |system| &system.wakes().expirer);
+    let expirer = worker("expirer", |system| &system.wakeups().expirer);
     tasks.spawn(expirer.run(
         |system| async move {
             operations::expire_assignments(&system).await?;
@@ -103,7 +103,7 @@ pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &Ta
             Ok(ends.into_iter().flatten().min())
         },
     ));
-    let reconcile = worker("reconcile", |system| &system.wakes().reconcile);
+    let reconcile = worker("reconcile", |system| &system.wakeups().reconcile);
     tasks.spawn(reconcile.run(
         |system| async move { operations::look_up_due(&system).await },
         |system| async move { operations::next_look_due(&system).await },
@@ -117,7 +117,7 @@ pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &Ta
 /// Starts the workers that run at fixed intervals.
 fn start_periodic(system: &System, tasks: &TaskTracker, stop: &CancellationToken) {
     tasks.spawn(run_periodically(system.clone(), stop.clone(), "watcher", WATCH_INTERVAL, |system| async move {
-        operations::attend_to_all(&system).await?;
+        operations::mark_all_unattended(&system).await?;
         operations::watch(&system).await
     }));
     tasks.spawn(run_periodically(system.clone(), stop.clone(), "pruner", PRUNE_INTERVAL, |system| async move {
@@ -151,7 +151,7 @@ fn start_periodic(system: &System, tasks: &TaskTracker, stop: &CancellationToken
         |system| async move { operations::rehearse_due(&system).await },
     ));
     tasks.spawn(run_periodically(system.clone(), stop.clone(), "pulse", PULSE_INTERVAL, |system| async move {
-        operations::pulse(&system).await
+        operations::check_clock_and_database(&system).await
     }));
 }
 
@@ -184,7 +184,7 @@ async fn refresh_templates(system: System, stop: CancellationToken) {
             () = stop.cancelled() => return,
         }
         let refused = async {
-            system.wakes().templates.notified().await;
+            system.wakeups().templates.notified().await;
             tokio::time::sleep(TEMPLATE_REFUSAL_DELAY).await;
         };
         tokio::select! {
@@ -199,7 +199,7 @@ async fn refresh_templates(system: System, stop: CancellationToken) {
 async fn checkpoint_wal(system: System, stop: CancellationToken) {
     loop {
         tokio::select! {
-            () = system.wakes().maintenance.notified() => {}
+            () = system.wakeups().maintenance.notified() => {}
             () = stop.cancelled() => return,
         }
         let mut delay = CHECKPOINT_INTERVAL;
@@ -209,7 +209,7 @@ async fn checkpoint_wal(system: System, stop: CancellationToken) {
                 tracing::warn!(%error, "Cannot checkpoint the write-ahead log; it grows until it succeeds");
             }
             delay = FAILURE_DELAY;
-            system.wakes().maintenance.notify_one();
+            system.wakeups().maintenance.notify_one();
         }
         tokio::select! {
             () = tokio::time::sleep(delay) => {}

@@ -36,12 +36,12 @@ async fn a_colleague_who_is_offline_keeps_the_thread_and_is_told_when_they_come(
     sitting.press(&stage, "2 H enter y").await;
     assert_eq!(stage.thread().await.taken_by.as_deref(), Some("noor"));
     stage.pass(Duration::from_secs(3 * 3_600));
-    assert!(!stage.thread().await.is_left(stage.now()), "it is kept for them");
+    assert!(!stage.thread().await.is_abandoned(stage.now()), "it is kept for them");
     let told = run_query(&stage.system, &noor(), Query::Overview).await.expect("told");
     let Answer::Overview(overview) = told else { panic!("{told:?}") };
     assert_eq!(overview.handed.expect("told").by, "ada");
     stage.pass(Duration::from_secs(10 * 3_600));
-    assert!(stage.thread().await.is_left(stage.now()), "nobody waits longer than a day for them");
+    assert!(stage.thread().await.is_abandoned(stage.now()), "nobody waits longer than a day for them");
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ fn request(stage: &Stage, path: &str, headers: &[(&str, &str)], body: &str) -> r
 
 /// Stores a delivery without applying it: another may wait before it.
 pub async fn store(stage: &mut Stage, path: &str, headers: &[(&str, &str)], body: &str) {
-    stage.system.store().write().await.expect("a transaction").leave_pending();
+    stage.system.store().write().await.expect("a transaction").mark_pending();
     let request = request(stage, path, headers, body);
     let Stage { system, inbox, .. } = stage;
     let writer = async { while wadeck::operations::commit_pending_deliveries(system, inbox).await {} };

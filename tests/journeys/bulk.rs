@@ -159,7 +159,7 @@ async fn what_wants_attention_stands_first_and_the_marks_are_counted() {
     stage.send().await;
     let states: Vec<String> = stage.outbox().await.iter().map(|row| row.state.name().to_owned()).collect();
     assert_eq!(states, ["failed", "failed", "failed", "failed", "failed", "failed", "uncertain", "accepted"]);
-    let Answer::Gauges(view) = stage.ask(Query::Gauges { hours: 24 }).await else { panic!("gauges") };
+    let Answer::Statistics(view) = stage.ask(Query::Statistics { hours: 24 }).await else { panic!("gauges") };
     let support = view.metrics.iter().find(|gauge| gauge.name == "support").expect("there");
     assert_eq!((support.delivered, support.failed), (1, 6));
     assert!(support.delivery_rate().expect("a rate") < 20.0);

@@ -38,7 +38,7 @@ async fn a_thread_is_kept_for_whoever_is_at_it_and_free_once_they_left() {
 
     // Looking at it keeps it, and so does writing there.
     stage.pass(Duration::from_secs(20 * MINUTES));
-    let attend = Request::Attend { thread: Some(thread), writes: false, typing: false };
+    let attend = Request::UpdatePresence { thread: Some(thread), writes: false, typing: false };
     perform(&stage.system, &ben, attend).await.expect("noted");
     stage.pass(Duration::from_secs(20 * MINUTES));
     perform(&stage.system, &cleo, take()).await.expect_err("kept on");

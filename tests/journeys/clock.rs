@@ -34,7 +34,7 @@ async fn messages(stage: &Stage, thread: &ThreadRow) -> Vec<MessageView> {
 #[tokio::test]
 async fn a_clock_that_is_set_back_holds_nothing_and_keeps_the_order() {
     let mut stage = Stage::set().await;
-    operations::pulse(&stage.system).await.expect("a beat");
+    operations::check_clock_and_database(&stage.system).await.expect("a beat");
     let ana = Person::new("Ana", "15550100003");
     for person in [rosa(), ana.clone()] {
         stage.says(&person, "first").await;
@@ -43,7 +43,7 @@ async fn a_clock_that_is_set_back_holds_nothing_and_keeps_the_order() {
     // What is due in some seconds when the clock is set.
     stage.says(&rosa(), "second").await;
     stage.set_clock(-7_200);
-    operations::pulse(&stage.system).await.expect("a beat");
+    operations::check_clock_and_database(&stage.system).await.expect("a beat");
     let said = clock_alerts(&stage).await.join("\n");
     assert!(said.contains("The clock was set back by 2h00"), "{said}");
     stage.answer().await;
@@ -62,7 +62,7 @@ async fn a_clock_that_is_set_back_holds_nothing_and_keeps_the_order() {
 
     // Set right again: it is said no longer, at once.
     stage.set_clock(7_200);
-    operations::pulse(&stage.system).await.expect("a beat");
+    operations::check_clock_and_database(&stage.system).await.expect("a beat");
     operations::check_all(&stage.system).await.expect("checked");
     assert_eq!(clock_alerts(&stage).await, Vec::<String>::new());
     stage.answer().await;
@@ -72,7 +72,7 @@ async fn a_clock_that_is_set_back_holds_nothing_and_keeps_the_order() {
 #[tokio::test]
 async fn a_busy_number_goes_on_when_the_clock_is_set_back() {
     let mut stage = Stage::set().await;
-    operations::pulse(&stage.system).await.expect("a beat");
+    operations::check_clock_and_database(&stage.system).await.expect("a beat");
     for number in 0..30 {
         stage.says(&Person::new("Somebody", &format!("155501001{number:02}")), "hello").await;
     }
@@ -80,7 +80,7 @@ async fn a_busy_number_goes_on_when_the_clock_is_set_back() {
     let before = stage.simulator.accepted().len();
     assert_eq!(before, 30);
     stage.set_clock(-7_200);
-    operations::pulse(&stage.system).await.expect("a beat");
+    operations::check_clock_and_database(&stage.system).await.expect("a beat");
     for number in 0..30 {
         stage.says(&Person::new("Somebody", &format!("155501001{number:02}")), "again").await;
     }
@@ -106,7 +106,7 @@ async fn the_hour_between_two_is_an_hour_whatever_the_clock_says() {
             header: None,
             at: None,
         };
-        operations::pulse(&stage.system).await.expect("a beat");
+        operations::check_clock_and_database(&stage.system).await.expect("a beat");
         stage.act(reminder()).await.expect("queued");
         stage.send().await;
         assert_eq!(stage.simulator.accepted().len(), 1);
@@ -116,7 +116,7 @@ async fn the_hour_between_two_is_an_hour_whatever_the_clock_says() {
         stage.set_clock(jump);
         // The sender is first, before any beat has noticed.
         stage.send().await;
-        operations::pulse(&stage.system).await.expect("a beat");
+        operations::check_clock_and_database(&stage.system).await.expect("a beat");
         stage.send().await;
         stage.pass(Duration::from_secs(2_980));
         stage.send().await;
@@ -147,7 +147,7 @@ async fn the_hour_begins_anew_where_the_clock_was_set_back_while_nothing_ran() {
     stage.set_clock(-7_200);
     stage.restart(crate::stage::CONFIG).await;
     operations::rescue_at_start(&stage.system).await.expect("rescued");
-    operations::pulse(&stage.system).await.expect("a beat");
+    operations::check_clock_and_database(&stage.system).await.expect("a beat");
     stage.act(reminder(connection)).await.expect("queued");
     stage.send().await;
     assert_eq!(stage.simulator.accepted().len(), 1, "when the first went is not known: it may have been just now");

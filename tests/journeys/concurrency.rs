@@ -8,7 +8,7 @@ mod scenes;
 use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
 use wadeck::domain::access::token::TokenRequest;
-use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold};
+use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentsAnswer};
 use wadeck::domain::flow::FlowRequest;
 use wadeck::domain::numbers::number::NumberRequest;
 use wadeck::domain::numbers::registration::WebhookRequest;
@@ -63,7 +63,7 @@ operations! {
     Request::SendTemplate { .. } => "send_template", Each("two templates are two messages");
     Request::SendTest { .. } => "send_test", Each("two tests are two messages");
     Request::React { .. } => "react", Each("the later reaction takes the place of the earlier one at the provider");
-    Request::TakeBack { .. } => "take_back", Once(&["nothing_to_take_back"]);
+    Request::UndoSend { .. } => "take_back", Once(&["nothing_to_take_back"]);
     Request::RetryEntry { .. } => "retry", Once(&["not_retryable"]);
     Request::DiscardEntry { .. } => "discard", Once(&["not_discardable"]);
     Request::SettleArrived { .. } => "settle_arrived", Once(&["not_uncertain"]);
@@ -142,9 +142,9 @@ operations! {
     Request::Flow(FlowRequest::Refresh) => "flow_refresh", Harmless("a list is fetched");
     Request::Flow(FlowRequest::Send { .. }) => "flow_send", Each("two invitations are two messages");
     Request::Call { .. } => "call", Each("whoever calls a provider by hand knows what it does twice");
-    Request::LookUp { .. } => "look_up", Harmless("the provider is asked; what it shows settles the entry once");
+    Request::Reconcile { .. } => "look_up", Harmless("the provider is asked; what it shows settles the entry once");
     Request::AskAbout { .. } => "ask_about", Harmless("the provider is asked; what it says is merged");
-    Request::Attend { .. } => "attend", Harmless("says where somebody is");
+    Request::UpdatePresence { .. } => "attend", Harmless("says where somebody is");
     Request::SaveView { .. } => "save_view", Harmless("a filter of one's own");
     Request::SaveDraft { .. } => "save_draft", Harmless("a draft of one's own");
     Request::MarkRead { .. } => "mark_read", Harmless("what is read is read");
@@ -191,12 +191,12 @@ async fn both(stage: &Stage, first: (Actor, Request), second: (Actor, Request)) 
 
 /// Rows of the audit, and events, so far.
 async fn rows(stage: &Stage) -> (usize, usize) {
-    let Answer::Desk(told) =
-        stage.ask(Query::Desk(AgentQuery::Audit { subject: String::new(), limit: 1_000, before: None })).await
+    let Answer::Agent(told) =
+        stage.ask(Query::Agent(AgentQuery::Audit { subject: String::new(), limit: 1_000, before: None })).await
     else {
         panic!("the audit")
     };
-    let AgentTold::Audit(audit) = *told else { panic!("the audit") };
+    let AgentsAnswer::Audit(audit) = *told else { panic!("the audit") };
     let events = stage.system.store().events(None, 1_000).await.expect("events");
     // What a worker does is nobody's here.
     (audit.iter().filter(|row| row.actor != "system").count(), events.len())
@@ -204,12 +204,12 @@ async fn rows(stage: &Stage) -> (usize, usize) {
 
 /// Whether what was written since is the audit row and the event that the table of operations has for it.
 async fn is_told_as_described(stage: &Stage, operation: &Operation, before: (usize, usize)) -> bool {
-    let Answer::Desk(told) =
-        stage.ask(Query::Desk(AgentQuery::Audit { subject: String::new(), limit: 1_000, before: None })).await
+    let Answer::Agent(told) =
+        stage.ask(Query::Agent(AgentQuery::Audit { subject: String::new(), limit: 1_000, before: None })).await
     else {
         panic!("the audit")
     };
-    let AgentTold::Audit(audit) = *told else { panic!("the audit") };
+    let AgentsAnswer::Audit(audit) = *told else { panic!("the audit") };
     let people = audit.iter().filter(|row| row.actor != "system");
     let written: Vec<&str> = people.rev().skip(before.0).map(|row| row.action.as_str()).collect();
     let events = stage.system.store().events(None, 1_000).await.expect("events");

@@ -166,7 +166,7 @@ async fn what_is_held_for_a_moment_can_be_taken_back() {
     let (stage, thread) = with_rosa_and(&config).await;
     stage.act(send(thread, Content::text("oh no"))).await.expect("queued");
     assert_eq!(stage.send().await, 0, "it can still be undone");
-    stage.act(Request::TakeBack { thread }).await.expect("taken back");
+    stage.act(Request::UndoSend { thread }).await.expect("taken back");
     stage.pass(Duration::from_secs(11));
     assert_eq!(stage.send().await, 0);
     assert!(stage.simulator.accepted().is_empty());
@@ -178,7 +178,7 @@ async fn what_is_held_for_a_moment_can_be_taken_back() {
     stage.act(send(thread, Content::text("good"))).await.expect("queued");
     stage.pass(Duration::from_secs(11));
     assert_eq!(stage.send().await, 1);
-    stage.act(Request::TakeBack { thread }).await.expect_err("it has gone");
+    stage.act(Request::UndoSend { thread }).await.expect_err("it has gone");
 }
 
 #[tokio::test]
@@ -252,7 +252,7 @@ async fn colleagues_see_who_looks_and_who_writes() {
         name: "ben".into(),
         role: wadeck::domain::access::role::Role::Operator,
     };
-    let attend = Request::Attend { thread: Some(thread), writes: true, typing: true };
+    let attend = Request::UpdatePresence { thread: Some(thread), writes: true, typing: true };
     wadeck::operations::perform(&stage.system, &ben, attend).await.expect("noted");
     assert_eq!(stage.thread().await.present[0].who, "ben");
     assert!(stage.thread().await.present[0].writes);

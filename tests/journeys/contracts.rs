@@ -8,7 +8,7 @@ use wadeck::domain::access::role::Role;
 use wadeck::domain::agents::assignment::Proposal;
 use wadeck::domain::agents::assignment::{AssignmentState, Mode};
 use wadeck::domain::agents::contract::{Conditions, Contract, Hours, Tool};
-use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, StopScope};
+use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentsAnswer, StopScope};
 use wadeck::domain::agents::run::RunState;
 use wadeck::domain::ids::{AssignmentId, ConnectionId};
 use wadeck::domain::query::{Answer, Query};
@@ -35,16 +35,16 @@ fn sent(stage: &Stage) -> Vec<String> {
     stage.simulator.accepted().into_iter().map(|sent| sent.text).collect()
 }
 
-async fn told(stage: &Stage, query: AgentQuery) -> AgentTold {
-    match stage.ask(Query::Desk(query)).await {
-        Answer::Desk(told) => *told,
+async fn told(stage: &Stage, query: AgentQuery) -> AgentsAnswer {
+    match stage.ask(Query::Agent(query)).await {
+        Answer::Agent(told) => *told,
         other => panic!("{other:?}"),
     }
 }
 
 async fn state(stage: &Stage, id: AssignmentId) -> (AssignmentState, Option<String>) {
     match told(stage, AgentQuery::Assignment { assignment: id }).await {
-        AgentTold::Assignment(Some(dossier)) => (dossier.row.assignment.state, dossier.row.assignment.reason),
+        AgentsAnswer::Assignment(Some(dossier)) => (dossier.row.assignment.state, dossier.row.assignment.reason),
         other => panic!("{other:?}"),
     }
 }
@@ -239,7 +239,7 @@ async fn stopping_catches_what_has_not_left_and_lists_what_had() {
     stage.says(&rosa(), "fourth").await;
     stage.answer().await;
     assert_eq!(sent(&stage).len(), 1);
-    let AgentTold::Stops(stops) = told(&stage, AgentQuery::Stops { limit: 5 }).await else { panic!() };
+    let AgentsAnswer::Stops(stops) = told(&stage, AgentQuery::Stops { limit: 5 }).await else { panic!() };
     assert_eq!((stops[0].caught.len(), stops[0].departed.len()), (2, 1));
     assert_eq!(stops[0].reason, "drill");
     assert_eq!(stage.thread_of("Rosa").await.waiting.expect("waits").reason, "the agent is stopped");
@@ -397,7 +397,7 @@ async fn a_rehearsal_shows_what_would_be_said_and_the_approval_names_it() {
     stage.agents(AgentRequest::Rehearse { assignment: id, exchanges: 5 }).await.expect("begun");
     while operations::rehearse_next(&stage.system).await.expect("played") {}
     assert_eq!(stage.send().await, 0, "nothing is sent");
-    let AgentTold::Assignment(Some(dossier)) = told(&stage, AgentQuery::Assignment { assignment: id }).await else {
+    let AgentsAnswer::Assignment(Some(dossier)) = told(&stage, AgentQuery::Assignment { assignment: id }).await else {
         panic!()
     };
     let rehearsal = dossier.rehearsal.expect("rehearsed");
@@ -408,7 +408,7 @@ async fn a_rehearsal_shows_what_would_be_said_and_the_approval_names_it() {
     assert_eq!(newest.now.as_ref().map(wadeck::domain::text::Untrusted::line), Some("From the second.".into()));
     assert_eq!(newest.by, "agent helper");
     stage.agents(AgentRequest::Approve { assignment: id }).await.expect("approved");
-    let AgentTold::Assignment(Some(dossier)) = told(&stage, AgentQuery::Assignment { assignment: id }).await else {
+    let AgentsAnswer::Assignment(Some(dossier)) = told(&stage, AgentQuery::Assignment { assignment: id }).await else {
         panic!()
     };
     assert_eq!(dossier.row.assignment.evidence, rehearsal.digest);
@@ -432,7 +432,8 @@ async fn a_rehearsal_goes_on_without_a_message_that_is_gone() {
             steps += 1;
             assert!(steps < 10, "it ends");
         }
-        let AgentTold::Assignment(Some(dossier)) = told(&stage, AgentQuery::Assignment { assignment: id }).await else {
+        let AgentsAnswer::Assignment(Some(dossier)) = told(&stage, AgentQuery::Assignment { assignment: id }).await
+        else {
             panic!()
         };
         // One of which nothing is left is no evidence, and takes the earlier one's place nowhere.
@@ -448,7 +449,9 @@ async fn the_audit_names_the_first_row_that_was_changed() {
     for _ in 0..3 {
         propose(&stage, "second", Mode::Auto).await;
     }
-    let AgentTold::Verified(check) = told(&stage, AgentQuery::VerifyAudit { against: vec![] }).await else { panic!() };
+    let AgentsAnswer::Verified(check) = told(&stage, AgentQuery::VerifyAudit { against: vec![] }).await else {
+        panic!()
+    };
     assert!(check.broken.is_none() && check.rows >= 4, "{check:?}");
     let url = format!("sqlite://{}", stage.directory.path().join("wadeck.db").display());
     let mut eve = sqlx::SqliteConnection::connect(&url).await.expect("opened beside the engine");
@@ -456,6 +459,8 @@ async fn the_audit_names_the_first_row_that_was_changed() {
     assert!(sqlx::query(change).execute(&mut eve).await.is_err(), "the database refuses it");
     sqlx::query("DROP TRIGGER audit_is_only_added_to").execute(&mut eve).await.expect("dropped");
     sqlx::query(change).execute(&mut eve).await.expect("changed");
-    let AgentTold::Verified(check) = told(&stage, AgentQuery::VerifyAudit { against: vec![] }).await else { panic!() };
+    let AgentsAnswer::Verified(check) = told(&stage, AgentQuery::VerifyAudit { against: vec![] }).await else {
+        panic!()
+    };
     assert_eq!(check.broken.map(|(id, _)| id.to_string()), Some("u3".into()));
 }

@@ -187,8 +187,8 @@ async fn a_webhook_of_a_number_that_is_not_here_goes_to_whoever_serves_it() {
         assert_eq!(event["request"]["headers"]["x-webhook-signature"], signature, "it can be verified again");
     }
     // What a provider sent stands in no event that viewers read.
-    let Answer::Desk(told) =
-        stage.ask(Query::Desk(wadeck::domain::agents::requests::AgentQuery::Events { after: None, limit: 50 })).await
+    let Answer::Agent(told) =
+        stage.ask(Query::Agent(wadeck::domain::agents::requests::AgentQuery::Events { after: None, limit: 50 })).await
     else {
         panic!("events")
     };

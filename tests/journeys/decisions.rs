@@ -8,7 +8,7 @@ use wadeck::domain::access::token::TokenRequest;
 use wadeck::domain::agents::assignment::Proposal;
 use wadeck::domain::agents::assignment::{Assignment, AssignmentState, Mode};
 use wadeck::domain::agents::contract::{Conditions, Contract, Hours};
-use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, StopScope};
+use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentsAnswer, StopScope};
 use wadeck::domain::ids::{AssignmentId, ConnectionId};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::refusal::Done;
@@ -54,9 +54,9 @@ fn refused<T: std::fmt::Debug>(result: Result<T, OperationError>) -> String {
 }
 
 async fn all(stage: &Stage) -> Vec<Assignment> {
-    match stage.ask(Query::Desk(AgentQuery::Assignments { limit: 100 })).await {
-        Answer::Desk(told) => match *told {
-            AgentTold::Assignments(rows) => rows.into_iter().map(|row| row.assignment).collect(),
+    match stage.ask(Query::Agent(AgentQuery::Assignments { limit: 100 })).await {
+        Answer::Agent(told) => match *told {
+            AgentsAnswer::Assignments(rows) => rows.into_iter().map(|row| row.assignment).collect(),
             other => panic!("{other:?}"),
         },
         other => panic!("{other:?}"),

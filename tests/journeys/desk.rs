@@ -374,9 +374,13 @@ async fn two_people_see_each_other_and_merge_what_is_one() {
     let (mut stage, mut ada) = at_the_desk().await;
     let ben = Actor::Operator { name: "ben".into(), role: Role::Operator };
     let thread = stage.thread().await.id;
-    operations::perform(&stage.system, &ben, Request::Attend { thread: Some(thread), writes: true, typing: false })
-        .await
-        .expect("noted");
+    operations::perform(
+        &stage.system,
+        &ben,
+        Request::UpdatePresence { thread: Some(thread), writes: true, typing: false },
+    )
+    .await
+    .expect("noted");
     ada.look_up(&stage).await;
     ada.sees("ben writes");
     stage.says(&Person::new("Rosa (work)", "15550100055"), "me too").await;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use wadeck::domain::agents::foreign_data::{data_in, names_in};
-use wadeck::domain::agents::requests::{AgentQuery, AgentTold};
+use wadeck::domain::agents::requests::{AgentQuery, AgentsAnswer};
 use wadeck::domain::agents::run::RunState;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::operations;
@@ -127,9 +127,9 @@ async fn of_500_foreign_data_none_reaches_a_contact() {
     write_all(&mut stage, (0..all.len()).map(|at| (asker(at), format!("k{at}k please")))).await;
     stage.answer().await;
     assert_eq!(stage.simulator.accepted().len(), 0, "{:?}", stage.simulator.accepted().first());
-    let runs = match stage.ask(Query::Desk(AgentQuery::Runs { thread: None, limit: 500, before: None })).await {
-        Answer::Desk(told) => match *told {
-            AgentTold::Runs(runs) => runs,
+    let runs = match stage.ask(Query::Agent(AgentQuery::Runs { thread: None, limit: 500, before: None })).await {
+        Answer::Agent(told) => match *told {
+            AgentsAnswer::Runs(runs) => runs,
             other => panic!("{other:?}"),
         },
         other => panic!("{other:?}"),

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 use wadeck::domain::agents::assignment::Mode;
 use wadeck::domain::agents::conversation::{Conversation, ConversationFile, ConversationResult};
-use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold};
+use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentsAnswer};
 use wadeck::domain::agents::run::RunState;
 use wadeck::domain::ids::{AssignmentId, ConnectionId};
 use wadeck::domain::query::{Answer, Query};
@@ -43,9 +43,9 @@ fn rehearse(keep: bool) -> AgentRequest {
 }
 
 async fn results(stage: &Stage) -> Vec<ConversationResult> {
-    match stage.ask(Query::Desk(AgentQuery::Conversations { agent: "helper".into() })).await {
-        Answer::Desk(told) => match *told {
-            AgentTold::Conversations(results) => results,
+    match stage.ask(Query::Agent(AgentQuery::Conversations { agent: "helper".into() })).await {
+        Answer::Agent(told) => match *told {
+            AgentsAnswer::Conversations(results) => results,
             other => panic!("{other:?}"),
         },
         other => panic!("{other:?}"),
@@ -106,19 +106,19 @@ async fn an_agent_that_changed_is_tested_again_and_a_failure_lowers_it_to_draft(
     let Answer::Alerts(alerts) = stage.ask(Query::Alerts { open: true, limit: 50 }).await else { panic!("alerts") };
     let said = alerts.iter().find(|alert| alert.kind == "rehearsal_failed").expect("an alert").said.line();
     assert!(said.starts_with("helper failed 2 of 2 conversations. a person: "), "{said}");
-    let told = stage.ask(Query::Desk(AgentQuery::Assignments { limit: 9 })).await;
-    let Answer::Desk(told) = told else { panic!("{told:?}") };
-    let AgentTold::Assignments(rows) = *told else { panic!("{told:?}") };
+    let told = stage.ask(Query::Agent(AgentQuery::Assignments { limit: 9 })).await;
+    let Answer::Agent(told) = told else { panic!("{told:?}") };
+    let AgentsAnswer::Assignments(rows) = *told else { panic!("{told:?}") };
     let active = rows.iter().map(|row| &row.assignment).find(|one| one.state.name() == "active").expect("one");
     assert_eq!(active.mode, Mode::Draft);
     let audit = AgentQuery::Audit { subject: active.id.to_string(), limit: 9, before: None };
-    let Answer::Desk(told) = stage.ask(Query::Desk(audit)).await else { panic!("the audit") };
-    let AgentTold::Audit(rows) = *told else { panic!("{told:?}") };
+    let Answer::Agent(told) = stage.ask(Query::Agent(audit)).await else { panic!("the audit") };
+    let AgentsAnswer::Audit(rows) = *told else { panic!("{told:?}") };
     assert!(rows.iter().any(|row| row.action == "drop_to_draft"), "{rows:?}");
-    let Answer::Desk(told) = stage.ask(Query::Desk(AgentQuery::Events { after: None, limit: 50 })).await else {
+    let Answer::Agent(told) = stage.ask(Query::Agent(AgentQuery::Events { after: None, limit: 50 })).await else {
         panic!("events")
     };
-    let AgentTold::Events(events) = *told else { panic!("{told:?}") };
+    let AgentsAnswer::Events(events) = *told else { panic!("{told:?}") };
     assert!(events.iter().any(|event| event.event == "agent.rehearsal_failed"));
     // From now on a person decides about its replies.
     stage.says(&rosa(), "hello again").await;

@@ -17,7 +17,7 @@ use wadeck::api;
 use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
 use wadeck::domain::agents::assignment::Mode;
-use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, StopScope, StopView};
+use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentsAnswer, StopScope, StopView};
 use wadeck::domain::ids::{AssignmentId, ConnectionId, DeliveryId, EventId};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
@@ -28,9 +28,9 @@ use crate::agent_kinds::{helper, server};
 use crate::stage::{CONFIG, SUPPORT, Stage, proposal, rosa};
 
 async fn last_stop(stage: &Stage) -> StopView {
-    match stage.ask(Query::Desk(AgentQuery::Stops { limit: 1 })).await {
-        Answer::Desk(told) => match *told {
-            AgentTold::Stops(mut stops) => stops.remove(0),
+    match stage.ask(Query::Agent(AgentQuery::Stops { limit: 1 })).await {
+        Answer::Agent(told) => match *told {
+            AgentsAnswer::Stops(mut stops) => stops.remove(0),
             other => panic!("{other:?}"),
         },
         other => panic!("{other:?}"),
@@ -361,8 +361,8 @@ async fn what_a_provider_sent_is_shown_to_admins_only_and_the_audit_names_who_lo
     stage.pass(Duration::from_secs(120));
     desk.look_up(&stage).await;
     desk.does_not_see("my secret");
-    let audit = stage.ask(Query::Desk(AgentQuery::Audit { subject: "d1".into(), limit: 5, before: None })).await;
-    let Answer::Desk(told) = audit else { panic!("{audit:?}") };
-    let AgentTold::Audit(rows) = *told else { panic!("{told:?}") };
+    let audit = stage.ask(Query::Agent(AgentQuery::Audit { subject: "d1".into(), limit: 5, before: None })).await;
+    let Answer::Agent(told) = audit else { panic!("{audit:?}") };
+    let AgentsAnswer::Audit(rows) = *told else { panic!("{told:?}") };
     assert_eq!((rows.len(), rows[0].action.as_str(), rows[0].actor.as_str()), (1, "reveal", "ada"));
 }

@@ -36,7 +36,7 @@ async fn a_file_is_fetched_checked_and_kept_under_its_hash() {
     let file = last_file(&stage).await;
     assert_eq!((file.state, file.mime_type.as_str()), (MediaState::Kept, "image/png"));
     let name = file.file.expect("a name");
-    let path = stage.system.store().shelf().path(&name);
+    let path = stage.system.store().files().path(&name);
     assert_eq!(std::fs::metadata(&path).expect("on the disk").len(), file.bytes.expect("the size differs"));
     assert!(path.starts_with(stage.directory.path().join("media")));
 
@@ -114,10 +114,10 @@ async fn old_files_go_and_their_messages_stay() {
     stage.carry_files().await;
     let name = last_file(&stage).await.file.expect("kept");
     wadeck::operations::prune_media(&stage.system).await.expect("pruned");
-    assert!(stage.system.store().shelf().path(&name).exists());
+    assert!(stage.system.store().files().path(&name).exists());
     stage.pass(Duration::from_secs(91 * 86_400));
     wadeck::operations::prune_media(&stage.system).await.expect("pruned");
-    assert!(!stage.system.store().shelf().path(&name).exists());
+    assert!(!stage.system.store().files().path(&name).exists());
     assert_eq!(last_file(&stage).await.state, MediaState::Pruned);
     assert_eq!(stage.messages(thread).await.len(), 2);
 }
@@ -308,7 +308,7 @@ async fn a_file_that_somebody_removed_is_missed_in_words() {
     picture_comes(&mut stage).await;
     stage.carry_files().await;
     let name = last_file(&stage).await.file.expect("kept");
-    std::fs::remove_file(stage.system.store().shelf().path(&name)).expect("removed");
+    std::fs::remove_file(stage.system.store().files().path(&name)).expect("removed");
     let message = stage.messages(thread).await.pop().expect("there").id;
     let refused = open_media(&stage.system, &ada(), message).await.expect_err("gone");
     assert!(refused.to_string().contains("deleted from the engine's disk"), "{refused}");

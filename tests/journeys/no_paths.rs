@@ -266,7 +266,7 @@ async fn a_file_that_no_row_names_is_removed_after_an_hour_and_no_other() {
     stage.act(send(thread, upload)).await.expect("queued");
     let waiting = hand_over(&stage, &ada(), "waiting.txt", b"waiting").await.expect("taken");
     // The engine was killed between storing these and writing down whose they are.
-    let shelf = stage.system.store().shelf();
+    let shelf = stage.system.store().files();
     let stored = |bytes: &[u8]| shelf.put("t", bytes, "text/plain").expect("stored").name().clone();
     let (old, young, pinned) =
         (stored(b"old"), stored(b"young"), shelf.put("t", b"pinned", "text/plain").expect("kept"));

@@ -2,7 +2,7 @@
 //! What is tried is made from the types of requests and queries, so that nobody has to think of it.
 
 use serde_json::Value;
-use wadeck::domain::agents::requests::AgentTold;
+use wadeck::domain::agents::requests::AgentsAnswer;
 use wadeck::domain::code::Code;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
@@ -85,8 +85,8 @@ async fn questions_about_what_does_not_exist_have_no_answer() {
                 | Answer::Picture(None),
             ) => true,
             Ok(Answer::Draft(text)) => text.is_empty(),
-            Ok(Answer::Desk(told)) => {
-                matches!(**told, AgentTold::Run(None) | AgentTold::Assignment(None) | AgentTold::Waiting(None))
+            Ok(Answer::Agent(told)) => {
+                matches!(**told, AgentsAnswer::Run(None) | AgentsAnswer::Assignment(None) | AgentsAnswer::Waiting(None))
             }
             _ => false,
         };

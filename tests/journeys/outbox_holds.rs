@@ -268,7 +268,7 @@ async fn many_uncertain_ones_are_one_alert_and_are_settled_in_bulk_by_their_evid
     let bulk = |action, text: &str| Request::Bulk { action, text: text.into() };
     let by_chance = stage.act(bulk(BulkAction::Retry, "hi")).await.expect_err("refused").to_string();
     assert!(by_chance.contains("status:uncertain"), "{by_chance}");
-    let done = stage.act(bulk(BulkAction::LookUp, "state:uncertain")).await.expect("begun");
+    let done = stage.act(bulk(BulkAction::Reconcile, "state:uncertain")).await.expect("begun");
     assert!(done.message.contains("6 will be reconciled"), "{}", done.message);
     while operations::step_job(&stage.system).await.expect("stepped") {}
     let done = stage.act(bulk(BulkAction::Retry, "state:uncertain")).await.expect("begun");

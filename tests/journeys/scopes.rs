@@ -8,7 +8,7 @@ use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
 use wadeck::domain::access::scope::Scope;
 use wadeck::domain::agents::assignment::Mode;
-use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold};
+use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentsAnswer};
 use wadeck::domain::code::Code;
 use wadeck::domain::flow::{FlowQuery, FlowRequest};
 use wadeck::domain::ids::{ConnectionId, ThreadId};
@@ -116,11 +116,11 @@ pub(crate) async fn foreign(stage: &mut Stage) -> (ThreadId, Value) {
     let bulk = Request::Bulk { action: BulkAction::Discard, text: "zebra".into() };
     let bulk = Request::Within { scope: there.into(), request: Box::new(bulk) };
     let job = stage.act(bulk).await.expect("begun").created_id;
-    let Answer::Desk(told) = stage.ask(Query::Desk(AgentQuery::Runs { thread: None, limit: 50, before: None })).await
+    let Answer::Agent(told) = stage.ask(Query::Agent(AgentQuery::Runs { thread: None, limit: 50, before: None })).await
     else {
         panic!("no runs")
     };
-    let AgentTold::Runs(runs) = *told else { panic!("no runs") };
+    let AgentsAnswer::Runs(runs) = *told else { panic!("no runs") };
     let run = runs.iter().find(|run| run.thread_id == thread.id).expect("a run").id;
     let Answer::Alerts(alerts) = stage.ask(Query::Alerts { open: true, limit: 50 }).await else { panic!("no alerts") };
     let alert = alerts.iter().find(|alert| alert.thread_id == Some(thread.id)).expect("an alert").id;
@@ -193,9 +193,9 @@ async fn no_question_of_a_token_shows_anything_of_another_scope() {
         Query::Activity { text: String::new(), limit: 50 },
         Query::Deliveries { state: None, event: None, limit: 50, before: None },
         Query::Connections,
-        Query::Desk(AgentQuery::Events { after: None, limit: 50 }),
-        Query::Desk(AgentQuery::Audit { subject: String::new(), limit: 50, before: None }),
-        Query::Desk(AgentQuery::Runs { thread: None, limit: 50, before: None }),
+        Query::Agent(AgentQuery::Events { after: None, limit: 50 }),
+        Query::Agent(AgentQuery::Audit { subject: String::new(), limit: 50, before: None }),
+        Query::Agent(AgentQuery::Runs { thread: None, limit: 50, before: None }),
         Query::Alerts { open: true, limit: 50 },
         Query::Jobs,
         Query::Flow(FlowQuery::List),
@@ -215,8 +215,8 @@ async fn no_request_of_a_token_reaches_another_scope() {
     let (thread, ids) = foreign(&mut stage).await;
     let audit = async || {
         let query = AgentQuery::Audit { subject: String::new(), limit: 500, before: None };
-        let Answer::Desk(told) = stage.ask(Query::Desk(query)).await else { panic!("no audit") };
-        let AgentTold::Audit(rows) = *told else { panic!("no audit") };
+        let Answer::Agent(told) = stage.ask(Query::Agent(query)).await else { panic!("no audit") };
+        let AgentsAnswer::Audit(rows) = *told else { panic!("no audit") };
         rows.len()
     };
     let (before, messages) = (audit().await, stage.messages(thread).await.len());
@@ -287,7 +287,7 @@ async fn figures_are_told_by_organization_and_environment() {
         assert!(text.contains(&line), "{line}: {text}");
     }
     let shop = program("lumen", Environment::Development);
-    let far = stage.system.as_far_as(&shop).await.expect("a system");
+    let far = stage.system.restricted_to(&shop).await.expect("a system");
     assert!(far.store().connection_named("globex-live").await.expect("asked").is_none());
     assert!(far.store().connection_named("support").await.expect("asked").is_some());
 }
@@ -417,7 +417,7 @@ async fn statistics_and_lists_of_a_console_are_of_the_scope_that_is_shown() {
     sitting.press(&stage, "M").await;
     sitting.look_up(&stage).await;
     sitting.does_not_see("globex-live");
-    let gauges = |scope: Scope| Query::Within { scope: scope.into(), query: Box::new(Query::Gauges { hours: 24 }) };
+    let gauges = |scope: Scope| Query::Within { scope: scope.into(), query: Box::new(Query::Statistics { hours: 24 }) };
     let told = async |scope: Scope| serde_json::to_string(&stage.ask(gauges(scope)).await).expect("JSON");
     let (own, other) = (
         told(Scope::of("lumen", Environment::Development)).await,

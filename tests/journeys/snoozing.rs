@@ -103,23 +103,23 @@ async fn a_message_of_the_contact_ends_the_snooze_and_a_reaction_does_not() {
 async fn a_clock_that_was_ahead_does_not_keep_a_thread_away() {
     // Chosen by a clock that was a day ahead: it comes back two hours after the choice all the same.
     let stage = a_question().await;
-    operations::pulse(&stage.system).await.expect("a beat");
+    operations::check_clock_and_database(&stage.system).await.expect("a beat");
     stage.set_clock(86_400);
-    operations::pulse(&stage.system).await.expect("a beat");
+    operations::check_clock_and_database(&stage.system).await.expect("a beat");
     snooze(&stage, 2 * HOUR).await.expect("snoozed");
     stage.set_clock(-86_400);
-    operations::pulse(&stage.system).await.expect("a beat");
+    operations::check_clock_and_database(&stage.system).await.expect("a beat");
     let left = stage.thread().await.snoozed.expect("snoozed").until.since(stage.now());
     assert!(left <= 2 * HOUR && left > HOUR, "{left:?}");
     // Chosen by the right clock: the time of day stays.
     let stage = a_question().await;
-    operations::pulse(&stage.system).await.expect("a beat");
+    operations::check_clock_and_database(&stage.system).await.expect("a beat");
     snooze(&stage, 8 * HOUR).await.expect("snoozed");
     let until = stage.thread().await.snoozed.expect("snoozed").until;
     stage.pass(4 * HOUR);
-    operations::pulse(&stage.system).await.expect("a beat");
+    operations::check_clock_and_database(&stage.system).await.expect("a beat");
     stage.set_clock(-3_600);
-    operations::pulse(&stage.system).await.expect("a beat");
+    operations::check_clock_and_database(&stage.system).await.expect("a beat");
     assert_eq!(stage.thread().await.snoozed.expect("snoozed").until, until);
 }
 

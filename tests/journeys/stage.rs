@@ -16,7 +16,7 @@ use wadeck::domain::access::role::Role;
 use wadeck::domain::agents::assignment::Mode;
 use wadeck::domain::agents::assignment::Proposal;
 use wadeck::domain::agents::contract::Contract;
-use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, RunRecord};
+use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentsAnswer, RunRecord};
 use wadeck::domain::ids::{ConnectionId, RunId, ThreadId, UploadId};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::refusal::Done;
@@ -49,7 +49,7 @@ impl Clock for HandClock {
         Timestamp::from_millis(self.0.load(Ordering::SeqCst))
     }
 
-    fn steady(&self) -> Option<Duration> {
+    fn monotonic(&self) -> Option<Duration> {
         Some(Duration::from_millis(u64::try_from(self.true_time()).expect("after 1970")))
     }
 }
@@ -386,9 +386,9 @@ impl Stage {
 
     /// Everything about one run.
     pub async fn run(&self, id: i64) -> RunRecord {
-        match self.ask(Query::Desk(AgentQuery::Run { run: RunId(id) })).await {
-            Answer::Desk(told) => match *told {
-                AgentTold::Run(Some(record)) => *record,
+        match self.ask(Query::Agent(AgentQuery::Run { run: RunId(id) })).await {
+            Answer::Agent(told) => match *told {
+                AgentsAnswer::Run(Some(record)) => *record,
                 other => panic!("{other:?}"),
             },
             other => panic!("{other:?}"),

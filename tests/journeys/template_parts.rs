@@ -260,13 +260,13 @@ async fn a_template_can_be_undone_before_it_goes() {
     assert_eq!(stage.send().await, 0, "it can still be undone");
     let row = stage.outbox().await.remove(0);
     assert_eq!(row.not_before, Some(stage.now().plus(Duration::from_secs(10))), "the list says until when it waits");
-    stage.act(Request::TakeBack { thread }).await.expect("undone");
+    stage.act(Request::UndoSend { thread }).await.expect("undone");
     stage.pass(Duration::from_secs(11));
     assert_eq!((stage.send().await, stage.simulator.send_requests()), (0, 0));
     queue(&stage, "notice", &[]).await.expect("queued");
     stage.pass(Duration::from_secs(11));
     assert_eq!(stage.send().await, 1);
-    stage.act(Request::TakeBack { thread }).await.expect_err("it has gone");
+    stage.act(Request::UndoSend { thread }).await.expect_err("it has gone");
 }
 
 #[tokio::test]

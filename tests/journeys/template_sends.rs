@@ -128,7 +128,7 @@ async fn a_refusal_of_the_provider_has_the_list_fetched_again() {
     stage.simulator.add_template(text("reminder", "en"));
     send(&stage, Send::default()).await.expect("queued");
     stage.simulator.review("reminder", "PAUSED", "NONE");
-    let wake = &stage.system.wakes().templates;
+    let wake = &stage.system.wakeups().templates;
     tokio::pin! { let asked = wake.notified(); }
     assert!(futures::poll!(&mut asked).is_pending());
     stage.simulator.next_send(SendFault::Answer {

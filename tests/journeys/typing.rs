@@ -78,13 +78,13 @@ async fn busy() -> Stage {
 
 /// What may happen although nobody meant it: people see where somebody is, and what they began to write.
 fn harmless(request: &Request) -> bool {
-    matches!(request, Request::Attend { .. } | Request::SaveDraft { .. })
+    matches!(request, Request::UpdatePresence { .. } | Request::SaveDraft { .. })
 }
 
 /// What cannot be taken back.
 fn grave(request: &Request) -> bool {
     match request {
-        Request::Attend { .. }
+        Request::UpdatePresence { .. }
         | Request::SaveDraft { .. }
         | Request::MarkRead { .. }
         | Request::TakeThread { .. }
@@ -92,7 +92,7 @@ fn grave(request: &Request) -> bool {
         | Request::AckAlert { .. }
         | Request::FetchMedia { .. }
         | Request::AskAbout { .. }
-        | Request::LookUp { .. }
+        | Request::Reconcile { .. }
         | Request::FillGap { .. }
         | Request::RefreshThread { .. }
         | Request::Canary { .. }
@@ -101,7 +101,7 @@ fn grave(request: &Request) -> bool {
         | Request::RevealDelivery { .. }
         | Request::HoldEntry { .. }
         | Request::AddNote { .. }
-        | Request::TakeBack { .. }
+        | Request::UndoSend { .. }
         | Request::SaveView { .. } => false,
         Request::Agents(request) => {
             !matches!(request, AgentRequest::Propose(_) | AgentRequest::Snooze { .. } | AgentRequest::Rehearse { .. })
@@ -182,7 +182,7 @@ async fn slow_typing_decides_nothing() {
             let mut sitting = at(&stage, place).await;
             sitting.types_every(&stage, Duration::from_millis(gap), &text).await;
             let done: Vec<&Request> = sitting.performed.iter().filter(|request| grave(request)).collect();
-            let written = |request: &&Request| matches!((*request).clone().apart().0, Request::Send { .. });
+            let written = |request: &&Request| matches!((*request).clone().into_parts().0, Request::Send { .. });
             assert!(done.iter().all(written), "{place}: {text:?} did {done:?}");
             assert!(!sitting.quit, "{place}: {text:?}");
         }

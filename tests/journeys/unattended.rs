@@ -81,7 +81,7 @@ async fn take(stage: &mut Stage, config: &str, step: Step) {
             stage.simulator.next_send(SendFault::Vanish);
             reply(thread)
         }
-        (Step::Undo, Some(thread)) => Request::TakeBack { thread },
+        (Step::Undo, Some(thread)) => Request::UndoSend { thread },
         (Step::Take, Some(thread)) => Request::TakeThread { thread },
         (Step::Release, Some(thread)) => Request::ReleaseThread { thread },
         (Step::Resolve, Some(thread)) => Request::ResolveThread { thread, reason: "done".into() },
@@ -100,7 +100,7 @@ async fn take(stage: &mut Stage, config: &str, step: Step) {
 /// Whether somebody is waited for or works on it, by the row as consoles show it and not by the filter.
 async fn is_attended_to(stage: &Stage, row: &ThreadRow) -> bool {
     let rules = row.resolved.is_some() || row.snoozed.is_some() || row.opted_out || row.waiting.is_some();
-    if rules || row.run.is_some() || (row.taken_by.is_some() && !row.is_left(stage.now())) {
+    if rules || row.run.is_some() || (row.taken_by.is_some() && !row.is_abandoned(stage.now())) {
         return true;
     }
     let messages = stage.messages(row.id).await;
@@ -122,7 +122,7 @@ async fn run(steps: Vec<Step>, agent: bool) {
         take(&mut stage, &config, *step).await;
     }
     end_due_snoozes(&stage.system).await.expect("a step");
-    operations::attend_to_all(&stage.system).await.expect("a look");
+    operations::mark_all_unattended(&stage.system).await.expect("a look");
     for row in stage.threads().await {
         assert!(is_attended_to(&stage, &row).await, "{steps:?}: {row:?}");
     }
@@ -158,7 +158,7 @@ async fn an_owner_who_goes_away_without_a_reply_leaves_a_thread_that_waits() {
     if stage.thread().await.waiting.is_none() {
         assert_eq!(unattended(&stage).await, 1, "nobody has it, and nobody was told");
     }
-    operations::attend_to_all(&stage.system).await.expect("a look");
+    operations::mark_all_unattended(&stage.system).await.expect("a look");
     assert!(stage.thread().await.waiting.is_some());
     assert_eq!(unattended(&stage).await, 0);
 }

@@ -2,7 +2,7 @@
 
 use sqlx::ConnectOptions;
 use wadeck::domain::agents::assignment::Mode;
-use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, StopScope};
+use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentsAnswer, StopScope};
 use wadeck::domain::ids::DeliveryId;
 use wadeck::domain::inbound::delivery::DeliveryState;
 use wadeck::domain::outbox::entry::EntryState;
@@ -227,9 +227,9 @@ async fn a_stop_that_cannot_be_read_is_told_and_what_it_caught_is_not_needed_to_
     change(&stage, "UPDATE stops SET caught = 'nonsense'").await;
     let said = alert(&stage).await.expect("people hear of it");
     assert!(said.contains("table stops, column caught"), "{said}");
-    match stage.ask(Query::Desk(AgentQuery::Stops { limit: 9 })).await {
-        Answer::Desk(told) => match *told {
-            AgentTold::Stops(stops) => assert_eq!(stops.len(), 1, "it is listed, since it holds"),
+    match stage.ask(Query::Agent(AgentQuery::Stops { limit: 9 })).await {
+        Answer::Agent(told) => match *told {
+            AgentsAnswer::Stops(stops) => assert_eq!(stops.len(), 1, "it is listed, since it holds"),
             other => panic!("{other:?}"),
         },
         other => panic!("{other:?}"),

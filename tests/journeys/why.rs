@@ -182,7 +182,7 @@ async fn why_a_message_was_not_sent_or_did_not_arrive() {
     planted.is(entry, "uncertain", "response was lost").await;
     let message = planted.last("15550300003").await;
     planted.is(message, "reply_uncertain", "uncertain").await;
-    planted.stage.act(Request::LookUp { entry }).await.expect("asked");
+    planted.stage.act(Request::Reconcile { entry }).await.expect("asked");
     planted.is(entry, "uncertain", "was queried").await;
     planted.stage.act(Request::SettleArrived { entry }).await.expect("settled");
     let why = planted.is(entry, "accepted", "a person settled it").await;

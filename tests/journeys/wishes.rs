@@ -54,7 +54,7 @@ fn wish(value: &str, wa_id: &str, at: i64) -> serde_json::Value {
     json!({ "wa_id": wa_id, "category": "marketing_messages", "value": value, "timestamp": at })
 }
 
-fn wishes(list: &serde_json::Value) -> String {
+fn apply_opt_outs(list: &serde_json::Value) -> String {
     let value = json!({ "messaging_product": "whatsapp", "metadata": { "phone_number_id": ONE },
         "user_preferences": list });
     json!({ "object": "whatsapp_business_account", "entry": [{ "id": "102290129340398",
@@ -76,10 +76,10 @@ async fn whoever_stops_marketing_is_sent_none_and_everything_else() {
     assert!(refused.to_string().contains("opted out of marketing"), "{refused}");
     send(&stage, "order_ready").await.expect("utility goes");
     let now = MORNING / 1_000;
-    post(&mut stage, "/webhook/meta", &[], &wishes(&json!([wish("resume", "15551600001", now - 60)]))).await;
+    post(&mut stage, "/webhook/meta", &[], &apply_opt_outs(&json!([wish("resume", "15551600001", now - 60)]))).await;
     assert!(stage.thread().await.no_marketing, "an older wish does not undo a newer one");
     let both = json!([wish("stop", "15551600009", now + 5), wish("resume", "15551600001", now + 5)]);
-    post(&mut stage, "/webhook/meta", &[], &wishes(&both)).await;
+    post(&mut stage, "/webhook/meta", &[], &apply_opt_outs(&both)).await;
     assert!(!stage.thread().await.no_marketing, "every entry of the list counts");
     send(&stage, "spring_sale").await.expect("wanted again");
 }
@@ -110,7 +110,7 @@ async fn marketing_that_waits_when_they_stop_it_is_not_sent_and_says_why() {
     send(&stage, "spring_sale").await.expect("wanted so far");
     send_at(&stage, "spring_sale", Some(stage.now().plus(Duration::from_secs(7_200)))).await.expect("scheduled");
     let stop = json!([wish("stop", "15551600001", MORNING / 1_000 + 1)]);
-    post(&mut stage, "/webhook/meta", &[], &wishes(&stop)).await;
+    post(&mut stage, "/webhook/meta", &[], &apply_opt_outs(&stop)).await;
     stage.send().await;
     stage.pass(Duration::from_secs(7_300));
     stage.send().await;
@@ -134,7 +134,7 @@ async fn marketing_goes_that_was_queued_before_they_stopped_and_resumed() {
     send_at(&stage, "spring_sale", Some(stage.now().plus(Duration::from_secs(600)))).await.expect("scheduled");
     for (value, after) in [("stop", 1), ("resume", 2)] {
         let list = json!([wish(value, "15551600001", MORNING / 1_000 + after)]);
-        post(&mut stage, "/webhook/meta", &[], &wishes(&list)).await;
+        post(&mut stage, "/webhook/meta", &[], &apply_opt_outs(&list)).await;
     }
     stage.pass(Duration::from_secs(601));
     stage.send().await;
@@ -147,7 +147,7 @@ async fn a_template_waits_for_the_list_that_says_whether_it_is_marketing() {
     templates(&stage).await;
     send(&stage, "order_ready").await.expect("queued");
     let stop = json!([wish("stop", "15551600001", MORNING / 1_000 + 1)]);
-    post(&mut stage, "/webhook/meta", &[], &wishes(&stop)).await;
+    post(&mut stage, "/webhook/meta", &[], &apply_opt_outs(&stop)).await;
     stage.restart(crate::cases::CONFIG).await;
     stage.send().await;
     assert_eq!(stage.simulator.accepted().len(), 0, "nobody knows yet of which kind it is");
@@ -389,9 +389,9 @@ async fn an_opt_out_says_whether_a_word_a_person_or_the_provider_told_it() {
     assert_eq!(contact(&stage, "15551600001").await.wish(), "no marketing: the provider rejected o1 with 131050");
     let resume = json!([wish("resume", "15551600001", MORNING / 1_000 + 60)]);
     stage.pass(Duration::from_secs(60));
-    post(&mut stage, "/webhook/meta", &[], &wishes(&resume)).await;
+    post(&mut stage, "/webhook/meta", &[], &apply_opt_outs(&resume)).await;
     let stop = json!([wish("stop", "15551600001", MORNING / 1_000 + 61)]);
-    post(&mut stage, "/webhook/meta", &[], &wishes(&stop)).await;
+    post(&mut stage, "/webhook/meta", &[], &apply_opt_outs(&stop)).await;
     assert_eq!(contact(&stage, "15551600001").await.wish(), "no marketing: the contact told the platform");
 }
 
@@ -406,7 +406,7 @@ async fn of_two_contacts_who_are_one_what_either_does_not_want_is_not_wanted() {
     let both = json!([hello("15551600001"), hello("15551600002")]);
     post(&mut stage, "/webhook/meta", &[], &enveloped(json!([]), both)).await;
     let stop = json!([wish("stop", "15551600002", MORNING / 1_000)]);
-    post(&mut stage, "/webhook/meta", &[], &wishes(&stop)).await;
+    post(&mut stage, "/webhook/meta", &[], &apply_opt_outs(&stop)).await;
     let (kept, gone) = (contact(&stage, "15551600001").await.id, contact(&stage, "15551600002").await.id);
     stage.act(Request::MergeContacts { keep: kept, gone }).await.expect("merged");
     assert_eq!(contact(&stage, "15551600001").await.wish(), "no marketing: the contact told the platform");
@@ -419,7 +419,7 @@ async fn a_template_that_waits_for_the_list_says_so_until_it_is_fetched() {
     templates(&stage).await;
     send(&stage, "order_ready").await.expect("utility goes");
     let stop = json!([wish("stop", "15551600001", MORNING / 1_000 + 1)]);
-    post(&mut stage, "/webhook/meta", &[], &wishes(&stop)).await;
+    post(&mut stage, "/webhook/meta", &[], &apply_opt_outs(&stop)).await;
     // After a restart no list is known, and what waits is asked about anew.
     stage.restart(crate::cases::CONFIG).await;
     assert_eq!(stage.send().await, 0);

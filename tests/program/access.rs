@@ -113,7 +113,7 @@ fn change_role(world: &World, served: &Served, role: Role) {
     signal(&served.0, "-HUP");
     let may = |query: Value| socket(world, "/query", &query).0 != 403;
     until("the role is another", || {
-        let runs = may(json!({ "tell": "desk", "of": "runs", "limit": 1 }));
+        let runs = may(json!({ "tell": "agent", "of": "runs", "limit": 1 }));
         let tokens = may(json!({ "tell": "tokens" }));
         (runs, tokens) == (role >= Role::Operator, role >= Role::Admin)
     });
@@ -199,7 +199,7 @@ async fn socket_permissions_match_the_role_table() {
     }
     // A viewer's requests wrote only audit rows of their own.
     change_role(&world, &served, Role::Admin);
-    let (_, reply) = socket(&world, "/query", &json!({ "tell": "desk", "of": "audit", "limit": 1000 }));
+    let (_, reply) = socket(&world, "/query", &json!({ "tell": "agent", "of": "audit", "limit": 1000 }));
     let rows = reply["value"]["told"].as_array().expect("rows");
     let by_owner = rows.iter().filter(|row| row["actor"] == "owner").count();
     assert!(by_owner > 0, "{reply}");

@@ -37,7 +37,7 @@ impl Action {
         match self {
             Self::Query(query) => Some(query.required_right()),
             Self::Perform(request) => Some(request.required_right()),
-            Self::Send(_) => Some(Permission::WriteToPeople),
+            Self::Send(_) => Some(Permission::SendMessages),
             Self::Refuse(_) => None,
         }
     }
@@ -350,7 +350,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     with_body(
         send_schema,
         true,
-        post_endpoint("/messages", "Send a message", Permission::WriteToPeople, |read| {
+        post_endpoint("/messages", "Send a message", Permission::SendMessages, |read| {
             Ok(Action::Send(Box::new(read.body()?)))
         }),
     ),
@@ -363,7 +363,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
         post_endpoint("/messages/{message}/reaction", "React to a message", Permission::ReactToMessages, |read| {
             let body: ReactionBody = read.body_or_none()?;
             let (context, emoji) = (body.context(), Some(body.emoji).filter(|emoji| !emoji.is_empty()));
-            perform(Request::React { message: read.id("message")?, emoji }.knowing(context))
+            perform(Request::React { message: read.id("message")?, emoji }.with_context(context))
         }),
     ),
     get_endpoint("/outbox", "Outgoing messages and their states", LIST_PARAMETERS, objects, |read| {
@@ -376,7 +376,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
         query(Query::Contacts { text: read.text("filter"), limit: read.limit()? })
     }),
     with_permission(
-        Permission::LookAtTemplates,
+        Permission::ViewTemplates,
         get_endpoint("/templates", "List templates, with the time of the last fetch", &[], objects, |_| {
             query(Query::Templates)
         }),
@@ -402,12 +402,12 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     }),
     get_endpoint("/agents", "List agents with their statistics", &[], object, |_| query(Query::Agents)),
     get_endpoint("/assignments", "List assignments", LIMIT_PARAMETER, objects, |read| {
-        query(Query::Desk(AgentQuery::Assignments { limit: read.limit()? }))
+        query(Query::Agent(AgentQuery::Assignments { limit: read.limit()? }))
     }),
     with_body(
         proposal,
         true,
-        post_endpoint("/assignments", "Propose an assignment", Permission::ProposeAnAgent, |read| {
+        post_endpoint("/assignments", "Propose an assignment", Permission::ProposeAgents, |read| {
             read.body::<ProposalBody>()?.into_action()
         }),
     ),
@@ -416,32 +416,32 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
         "Get an assignment with its changes and rehearsal",
         &[],
         object,
-        |read| query(Query::Desk(AgentQuery::Assignment { assignment: read.id("assignment")? })),
+        |read| query(Query::Agent(AgentQuery::Assignment { assignment: read.id("assignment")? })),
     ),
     with_permission(
-        Permission::LookAtRuns,
+        Permission::ViewRuns,
         get_endpoint("/runs", "List agent runs", &["limit", "before", "thread"], objects, |read| {
             let (thread, before) = (read.cursor::<ThreadId>("thread")?, read.cursor::<RunId>("before")?);
-            query(Query::Desk(AgentQuery::Runs { thread, limit: read.limit()?, before }))
+            query(Query::Agent(AgentQuery::Runs { thread, limit: read.limit()?, before }))
         }),
     ),
     with_permission(
-        Permission::LookAtRuns,
+        Permission::ViewRuns,
         get_endpoint("/runs/{run}", "Get an agent run", &[], object, |read| {
-            query(Query::Desk(AgentQuery::Run { run: read.id("run")? }))
+            query(Query::Agent(AgentQuery::Run { run: read.id("run")? }))
         }),
     ),
     with_body(
         accept_schema,
         false,
-        post_endpoint("/runs/{run}/accept", "Send a suggested reply", Permission::DecideAboutProposedAnswers, |read| {
+        post_endpoint("/runs/{run}/accept", "Send a suggested reply", Permission::DecideSuggestedReplies, |read| {
             let body: AcceptBody = read.body_or_none()?;
             let (context, instead) = (body.context(), Some(body.instead).filter(|text| !text.is_empty()));
-            perform(Request::Agents(AgentRequest::Accept { run: read.id("run")?, instead }).knowing(context))
+            perform(Request::Agents(AgentRequest::Accept { run: read.id("run")?, instead }).with_context(context))
         }),
     ),
     get_endpoint("/stops", "List stops of agents", LIMIT_PARAMETER, objects, |read| {
-        query(Query::Desk(AgentQuery::Stops { limit: read.limit()? }))
+        query(Query::Agent(AgentQuery::Stops { limit: read.limit()? }))
     }),
     with_body(
         stop,
@@ -453,7 +453,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     with_body(
         stop,
         true,
-        post_endpoint("/stops/lift", "Resume agents", Permission::LetAgentsGoOn, |read| {
+        post_endpoint("/stops/lift", "Resume agents", Permission::ResumeAgents, |read| {
             read.body::<StopBody>()?.into_action(|what, _| AgentRequest::Resume { what })
         }),
     ),
@@ -463,7 +463,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     }),
     get_endpoint("/audit", "List audit entries", &["limit", "before", "subject"], objects, |read| {
         let (limit, before) = (read.limit()?, read.cursor("before")?);
-        query(Query::Desk(AgentQuery::Audit { subject: read.text("subject"), limit, before }))
+        query(Query::Agent(AgentQuery::Audit { subject: read.text("subject"), limit, before }))
     }),
     get_endpoint("/why/{id}", "Explain the state of an item", &[], object, |read| {
         query(Query::Why { id: read.text("id") })

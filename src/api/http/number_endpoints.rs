@@ -72,7 +72,7 @@ pub(super) static NUMBER_ENDPOINTS: &[Endpoint] = &[
         post_endpoint(
             "/connections/{connection}/webhooks/{webhook}/test",
             "Request a test delivery, which has to arrive here",
-            Permission::TryWebhooks,
+            Permission::TestWebhooks,
             |read| {
                 let (connection, id) = (read.id("connection")?, read.text("webhook"));
                 let event = Some(read.single_field("event")?).filter(|event| !event.is_empty());

@@ -162,9 +162,9 @@ impl SendBody {
     /// Returns the request to perform. Whether the message may be sent is checked there, as for every message. Fails
     /// if fields are missing or contradict each other.
     pub async fn request(self, system: &System, actor: &Actor) -> Result<Request, OperationError> {
-        let system = &system.as_far_as(actor).await?;
+        let system = &system.restricted_to(actor).await?;
         let context = SendContext { seen: self.seen, despite_owner: self.despite_owner };
-        Ok(self.request_without_context(system).await?.knowing(context))
+        Ok(self.request_without_context(system).await?.with_context(context))
     }
 
     async fn request_without_context(self, system: &System) -> Result<Request, OperationError> {

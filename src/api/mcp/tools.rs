@@ -238,7 +238,7 @@ static TOOLS: &[Tool] = &[
         description: "Sends a message: a text into a thread whose window is open, or an approved template to a number \
                over a connection. Answers with the id of the message.",
         effect: Effect::Additive,
-        permission: Permission::WriteToPeople,
+        permission: Permission::SendMessages,
         source: ToolSource::Written {
             schema: send_schema,
             read: |arguments| Ok(Action::Send(Box::new(read::<SendBody>(arguments)?))),
@@ -248,7 +248,7 @@ static TOOLS: &[Tool] = &[
         name: "whatsapp.reply",
         description: "Replies to one message of a thread and quotes it.",
         effect: Effect::Additive,
-        permission: Permission::WriteToPeople,
+        permission: Permission::SendMessages,
         source: ToolSource::Written {
             schema: || {
                 let properties = json!({ "thread": id('t', "the thread"), "message": id('m', "message to reply to"),
@@ -259,7 +259,7 @@ static TOOLS: &[Tool] = &[
                 let ReplyArguments { thread, message, text, despite_owner } = read(arguments)?;
                 let content = Box::new(Content::text(text));
                 let context = SendContext { seen: None, despite_owner };
-                perform(Request::Send { thread, content, reply_to: Some(message), at: None }.knowing(context))
+                perform(Request::Send { thread, content, reply_to: Some(message), at: None }.with_context(context))
             },
         },
     },
@@ -351,7 +351,7 @@ static TOOLS: &[Tool] = &[
         name: "templates.list",
         description: "Returns templates with their languages, texts, states and the time of the last fetch. Only approved ones can be sent.",
         effect: Effect::ReadOnly,
-        permission: Permission::LookAtTemplates,
+        permission: Permission::ViewTemplates,
         source: ToolSource::Written {
             schema: empty_schema,
             read: |arguments| read::<NoArguments>(arguments).and_then(|_| query(Query::Templates)),
@@ -415,7 +415,7 @@ static TOOLS: &[Tool] = &[
         description: "Connects a number of ours (admins). With the provider's phone_number_id it is taken over; without, \
                it is set up from nothing, and a person has to open the link that this makes.",
         effect: Effect::Additive,
-        permission: Permission::SetNumbersUp,
+        permission: Permission::SetUpNumbers,
         source: ToolSource::Written {
             schema: || {
                 let properties = json!({ "name": text("name of the connection"),

@@ -40,7 +40,7 @@ pub type Input = Box<dyn AsyncRead + Send + Unpin>;
 pub type Verbs = Arc<dyn Fn(Vec<String>, Actor, Input) -> BoxFuture<'static, Ran> + Send + Sync>;
 
 /// Returns the user of a key; `None` if the key is unknown.
-pub type WhoseKey = Arc<dyn Fn(&russh::keys::PublicKey) -> Option<Actor> + Send + Sync>;
+pub type KeyOwner = Arc<dyn Fn(&russh::keys::PublicKey) -> Option<Actor> + Send + Sync>;
 
 /// The settings of the SSH server.
 pub struct SshSetup {
@@ -49,7 +49,7 @@ pub struct SshSetup {
     pub host_key: PathBuf,
     /// The seed of a new host key. It is an argument, so that this module needs no random generator.
     pub seed: [u8; 32],
-    pub whose: WhoseKey,
+    pub whose: KeyOwner,
     pub consoles: Consoles,
     pub verbs: Verbs,
     /// Accept clients that have no post-quantum key exchange.

@@ -1,42 +1,42 @@
 //! Prints agents, assignments, runs, events and the audit log as text and JSON.
 
 use super::layout::{at, json, shortened, table};
-use crate::domain::agents::requests::{AgentTold, AssignmentDetail, AssignmentRow, RunRecord, RunView};
+use crate::domain::agents::requests::{AgentsAnswer, AssignmentDetail, AssignmentRow, RunRecord, RunView};
 use crate::domain::text::{Untrusted, clean_line};
 
 /// Returns the JSON form of an answer.
-pub(in crate::cli) fn answer_json(told: &AgentTold) -> String {
+pub(in crate::cli) fn answer_json(told: &AgentsAnswer) -> String {
     match told {
-        AgentTold::Run(value) | AgentTold::Waiting(value) => json(value),
-        AgentTold::Runs(value) => json(value),
-        AgentTold::Conversations(value) => json(value),
-        AgentTold::Assignments(value) => json(value),
-        AgentTold::Assignment(value) => json(value),
-        AgentTold::Stops(value) => json(value),
-        AgentTold::Audit(value) => json(value),
-        AgentTold::Verified(value) => json(value),
-        AgentTold::Events(value) => json(value),
-        AgentTold::LastEvent(value) => json(value),
+        AgentsAnswer::Run(value) | AgentsAnswer::Waiting(value) => json(value),
+        AgentsAnswer::Runs(value) => json(value),
+        AgentsAnswer::Conversations(value) => json(value),
+        AgentsAnswer::Assignments(value) => json(value),
+        AgentsAnswer::Assignment(value) => json(value),
+        AgentsAnswer::Stops(value) => json(value),
+        AgentsAnswer::Audit(value) => json(value),
+        AgentsAnswer::Verified(value) => json(value),
+        AgentsAnswer::Events(value) => json(value),
+        AgentsAnswer::LastEvent(value) => json(value),
     }
 }
 
 /// Returns whether an answer reports a failure, for the exit code.
-pub(in crate::cli) fn is_failure(told: &AgentTold) -> bool {
+pub(in crate::cli) fn is_failure(told: &AgentsAnswer) -> bool {
     match told {
-        AgentTold::Verified(check) => check.is_trouble(),
-        AgentTold::Conversations(results) => results.iter().any(|one| !one.passed()),
+        AgentsAnswer::Verified(check) => check.is_trouble(),
+        AgentsAnswer::Conversations(results) => results.iter().any(|one| !one.passed()),
         _ => false,
     }
 }
 
-pub(in crate::cli) fn answer_text(told: &AgentTold) -> String {
+pub(in crate::cli) fn answer_text(told: &AgentsAnswer) -> String {
     match told {
-        AgentTold::Run(None) | AgentTold::Waiting(None) => "Run not found.".to_owned(),
-        AgentTold::Run(Some(record)) | AgentTold::Waiting(Some(record)) => run_text(record),
-        AgentTold::Runs(runs) => {
+        AgentsAnswer::Run(None) | AgentsAnswer::Waiting(None) => "Run not found.".to_owned(),
+        AgentsAnswer::Run(Some(record)) | AgentsAnswer::Waiting(Some(record)) => run_text(record),
+        AgentsAnswer::Runs(runs) => {
             table("runs", &["id", "agent", "state", "contact", "thread", "said"], runs.iter().map(run_row).collect())
         }
-        AgentTold::Conversations(results) => {
+        AgentsAnswer::Conversations(results) => {
             let rows = results.iter().map(|one| {
                 let reply = one.reply.as_ref().map(|text| shortened(&text.line())).unwrap_or_default();
                 let result = if one.passed() { "passed".to_owned() } else { clean_line(&one.failures.join("; ")) };
@@ -44,14 +44,14 @@ pub(in crate::cli) fn answer_text(told: &AgentTold) -> String {
             });
             table("conversations", &["name", "at", "result", "reply"], rows.collect())
         }
-        AgentTold::Assignments(rows) => table(
+        AgentsAnswer::Assignments(rows) => table(
             "assignments",
             &["id", "state", "agent", "mode", "answers", "proposed by", "decided by", "until"],
             rows.iter().map(assignment_row).collect(),
         ),
-        AgentTold::Assignment(None) => "Assignment not found.".to_owned(),
-        AgentTold::Assignment(Some(dossier)) => dossier_text(dossier),
-        AgentTold::Stops(stops) => {
+        AgentsAnswer::Assignment(None) => "Assignment not found.".to_owned(),
+        AgentsAnswer::Assignment(Some(dossier)) => assignment_detail_text(dossier),
+        AgentsAnswer::Stops(stops) => {
             let rows = stops.iter().map(|stop| {
                 let lifted = stop
                     .lifted
@@ -70,7 +70,7 @@ pub(in crate::cli) fn answer_text(told: &AgentTold) -> String {
             });
             table("stops", &["id", "at", "by", "what", "canceled", "already left", "resumed", "reason"], rows.collect())
         }
-        AgentTold::Audit(rows) => {
+        AgentsAnswer::Audit(rows) => {
             let rows = rows.iter().map(|row| {
                 [
                     at(row.at),
@@ -83,9 +83,9 @@ pub(in crate::cli) fn answer_text(told: &AgentTold) -> String {
             });
             table("audit entries", &["at", "actor", "action", "subject", "detail"], rows.collect())
         }
-        AgentTold::Verified(check) => check.said(),
-        AgentTold::LastEvent(event) => event.to_string(),
-        AgentTold::Events(events) => {
+        AgentsAnswer::Verified(check) => check.said(),
+        AgentsAnswer::LastEvent(event) => event.to_string(),
+        AgentsAnswer::Events(events) => {
             let rows = events.iter().map(|event| {
                 let thread = event.thread.map(|thread| thread.to_string()).unwrap_or_default();
                 vec![
@@ -130,7 +130,7 @@ fn assignment_row(row: &AssignmentRow) -> Vec<String> {
     ]
 }
 
-fn dossier_text(dossier: &AssignmentDetail) -> String {
+fn assignment_detail_text(dossier: &AssignmentDetail) -> String {
     let one = &dossier.row.assignment;
     let mut lines = vec![format!(
         "{} {} {} ({}), {}",

@@ -107,7 +107,7 @@ fn facts(row: &ConnectionView) -> String {
     facts.extend(row.usual.then(|| "default for sends without a connection".to_owned()));
     facts.extend(row.history.connected_at.map(|time| format!("connected since {}", at(time))));
     facts.extend(row.history.disconnected_at.map(|time| format!("previously disconnected at {}", at(time))));
-    facts.extend(row.history.flaps());
+    facts.extend(row.history.losses_text());
     if !row.connection.business_account_id.is_empty() {
         facts.push(format!("account {}", clean_line(&row.connection.business_account_id)));
     }

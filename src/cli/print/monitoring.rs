@@ -2,7 +2,7 @@
 
 use super::layout::{at, shortened, table};
 use crate::domain::contacts::view::ContactRow;
-use crate::domain::monitoring::gauge::{GaugesView, Metric, bar};
+use crate::domain::monitoring::gauge::{Metric, StatisticsView, bar};
 use crate::domain::outbox::job::JobView;
 use crate::domain::query::Answer;
 use crate::domain::text::clean_line;
@@ -81,7 +81,7 @@ pub(in crate::cli) fn text(answer: &Answer) -> Option<String> {
             notes.iter().map(|note| vec![at(note.at), clean_line(&note.author), note.words.line()]).collect(),
         ),
         Answer::Why(why) => why_text(why),
-        Answer::Gauges(view) => gauges_text(view),
+        Answer::Statistics(view) => statistics_text(view),
         Answer::Costs(view) => super::costs::costs_text(view),
         Answer::Export(text) => text.trim_end().to_owned(),
         _ => return None,
@@ -130,7 +130,7 @@ fn why_text(why: &Why) -> String {
     lines.join("\n")
 }
 
-fn gauges_text(view: &GaugesView) -> String {
+fn statistics_text(view: &StatisticsView) -> String {
     let percent = |rate: Option<f64>| rate.map_or_else(|| "-".into(), |rate| format!("{rate:.1} %"));
     let row = |gauge: &Metric| {
         vec![

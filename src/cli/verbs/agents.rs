@@ -310,7 +310,7 @@ fn stop_scope(what: &str) -> StopScope {
 }
 
 pub(in crate::cli) fn look(query: AgentQuery) -> CliRequest {
-    CliRequest::Fetch(Query::Desk(query))
+    CliRequest::Fetch(Query::Agent(query))
 }
 
 fn act(request: AgentRequest) -> CliRequest {
@@ -341,7 +341,7 @@ pub(in crate::cli) fn rehearsal(
 ) -> Result<(Request, Query), CliError> {
     let conversations = file.map(conversations).transpose()?.unwrap_or_default();
     let agent = agent.to_owned();
-    let results = Query::Desk(AgentQuery::Conversations { agent: agent.clone() });
+    let results = Query::Agent(AgentQuery::Conversations { agent: agent.clone() });
     Ok((Request::Agents(AgentRequest::RehearseWritten { agent, conversations, keep }), results))
 }
 
@@ -354,7 +354,7 @@ pub(in crate::cli) fn agents(verb: Agents) -> CliRequest {
         Agents::Runs { thread, page, before } => look(AgentQuery::Runs { thread, limit: page.limit, before }),
         Agents::Run { run } => look(AgentQuery::Run { run }),
         Agents::Accept { run, instead, knowing } => {
-            CliRequest::Perform(Request::Agents(AgentRequest::Accept { run, instead }).knowing(knowing.into()))
+            CliRequest::Perform(Request::Agents(AgentRequest::Accept { run, instead }).with_context(knowing.into()))
         }
         Agents::Stop { what, reason } => act(AgentRequest::Stop { what: stop_scope(&what), reason }),
         Agents::Resume { what } => act(AgentRequest::Resume { what: stop_scope(&what) }),

@@ -248,7 +248,7 @@ pub(in crate::cli) fn to_request(verb: Flows) -> Result<CliRequest, CliError> {
         Flows::Send { which, to, text, button, screen, knowing } => {
             let (connection, id) = (which.connection, which.id);
             let send = FlowRequest::Send { connection, id, to: to.0, body: text, button, screen };
-            Perform(Request::Flow(send).knowing(knowing.into()))
+            Perform(Request::Flow(send).with_context(knowing.into()))
         }
         Flows::Responses { which, csv } => {
             let query = Query::Flow(FlowQuery::Responses { connection: which.connection, id: which.id });

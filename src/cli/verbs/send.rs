@@ -109,7 +109,7 @@ impl std::str::FromStr for PhoneArg {
 /// Returns the request of the options; uploads files first.
 pub(in crate::cli) async fn request(source: &Source, send: Send) -> Result<Request, CliError> {
     let context = send.knowing.into();
-    Ok(plain_request(source, send).await?.knowing(context))
+    Ok(plain_request(source, send).await?.with_context(context))
 }
 
 async fn plain_request(source: &Source, send: Send) -> Result<Request, CliError> {

@@ -173,14 +173,14 @@ pub(in crate::cli) async fn follow_setup(
     let mut last = view(source, of).await?;
     if json {
         println!("{}", crate::cli::print::layout::json(&as_json(&last)));
-        return Ok(if last.to_be_done() { Exit::Failed } else { Exit::Done });
+        return Ok(if last.has_pending_tasks() { Exit::Failed } else { Exit::Done });
     }
     println!("{} ({}, {})", clean_line(&last.connection.name), last.connection.provider, last.connection.phone_number);
     for (index, chore) in last.chores.iter().enumerate() {
         println!("{}", lines(&last, index + 1, chore));
     }
     let mut polls = 0_u32;
-    while last.to_be_done() {
+    while last.has_pending_tasks() {
         if until == StopAt::Shown {
             println!("Open tasks are marked with -. Use --wait to repeat the checks until all are done.");
             return Ok(Exit::Failed);

@@ -27,7 +27,7 @@ pub(in crate::cli) fn to_request(command: Command) -> Result<Option<CliRequest>,
         Command::Why { id } => Fetch(Query::Why { id }),
         Command::Radar { page } => Fetch(Query::Radar { limit: page.limit }),
         Command::Marks { part: Some(part), .. } => Fetch(Query::Costs(part.query())),
-        Command::Marks { hours, part: None } => Fetch(Query::Gauges { hours }),
+        Command::Marks { hours, part: None } => Fetch(Query::Statistics { hours }),
         Command::Connections(verb) => connections(verb),
         Command::Webhooks(verb) => webhooks(verb),
         Command::Contacts(verb) => contacts(verb),
@@ -170,7 +170,7 @@ fn messages(verb: Messages) -> Option<CliRequest> {
     Some(match verb {
         Messages::Operation(verb) => Perform(verb.request),
         Messages::React { message, emoji, knowing } => {
-            Perform(Request::React { message, emoji }.knowing(knowing.into()))
+            Perform(Request::React { message, emoji }.with_context(knowing.into()))
         }
         Messages::List { thread, page, before } => {
             Fetch(Query::Messages { thread, limit: page.limit, before, around: None })

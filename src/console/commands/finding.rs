@@ -4,7 +4,7 @@ use crate::console::command::Scope;
 use crate::console::intent::Intent;
 use crate::console::overlays::picker::Picker;
 use crate::console::overlays::pickers::contacts::Contacts;
-use crate::console::overlays::pickers::here::WhoIsHere;
+use crate::console::overlays::pickers::here::PresencePicker;
 use crate::console::overlays::pickers::jobs::Jobs;
 use crate::console::overlays::pickers::radar::Radar;
 use crate::console::overlays::pickers::search::Search;
@@ -87,7 +87,7 @@ pub(in crate::console) const ROWS: &[Command<dyn Pane>] = &[
         help: "Lists colleagues with an open console; enter opens the thread that they are looking at.",
         scope: Scope::Everywhere,
         keys: &["g w"],
-        run: |_, _| vec![Picker::open(WhoIsHere)],
+        run: |_, _| vec![Picker::open(PresencePicker)],
         ..Command::ROW
     },
 ];

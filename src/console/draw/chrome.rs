@@ -39,7 +39,7 @@ pub(super) fn draw_header(cx: &Cx, pane: &dyn Pane, buffer: &mut Buffer, area: R
     }
     say(arrow, theme.dim());
     say(cx.pane.title(), theme.plain());
-    if let Some(name) = pane.crumb(cx) {
+    if let Some(name) = pane.selected_name(cx) {
         say(arrow, theme.dim());
         let room = usize::from(area.width) / 3;
         say(&words::fit(&name, room, theme.ellipsis()), theme.accent());

@@ -87,7 +87,7 @@ fn draw_empty(cx: &Cx, pane: &dyn Pane, buffer: &mut Buffer, area: Rect) {
     let text = if !pane.is_loaded(cx) {
         "Loading …".to_owned()
     } else if filter.is_empty() {
-        pane.when_empty(cx)
+        pane.empty_text(cx)
     } else {
         format!("No matches for \"{filter}\". Press esc to show everything.")
     };

@@ -65,24 +65,24 @@ impl Keymap {
     /// Returns the keys of a command, separated by commas.
     pub fn shown(&self, spec: &CommandSpec) -> String {
         let bound = self.bindings.iter().find(|(bound, _)| bound.id == spec.id);
-        let keys = bound.map(|(_, sequences)| sequences.iter().map(|keys| spelt(keys)).collect::<Vec<_>>());
+        let keys = bound.map(|(_, sequences)| sequences.iter().map(|keys| format_keys(keys)).collect::<Vec<_>>());
         keys.unwrap_or_default().join(", ")
     }
 
     /// Returns the first key of the command with this id; empty if it has none.
     pub fn key_of(&self, id: &str) -> String {
         let bound = self.bindings.iter().find(|(spec, _)| spec.id == id);
-        bound.and_then(|(_, sequences)| sequences.first()).map(|keys| spelt(keys)).unwrap_or_default()
+        bound.and_then(|(_, sequences)| sequences.first()).map(|keys| format_keys(keys)).unwrap_or_default()
     }
 
     /// Returns the first key of a command, for footers; empty if it has none.
     pub fn first(&self, spec: &CommandSpec) -> String {
         let bound = self.bindings.iter().find(|(bound, _)| bound.id == spec.id);
-        bound.and_then(|(_, sequences)| sequences.first()).map(|keys| spelt(keys)).unwrap_or_default()
+        bound.and_then(|(_, sequences)| sequences.first()).map(|keys| format_keys(keys)).unwrap_or_default()
     }
 }
 
 /// Returns a key sequence as it is printed.
-fn spelt(keys: &[Chord]) -> String {
+fn format_keys(keys: &[Chord]) -> String {
     keys.iter().map(Chord::to_string).collect::<Vec<_>>().join(" ")
 }

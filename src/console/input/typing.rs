@@ -84,7 +84,7 @@ impl Typing {
     }
 
     /// Records that the last key goes into the field that the held keys opened.
-    pub fn goes_into_field(&mut self) {
+    pub fn mark_field_opened(&mut self) {
         self.in_field = true;
     }
 
@@ -115,7 +115,7 @@ impl Typing {
             return Verdict::Held;
         }
         if near && !same {
-            return self.take_in_burst(key, chord, at);
+            return self.handle_burst_key(key, chord, at);
         }
         if moves(at, chord) && self.held.is_empty() {
             return Verdict::Press(vec![key]);
@@ -125,7 +125,7 @@ impl Typing {
     }
 
     /// Handles a letter that directly follows another one.
-    fn take_in_burst(&mut self, key: KeyEvent, chord: Chord, at: &Keyboard<'_>) -> Verdict {
+    fn handle_burst_key(&mut self, key: KeyEvent, chord: Chord, at: &Keyboard<'_>) -> Verdict {
         let held: Vec<Chord> = self.held.iter().map(Chord::of).collect();
         let is_begun = !at.is_begun && held.len() == 1 && !matches!(chord.typed(), None | Some(' '));
         let sequence = [held.as_slice(), &[chord]].concat();
@@ -163,7 +163,7 @@ impl Typing {
     }
 
     /// Returns the held keys if no key has followed them within `AT_ONCE`.
-    pub fn rests(&mut self, now: Timestamp) -> Vec<KeyEvent> {
+    pub fn release_held(&mut self, now: Timestamp) -> Vec<KeyEvent> {
         let rests = self.last.is_none_or(|(_, at)| now < at || now.since(at) >= AT_ONCE);
         if self.text_until.is_some_and(|until| now >= until || until.since(now) > RESTS) {
             self.text_until = None;

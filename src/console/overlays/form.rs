@@ -122,7 +122,7 @@ impl Form {
         }
         match self.kind.submit(&self.filled(scene, upload)) {
             Ok(Submission::Perform(request)) => {
-                self.waits = Some(Waits::Request(request.clone().apart().0));
+                self.waits = Some(Waits::Request(request.clone().into_parts().0));
                 vec![Intent::Submit(request)]
             }
             Ok(Submission::Save(what, to)) => {

@@ -31,7 +31,7 @@ pub(in crate::console) trait PickerKind: Debug + Send {
     }
 
     /// Returns the text of an empty list.
-    fn when_empty(&self) -> &'static str;
+    fn empty_text(&self) -> &'static str;
 
     /// Returns the query for the rows that match the typed text; `None` if none is needed.
     fn query(&self, _cx: &Cx, _typed: &str) -> Option<Query> {
@@ -213,7 +213,7 @@ impl Overlay for Picker {
         if rows.is_empty() {
             let text = match (cx.trouble.as_deref(), self.typed.text().is_empty()) {
                 (Some(trouble), _) => clean_line(trouble),
-                (None, true) => self.kind.when_empty().to_owned(),
+                (None, true) => self.kind.empty_text().to_owned(),
                 (None, false) => "No matches.".to_owned(),
             };
             put(buffer, inner.x, inner.y + 2, inner.width, &text, theme.dim());

@@ -64,10 +64,10 @@ pub(in crate::console) trait Pane: Commands + Debug {
     }
 
     /// Returns the text of an empty list, with what to do next.
-    fn when_empty(&self, cx: &Cx) -> String;
+    fn empty_text(&self, cx: &Cx) -> String;
 
     /// Returns the name of the selected item, for the header.
-    fn crumb(&self, _: &Cx) -> Option<String> {
+    fn selected_name(&self, _: &Cx) -> Option<String> {
         None
     }
 

@@ -13,11 +13,11 @@ pub(super) const NOT_SENT: &str = "This message was not sent from here.";
 /// A pane with a selected outbox entry.
 pub(super) trait HasEntry {
     /// Returns the selected entry with its state.
-    fn entry_at_hand(&self) -> Option<(EntryId, EntryState)>;
+    fn selected_entry(&self) -> Option<(EntryId, EntryState)>;
 }
 
 fn question<P: HasEntry>(pane: &P, _: &Cx) -> String {
-    match pane.entry_at_hand() {
+    match pane.selected_entry() {
         Some((entry, EntryState::Uncertain)) => {
             format!("Retry {entry}? If it did arrive, the contact gets it twice.")
         }
@@ -28,14 +28,14 @@ fn question<P: HasEntry>(pane: &P, _: &Cx) -> String {
 
 fn ready<P: HasEntry>(pane: &P, cx: &Cx) -> Result<(), String> {
     cx.operator()?;
-    match pane.entry_at_hand().ok_or(NOT_SENT)? {
+    match pane.selected_entry().ok_or(NOT_SENT)? {
         (_, state) if state.can_retry() => Ok(()),
         (_, state) => Err(format!("It is {}, so it cannot be retried.", state.name())),
     }
 }
 
 fn run<P: HasEntry>(pane: &mut P, _: &Cx) -> Vec<Intent> {
-    let entry = pane.entry_at_hand();
+    let entry = pane.selected_entry();
     entry.map(|(entry, _)| Intent::perform(Request::RetryEntry { entry })).into_iter().collect()
 }
 

@@ -165,7 +165,7 @@ fn meta(cx: &Cx, message: &MessageView) -> (String, Style) {
     if let Some(author) = &message.author {
         parts.insert(0, clean_line(author));
     }
-    let (fate, style) = theme.fate(message);
+    let (fate, style) = theme.delivery_symbol(message);
     parts.push(fate.to_owned());
     if let Some(entry) = &message.entry
         && entry.state == EntryState::Queued

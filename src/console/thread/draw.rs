@@ -84,7 +84,7 @@ impl ThreadsPane {
             _ if let Some(snoozed) = &row.snoozed => {
                 format!("{} snoozed, {} left", theme.pick("☾", "z"), snoozed.left(cx.now))
             }
-            (Some(operator), _) if row.is_left(cx.now) => {
+            (Some(operator), _) if row.is_abandoned(cx.now) => {
                 format!("{} {operator} left: C takes the thread", theme.pick("◇", "-"))
             }
             (Some(operator), _) => format!("{} {operator} owns it", theme.pick("◆", "@")),

@@ -30,7 +30,7 @@ actions! {
     /// A Flow was sent by a person.
     SendFlow "send_flow";
     /// The last message of a thread was canceled before it was sent.
-    TakeBack "take_back";
+    UndoSend "take_back";
     /// A failed outbox entry was queued again.
     Retry "retry";
     /// An outbox entry was discarded.
@@ -50,7 +50,7 @@ actions! {
     /// A bulk job was started that releases entries.
     BulkRelease "bulk_release";
     /// A bulk job was started that queries the provider about uncertain entries.
-    BulkLookUp "bulk_look_up";
+    BulkReconcile "bulk_look_up";
     /// A bulk job was started that marks uncertain entries as arrived.
     BulkArrived "bulk_arrived";
     /// A bulk job was stopped.
@@ -225,7 +225,7 @@ impl AuditAction {
             BulkAction::Discard => Self::BulkDiscard,
             BulkAction::Hold => Self::BulkHold,
             BulkAction::Release => Self::BulkRelease,
-            BulkAction::LookUp => Self::BulkLookUp,
+            BulkAction::Reconcile => Self::BulkReconcile,
             BulkAction::Arrived => Self::BulkArrived,
         }
     }

@@ -25,7 +25,7 @@ impl Query {
             | Self::Bulk { .. }
             | Self::Jobs
             | Self::Alerts { .. }
-            | Self::Gauges { .. }
+            | Self::Statistics { .. }
             | Self::Costs(_)
             | Self::Search { .. }
             | Self::Outbox { .. }
@@ -34,7 +34,7 @@ impl Query {
             | Self::Deliveries { .. }
             | Self::Activity { .. }
             | Self::Flow(FlowQuery::List) => true,
-            Self::Desk(query) => match query {
+            Self::Agent(query) => match query {
                 AgentQuery::Runs { thread: None, .. }
                 | AgentQuery::Assignments { .. }
                 | AgentQuery::Stops { .. }

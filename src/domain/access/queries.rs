@@ -31,7 +31,7 @@ impl Query {
             | Self::Bulk { .. }
             | Self::Jobs
             | Self::Alerts { .. }
-            | Self::Gauges { .. }
+            | Self::Statistics { .. }
             | Self::Costs(_)
             | Self::Picture { .. }
             | Self::Notes { .. }
@@ -47,18 +47,18 @@ impl Query {
             // Details of runs are visible only with the permission for runs.
             Self::Why { id } => {
                 if id.trim().parse::<RunId>().is_ok() {
-                    Permission::LookAtRuns
+                    Permission::ViewRuns
                 } else {
                     Permission::Look
                 }
             }
-            Self::Tokens => Permission::MakeTokens,
+            Self::Tokens => Permission::ManageTokens,
             Self::Export { .. } => Permission::ExportThreads,
             Self::File { .. } => Permission::UploadFiles,
-            Self::Templates => Permission::LookAtTemplates,
+            Self::Templates => Permission::ViewTemplates,
             Self::Number(query) => query.required_right(),
             Self::Template(query) => query.required_right(),
-            Self::Desk(query) => query.required_right(),
+            Self::Agent(query) => query.required_right(),
             Self::Flow(query) => query.required_right(),
         }
     }
@@ -69,12 +69,12 @@ impl AgentQuery {
     fn required_right(&self) -> Permission {
         match self {
             Self::Run { .. } | Self::Conversations { .. } | Self::Runs { .. } | Self::Waiting { .. } => {
-                Permission::LookAtRuns
+                Permission::ViewRuns
             }
             Self::Assignments { .. } | Self::Assignment { .. } | Self::Stops { .. } | Self::Audit { .. } => {
                 Permission::Look
             }
-            Self::VerifyAudit { .. } => Permission::VerifyTheAudit,
+            Self::VerifyAudit { .. } => Permission::VerifyAudit,
             Self::Events { .. } | Self::LastEvent => Permission::ReadEvents,
         }
     }
@@ -84,7 +84,7 @@ impl NumberQuery {
     /// Returns the permission that the query requires.
     fn required_right(&self) -> Permission {
         match self {
-            Self::List { .. } => Permission::ListTheProvidersNumbers,
+            Self::List { .. } => Permission::ListProviderNumbers,
             Self::Health { .. } | Self::Profile { .. } | Self::Webhooks { .. } => Permission::Look,
         }
     }
@@ -95,7 +95,7 @@ impl TemplateQuery {
     fn required_right(&self) -> Permission {
         match self {
             Self::Text { .. } => Permission::EditTemplates,
-            Self::Record { .. } | Self::Lint { .. } => Permission::LookAtTemplates,
+            Self::Record { .. } | Self::Lint { .. } => Permission::ViewTemplates,
         }
     }
 }

@@ -12,17 +12,17 @@ impl AgentRequest {
     /// Returns the permission that the request requires.
     pub(in crate::domain) fn required_right(&self) -> Permission {
         match self {
-            Self::Propose(_) => Permission::ProposeAnAgent,
+            Self::Propose(_) => Permission::ProposeAgents,
             Self::Approve { .. }
             | Self::Reject { .. }
             | Self::Narrow { .. }
             | Self::Revoke { .. }
-            | Self::Snooze { .. } => Permission::DecideAboutAgents,
-            Self::Rehearse { .. } | Self::RehearseWritten { .. } | Self::Test { .. } => Permission::RehearseAnAgent,
-            Self::Accept { .. } | Self::Dismiss { .. } => Permission::DecideAboutProposedAnswers,
+            | Self::Snooze { .. } => Permission::DecideAssignments,
+            Self::Rehearse { .. } | Self::RehearseWritten { .. } | Self::Test { .. } => Permission::RehearseAgents,
+            Self::Accept { .. } | Self::Dismiss { .. } => Permission::DecideSuggestedReplies,
             Self::Stop { .. } => Permission::StopAgents,
-            Self::Resume { .. } => Permission::LetAgentsGoOn,
-            Self::Forget { .. } => Permission::ResetAnAgentsMemoryOfAThread,
+            Self::Resume { .. } => Permission::ResumeAgents,
+            Self::Forget { .. } => Permission::ResetAgentContext,
         }
     }
 }
@@ -36,12 +36,12 @@ impl NumberRequest {
             | Self::GoOn { .. }
             | Self::NewLink { .. }
             | Self::Register { .. }
-            | Self::Renew { .. } => Permission::SetNumbersUp,
-            Self::Cancel { .. } => Permission::GiveSetupsUp,
-            Self::Reconnect { .. } => Permission::ConnectNumbersAgain,
+            | Self::Renew { .. } => Permission::SetUpNumbers,
+            Self::Cancel { .. } => Permission::CancelSetups,
+            Self::Reconnect { .. } => Permission::ReconnectNumbers,
             Self::Unregister { .. } => Permission::UnregisterNumbers,
             Self::Disconnect { .. } => Permission::DisconnectNumbers,
-            Self::SaveProfile { .. } => Permission::ChangeWhatContactsSee,
+            Self::SaveProfile { .. } => Permission::ChangeBusinessProfiles,
         }
     }
 }
@@ -53,7 +53,7 @@ impl WebhookRequest {
             Self::Create { .. } => Permission::RegisterWebhooks,
             Self::Update { .. } => Permission::ChangeWebhooks,
             Self::Delete { .. } => Permission::DeleteWebhooks,
-            Self::Test { .. } => Permission::TryWebhooks,
+            Self::Test { .. } => Permission::TestWebhooks,
         }
     }
 }

@@ -136,7 +136,7 @@ impl Assignment {
 
     /// Returns `true` if a proposal has the same terms. Expiry times are compared in whole seconds, as people type
     /// them.
-    pub fn says_the_same(&self, proposal: &Proposal) -> bool {
+    pub fn has_same_terms(&self, proposal: &Proposal) -> bool {
         let seconds = |at: Option<Timestamp>| at.map(|at| at.millis().div_euclid(1_000));
         (self.connection, self.thread, &self.agent) == (proposal.connection, proposal.thread, &proposal.agent)
             && (self.mode, &self.contract) == (proposal.mode, &proposal.contract)

@@ -227,13 +227,13 @@ pub struct Conditions {
 
 impl Conditions {
     /// Returns `true` if there are no conditions.
-    pub fn are_none(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
     /// Returns `true` if these conditions cover no message that the others do not cover: each condition of the others
     /// is kept or made stricter.
-    pub fn are_within(&self, other: &Self) -> bool {
+    pub fn is_subset_of(&self, other: &Self) -> bool {
         let kept = |own: bool, others: bool| others || own;
         kept(self.first_contact == other.first_contact, other.first_contact.is_none())
             && kept(self.language == other.language, other.language.is_none())
@@ -314,7 +314,7 @@ impl Contract {
             && (!self.allow_initiating || other.allow_initiating)
             && self.pauses_as_long_as(other)
             && (self.guard == other.guard || self.guard == Some(Guard::Hold))
-            && self.when.are_within(&other.when)
+            && self.when.is_subset_of(&other.when)
     }
 
     /// Returns `true` if this contract pauses at least as long as the other. A pause from the number's setting is

@@ -194,7 +194,7 @@ pub enum AgentQuery {
 /// The result of an [`AgentQuery`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "of", content = "told", rename_all = "snake_case")]
-pub enum AgentTold {
+pub enum AgentsAnswer {
     Run(Option<Box<RunRecord>>),
     Runs(Vec<RunView>),
     Conversations(Vec<ConversationResult>),

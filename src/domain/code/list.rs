@@ -144,7 +144,7 @@ codes! {
     /// The outbox entry is not uncertain.
     NotUncertain "not_uncertain" 409 3 "Look at the entry: its state says what can be done now.";
     /// No message of the caller can still be undone in the thread.
-    NothingToTakeBack "nothing_to_take_back" 409 3 "Nothing needs to be done.";
+    NothingToUndo "nothing_to_undo" 409 3 "Nothing needs to be done.";
     /// The provider cannot say what became of the message.
     CannotAsk "cannot_ask" 409 3 "Look at the message in the provider's own console.";
     /// The provider gave the message no id, so its status cannot be queried.

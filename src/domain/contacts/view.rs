@@ -9,7 +9,7 @@ use crate::domain::time::Timestamp;
 
 /// Where and when an opt-out was recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WishSource {
+pub struct OptOutSource {
     /// Description, such as `they wrote STOP in m12` or `a status of o5 says 131050`.
     pub by: String,
     pub at: Timestamp,
@@ -49,12 +49,12 @@ pub struct ContactRow {
     pub threads: Vec<(ThreadId, Timestamp, String)>,
     pub opted_out: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub opted_out_by: Option<WishSource>,
+    pub opted_out_by: Option<OptOutSource>,
     /// The contact opted out of marketing messages.
     #[serde(default)]
     pub no_marketing: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub no_marketing_by: Option<WishSource>,
+    pub no_marketing_by: Option<OptOutSource>,
     /// Number of contacts that were merged into this one.
     pub merged: u32,
     /// The newest internal note in any of the contact's threads.
@@ -65,7 +65,7 @@ pub struct ContactRow {
 impl ContactRow {
     /// Describes an opt-out, such as `opted out: they wrote STOP in m12`; empty if there is none.
     pub fn wish(&self) -> String {
-        let with = |what: &str, told: Option<&WishSource>| match told {
+        let with = |what: &str, told: Option<&OptOutSource>| match told {
             Some(told) => format!("{what}: {}", clean_line(&told.by)),
             None => what.to_owned(),
         };

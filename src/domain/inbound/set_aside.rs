@@ -119,7 +119,7 @@ impl Progress {
     }
 
     /// Records that an item is about a thread.
-    pub fn tells_of(&mut self, thread: ThreadId) {
+    pub fn add_thread(&mut self, thread: ThreadId) {
         if self.threads.len() < 2 && !self.threads.contains(&thread) {
             self.threads.push(thread);
         }
@@ -211,13 +211,13 @@ mod tests {
         let mut progress = Progress::begin(None, 4);
         progress.todo(2);
         assert_eq!(progress.thread(), None);
-        progress.tells_of(ThreadId(1));
+        progress.add_thread(ThreadId(1));
         let kept = serde_json::to_string(&progress).expect("kept");
         let mut next = Progress::begin(serde_json::from_str(&kept).ok().as_ref(), 4);
-        next.tells_of(ThreadId(1));
+        next.add_thread(ThreadId(1));
         assert_eq!(next.thread(), Some(ThreadId(1)));
-        next.tells_of(ThreadId(2));
-        next.tells_of(ThreadId(1));
+        next.add_thread(ThreadId(2));
+        next.add_thread(ThreadId(1));
         assert_eq!(next.thread(), None);
     }
 

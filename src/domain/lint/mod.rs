@@ -79,7 +79,7 @@ impl Report {
     }
 
     /// Marks the last finding as automatically fixable.
-    pub fn mends(&mut self) {
+    pub fn mark_fixable(&mut self) {
         if let Some(last) = self.findings.last_mut() {
             last.mends = true;
         }

@@ -25,7 +25,7 @@ pub enum Holder {
 
 impl Holder {
     /// Returns the holder that an event implies; `None` for tests, history and backfilled messages, which imply none.
-    pub fn told_by(event: &MessageEvent) -> Option<Self> {
+    pub fn from_event(event: &MessageEvent) -> Option<Self> {
         if event.test {
             return None;
         }

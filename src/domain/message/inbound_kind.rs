@@ -140,7 +140,7 @@ impl InboundKind {
     }
 
     /// Returns `true` if a stored kind name is something a contact communicated, which agents answer.
-    pub fn is_said(kind: &str) -> bool {
+    pub fn is_contact_content(kind: &str) -> bool {
         !matches!(kind, "reaction" | "call" | "edit" | "revoke" | "system" | "request_welcome" | "handover")
     }
 }
@@ -211,7 +211,7 @@ mod tests {
                 InboundKind::of(&content),
                 InboundKind::Words | InboundKind::Sticker | InboundKind::Unsupported
             );
-            assert_eq!(InboundKind::is_said(content.kind()), said, "{content:?}");
+            assert_eq!(InboundKind::is_contact_content(content.kind()), said, "{content:?}");
         }
     }
 

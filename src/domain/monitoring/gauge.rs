@@ -52,7 +52,7 @@ pub struct HourBar {
 
 /// Statistics for a period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GaugesView {
+pub struct StatisticsView {
     pub since: Timestamp,
     #[serde(alias = "gauges")]
     pub metrics: Vec<Metric>,

@@ -94,7 +94,7 @@ impl ConnectionView {
     }
 
     /// Returns `true` if a task that has a check has not passed it yet.
-    pub fn to_be_done(&self) -> bool {
+    pub fn has_pending_tasks(&self) -> bool {
         self.chores.iter().any(|chore| chore.proof.is_some() && self.last_check(chore).is_none())
     }
 }

@@ -75,7 +75,7 @@ impl ConnectionHistory {
     }
 
     /// Describes how often the number was lost; `None` if it was not.
-    pub fn flaps(&self) -> Option<String> {
+    pub fn losses_text(&self) -> Option<String> {
         match self.lost_in_7_days {
             0 => None,
             1 => Some("lost once in the last 7 days".to_owned()),

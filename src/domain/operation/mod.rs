@@ -89,7 +89,7 @@ impl Operation {
     }
 
     /// Adds an event.
-    const fn tells(self, event: EventName) -> Self {
+    const fn with_event(self, event: EventName) -> Self {
         Self { event: Some(event), ..self }
     }
 

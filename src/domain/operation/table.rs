@@ -68,33 +68,33 @@ operations! {
     described {
         TAKE_THREAD: Request::TakeThread { .. } = Operation::new(
             "take_thread", "Take a thread: its agent stops answering",
-            Permission::TakeAThread, &[THREAD],
+            Permission::TakeThreads, &[THREAD],
         )
-        .audited(AuditAction::Take).tells(EventName::ThreadTaken).route("/threads/{thread}/take")
+        .audited(AuditAction::Take).with_event(EventName::ThreadTaken).route("/threads/{thread}/take")
         .verb("threads", "take", "t12").tool("threads.take");
 
         HAND_OVER: Request::HandOver { .. } = Operation::new(
             "hand_over", "Transfer a thread to a colleague who is online, with a draft",
-            Permission::TakeAThread,
+            Permission::TakeThreads,
             &[THREAD, Argument::positional("to", ArgumentKind::Text, "Colleague's user name").called("USER")],
         )
-        .audited(AuditAction::HandOver).tells(EventName::ThreadHandedOver)
+        .audited(AuditAction::HandOver).with_event(EventName::ThreadHandedOver)
         .route("/threads/{thread}/hand-over").verb("threads", "transfer", "t12 ada")
         .aliases(&["hand-over"]);
 
         ASSIGN_THREAD: Request::AssignThread { .. } = Operation::new(
             "assign_thread", "Assign a thread to a colleague, who may be offline, with your draft",
-            Permission::TakeAThread,
+            Permission::TakeThreads,
             &[THREAD, Argument::option("to", ArgumentKind::Text, "Colleague's user name").called("USER").needed()],
         )
-        .audited(AuditAction::HandOver).tells(EventName::ThreadHandedOver).route("/threads/{thread}/assign")
+        .audited(AuditAction::HandOver).with_event(EventName::ThreadHandedOver).route("/threads/{thread}/assign")
         .verb("threads", "assign", "t12 --to ada").tool("threads.assign");
 
         RELEASE_THREAD: Request::ReleaseThread { .. } = Operation::new(
             "release_thread", "Release a thread: its agent answers again",
-            Permission::ReleaseAThread, &[THREAD],
+            Permission::ReleaseThreads, &[THREAD],
         )
-        .audited(AuditAction::Release).tells(EventName::ThreadReleased).route("/threads/{thread}/release")
+        .audited(AuditAction::Release).with_event(EventName::ThreadReleased).route("/threads/{thread}/release")
         .verb("threads", "release", "t12").tool("threads.release");
 
         RESOLVE_THREAD: Request::ResolveThread { .. } = Operation::new(
@@ -102,14 +102,14 @@ operations! {
             Permission::ResolveThreads,
             &[THREAD, Argument::option("reason", ArgumentKind::Text, "What came of it, up to 500 characters")],
         )
-        .audited(AuditAction::Resolve).tells(EventName::ThreadResolved).route("/threads/{thread}/resolve")
+        .audited(AuditAction::Resolve).with_event(EventName::ThreadResolved).route("/threads/{thread}/resolve")
         .verb("threads", "resolve", "t12 --reason \"Refund sent\"").tool("threads.resolve");
 
         REOPEN_THREAD: Request::ReopenThread { .. } = Operation::new(
             "reopen_thread", "Reopen a resolved thread",
             Permission::ResolveThreads, &[THREAD],
         )
-        .audited(AuditAction::Reopen).tells(EventName::ThreadReopened).route("/threads/{thread}/reopen")
+        .audited(AuditAction::Reopen).with_event(EventName::ThreadReopened).route("/threads/{thread}/reopen")
         .verb("threads", "reopen", "t12").tool("threads.reopen");
 
         SNOOZE_THREAD: Request::SnoozeThread { .. } = Operation::new(
@@ -117,26 +117,26 @@ operations! {
             Permission::SnoozeThreads,
             &[THREAD, Argument::option("until", ArgumentKind::Time, "When it comes back, up to a year ahead").needed()],
         )
-        .audited(AuditAction::SnoozeThread).tells(EventName::ThreadSnoozed).route("/threads/{thread}/snooze")
+        .audited(AuditAction::SnoozeThread).with_event(EventName::ThreadSnoozed).route("/threads/{thread}/snooze")
         .verb("threads", "snooze", "t12 --until \"tomorrow 09:00\"").tool("threads.snooze");
 
         UNSNOOZE_THREAD: Request::UnsnoozeThread { .. } = Operation::new(
             "unsnooze_thread", "End the snooze of a thread now",
             Permission::SnoozeThreads, &[THREAD],
         )
-        .audited(AuditAction::UnsnoozeThread).tells(EventName::ThreadUnsnoozed).route("/threads/{thread}/unsnooze")
+        .audited(AuditAction::UnsnoozeThread).with_event(EventName::ThreadUnsnoozed).route("/threads/{thread}/unsnooze")
         .verb("threads", "unsnooze", "t12").tool("threads.unsnooze");
 
         ADD_LABEL: Request::AddLabel { .. } = Operation::new(
             "add_label", "Add a label to a thread", Permission::LabelThreads, &[THREAD, LABEL],
         )
-        .audited(AuditAction::AddLabel).tells(EventName::ThreadLabeled).route("/threads/{thread}/labels")
+        .audited(AuditAction::AddLabel).with_event(EventName::ThreadLabeled).route("/threads/{thread}/labels")
         .verb("threads label", "add", "t12 vip").tool("threads.label");
 
         REMOVE_LABEL: Request::RemoveLabel { .. } = Operation::new(
             "remove_label", "Remove a label from a thread", Permission::LabelThreads, &[THREAD, LABEL],
         )
-        .audited(AuditAction::RemoveLabel).tells(EventName::ThreadUnlabeled).route("/threads/{thread}/labels/remove")
+        .audited(AuditAction::RemoveLabel).with_event(EventName::ThreadUnlabeled).route("/threads/{thread}/labels/remove")
         .verb("threads label", "remove", "t12 vip").tool("threads.unlabel");
 
         SAVE_REPLY: Request::SaveReply { shared: false, .. } = Operation::new(
@@ -157,12 +157,12 @@ operations! {
         )
         .audited(AuditAction::RemoveReply).route("/replies/remove").verb("replies", "remove", "hello").tool("replies.remove");
 
-        MARK_READ: Request::MarkRead { .. } = Operation::new("mark_read", "Mark a thread as read", Permission::MarkThreadsAsRead, &[THREAD])
+        MARK_READ: Request::MarkRead { .. } = Operation::new("mark_read", "Mark a thread as read", Permission::MarkThreadsRead, &[THREAD])
         .route("/threads/{thread}/read").verb("threads", "read", "t12");
 
         REFRESH_THREAD: Request::RefreshThread { .. } = Operation::new(
             "refresh_thread", "Compare a thread with its conversation at the provider now, and add what is missing",
-            Permission::FillGaps, &[THREAD],
+            Permission::Backfill, &[THREAD],
         )
         .route("/threads/{thread}/refresh").verb("threads", "refresh", "t12");
 
@@ -173,23 +173,23 @@ operations! {
         .audited(AuditAction::Note).route("/threads/{thread}/notes")
         .verb("threads", "note", "t12 \"Asked twice about the invoice.\"").tool("threads.note");
 
-        TAKE_BACK: Request::TakeBack { .. } = Operation::new(
+        TAKE_BACK: Request::UndoSend { .. } = Operation::new(
             "take_back", "Undo your last message in a thread, as long as it has not been sent",
-            Permission::TakeMessagesBack, &[THREAD],
+            Permission::UndoSends, &[THREAD],
         )
-        .audited(AuditAction::TakeBack).route("/threads/{thread}/undo-send")
+        .audited(AuditAction::UndoSend).route("/threads/{thread}/undo-send")
         .verb("threads", "undo-send", "t12").aliases(&["take-back"]);
 
         OPT_OUT: Request::OptOut { out: true, .. } = Operation::new(
             "opt_out", "Record an opt-out: nothing is sent to the thread's contact any more",
-            Permission::SayWhoMayBeWrittenTo, &[THREAD],
+            Permission::ManageOptOuts, &[THREAD],
         )
         .fixed("out", true).audited(AuditAction::OptOut).route("/threads/{thread}/opt-out")
         .verb("contacts", "opt-out", "t12");
 
         OPT_IN: Request::OptOut { out: false, .. } = Operation::new(
             "opt_out", "Record an opt-in: the thread's contact accepts messages again",
-            Permission::SayWhoMayBeWrittenTo, &[THREAD],
+            Permission::ManageOptOuts, &[THREAD],
         )
         .fixed("out", false).audited(AuditAction::OptIn).route("/threads/{thread}/opt-in")
         .verb("contacts", "opt-in", "t12");
@@ -224,34 +224,34 @@ operations! {
 
         ASK_ABOUT: Request::AskAbout { .. } = Operation::new(
             "ask_about", "Query the provider for the delivery status of a message",
-            Permission::AskTheProviderAboutAMessage, &[MESSAGE],
+            Permission::ReconcileMessages, &[MESSAGE],
         )
         .route("/messages/{message}/query-status").verb("messages", "query-status", "m345")
         .aliases(&["ask"]);
 
         RETRY_ENTRY: Request::RetryEntry { .. } = Operation::new(
             "retry_entry", "Retry a failed outbox entry with a new series of attempts",
-            Permission::RetryAMessage, &[ENTRY],
+            Permission::RetryMessages, &[ENTRY],
         )
         .audited(AuditAction::Retry).route("/outbox/{entry}/retry").verb("outbox", "retry", "o3");
 
         DISCARD_ENTRY: Request::DiscardEntry { .. } = Operation::new(
             "discard_entry", "Discard an outbox entry: it will not be sent",
-            Permission::DiscardAMessage, &[ENTRY],
+            Permission::DiscardMessages, &[ENTRY],
         )
         .audited(AuditAction::Discard).route("/outbox/{entry}/discard").verb("outbox", "discard", "o3")
         .aliases(&["cancel"]);
 
         SETTLE_ARRIVED: Request::SettleArrived { .. } = Operation::new(
             "settle_arrived", "Mark an uncertain outbox entry as arrived: you know that the contact has the message",
-            Permission::SettleAMessage, &[ENTRY],
+            Permission::SettleMessages, &[ENTRY],
         )
         .audited(AuditAction::SettleArrived).route("/outbox/{entry}/arrived")
         .verb("outbox", "arrived", "o3");
 
-        LOOK_UP: Request::LookUp { .. } = Operation::new(
+        LOOK_UP: Request::Reconcile { .. } = Operation::new(
             "look_up", "Query the provider whether an uncertain outbox entry was sent",
-            Permission::AskTheProviderAboutAMessage, &[ENTRY],
+            Permission::ReconcileMessages, &[ENTRY],
         )
         .route("/outbox/{entry}/reconcile").verb("outbox", "reconcile", "o3").aliases(&["look-up"]);
 
@@ -269,19 +269,19 @@ operations! {
 
         STOP_JOB: Request::StopJob { .. } = Operation::new(
             "stop_job", "Stop a bulk job; entries that it changed stay changed",
-            Permission::StopABulkAction, &[JOB],
+            Permission::StopBulkJobs, &[JOB],
         )
         .audited(AuditAction::StopJob).route("/jobs/{job}/stop").verb("outbox", "stop", "4");
 
         RESUME_JOB: Request::ResumeJob { .. } = Operation::new(
             "resume_job", "Resume a stopped bulk job",
-            Permission::ActOnManyMessagesAtOnce, &[JOB],
+            Permission::RunBulkJobs, &[JOB],
         )
         .audited(AuditAction::ResumeJob).route("/jobs/{job}/resume").verb("outbox", "resume", "4");
 
         DISCARD_JOB: Request::DiscardJob { .. } = Operation::new(
             "discard_job", "Discard a stopped bulk job; entries that it changed stay changed",
-            Permission::StopABulkAction, &[JOB],
+            Permission::StopBulkJobs, &[JOB],
         )
         .audited(AuditAction::DiscardJob).route("/jobs/{job}/discard").verb("outbox", "discard-job", "4");
 
@@ -290,66 +290,66 @@ operations! {
 
         REPLAY_DELIVERY: Request::ReplayDelivery { .. } = Operation::new(
             "replay_delivery", "Apply a stored delivery again",
-            Permission::ReplayADelivery, &[DELIVERY],
+            Permission::ReplayDeliveries, &[DELIVERY],
         )
         .audited(AuditAction::Replay).route("/deliveries/{delivery}/replay")
         .verb("deliveries", "replay", "d40");
 
         CHECK_CONNECTION: Request::CheckConnection { .. } = Operation::new(
             "check_connection", "Check a number with the provider now",
-            Permission::CheckAConnection, &[CONNECTION],
+            Permission::CheckConnections, &[CONNECTION],
         )
         .route("/connections/{connection}/check").verb("connections", "check", "support")
         .aliases(&["refresh"]);
 
         CANARY: Request::Canary { .. } = Operation::new(
             "canary", "Request a test webhook from the provider and verify that it arrives",
-            Permission::AskForATestDelivery, &[CONNECTION],
+            Permission::RequestTestWebhook, &[CONNECTION],
         )
         .route("/connections/{connection}/canary").verb("connections", "canary", "support");
 
         SEND_TEST: Request::SendTest { .. } = Operation::new(
             "send_test", "Send a test message to the number's `tester`",
-            Permission::WriteToPeople, &[CONNECTION],
+            Permission::SendMessages, &[CONNECTION],
         )
         .audited(AuditAction::Send).route("/connections/{connection}/test")
         .verb("connections", "test", "support");
 
         FILL_GAP: Request::FillGap { .. } = Operation::new(
             "fill_gap", "Backfill messages whose webhooks never arrived",
-            Permission::FillGaps, &[CONNECTION],
+            Permission::Backfill, &[CONNECTION],
         )
         .route("/connections/{connection}/backfill").verb("connections", "backfill", "support")
         .aliases(&["fill"]);
 
         APPROVE: Request::Agents(AgentRequest::Approve { .. }) = Operation::new(
             "agents", "Approve a proposed assignment, or a stale one again (admins)",
-            Permission::DecideAboutAgents, &[ASSIGNMENT],
+            Permission::DecideAssignments, &[ASSIGNMENT],
         )
-        .nested("agents", "approve").audited(AuditAction::Approve).tells(EventName::AssignmentApproved)
+        .nested("agents", "approve").audited(AuditAction::Approve).with_event(EventName::AssignmentApproved)
         .route("/assignments/{assignment}/approve").verb("assignments", "approve", "g2");
 
         REJECT: Request::Agents(AgentRequest::Reject { .. }) = Operation::new(
             "agents", "Reject a proposed assignment (admins)",
-            Permission::DecideAboutAgents,
+            Permission::DecideAssignments,
             &[ASSIGNMENT, Argument::option("reason", ArgumentKind::Text, "Reason, for the proposer and the audit log").needed()],
         )
-        .nested("agents", "reject").audited(AuditAction::Reject).tells(EventName::AssignmentRejected)
+        .nested("agents", "reject").audited(AuditAction::Reject).with_event(EventName::AssignmentRejected)
         .route("/assignments/{assignment}/reject")
         .verb("assignments", "reject", "g2 --reason \"Not rehearsed\"");
 
         REVOKE: Request::Agents(AgentRequest::Revoke { .. }) = Operation::new(
             "agents", "Revoke an active assignment (admins)",
-            Permission::DecideAboutAgents,
+            Permission::DecideAssignments,
             &[ASSIGNMENT, Argument::option("reason", ArgumentKind::Text, "Reason, for the audit log")],
         )
-        .nested("agents", "revoke").audited(AuditAction::Revoke).tells(EventName::AssignmentRevoked)
+        .nested("agents", "revoke").audited(AuditAction::Revoke).with_event(EventName::AssignmentRevoked)
         .route("/assignments/{assignment}/revoke")
         .verb("assignments", "revoke", "g2 --reason \"Campaign is over\"");
 
         DISMISS: Request::Agents(AgentRequest::Dismiss { .. }) = Operation::new(
             "agents", "Dismiss the reply that an agent suggested",
-            Permission::DecideAboutProposedAnswers,
+            Permission::DecideSuggestedReplies,
             &[ Argument::positional("run", ArgumentKind::Run, "Run id"), Argument::option("reason", ArgumentKind::Text, "Reason, for the audit log"), ],
         )
         .nested("agents", "dismiss").audited(AuditAction::Dismiss).route("/runs/{run}/dismiss")
@@ -358,30 +358,30 @@ operations! {
     by_hand {
         Request::Send { thread, reply_to, .. } | Request::SendFile { thread, reply_to, .. } => {
             let quoted = reply_to.map(Subject::Message);
-            by_hand(Permission::WriteToPeople, [Subject::Thread(*thread)].into_iter().chain(quoted))
+            by_hand(Permission::SendMessages, [Subject::Thread(*thread)].into_iter().chain(quoted))
         };
-        Request::SaveDraft { thread, .. } => by_hand(Permission::WriteToPeople, [Subject::Thread(*thread)]);
+        Request::SaveDraft { thread, .. } => by_hand(Permission::SendMessages, [Subject::Thread(*thread)]);
         Request::SendTemplate { connection, .. } => {
-            by_hand(Permission::WriteToPeople, [Subject::Connection(*connection)])
+            by_hand(Permission::SendMessages, [Subject::Connection(*connection)])
         };
         Request::React { message, .. } => by_hand(Permission::ReactToMessages, [Subject::Message(*message)]);
         // Consoles on other machines cannot open files, so that no object is checked.
         Request::OpenMedia { .. } => by_hand(Permission::OpenFiles, []);
-        Request::Attend { thread, .. } => by_hand(Permission::Look, thread.map(Subject::Thread));
-        Request::Bulk { .. } => by_hand(Permission::ActOnManyMessagesAtOnce, []);
+        Request::UpdatePresence { thread, .. } => by_hand(Permission::Look, thread.map(Subject::Thread));
+        Request::Bulk { .. } => by_hand(Permission::RunBulkJobs, []);
         Request::AddContact { connection, .. } => {
             by_hand(Permission::AddContacts, [Subject::Connection(*connection)])
         };
-        Request::SaveView { .. } => by_hand(Permission::KeepFilters, []);
-        Request::AcceptRestored { .. } => by_hand(Permission::AcceptARestoredDatabase, []);
+        Request::SaveView { .. } => by_hand(Permission::SaveFilters, []);
+        Request::AcceptRestored { .. } => by_hand(Permission::AcceptRestoredDatabase, []);
         Request::Token(TokenRequest::Make { .. } | TokenRequest::Revoke { .. }) => {
-            by_hand(Permission::MakeTokens, [])
+            by_hand(Permission::ManageTokens, [])
         };
         Request::RevealDelivery { delivery } => {
-            by_hand(Permission::RevealWhatAProviderSent, [Subject::Delivery(*delivery)])
+            by_hand(Permission::RevealWebhookBodies, [Subject::Delivery(*delivery)])
         };
-        Request::TryDelivery { delivery, .. } => by_hand(Permission::TryADelivery, [Subject::Delivery(*delivery)]);
-        Request::RefreshTemplates => by_hand(Permission::LookAtTemplates, []);
+        Request::TryDelivery { delivery, .. } => by_hand(Permission::DryRunDeliveries, [Subject::Delivery(*delivery)]);
+        Request::RefreshTemplates => by_hand(Permission::ViewTemplates, []);
         Request::Agents(request) => by_hand(request.required_right(), request.subjects());
         Request::Number(request) => by_hand(request.required_right(), request.subject());
         Request::Webhook(request) => {
@@ -394,7 +394,7 @@ operations! {
         // GET requires an operator; changes require an admin.
         Request::Call { method, connection, .. } => {
             let looks = method.eq_ignore_ascii_case("GET");
-            let permission = if looks { Permission::AskAProvider } else { Permission::ChangeAProvidersRecords };
+            let permission = if looks { Permission::QueryProvider } else { Permission::ChangeProviderRecords };
             by_hand(permission, connection.map(Subject::Connection))
         };
     }

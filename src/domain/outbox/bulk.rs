@@ -73,7 +73,7 @@ const fn past(action: BulkAction) -> &'static str {
         BulkAction::Discard => "discarded",
         BulkAction::Hold => "held",
         BulkAction::Release => "released",
-        BulkAction::LookUp => "reconciled",
+        BulkAction::Reconcile => "reconciled",
         BulkAction::Arrived => "marked as arrived",
     }
 }

@@ -150,7 +150,7 @@ pub enum Settlement {
     },
 }
 
-/// Decides the next state from a verdict; no other code does. `tried` counts the attempts of this series, including
+/// Decides the next state from a verdict; no other code does. `attempt_count` counts the attempts of this series, including
 /// this one; `policy` is the schedule for the failure; `chance` is in `0.0..1.0`.
 pub fn settle(verdict: Verdict, tried: u32, policy: &RetryPolicy, now: Timestamp, chance: f64) -> Settlement {
     match verdict {
@@ -164,7 +164,7 @@ pub fn settle(verdict: Verdict, tried: u32, policy: &RetryPolicy, now: Timestamp
             Settlement::Again { failure, due_at: now.plus(pause), counts: false }
         }
         Verdict::Retry { failure, .. } if policy.exhausted(tried) => {
-            Settlement::Dead { failure: failure.given_up(tried) }
+            Settlement::Dead { failure: failure.exhausted(tried) }
         }
         Verdict::Retry { failure, after } => {
             let pause = policy.pause(tried, after.map(|after| after.from(now)), chance);

@@ -79,13 +79,13 @@ pub enum BulkAction {
     Hold,
     Release,
     /// Queries the provider about uncertain entries.
-    LookUp,
+    Reconcile,
     /// Marks uncertain entries as arrived, on the caller's word.
     Arrived,
 }
 
 impl BulkAction {
-    pub const ALL: [Self; 6] = [Self::Retry, Self::Discard, Self::Hold, Self::Release, Self::LookUp, Self::Arrived];
+    pub const ALL: [Self; 6] = [Self::Retry, Self::Discard, Self::Hold, Self::Release, Self::Reconcile, Self::Arrived];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -93,7 +93,7 @@ impl BulkAction {
             Self::Discard => "discard",
             Self::Hold => "hold",
             Self::Release => "release",
-            Self::LookUp => "look_up",
+            Self::Reconcile => "look_up",
             Self::Arrived => "arrived",
         }
     }

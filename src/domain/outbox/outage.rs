@@ -30,7 +30,7 @@ pub struct Outage {
 
 impl Outage {
     /// Returns `true` if the outage raises an alert. Without pending retries it lasts only until its latest failure.
-    pub fn is_told(&self, now: Timestamp) -> bool {
+    pub fn raises_alert(&self, now: Timestamp) -> bool {
         let until = if self.retried > 0 { now.max(self.last_at) } else { self.last_at };
         self.failures >= TOLD_FROM && until.since(self.since) >= TOLD_AFTER
     }
@@ -87,11 +87,11 @@ mod tests {
     #[test]
     fn a_blip_is_not_told_and_an_outage_is() {
         let at = Timestamp::from_seconds;
-        assert!(!outage(1, 100, 1).is_told(at(500)), "one try");
-        assert!(!outage(2, 105, 1).is_told(at(129)), "too short");
-        assert!(outage(2, 105, 1).is_told(at(130)));
-        assert!(!outage(40, 101, 0).is_told(at(500)), "lost at one moment, and nothing was tried since");
-        assert!(outage(2, 131, 0).is_told(at(131)));
+        assert!(!outage(1, 100, 1).raises_alert(at(500)), "one try");
+        assert!(!outage(2, 105, 1).raises_alert(at(129)), "too short");
+        assert!(outage(2, 105, 1).raises_alert(at(130)));
+        assert!(!outage(40, 101, 0).raises_alert(at(500)), "lost at one moment, and nothing was tried since");
+        assert!(outage(2, 131, 0).raises_alert(at(131)));
         assert!(!outage(2, 131, 0).is_forgotten(at(700)));
         assert!(outage(2, 131, 0).is_forgotten(at(731)));
         assert!(!outage(2, 131, 1).is_forgotten(at(9_000)));

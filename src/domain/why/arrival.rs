@@ -49,7 +49,7 @@ pub fn of_arrival(known: &ArrivalFacts<'_>) -> Why {
         Some(message.message.created_at),
         format!(
             "{}: {}",
-            if InboundKind::is_said(&message.message.kind) { "the contact wrote" } else { "content" },
+            if InboundKind::is_contact_content(&message.message.kind) { "the contact wrote" } else { "content" },
             shortened(&message.message.text.line())
         ),
         message.message.id,

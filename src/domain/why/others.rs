@@ -6,7 +6,7 @@ use crate::domain::agents::contract::Money;
 use crate::domain::agents::requests::{AssignmentRow, RunView};
 use crate::domain::agents::run::RunState;
 use crate::domain::contacts::view::ContactRow;
-use crate::domain::contacts::view::WishSource;
+use crate::domain::contacts::view::OptOutSource;
 use crate::domain::inbound::delivery::{DUPLICATE_OF, DeliveryState};
 use crate::domain::numbers::connected::ConnectionView;
 use crate::domain::numbers::connection::Check;
@@ -371,7 +371,7 @@ pub fn of_contact(row: &ContactRow) -> Why {
     if let Some(told) = row.no_marketing_by.as_ref().filter(|_| row.no_marketing) {
         chain.at(told.at, format!("opted out of marketing: {}", clean_line(&told.by)));
     }
-    let by = |told: Option<&WishSource>| told.map(|told| format!(" ({})", clean_line(&told.by))).unwrap_or_default();
+    let by = |told: Option<&OptOutSource>| told.map(|told| format!(" ({})", clean_line(&told.by))).unwrap_or_default();
     let verdict = if row.opted_out {
         Verdict::new(
             "opted_out",

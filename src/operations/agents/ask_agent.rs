@@ -78,8 +78,9 @@ pub(crate) struct Breaches {
 impl Question {
     fn batch(&self) -> impl Iterator<Item = &MessageView> {
         // News about the conversation can stand between the messages, and is not answered.
-        let said =
-            |message: &&MessageView| message.direction == Direction::Inbound && InboundKind::is_said(&message.kind);
+        let said = |message: &&MessageView| {
+            message.direction == Direction::Inbound && InboundKind::is_contact_content(&message.kind)
+        };
         let inbound = self.messages.iter().filter(said);
         let first = inbound.clone().count().saturating_sub(self.batch_size as usize);
         inbound.skip(first)
@@ -211,7 +212,7 @@ async fn file(system: &System, message: MessageId) -> Result<Option<InputMedia>>
     let Some(name) = kept.view.file.filter(|_| kept.view.bytes.is_none_or(|bytes| bytes <= LARGEST)) else {
         return Ok(None);
     };
-    let shelf = system.store().shelf().clone();
+    let shelf = system.store().files().clone();
     let read = tokio::task::spawn_blocking(move || shelf.read(&name)).await;
     Ok(read.ok().and_then(std::io::Result::ok).map(|bytes| InputMedia {
         mime_type: kept.view.mime_type,

@@ -13,7 +13,7 @@ use crate::domain::refusal::{Done, Refusal};
 use crate::domain::request::SendContext;
 use crate::domain::text::clean_line;
 use crate::operations::agents::run_agent::carry_out;
-use crate::operations::outbox::send_message::{may_write, thread_within};
+use crate::operations::outbox::send_message::{check_freeform, thread_within};
 use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
 use crate::store::{SuggestedReply, Write};
@@ -44,14 +44,14 @@ pub(crate) async fn accept(
     instead: Option<&str>,
     context: &SendContext,
 ) -> Result<Done> {
-    require(actor, Permission::DecideAboutProposedAnswers)?;
+    require(actor, Permission::DecideSuggestedReplies)?;
     let me = actor.to_string();
     let now = system.now();
     let mut write = system.store().write().await?;
     let reply = waiting(&mut write, run).await?;
     let row = thread_within(&mut write, reply.thread).await?;
-    may_write(&row, None, now)?;
-    ownership::may_answer(&mut write, &row, &me, context, now).await?;
+    check_freeform(&row, None, now)?;
+    ownership::check_ownership(&mut write, &row, &me, context, now).await?;
     let (words, author, acts) = match instead {
         // An edited reply is the person's own, so the agent's actions are not carried out.
         Some(text) => {
@@ -66,19 +66,19 @@ pub(crate) async fn accept(
     write.decide_run(run, RunState::Answered, &me, "", now).await?.or_refuse(|| decided(run, reply.state, None))?;
     carry_out(system, &mut write, None, (&row, run, &author), &words, &acts).await?;
     write.stop_waiting(row.id).await?;
-    write.clear_unread(row.id).await?.either_way();
+    write.clear_unread(row.id).await?.ignore();
     let how = if instead.is_some() { AuditAction::AcceptEdited } else { AuditAction::Accept };
     write.audit(actor, how, &run.to_string(), &row.id.to_string(), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Thread(row.id), Change::Outbox, Change::Activity]);
-    system.wakes().sender.notify_one();
+    system.wakeups().sender.notify_one();
     let what = if instead.is_some() { "Your reply is" } else { "The suggested reply is" };
     Ok(Done { message: format!("{what} queued for {}.", row.contact.shown()), created_id: None })
 }
 
 /// Dismisses the suggested reply. The thread keeps waiting for a person.
 pub(crate) async fn dismiss(system: &System, actor: &Actor, run: RunId, reason: &str) -> Result<Done> {
-    require(actor, Permission::DecideAboutProposedAnswers)?;
+    require(actor, Permission::DecideSuggestedReplies)?;
     let (now, me) = (system.now(), actor.to_string());
     let mut write = system.store().write().await?;
     let reply = waiting(&mut write, run).await?;

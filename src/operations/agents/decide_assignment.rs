@@ -32,7 +32,7 @@ pub(crate) async fn decide(
     assignment: AssignmentId,
     decision: Decision,
 ) -> Result<Done> {
-    require(actor, Permission::DecideAboutAgents)?;
+    require(actor, Permission::DecideAssignments)?;
     if let Decision::Reject { reason } = &decision
         && reason.trim().is_empty()
     {
@@ -114,7 +114,7 @@ pub(crate) async fn narrow(
     assignment: AssignmentId,
     proposal: &Proposal,
 ) -> Result<Done> {
-    require(actor, Permission::DecideAboutAgents)?;
+    require(actor, Permission::DecideAssignments)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     check(system, &mut write, proposal).await?;
@@ -122,7 +122,7 @@ pub(crate) async fn narrow(
     if !found.state.waits() && found.state != AssignmentState::Active {
         return Err(decided(&found).into());
     }
-    if found.says_the_same(proposal) {
+    if found.has_same_terms(proposal) {
         // Nothing is restricted, so this is an ordinary approval.
         drop(write);
         return decide(system, actor, assignment, Decision::Approve).await;
@@ -215,7 +215,7 @@ async fn activate(
     (digest, evidence): (&str, Option<&str>),
 ) -> Result<()> {
     let (now, me) = (system.now(), actor.to_string());
-    if let Some(before) = write.in_place_of(assignment).await? {
+    if let Some(before) = write.replaced_assignment(assignment).await? {
         let reason = format!("replaced by {}", assignment.id);
         let ended = write.end_assignment(before.id, AssignmentState::Revoked, &me, &reason, now).await?;
         ended.or_refuse(|| decided(&before))?;
@@ -246,6 +246,6 @@ pub(crate) async fn record_decision(
 /// Publishes a changed assignment and wakes the workers; call it after the commit.
 pub(crate) fn published(system: &System, assignment: &Assignment) {
     system.bus().publish([Change::Agents, Change::Connection(assignment.connection), Change::Activity]);
-    system.wakes().event_delivery.notify_one();
-    system.wakes().expirer.notify_one();
+    system.wakeups().event_delivery.notify_one();
+    system.wakeups().expirer.notify_one();
 }

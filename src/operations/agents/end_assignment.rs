@@ -19,7 +19,7 @@ use crate::store::NewAlert;
 
 /// Revokes an active or proposed assignment and cancels its runs.
 pub(crate) async fn revoke(system: &System, actor: &Actor, id: AssignmentId, reason: &str) -> Result<Done> {
-    require(actor, Permission::DecideAboutAgents)?;
+    require(actor, Permission::DecideAssignments)?;
     let (now, me) = (system.now(), actor.to_string());
     let mut write = system.store().write().await?;
     let found = write.assignment(id).await?.map(|row| row.assignment);
@@ -44,7 +44,7 @@ pub(crate) async fn revoke(system: &System, actor: &Actor, id: AssignmentId, rea
 
 /// Postpones the decision about a proposed assignment until a time.
 pub(crate) async fn snooze(system: &System, actor: &Actor, id: AssignmentId, until: Timestamp) -> Result<Done> {
-    require(actor, Permission::DecideAboutAgents)?;
+    require(actor, Permission::DecideAssignments)?;
     let mut write = system.store().write().await?;
     let found = write.assignment(id).await?.map(|row| row.assignment);
     if !found.is_some_and(|found| found.state.waits()) {

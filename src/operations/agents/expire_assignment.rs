@@ -20,7 +20,7 @@ const AHEAD: Duration = Duration::from_secs(86_400);
 const LOOKS_EVERY: Duration = Duration::from_secs(30);
 
 /// Returns when the notice about the end of an assignment is due; `None` if it has no end.
-fn told_ahead_at(one: &Assignment) -> Option<Timestamp> {
+fn notice_due_at(one: &Assignment) -> Option<Timestamp> {
     let ends = one.expires_at?;
     let began = one.approved_at.unwrap_or(one.proposed_at);
     Some(ends.minus(AHEAD.min(ends.since(began) / 10)))
@@ -34,7 +34,7 @@ pub async fn next_expiry(system: &System) -> std::result::Result<Option<Timestam
     let due = rows.iter().flat_map(|one| {
         let decided = one.state.waits().then(|| one.proposed_at.plus(undecided));
         let active = one.state == AssignmentState::Active;
-        let times = [decided, one.expires_at.filter(|_| active), told_ahead_at(one).filter(|_| active)];
+        let times = [decided, one.expires_at.filter(|_| active), notice_due_at(one).filter(|_| active)];
         times.into_iter().flatten().filter(move |at| *at > now)
     });
     Ok(due.chain(std::iter::once(now.plus(LOOKS_EVERY))).min())
@@ -53,8 +53,8 @@ pub async fn expire_assignments(system: &System) -> Result<()> {
             AssignmentState::Active if one.expires_at.is_some_and(|at| at <= now) => TIME_IS_OVER,
             state if state.waits() && one.proposed_at.plus(undecided) <= now => "no decision in time",
             _ => {
-                if is_active && told_ahead_at(&one).is_some_and(|at| at <= now) {
-                    told |= tell_ahead(&mut write, &one, &row.connection_name, now).await?;
+                if is_active && notice_due_at(&one).is_some_and(|at| at <= now) {
+                    told |= notify_before_end(&mut write, &one, &row.connection_name, now).await?;
                 }
                 continue;
             }
@@ -80,17 +80,17 @@ pub async fn expire_assignments(system: &System) -> Result<()> {
         }
         ended = true;
     }
-    write.forget_events(now.minus(Duration::from_secs(30 * 86_400))).await?;
+    write.delete_events(now.minus(Duration::from_secs(30 * 86_400))).await?;
     write.commit().await?;
     if ended || told {
         system.bus().publish([Change::Agents, Change::Activity, Change::Alerts, Change::Everything]);
-        system.wakes().event_delivery.notify_one();
+        system.wakeups().event_delivery.notify_one();
     }
     Ok(())
 }
 
 /// Raises the notice about the end of an assignment. Returns `false` if it was raised before.
-async fn tell_ahead(write: &mut Write, one: &Assignment, number: &str, now: Timestamp) -> Result<bool> {
+async fn notify_before_end(write: &mut Write, one: &Assignment, number: &str, now: Timestamp) -> Result<bool> {
     let (subject, Some(ends)) = (one.id.to_string(), one.expires_at) else { return Ok(false) };
     if write.was_raised(AlertKind::AssignmentEnds, &subject).await? {
         return Ok(false);

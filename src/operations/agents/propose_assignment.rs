@@ -44,7 +44,7 @@ pub(crate) async fn check(system: &System, write: &mut Write, proposal: &Proposa
 
 /// Stores a proposal and returns its id.
 pub(crate) async fn propose(system: &System, actor: &Actor, proposal: &Proposal) -> Result<Done> {
-    require(actor, Permission::ProposeAnAgent)?;
+    require(actor, Permission::ProposeAgents)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     let detail = check(system, &mut write, proposal).await?;
@@ -54,6 +54,6 @@ pub(crate) async fn propose(system: &System, actor: &Actor, proposal: &Proposal)
     system.record_event(&mut write, EventName::AssignmentProposed, proposal.thread, &data).await?;
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Activity]);
-    system.wakes().event_delivery.notify_one();
+    system.wakeups().event_delivery.notify_one();
     Ok(Done { message: format!("Proposed as {id}: {detail}. An admin decides."), created_id: Some(id.to_string()) })
 }

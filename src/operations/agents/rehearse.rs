@@ -26,7 +26,7 @@ const MOST: u32 = 50;
 
 /// Starts a rehearsal. It runs in the background and resumes after a restart.
 pub(crate) async fn rehearse(system: &System, actor: &Actor, id: AssignmentId, exchanges: u32) -> Result<Done> {
-    require(actor, Permission::RehearseAnAgent)?;
+    require(actor, Permission::RehearseAgents)?;
     let mut write = system.store().write().await?;
     let Some(row) = write.assignment(id).await? else {
         return Err(Refusal::new(Code::NotFound, format!("Assignment {id} not found."), "").into());
@@ -52,7 +52,7 @@ pub(crate) async fn rehearse(system: &System, actor: &Actor, id: AssignmentId, e
         .await?;
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Activity]);
-    system.wakes().rehearser.notify_one();
+    system.wakeups().rehearser.notify_one();
     let said = format!("Rehearsing {} exchange(s) with {}. Nothing is sent.", wanted.len(), one.agent);
     Ok(Done { message: said, created_id: Some(rehearsal.to_string()) })
 }
@@ -94,7 +94,7 @@ pub async fn rehearse_next(system: &System) -> Result<bool> {
         write.give_up_rehearsal(next.id).await?;
     } else {
         let played = Played { wanted: &next.wanted, exchanges: &next.played, digest: digest.as_deref() };
-        write.keep_played(next.id, &played, system.now()).await?;
+        write.store_rehearsal_step(next.id, &played, system.now()).await?;
     }
     write.commit().await?;
     system.bus().publish([Change::Agents]);
@@ -163,7 +163,7 @@ async fn play(system: &System, assignment: &Assignment, last: MessageId) -> Resu
 
 /// Asks an agent a question without a thread.
 pub(crate) async fn test(system: &System, actor: &Actor, agent: &str, words: &str) -> Result<Done> {
-    require(actor, Permission::RehearseAnAgent)?;
+    require(actor, Permission::RehearseAgents)?;
     let Some(config) = system.agents().get(agent) else {
         let why = format!("Agent {} not found.", crate::domain::text::clean_line(agent));
         return Err(Refusal::new(Code::NotFound, why, "List the agents.").into());

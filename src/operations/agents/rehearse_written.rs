@@ -48,7 +48,7 @@ pub(crate) async fn rehearse_written(
     written: Vec<Conversation>,
     keep: bool,
 ) -> Result<Done> {
-    require(actor, Permission::RehearseAnAgent)?;
+    require(actor, Permission::RehearseAgents)?;
     let Some(config) = system.agents().get(agent) else {
         let why = format!("Agent {} not found.", clean_line(agent));
         return Err(Refusal::new(Code::NotFound, why, "List the agents.").into());
@@ -56,16 +56,16 @@ pub(crate) async fn rehearse_written(
     let is_kept = keep || written.is_empty();
     let all = if written.is_empty() { system.store().golden_conversations(agent).await? } else { written };
     check(agent, &all)?;
-    let results = play_all(system, config, &all).await?;
+    let results = run_conversations(system, config, &all).await?;
     let now = system.now();
     let mut write = system.store().write().await?;
     if keep {
-        write.keep_golden(agent, &all, &actor.to_string(), now).await?;
+        write.store_golden_conversations(agent, &all, &actor.to_string(), now).await?;
     }
     let failed = record(system, &mut write, actor, config, (is_kept, &results)).await?;
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Activity, Change::Alerts]);
-    system.wakes().event_delivery.notify_one();
+    system.wakeups().event_delivery.notify_one();
     let message =
         format!("{} of {} conversations passed with {agent}. Nothing was sent.", all.len() - failed, all.len());
     Ok(Done { message, created_id: None })
@@ -103,12 +103,12 @@ pub async fn rehearse_due(system: &System) -> Result<()> {
             tested.last.as_ref().is_none_or(|(seen, at)| *seen != digest || nightly.is_some_and(|since| *at < since));
         if is_due {
             let all = system.store().golden_conversations(&tested.agent).await?;
-            let results = play_all(system, config, &all).await?;
+            let results = run_conversations(system, config, &all).await?;
             let mut write = system.store().write().await?;
             record(system, &mut write, &Actor::System, config, (true, &results)).await?;
             write.commit().await?;
             system.bus().publish([Change::Agents, Change::Activity, Change::Alerts]);
-            system.wakes().event_delivery.notify_one();
+            system.wakeups().event_delivery.notify_one();
         } else if system.approvals().draft_after_failed_rehearsal {
             // An assignment activated after the failure is set to draft as well.
             let mut write = system.store().write().await?;
@@ -188,7 +188,11 @@ async fn set_to_draft(
     Ok(!lowered.is_empty())
 }
 
-async fn play_all(system: &System, config: &AgentConfig, all: &[Conversation]) -> Result<Vec<ConversationResult>> {
+async fn run_conversations(
+    system: &System,
+    config: &AgentConfig,
+    all: &[Conversation],
+) -> Result<Vec<ConversationResult>> {
     let mut write = system.store().write().await?;
     let active = write.assignments_open(None).await?.into_iter().map(|row| row.assignment);
     let contract = active
@@ -312,7 +316,7 @@ impl SampleTools<'_> {
 }
 
 impl Tools for SampleTools<'_> {
-    fn offered(&self) -> Vec<ToolSpec> {
+    fn available_tools(&self) -> Vec<ToolSpec> {
         let all = Tool::ALL.into_iter();
         all.filter(|tool| *tool == Tool::HandOff || self.contract.allows(*tool)).map(spec).collect()
     }

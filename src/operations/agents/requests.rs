@@ -3,9 +3,9 @@
 use crate::agent::AgentConfig;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit::{AuditCheck, KnownHead};
-use crate::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, AssignmentDetail};
+use crate::domain::agents::requests::{AgentQuery, AgentRequest, AgentsAnswer, AssignmentDetail};
 use crate::domain::ids::AssignmentId;
-use crate::domain::query::MOST_ROWS;
+use crate::domain::query::MAX_ROWS;
 use crate::domain::refusal::Done;
 use crate::domain::request::SendContext;
 use crate::operations::agents::decide_answer;
@@ -52,32 +52,32 @@ pub(crate) async fn perform(
 }
 
 /// Answers a query about agents.
-pub(crate) async fn look(system: &System, query: AgentQuery) -> Result<AgentTold> {
+pub(crate) async fn look(system: &System, query: AgentQuery) -> Result<AgentsAnswer> {
     let store = system.store();
     Ok(match query {
-        AgentQuery::Run { run } => AgentTold::Run(store.run_record(run).await?.map(Box::new)),
-        AgentQuery::Conversations { agent } => AgentTold::Conversations(store.golden_results(&agent).await?),
+        AgentQuery::Run { run } => AgentsAnswer::Run(store.run_record(run).await?.map(Box::new)),
+        AgentQuery::Conversations { agent } => AgentsAnswer::Conversations(store.golden_results(&agent).await?),
         AgentQuery::Runs { thread, limit, before } => {
-            AgentTold::Runs(store.runs(thread, limit.min(MOST_ROWS), before).await?)
+            AgentsAnswer::Runs(store.runs(thread, limit.min(MAX_ROWS), before).await?)
         }
-        AgentQuery::Assignments { limit } => AgentTold::Assignments(store.assignments(limit.min(MOST_ROWS)).await?),
+        AgentQuery::Assignments { limit } => AgentsAnswer::Assignments(store.assignments(limit.min(MAX_ROWS)).await?),
         AgentQuery::Assignment { assignment } => {
-            AgentTold::Assignment(assignment_detail(system, assignment).await?.map(Box::new))
+            AgentsAnswer::Assignment(assignment_detail(system, assignment).await?.map(Box::new))
         }
         AgentQuery::Waiting { thread } => {
             let run = store.proposed_in(thread).await?;
-            AgentTold::Waiting(match run {
+            AgentsAnswer::Waiting(match run {
                 Some(run) => store.run_record(run).await?.map(Box::new),
                 None => None,
             })
         }
-        AgentQuery::Stops { limit } => AgentTold::Stops(store.stops(limit.min(MOST_ROWS)).await?),
+        AgentQuery::Stops { limit } => AgentsAnswer::Stops(store.stops(limit.min(MAX_ROWS)).await?),
         AgentQuery::Audit { subject, limit, before } => {
-            AgentTold::Audit(store.audit(&subject, limit.min(MOST_ROWS), before).await?)
+            AgentsAnswer::Audit(store.audit(&subject, limit.min(MAX_ROWS), before).await?)
         }
-        AgentQuery::VerifyAudit { against } => AgentTold::Verified(verify_audit(system, against).await?),
-        AgentQuery::Events { after, limit } => AgentTold::Events(store.events(after, limit.min(MOST_ROWS)).await?),
-        AgentQuery::LastEvent => AgentTold::LastEvent(store.newest_event().await?),
+        AgentQuery::VerifyAudit { against } => AgentsAnswer::Verified(verify_audit(system, against).await?),
+        AgentQuery::Events { after, limit } => AgentsAnswer::Events(store.events(after, limit.min(MAX_ROWS)).await?),
+        AgentQuery::LastEvent => AgentsAnswer::LastEvent(store.newest_event().await?),
     })
 }
 

@@ -25,7 +25,7 @@ use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
 use crate::operations::agents::ask_agent::{AgentReply, Breaches, Question, TRANSCRIPT, content};
-use crate::operations::agents::typing_sign::{keep_typing, last_said, show_typing};
+use crate::operations::agents::typing_sign::{keep_typing, last_inbound_id, show_typing};
 use crate::operations::monitoring::metrics::MetricFamily;
 use crate::operations::monitoring::unreadable_row::{UnreadableRow, unreadable_row};
 use crate::operations::outbox::send_message::recipient;
@@ -107,15 +107,15 @@ async fn claim(system: &System, runners: usize) -> Result<Vec<Option<Claim>>> {
         let assignment = assignments.get(&due.assignment).cloned().flatten();
         let connection = connections.get(&due.connection).cloned().flatten();
         if let Some(connection) = connection.as_ref().filter(|_| due.mode == Mode::Auto) {
-            begin_signs(system, &mut write, &due, connection).await?;
+            send_progress_signs(system, &mut write, &due, connection).await?;
         }
         claimed.push(Claim { due, connection, assignment });
     }
     write.commit().await?;
-    system.wakes().sender.notify_one();
+    system.wakeups().sender.notify_one();
     if claimed.len() == runners {
         // More runs may be due.
-        system.wakes().agent_runs.notify_one();
+        system.wakeups().agent_runs.notify_one();
     }
     let threads = claimed.iter().map(|one| Change::Thread(one.due.thread));
     system.bus().publish(threads.chain([Change::Agents]));
@@ -169,7 +169,8 @@ async fn answer(
         }
     };
     // The contact sees the read mark even if the answer is immediate.
-    let first = tokio::time::timeout(FIRST_MARK, show_typing(system, due, &question.connection, last_said(&question)));
+    let first =
+        tokio::time::timeout(FIRST_MARK, show_typing(system, due, &question.connection, last_inbound_id(&question)));
     let (told, _) = tokio::join!(asked, first);
     system.observe(MetricFamily::RunTimes, vec![("agent", due.agent.clone())], began.elapsed());
     Box::pin(finish(system, due.clone(), Some(question), told?)).await
@@ -214,8 +215,8 @@ async fn end_all(system: &System, all: &[Arc<Ending>]) -> Result<()> {
     write.commit().await?;
     let threads = all.iter().map(|one| Change::Thread(one.due.thread));
     system.bus().publish(threads.chain([Change::Agents, Change::Outbox, Change::Alerts]));
-    system.wakes().sender.notify_one();
-    system.wakes().event_delivery.notify_one();
+    system.wakeups().sender.notify_one();
+    system.wakeups().event_delivery.notify_one();
     Ok(())
 }
 
@@ -269,7 +270,7 @@ async fn failed(
     }
     ended(system, due, RunState::Failed);
     let reason = format!("the agent {} failed: {}", due.agent, clean_line(&error));
-    end_sign(system, write, due, connection, "❌").await?;
+    set_progress_reaction(system, write, due, connection, "❌").await?;
     needs_person(write, due, AlertKind::AgentFailed, &reason, now).await
 }
 
@@ -328,7 +329,7 @@ pub(crate) async fn answered(
         }
         let author = format!("agent {}", due.agent);
         carry_out(system, write, Some(connection), (thread, due.run, &author), &told.words, &told.acts).await?;
-        end_sign(system, write, due, Some(connection), "✅").await?;
+        set_progress_reaction(system, write, due, Some(connection), "✅").await?;
     }
     if let Some(reason) = &told.hand_off {
         // An escalation has three separate effects: a text to the contact, an alert, and the waiting thread.
@@ -339,7 +340,7 @@ pub(crate) async fn answered(
             carry_out(system, write, Some(connection), (thread, due.run, &author), &words, &[]).await?;
         }
         let reason = format!("{} escalates: {}", due.agent, clean_line(reason));
-        write.hand_off(due.thread, Some(now)).await?.either_way();
+        write.hand_off(due.thread, Some(now)).await?.ignore();
         needs_person(write, due, AlertKind::HandOff, &reason, now).await?;
         let data = serde_json::json!({ "agent": due.agent, "run": due.run, "reason": reason });
         system.record_event(write, EventName::ThreadHandedOff, Some(due.thread), &data).await?;
@@ -440,9 +441,9 @@ async fn enqueue(
 }
 
 /// Sends the configured signs that an answer is being prepared.
-async fn begin_signs(system: &System, write: &mut Write, due: &DueRun, connection: &Connection) -> Result<()> {
+async fn send_progress_signs(system: &System, write: &mut Write, due: &DueRun, connection: &Connection) -> Result<()> {
     if connection.settings.lifecycle_reactions {
-        end_sign(system, write, due, Some(connection), "👀").await?;
+        set_progress_reaction(system, write, due, Some(connection), "👀").await?;
     }
     if connection.settings.batch_note && due.batch_size > 1 {
         let Some(thread) = system.store().thread(due.thread).await? else { return Ok(()) };
@@ -454,7 +455,7 @@ async fn begin_signs(system: &System, write: &mut Write, due: &DueRun, connectio
 }
 
 /// Sets a reaction on the contact's last message that shows the progress of the run.
-async fn end_sign(
+async fn set_progress_reaction(
     system: &System,
     write: &mut Write,
     due: &DueRun,

@@ -31,7 +31,7 @@ pub(crate) async fn stop(system: &System, actor: &Actor, what: &StopScope, reaso
     system.record_event(&mut write, EventName::AgentsStopped, None, &data).await?;
     write.commit().await?;
     system.bus().publish([Change::Everything]);
-    system.wakes().event_delivery.notify_one();
+    system.wakeups().event_delivery.notify_one();
     let said = format!(
         "Stopped {}. {} message(s) canceled, {} run(s) canceled; {} had already left in the last ten minutes.",
         what.words(),
@@ -58,7 +58,7 @@ async fn is_there(system: &System, what: &StopScope) -> Result<()> {
 
 /// Lifts a stop. Refused if there is none.
 pub(crate) async fn resume(system: &System, actor: &Actor, what: &StopScope) -> Result<Done> {
-    require(actor, Permission::LetAgentsGoOn)?;
+    require(actor, Permission::ResumeAgents)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     let lifted = write.lift_stop(what, &actor.to_string(), now).await?;
@@ -81,7 +81,7 @@ pub(crate) async fn resume(system: &System, actor: &Actor, what: &StopScope) -> 
 
 /// Clears an agent's memory of a thread, or restores it if no message came since.
 pub(crate) async fn forget(system: &System, actor: &Actor, thread: ThreadId, undo: bool) -> Result<Done> {
-    require(actor, Permission::ResetAnAgentsMemoryOfAThread)?;
+    require(actor, Permission::ResetAgentContext)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     let row = crate::operations::outbox::send_message::thread_within(&mut write, thread).await?;
@@ -95,10 +95,10 @@ pub(crate) async fn forget(system: &System, actor: &Actor, thread: ThreadId, und
         return Err(Refusal::new(Code::NoChange, why, "").into());
     }
     let said = if undo {
-        write.remember_again(thread).await?;
+        write.restore_context(thread).await?;
         "Restored the agent's memory of this thread."
     } else {
-        write.forget_before(thread, now).await?;
+        write.start_new_context(thread, now).await?;
         "Cleared the agent's memory of this thread."
     };
     write

@@ -264,7 +264,7 @@ pub(crate) fn spec(tool: Tool) -> ToolSpec {
 
 impl Tools for RunTools<'_> {
     /// Returns the tools that the contract allows; escalating is always allowed.
-    fn offered(&self) -> Vec<ToolSpec> {
+    fn available_tools(&self) -> Vec<ToolSpec> {
         let all = Tool::ALL.into_iter();
         all.filter(|tool| *tool == Tool::HandOff || self.contract.allows(*tool)).map(spec).collect()
     }

@@ -23,8 +23,10 @@ pub(crate) async fn keep_typing(system: &System, due: &DueRun, connection: &Conn
 }
 
 /// Returns the provider's id of the contact's newest message among those that the agent is asked about.
-pub(crate) fn last_said(question: &Question) -> Option<String> {
-    let said = |message: &&MessageView| message.direction == Direction::Inbound && InboundKind::is_said(&message.kind);
+pub(crate) fn last_inbound_id(question: &Question) -> Option<String> {
+    let said = |message: &&MessageView| {
+        message.direction == Direction::Inbound && InboundKind::is_contact_content(&message.kind)
+    };
     question.messages.iter().rev().find(said).and_then(|message| message.provider_message_id.clone())
 }
 

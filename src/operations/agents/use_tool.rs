@@ -169,8 +169,8 @@ pub async fn use_tool(
     answered(system, &mut write, &due, &question, &told).await?;
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Thread(thread), Change::Outbox, Change::Alerts]);
-    system.wakes().sender.notify_one();
-    system.wakes().event_delivery.notify_one();
+    system.wakeups().sender.notify_one();
+    system.wakeups().event_delivery.notify_one();
     let record = system.store().run_record(due.run).await?;
     Ok(record
         .map_or_else(|| Ok(json!({ "run": due.run })), |record| became(record.run.state, due.run, &record, result)))

@@ -77,7 +77,7 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
         None => {
             drop(write);
             effects = Effects::default();
-            one_by_one(system, &mut effects).await?
+            apply_items_singly(system, &mut effects).await?
         }
     };
     crate::operations::monitoring::metrics::lag::note_lag(system, Some(oldest)).await?;
@@ -108,7 +108,7 @@ pub(crate) async fn after_commit(system: &System, mut effects: Effects) -> Resul
     crate::operations::monitoring::notice::apply_to_lists(system, &effects.templates);
     effects.changes.extend([Change::Deliveries, Change::Activity]);
     system.bus().publish(effects.changes.iter().copied());
-    let wakes = system.wakes();
+    let wakes = system.wakeups();
     let asked = [
         (effects.runs, &wakes.agent_runs),
         (effects.files, &wakes.fetcher),
@@ -195,7 +195,7 @@ pub(crate) enum Way<'w, 'b> {
 }
 
 /// Applies pending deliveries item by item, each item in its own savepoint.
-async fn one_by_one(system: &System, effects: &mut Effects) -> Result<usize> {
+async fn apply_items_singly(system: &System, effects: &mut Effects) -> Result<usize> {
     let mut write = system.store().write().await?;
     let (pending, _) = write.pending_deliveries(BATCH, system.now()).await?;
     let mut done = vec![];
@@ -295,7 +295,7 @@ pub(crate) async fn apply_one(
     progress.say(notes);
     for change in &own.changes {
         if let Change::Thread(thread) = change {
-            progress.tells_of(*thread);
+            progress.add_thread(*thread);
         }
     }
     let thread = progress.thread();

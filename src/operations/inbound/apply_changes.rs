@@ -213,7 +213,7 @@ pub(crate) async fn move_contact(
 
 /// Records a group message with its delivery and raises an alert. Group messages appear in no thread, and no agent
 /// answers them.
-pub(crate) async fn said_in_a_group(
+pub(crate) async fn record_group_message(
     write: &mut Write,
     connection: &Connection,
     event: &MessageEvent,
@@ -236,7 +236,7 @@ pub(crate) async fn said_in_a_group(
 }
 
 /// A contact's marketing preference.
-pub(crate) struct MarketingWish<'w> {
+pub(crate) struct MarketingPreference<'w> {
     pub contact: &'w [Address],
     pub stop: bool,
     pub at: Timestamp,
@@ -246,20 +246,23 @@ pub(crate) struct MarketingWish<'w> {
 
 /// Stores a marketing preference. A contact who opted out receives no marketing templates until they opt in again;
 /// their scheduled marketing messages are cancelled.
-pub(crate) async fn wish_about_marketing(
+pub(crate) async fn store_marketing_preference(
     system: &System,
     write: &mut Write,
     connection: &Connection,
-    wish: &MarketingWish<'_>,
+    wish: &MarketingPreference<'_>,
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
     let now = system.now();
     let (contact, _) = write.contact(wish.contact, None, now).await?;
-    if !write.wish_about_marketing(contact, wish.stop, wish.by, wish.at).await? {
+    if !write.store_marketing_preference(contact, wish.stop, wish.by, wish.at).await? {
         return Ok(());
     }
     if wish.stop {
-        Box::pin(crate::operations::outbox::send_message::marketing::call_back(system, write, contact, now)).await?;
+        Box::pin(crate::operations::outbox::send_message::marketing::cancel_scheduled_marketing(
+            system, write, contact, now,
+        ))
+        .await?;
         effects.looks = true;
     }
     let action = if wish.stop { AuditAction::MarketingStop } else { AuditAction::MarketingResume };
@@ -281,7 +284,7 @@ pub(crate) struct Handoff<'h> {
 }
 
 /// Marks the threads of the conversation as waiting for a person and raises an alert for each.
-pub(crate) async fn handed_off(
+pub(crate) async fn mark_handed_off(
     write: &mut Write,
     source: &Source,
     told: &Handoff<'_>,

@@ -18,17 +18,18 @@ use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
 use crate::operations::System;
 use crate::operations::inbound::apply_changes::{
-    Handoff, MarketingWish, change, duplicate, early_changes, handed_off, react, said_in_a_group, wish_about_marketing,
+    Handoff, MarketingPreference, change, duplicate, early_changes, mark_handed_off, react, record_group_message,
+    store_marketing_preference,
 };
 use crate::operations::inbound::apply_holder::note_holder;
 use crate::operations::inbound::apply_inbound::inbound;
-use crate::operations::inbound::apply_status::{adopt, bare_status, keep_other_status, known_by_id};
+use crate::operations::inbound::apply_status::{adopt, bare_status, known_by_id, store_other_status};
 use crate::operations::inbound::batch::{Batch, REPLIED_FROM_PHONE};
 use crate::operations::inbound::batch_elsewhere::{elsewhere_message, replied_from_phone};
 use crate::operations::inbound::batch_statuses::Reported;
 use crate::operations::inbound::effects::ApplyError;
 use crate::operations::monitoring::notice::{Notice, notice};
-use crate::operations::numbers::canary::canary_is_back;
+use crate::operations::numbers::canary::handle_canary_return;
 use crate::operations::numbers::number_lifecycle::{NumberLife, number_lifecycle};
 use crate::operations::outbox::send_message::capabilities;
 use crate::store::{Matched, StoreError, ThreadTouch, Write};
@@ -77,7 +78,7 @@ pub(crate) async fn apply_event(
         InboundEvent::Handoff { name, phone_number_id, conversation, contact, note } => {
             let write = batch.write().await?;
             let told = Handoff { name, number: phone_number_id, conversation: conversation.as_deref(), contact, note };
-            handed_off(write, source, &told, effects).await?;
+            mark_handed_off(write, source, &told, effects).await?;
             Ok(Ok(()))
         }
         InboundEvent::Preference { phone_number_id, contact, stop, at } => {
@@ -86,8 +87,8 @@ pub(crate) async fn apply_event(
                 return Ok(Err(ApplyError::UnknownNumber(phone_number_id.clone())));
             };
             let at = plausible(*at, source.received_at);
-            let wish = MarketingWish { contact, stop: *stop, at, by: "the contact told the platform" };
-            wish_about_marketing(system, write, &connection, &wish, effects).await?;
+            let wish = MarketingPreference { contact, stop: *stop, at, by: "the contact told the platform" };
+            store_marketing_preference(system, write, &connection, &wish, effects).await?;
             Ok(Ok(()))
         }
         InboundEvent::Named { phone_number_id, contact, name } => {
@@ -104,7 +105,8 @@ async fn apply_message(
     message: &MessageEvent,
     effects: &mut Effects,
 ) -> ApplyResult {
-    let canary = message.test && canary_is_back(batch.beside(), &message.phone_number_id, source, effects).await?;
+    let canary =
+        message.test && handle_canary_return(batch.beside(), &message.phone_number_id, source, effects).await?;
     let Some(connection) = batch.connection_of(&source.provider, &message.phone_number_id).await? else {
         if canary {
             return Ok(Ok(()));
@@ -120,7 +122,7 @@ async fn apply_message(
         return Ok(Ok(()));
     }
     if let Some(group) = &message.group {
-        said_in_a_group(batch.beside(), &connection, message, group, source.received_at, effects).await?;
+        record_group_message(batch.beside(), &connection, message, group, source.received_at, effects).await?;
         return Ok(Ok(()));
     }
     match message.direction {
@@ -248,7 +250,7 @@ async fn outbound(
             write.note_conversation_of(&key, counts).await?;
         }
         for other in &event.other_statuses {
-            keep_other_status(write, source, &key, other).await?;
+            store_other_status(write, source, &key, other).await?;
         }
         if known_by_id(system, write, source, connection, &key, told, effects).await? {
             return Ok(Ok(()));

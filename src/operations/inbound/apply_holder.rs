@@ -11,8 +11,8 @@ use crate::operations::inbound::effects::Effects;
 use crate::store::{StoreError, Write};
 
 /// Returns `true` if a message reports a holder of its conversation that has to be stored.
-pub(crate) fn tells_of_holder(event: &MessageEvent, thread: &ThreadFacts) -> bool {
-    match Holder::told_by(event) {
+pub(crate) fn reports_holder(event: &MessageEvent, thread: &ThreadFacts) -> bool {
+    match Holder::from_event(event) {
         None => false,
         Some(Holder::Other(_)) => true,
         Some(Holder::Us) => thread.held_elsewhere || matches!(event.content, Content::News(_)),
@@ -29,7 +29,7 @@ pub(crate) async fn note_holder(
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
     let at = plausible(event.sent_at, received_at);
-    let holder = Holder::told_by(event);
+    let holder = Holder::from_event(event);
     if let Some(Holder::Other(role)) = &holder
         && write.held_elsewhere(thread.thread, role, at).await?.applied()
         && !thread.held_elsewhere
@@ -42,7 +42,7 @@ pub(crate) async fn note_holder(
     }
     if thread.held_elsewhere {
         // A report that is older than the latest one changes nothing.
-        write.held_here(thread.thread, at).await?.either_way();
+        write.held_here(thread.thread, at).await?.ignore();
     }
     if let Content::News(news) = &event.content {
         let note = news.members.iter().find(|(name, _)| name == "metadata").map(|(_, note)| note.line());

@@ -17,7 +17,7 @@ use crate::domain::numbers::connection::Connection;
 use crate::domain::time::Timestamp;
 use crate::operations::System;
 use crate::operations::inbound::apply_changes::{change, duplicate, early_changes, move_contact, react};
-use crate::operations::inbound::apply_holder::{note_holder, tells_of_holder};
+use crate::operations::inbound::apply_holder::{note_holder, reports_holder};
 use crate::operations::inbound::batch::Batch;
 use crate::operations::inbound::effects::{
     ApplyError, ApplyResult, Effects, Source, as_of, external_id, extras_of, suggest_merge,
@@ -90,7 +90,7 @@ pub(crate) async fn inbound(
         batch.record_event(name, thread.thread, &serde_json::json!({ "message": inserted.id }));
         effects.tells = true;
     }
-    wishes(system, batch, &thread, &inserted, (&judged, &decision), effects).await?;
+    apply_opt_outs(system, batch, &thread, &inserted, (&judged, &decision), effects).await?;
     answer(system, batch, &thread, &decision, &candidates, effects).await?;
     let after = ThreadFacts {
         first: false,
@@ -147,7 +147,7 @@ async fn note_news(
     now: Timestamp,
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
-    if tells_of_holder(event, thread) {
+    if reports_holder(event, thread) {
         note_holder(batch.write().await?, thread, event, (new.received_at, now), effects).await?;
     }
     if InboundKind::of(&event.content) == InboundKind::News && !event.test {
@@ -162,7 +162,7 @@ async fn note_news(
 }
 
 /// Stores opt-outs and opt-ins that the contact wrote, each with an audit row.
-async fn wishes(
+async fn apply_opt_outs(
     system: &System,
     batch: &mut Batch<'_>,
     thread: &ThreadFacts,
@@ -178,7 +178,9 @@ async fn wishes(
     let word: String = judged.event.content.words().line().chars().take(20).collect();
     let (by, reason) = (format!("the contact wrote {word} in {message}"), format!("by {message}"));
     let write = batch.beside();
-    if decision.wants_marketing && write.wish_about_marketing(thread.contact, false, &by, judged.received_at).await? {
+    if decision.wants_marketing
+        && write.store_marketing_preference(thread.contact, false, &by, judged.received_at).await?
+    {
         write.audit(&Actor::System, AuditAction::MarketingResume, &subject, &reason, now).await?;
     }
     if let Some(opted_out) = decision.opted_out {

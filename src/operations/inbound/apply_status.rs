@@ -19,7 +19,7 @@ use crate::operations::inbound::batch_statuses::status_rows;
 use crate::operations::inbound::effects::{ApplyResult, Effects, Source};
 use crate::operations::numbers::hold_number::{hold_number, number_sends_again};
 use crate::operations::outbox::failure_alerts::{ENTRY_ALERTS, failure_reaches_people, shared_id};
-use crate::operations::outbox::send_message::recipient::told_by_failure;
+use crate::operations::outbox::send_message::recipient::opt_out_from_failure;
 use crate::store::{Acceptance, Matched, NewAlert, StoreError, Write};
 
 /// Applies a status report that arrived without its message.
@@ -34,7 +34,7 @@ pub(crate) async fn bare_status(
     let key = message_key(connection.id, &event.provider_message_id);
     let told = (event.statuses.as_slice(), event.raw_statuses.as_slice());
     for other in &event.other_statuses {
-        keep_other_status(write, source, &key, other).await?;
+        store_other_status(write, source, &key, other).await?;
     }
     if known_by_id(system, write, source, connection, &key, told, effects).await? {
         return Ok(Ok(()));
@@ -66,7 +66,7 @@ pub(crate) async fn known_by_id(
     let possible =
         |report: &StatusReport| StatusReport { at: plausible(report.at, source.received_at), ..report.clone() };
     let reports: Vec<StatusReport> = reports.iter().map(possible).collect();
-    if called_back(system, write, key, &reports, effects).await? {
+    if is_cancelled_by_us(system, write, key, &reports, effects).await? {
         return Ok(true);
     }
     write.insert_statuses(&rows).await?;
@@ -74,7 +74,7 @@ pub(crate) async fn known_by_id(
 }
 
 /// Stores a status with an unknown name. An implausible time is replaced, and the reported one is stored beside it.
-pub(crate) async fn keep_other_status(
+pub(crate) async fn store_other_status(
     write: &mut Write,
     source: &Source,
     key: &[u8; 16],
@@ -82,12 +82,12 @@ pub(crate) async fn keep_other_status(
 ) -> Result<(), StoreError> {
     let at = plausible(other.at, source.received_at);
     let odd = Some(other.at).filter(|told| *told != at);
-    write.keep_other_status(key, &OtherStatus { at, ..other.clone() }, (source.received_at, odd)).await
+    write.store_other_status(key, &OtherStatus { at, ..other.clone() }, (source.received_at, odd)).await
 }
 
 /// Returns `true` if the reports cancel a message that wadeck called back; such a cancellation is no failure. An open
 /// entry is discarded.
-async fn called_back(
+async fn is_cancelled_by_us(
     system: &System,
     write: &mut Write,
     key: &[u8; 16],
@@ -157,7 +157,7 @@ async fn earlier_attempt(
         }
         if state == EntryState::Discarded {
             let said = format!("{entry} was discarded, but an earlier attempt arrived.");
-            gone_all_the_same(write, thread, entry, &said, now, effects).await?;
+            raise_sent_anyway(write, thread, entry, &said, now, effects).await?;
         }
         write.answered(&[(thread, message)]).await?;
         effects.sends = true;
@@ -200,7 +200,7 @@ pub(crate) async fn adopt(
         }
         if state == EntryState::Discarded {
             let said = format!("{entry} was discarded, but the provider had already accepted it.");
-            gone_all_the_same(write, matched.thread, entry, &said, now, effects).await?;
+            raise_sent_anyway(write, matched.thread, entry, &said, now, effects).await?;
         }
         write.answered(&[(matched.thread, matched.message)]).await?;
         effects.check_passed(connection.id, Check::Status, now, "status received");
@@ -259,8 +259,8 @@ async fn merge(
         // A failure of a message sent from another app reports the contact's preferences as well.
         if let Some(failure) = after.failure().filter(|_| newly_failed) {
             let told = format!("a status of {message} reports");
-            told_by_failure(system, write, matched.thread, (failure, &told), now).await?;
-            effects.looks |= failure.unwanted().is_some();
+            opt_out_from_failure(system, write, matched.thread, (failure, &told), now).await?;
+            effects.looks |= failure.opt_out_kind().is_some();
         }
         return Ok(());
     };
@@ -290,14 +290,14 @@ async fn update_entry(
     if failed(after.status()) && !failed(before.status()) {
         if let Some(failure) = after.failure() {
             let given_up = (ends == EntryState::Dead).then(|| failure.clone());
-            let tried = write.tried(entry).await?;
-            let failure = given_up.map_or_else(|| failure.clone(), |failure| failure.given_up(tried));
+            let tried = write.attempt_count(entry).await?;
+            let failure = given_up.map_or_else(|| failure.clone(), |failure| failure.exhausted(tried));
             write.end_entry(entry, ends, Some(&failure), Some(SettledBy::Status), now).await?;
-            effects.looks |= failure.unwanted().is_some();
+            effects.looks |= failure.opt_out_kind().is_some();
             failure_reaches_people(system, write, AlertKind::DeliveryFailed, thread, entry, &failure, now).await?;
             effects.changes.push(Change::Alerts);
             if failure.class == FailureClass::Template {
-                system.wakes().templates.notify_one();
+                system.wakeups().templates.notify_one();
             }
         }
     } else if !failed(after.status()) && failed(before.status()) {
@@ -312,7 +312,7 @@ async fn update_entry(
         if state == EntryState::Discarded || recalled_by.is_some() {
             let by = recalled_by.unwrap_or_else(|| "somebody".to_owned());
             let said = format!("{entry} was sent: it could not be canceled in time for {by}.");
-            gone_all_the_same(write, thread, entry, &said, now, effects).await?;
+            raise_sent_anyway(write, thread, entry, &said, now, effects).await?;
         }
         write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Status), now).await?;
     }
@@ -351,7 +351,7 @@ async fn again(
         return Ok(Again::No);
     }
     let policy = system.retry().for_failure(failure, of_code);
-    let tried = write.tried(ids.0).await?.max(1);
+    let tried = write.attempt_count(ids.0).await?.max(1);
     if policy.exhausted(tried) {
         return Ok(Again::GivenUp);
     }
@@ -362,7 +362,7 @@ async fn again(
 }
 
 /// Raises an alert: an entry that was discarded or called back was sent anyway.
-async fn gone_all_the_same(
+async fn raise_sent_anyway(
     write: &mut Write,
     thread: ThreadId,
     entry: EntryId,

@@ -33,7 +33,7 @@ const AT_ONCE: usize = 200;
 
 /// Backfills one connection now, on request of a person.
 pub(crate) async fn fill_now(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
-    require(actor, Permission::FillGaps)?;
+    require(actor, Permission::Backfill)?;
     let Some(connection) = system.store().connection(connection).await? else {
         return Err(Refusal::new(Code::NotFound, format!("Connection {connection} not found."), "").into());
     };
@@ -206,7 +206,7 @@ pub(super) async fn write_down(
             write.commit().await?;
             system.bus().publish(effects.changes.iter().copied());
             if effects.files {
-                system.wakes().fetcher.notify_one();
+                system.wakeups().fetcher.notify_one();
             }
         }
     }

@@ -52,7 +52,7 @@ pub(super) async fn progress(system: &System, connection: &Connection) -> Result
 /// Stores where a pass stopped. Runs in the caller's transaction.
 pub(super) async fn keep(write: &mut Write, connection: &Connection, pass: &Pass, now: Timestamp) -> Result<()> {
     let state = pass.left.as_ref().and_then(|left| serde_json::to_string(left).ok());
-    Ok(write.keep_snapshot(&subject(connection), state.as_deref().unwrap_or("done"), now).await?)
+    Ok(write.store_snapshot(&subject(connection), state.as_deref().unwrap_or("done"), now).await?)
 }
 
 /// Reads the conversations that may have missing messages. With `whole`, it also reads those whose last message is
@@ -99,7 +99,7 @@ impl Reader<'_> {
     /// Reads the rest of an interrupted conversation, then one page of conversations.
     async fn step(&mut self, at: &mut Progress, comparison: &mut Comparison) -> Result<Step> {
         if let Some((id, after)) = at.conversation.clone() {
-            if !self.may_ask() {
+            if !self.count_query() {
                 return Ok(Step::Spent);
             }
             // The conversation may be deleted by now, and its cursor with it.
@@ -115,7 +115,7 @@ impl Reader<'_> {
             at.conversation = None;
             at.read.push(id);
         }
-        if !self.may_ask() {
+        if !self.count_query() {
             return Ok(Step::Spent);
         }
         let page = match self.source.page(self.connection, comparison.since, at.page.as_deref()).await {
@@ -139,7 +139,7 @@ impl Reader<'_> {
         Ok(Step::On)
     }
 
-    const fn may_ask(&mut self) -> bool {
+    const fn count_query(&mut self) -> bool {
         let may = self.left > 0;
         self.left = self.left.saturating_sub(1);
         may
@@ -150,7 +150,7 @@ impl Reader<'_> {
             return Ok(false);
         }
         match &one.last_message_id {
-            Some(last) if !comparison.is_read(last) => Ok(!comparison.is_here(self.system, last).await? || whole),
+            Some(last) if !comparison.is_read(last) => Ok(!comparison.is_stored(self.system, last).await? || whole),
             Some(_) => Ok(whole),
             None => Ok(true),
         }
@@ -166,7 +166,7 @@ impl Reader<'_> {
         mut after: Option<String>,
     ) -> Result<Option<Step>> {
         loop {
-            if !self.may_ask() {
+            if !self.count_query() {
                 at.conversation = Some((id.to_owned(), after));
                 return Ok(Some(Step::Spent));
             }

@@ -24,7 +24,7 @@ use crate::domain::time::Timestamp;
 use crate::operations::System;
 use crate::operations::inbound::effects::{Source, contact_of};
 use crate::store::{
-    EventRow, Inserted, KnownContact, KnownElsewhere, KnownKeys, KnownOutbound, KnownPeople, MessageRow, NewAlert,
+    EventRow, Inserted, KnownContact, KnownContacts, KnownElsewhere, KnownKeys, KnownOutbound, MessageRow, NewAlert,
     NewInbound, NewRun, StatusRow, StoreError, ThreadTouch, Write, waits_after,
 };
 
@@ -42,7 +42,7 @@ pub(crate) struct Batch<'b> {
     pub(super) write: &'b mut Write,
     connections: Vec<Connection>,
     numbers: HashSet<String>,
-    people: KnownPeople,
+    people: KnownContacts,
     keys: Option<KnownKeys>,
     asked: HashSet<[u8; 16]>,
     /// Our messages that statuses of the batch are about.
@@ -78,7 +78,7 @@ impl<'b> Batch<'b> {
             write,
             connections: vec![],
             numbers: HashSet::new(),
-            people: KnownPeople::default(),
+            people: KnownContacts::default(),
             keys: None,
             asked: HashSet::new(),
             outbound: HashMap::new(),
@@ -190,7 +190,7 @@ impl<'b> Batch<'b> {
         self.store().await?;
         self.connections.clear();
         self.numbers.clear();
-        self.people = KnownPeople::default();
+        self.people = KnownContacts::default();
         self.candidates.clear();
         self.keys = None;
         self.asked.clear();
@@ -222,7 +222,7 @@ impl<'b> Batch<'b> {
         self.write.schedule_runs(&self.runs, now).await?;
         self.runs.clear();
         for (message, connection, media) in self.files.drain(..) {
-            self.write.want_media(message, connection, &media, now).await?;
+            self.write.schedule_download(message, connection, &media, now).await?;
         }
         self.write.insert_statuses(&self.statuses).await?;
         self.statuses.clear();
@@ -238,7 +238,7 @@ impl<'b> Batch<'b> {
         self.alerts.clear();
         self.write.note_conversations(&self.counts).await?;
         self.counts.clear();
-        let wanting: Vec<Vec<&str>> = self.events.iter().map(|event| self.system.wanting(event.event)).collect();
+        let wanting: Vec<Vec<&str>> = self.events.iter().map(|event| self.system.receivers(event.event)).collect();
         self.write.insert_events(&self.events, &wanting).await?;
         self.events.clear();
         Ok(())
@@ -293,12 +293,12 @@ impl<'b> Batch<'b> {
             None => self.write.thread(connection, contact, external_id, event.sent_at).await?,
         };
         self.people.threads.insert((connection, contact), thread.clone());
-        thread.ours = thread.ours || self.spells_ours(&event.contact).await?;
+        thread.ours = thread.ours || self.is_own_number_variant(&event.contact).await?;
         Ok((thread, other))
     }
 
     /// Returns `true` if one of the addresses is one of our own numbers in another spelling.
-    async fn spells_ours(&mut self, addresses: &[Address]) -> Result<bool> {
+    async fn is_own_number_variant(&mut self, addresses: &[Address]) -> Result<bool> {
         let spellings: Vec<_> = addresses.iter().filter_map(Address::phone).flat_map(PhoneNumber::variants).collect();
         if spellings.is_empty() {
             return Ok(false);

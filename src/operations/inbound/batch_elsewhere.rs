@@ -66,7 +66,7 @@ fn is_plain(event: &MessageEvent) -> bool {
         && event.statuses.len() == event.raw_statuses.len()
         && event.statuses.iter().all(|report| report.status != DeliveryStatus::Failed)
         && !event.contact.is_empty()
-        && Holder::told_by(event).is_none()
+        && Holder::from_event(event).is_none()
         && !matches!(InboundKind::of(&event.content), InboundKind::Reaction | InboundKind::News)
 }
 

@@ -122,7 +122,7 @@ impl Batch<'_> {
     /// Returns `true` if a failure affects this message alone: it is not retried, does not report an opt-out, and has
     /// no cause that other messages share.
     fn ends_with(&self, connection: &Connection, known: &KnownOutbound, failure: &Failure) -> bool {
-        if failure.unwanted().is_some() {
+        if failure.opt_out_kind().is_some() {
             return false;
         }
         let scheduled = || {

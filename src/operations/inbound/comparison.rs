@@ -38,7 +38,7 @@ impl Comparison {
             return Ok(());
         }
         self.listed += 1;
-        if let Some(standing) = system.store().standing_of(&key).await? {
+        if let Some(standing) = system.store().delivery_record_of(&key).await? {
             // Regardless of the message's age: its delivery status may be recent.
             if message.statuses.iter().fold(standing.clone(), DeliveryRecord::merge) != standing {
                 self.behind.push(message);
@@ -55,7 +55,7 @@ impl Comparison {
     }
 
     /// Returns `true` if the message is stored.
-    pub async fn is_here(&self, system: &System, provider_message_id: &str) -> Result<bool> {
+    pub async fn is_stored(&self, system: &System, provider_message_id: &str) -> Result<bool> {
         let key = message_key(self.connection, provider_message_id);
         Ok(system.store().is_known(&key).await?)
     }

@@ -26,7 +26,7 @@ pub(crate) async fn try_delivery(
     delivery: DeliveryId,
     body: Option<String>,
 ) -> Result<Done> {
-    require(actor, Permission::TryADelivery)?;
+    require(actor, Permission::DryRunDeliveries)?;
     if body.as_ref().is_some_and(|body| body.len() > LONGEST) {
         return Err(
             Refusal::new(Code::TooLong, "The edited body is longer than a webhook may be.", "Shorten it.").into()

@@ -107,8 +107,8 @@ pub async fn commit_pending_deliveries(system: &System, inbox: &mut mpsc::Receiv
     let Some(stored) = stored else { return true };
     system.counted_many(MetricFamily::RepeatedWebhooks, vec![], stored.repeats);
     if stored.pending {
-        system.wakes().apply.notify_one();
-        system.wakes().maintenance.notify_one();
+        system.wakeups().apply.notify_one();
+        system.wakeups().maintenance.notify_one();
         system.bus().publish([Change::Deliveries]);
     }
     if let Some(effects) = stored.applied
@@ -144,7 +144,7 @@ async fn store(system: &System, batch: Vec<NewDelivery>, readings: Vec<ReadResul
     match Box::pin(apply_stored(system, &mut write, &stored, readings, &mut effects)).await {
         Ok(all) => {
             if !all {
-                write.leave_pending();
+                write.mark_pending();
             }
             let pending = write.may_have_pending();
             write.commit().await?;
@@ -160,7 +160,7 @@ async fn store(system: &System, batch: Vec<NewDelivery>, readings: Vec<ReadResul
 
 async fn store_pending(mut write: Write, batch: Vec<NewDelivery>) -> Result<Stored, StoreError> {
     let (_, repeats) = write.insert_deliveries(batch).await?;
-    write.leave_pending();
+    write.mark_pending();
     write.commit().await?;
     Ok(Stored { repeats, pending: true, applied: None })
 }
@@ -190,7 +190,7 @@ async fn note_rejected(system: &System, provider: &dyn Provider, raw: RawDeliver
     let arrived = NewDelivery { raw: Arc::new(raw), key: DeliveryKey { sent_at: Timestamp::EPOCH, digest }, event };
     let kept = async {
         let mut write = system.store().write().await?;
-        write.keep_rejected(&arrived, &why).await?;
+        write.store_rejected(&arrived, &why).await?;
         write.commit().await
     };
     match kept.await {

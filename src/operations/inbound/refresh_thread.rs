@@ -21,7 +21,7 @@ const MAX_PAGES: usize = 10;
 
 /// Compares a thread with the provider and returns what was added. It makes at most `MAX_PAGES` list requests.
 pub(crate) async fn refresh_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
-    require(actor, Permission::FillGaps)?;
+    require(actor, Permission::Backfill)?;
     let row = thread_row(system, thread).await?;
     let (connection, provider) = at_provider(system, row.connection_id).await?;
     let Some(source) = provider.conversations() else {

@@ -13,7 +13,7 @@ use crate::operations::{Result, System, require};
 
 /// Marks a delivery as pending again. Refused if its signature is invalid, or if it is pending.
 pub(crate) async fn replay_delivery(system: &System, actor: &Actor, delivery: DeliveryId) -> Result<Done> {
-    require(actor, Permission::ReplayADelivery)?;
+    require(actor, Permission::ReplayDeliveries)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     let state = write.delivery_state(delivery).await?;
@@ -27,7 +27,7 @@ pub(crate) async fn replay_delivery(system: &System, actor: &Actor, delivery: De
     })?;
     write.audit(actor, AuditAction::Replay, &delivery.to_string(), "", now).await?;
     write.commit().await?;
-    system.wakes().apply.notify_one();
+    system.wakeups().apply.notify_one();
     system.bus().publish([Change::Deliveries, Change::Activity]);
     Ok(Done { message: format!("Replaying {delivery}."), created_id: None })
 }

@@ -11,7 +11,7 @@ use crate::operations::{Result, System, require};
 
 /// Returns the body of a delivery in `created_id`.
 pub(crate) async fn reveal(system: &System, actor: &Actor, delivery: DeliveryId) -> Result<Done> {
-    require(actor, Permission::RevealWhatAProviderSent)?;
+    require(actor, Permission::RevealWebhookBodies)?;
     let Some(detail) = system.store().delivery(delivery).await? else {
         return Err(Refusal::new(Code::NotFound, format!("Delivery {delivery} not found."), "").into());
     };

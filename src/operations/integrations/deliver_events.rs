@@ -31,7 +31,7 @@ pub struct EventEndpoint {
 
 impl EventEndpoint {
     /// Returns `true` if the endpoint receives this event.
-    pub fn wants(&self, event: EventName) -> bool {
+    pub fn receives(&self, event: EventName) -> bool {
         self.events.is_empty() || self.events.iter().any(|pattern| event.fits(pattern))
     }
 }
@@ -64,12 +64,12 @@ impl System {
         data: &Value,
     ) -> Result<(), StoreError> {
         let row = EventRow { at: self.now(), event, thread, data: data.to_string() };
-        write.insert_events(&[row], &[self.wanting(event)]).await
+        write.insert_events(&[row], &[self.receivers(event)]).await
     }
 
     /// Returns the names of the endpoints that receive this event.
-    pub(crate) fn wanting(&self, event: EventName) -> Vec<&str> {
-        self.endpoints().iter().filter(|one| one.wants(event)).map(|one| one.name.as_str()).collect()
+    pub(crate) fn receivers(&self, event: EventName) -> Vec<&str> {
+        self.endpoints().iter().filter(|one| one.receives(event)).map(|one| one.name.as_str()).collect()
     }
 }
 
@@ -90,7 +90,7 @@ pub async fn deliver_next_event(system: &System) -> Result<bool> {
         }
     };
     write.commit().await?;
-    system.wakes().event_delivery.notify_one();
+    system.wakeups().event_delivery.notify_one();
     let endpoint = system.endpoints().iter().find(|one| one.name == delivery.endpoint);
     let outcome = match endpoint {
         None => Err("it is no longer configured".into()),
@@ -108,7 +108,7 @@ pub async fn deliver_next_event(system: &System) -> Result<bool> {
         }
     };
     settle(system, &delivery, endpoint.is_some(), outcome).await?;
-    system.wakes().event_delivery.notify_one();
+    system.wakeups().event_delivery.notify_one();
     Ok(true)
 }
 

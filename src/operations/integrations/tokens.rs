@@ -34,7 +34,7 @@ async fn make(
     (role, agent, scope): (Role, Option<&str>, &Scope),
     expires_at: Option<Timestamp>,
 ) -> Result<Done> {
-    require(actor, Permission::MakeTokens)?;
+    require(actor, Permission::ManageTokens)?;
     let scope = scope.narrowed(&system.scope()).ok_or_else(|| {
         let why = format!("{} is outside {}.", scope.words(), system.scope().words());
         Refusal::new(Code::Scope, why, "Name an organization and environment within it.")
@@ -88,7 +88,7 @@ async fn make(
 }
 
 async fn revoke(system: &System, actor: &Actor, name: &str) -> Result<Done> {
-    require(actor, Permission::MakeTokens)?;
+    require(actor, Permission::ManageTokens)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     write.revoke_token(name, &actor.to_string(), now).await?.or_refuse(|| {
@@ -114,11 +114,11 @@ pub async fn known_by(system: &System, token: &str) -> Result<Option<(TokenView,
     // Looked up by digest, so the duration reveals nothing about the token.
     let Some(found) = system.store().token_of(&digest(token)).await? else { return Ok(None) };
     let now = system.now();
-    let Some(actor) = stands_for(system, &found) else { return Ok(None) };
+    let Some(actor) = actor_of_token(system, &found) else { return Ok(None) };
     if found.used_at.is_none_or(|at| now.since(at).as_secs() >= 60) {
         let mut write = system.store().write().await?;
         write.used_token(found.id, now).await?;
-        write.forget_asked(now.minus(std::time::Duration::from_secs(3 * 86_400))).await?;
+        write.delete_idempotency_keys(now.minus(std::time::Duration::from_secs(3 * 86_400))).await?;
         write.commit().await?;
     }
     Ok(Some((found, actor)))
@@ -152,14 +152,14 @@ pub fn other_role(system: &System, actor: &Actor) -> Option<Actor> {
 
 /// Returns the actor of a token; `None` if the token is invalid or its creator is no longer a user. The actor's role
 /// is limited to the creator's current one.
-fn stands_for(system: &System, token: &TokenView) -> Option<Actor> {
+fn actor_of_token(system: &System, token: &TokenView) -> Option<Actor> {
     if !token.holds(system.now()) {
         return None;
     }
     let maker = system.role_of(&token.made_by)?;
     match &token.agent {
         // An agent writes to contacts, so its creator must be allowed to as well.
-        Some(agent) => (maker >= Permission::WriteToPeople.role()).then(|| Actor::Agent { name: agent.clone() }),
+        Some(agent) => (maker >= Permission::SendMessages.role()).then(|| Actor::Agent { name: agent.clone() }),
         None => Some(Actor::Program {
             name: token.name.clone(),
             role: token.role.min(maker),
@@ -171,9 +171,9 @@ fn stands_for(system: &System, token: &TokenView) -> Option<Actor> {
 
 /// Returns `true` if an open stream may continue: the token or operator still exists, and the role is not lower than
 /// before.
-pub async fn still_known(system: &System, actor: &Actor, token: Option<TokenId>) -> Result<bool> {
+pub async fn is_still_authorized(system: &System, actor: &Actor, token: Option<TokenId>) -> Result<bool> {
     let now = match (actor, token) {
-        (_, Some(id)) => system.store().token(id).await?.and_then(|token| stands_for(system, &token)),
+        (_, Some(id)) => system.store().token(id).await?.and_then(|token| actor_of_token(system, &token)),
         (Actor::Operator { name, role }, None) => {
             return Ok(system.role_of(name).is_some_and(|now| now >= *role));
         }

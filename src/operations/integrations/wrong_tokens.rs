@@ -171,7 +171,7 @@ pub async fn admit(system: &System, from: IpAddr, token: &str) -> Result<Admissi
 }
 
 /// Clears the alert once invalid tokens have become rare.
-pub(crate) async fn calm_down(system: &System) -> Result<()> {
+pub(crate) async fn clear_if_rare(system: &System) -> Result<()> {
     {
         let mut wrong = unpoisoned(&system.shared.wrong_tokens);
         wrong.roll(system.now());

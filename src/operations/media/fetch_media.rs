@@ -33,7 +33,7 @@ const RESTS: [Duration; 6] = [
 ];
 
 /// How an attempt ended.
-enum Came {
+enum FetchOutcome {
     /// The file is stored, and not removed before its row names it.
     Kept {
         file: Pinned,
@@ -68,10 +68,10 @@ pub async fn fetch_next(system: &System) -> Result<bool> {
     let now = system.now();
     let mut write = system.store().write().await?;
     match &came {
-        Came::Kept { file, bytes, mime_type } => {
-            write.keep_media(wanted.message, file.name(), *bytes, mime_type, now).await?;
+        FetchOutcome::Kept { file, bytes, mime_type } => {
+            write.store_media(wanted.message, file.name(), *bytes, mime_type, now).await?;
         }
-        Came::Not { said, ever } => {
+        FetchOutcome::Not { said, ever } => {
             let rest = RESTS.get(wanted.tries.saturating_sub(1) as usize);
             let (state, due) = match (ever, rest) {
                 (Some(state), _) => (*state, now),
@@ -86,15 +86,15 @@ pub async fn fetch_next(system: &System) -> Result<bool> {
     Ok(true)
 }
 
-async fn fetch(system: &System, wanted: &PendingDownload) -> Result<Came> {
-    let not = |said: &str, ever| Ok(Came::Not { said: said.to_owned(), ever });
+async fn fetch(system: &System, wanted: &PendingDownload) -> Result<FetchOutcome> {
+    let not = |said: &str, ever| Ok(FetchOutcome::Not { said: said.to_owned(), ever });
     let Some(connection) = system.store().connection(wanted.connection).await? else {
         return not("its connection was removed", Some(MediaState::Lost));
     };
     let Some(provider) = system.providers().get(&connection.provider) else {
         return not("this build does not support its provider", Some(MediaState::Lost));
     };
-    let mut incoming = match system.store().shelf().begin(&wanted.message.to_string(), LARGEST) {
+    let mut incoming = match system.store().files().begin(&wanted.message.to_string(), LARGEST) {
         Ok(incoming) => incoming,
         Err(error) => return not(&format!("it cannot be stored: {error}"), None),
     };
@@ -128,7 +128,7 @@ async fn fetch(system: &System, wanted: &PendingDownload) -> Result<Came> {
     let sniffed = infer::get(&first).map(|kind| kind.mime_type().to_owned());
     let mime_type = mime_type.or(sniffed).unwrap_or_else(|| "application/octet-stream".to_owned());
     match incoming.keep(&mime_type) {
-        Ok(file) => Ok(Came::Kept { file, bytes, mime_type }),
+        Ok(file) => Ok(FetchOutcome::Kept { file, bytes, mime_type }),
         Err(error) => not(&format!("it cannot be stored: {error}"), None),
     }
 }
@@ -147,12 +147,12 @@ fn plain_hash(told: &str) -> Option<String> {
 pub(crate) async fn fetch_again(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
     require(actor, Permission::FetchFiles)?;
     let mut write = system.store().write().await?;
-    write.want_again(message, system.now()).await?.or_refuse(|| {
+    write.request_download_again(message, system.now()).await?.or_refuse(|| {
         let why = "The file is already here, or is being fetched.";
         Refusal::new(Code::NothingToFetch, why, "")
     })?;
     write.commit().await?;
-    system.wakes().fetcher.notify_one();
+    system.wakeups().fetcher.notify_one();
     Ok(Done { message: "Downloading it again.".into(), created_id: None })
 }
 
@@ -165,7 +165,7 @@ pub async fn prune_media(system: &System) -> Result<()> {
     let mut names = write.prune_uploads(now.minus(UPLOAD_KEPT)).await?;
     names.extend(write.prune_media(before, config.most, now).await?);
     // While this transaction is open, no row can start to name an unnamed file.
-    let shelf = system.store().shelf();
+    let shelf = system.store().files();
     for name in &names {
         if let Err(error) = shelf.remove(name) {
             tracing::warn!(%name, %error, "Cannot delete a file");

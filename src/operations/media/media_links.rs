@@ -59,7 +59,7 @@ impl MediaLink {
 pub(crate) async fn create_media_link(system: &System, actor: &Actor, upload: UploadId) -> Result<MediaLink> {
     let base = public_url(system)?;
     let (found, pinned) = crate::operations::media::receive_upload::uploaded(system, actor, upload).await?;
-    let head = head(system.store().shelf().clone(), &found).await;
+    let head = head(system.store().files().clone(), &found).await;
     let kind = infer::get(&head).map(|kind| kind.mime_type());
     let fits = |kind: &&str| matches!(*kind, "image/jpeg" | "image/png" | "video/mp4" | "application/pdf");
     let Some(mime_type) = kind.filter(fits).filter(|_| found.bytes <= MOST) else {
@@ -75,7 +75,7 @@ pub(crate) async fn create_media_link(system: &System, actor: &Actor, upload: Up
         until: system.now().plus(LENT_FOR),
         gone: Arc::default(),
         file: Arc::new(pinned),
-        shelf: system.store().shelf().clone(),
+        shelf: system.store().files().clone(),
     };
     system.media_links().push(link.clone());
     Ok(link)
@@ -128,7 +128,7 @@ pub async fn find_media_link(system: &System, token: &str) -> Option<MediaLink> 
         }
     }
     let (address, (file, mime_type, bytes)) = found?;
-    let shelf = system.store().shelf().clone();
+    let shelf = system.store().files().clone();
     let (until, file) = (now.plus(LENT_FOR), Arc::new(shelf.pin(&file)));
     Some(MediaLink { token: token.to_owned(), address, mime_type, bytes, until, gone: Arc::default(), file, shelf })
 }

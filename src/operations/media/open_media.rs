@@ -29,7 +29,7 @@ pub(crate) fn not_on_this_terminal() -> Refusal {
 pub async fn open_media(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
     require(actor, Permission::OpenFiles)?;
     let (name, _) = kept(system, message).await?;
-    let path = system.store().shelf().path(&name);
+    let path = system.store().files().path(&name);
     let shown = path.display().to_string();
     let Some((program, arguments)) = system.config().open.split_first() else {
         return Ok(Done { message: format!("The file is {shown}."), created_id: Some(shown) });
@@ -59,8 +59,8 @@ pub struct MediaFile {
 /// Opens the file of a message for reading, and writes an audit row.
 pub async fn media_file(system: &System, actor: &Actor, message: MessageId) -> Result<MediaFile> {
     require(actor, Permission::SaveFiles)?;
-    let (name, kept) = kept(&system.as_far_as(actor).await?, message).await?;
-    let shelf = system.store().shelf().clone();
+    let (name, kept) = kept(&system.restricted_to(actor).await?, message).await?;
+    let shelf = system.store().files().clone();
     let opened = tokio::task::spawn_blocking(move || {
         let file = shelf.open(&name)?;
         let bytes = file.metadata()?.len();
@@ -84,7 +84,7 @@ pub(crate) async fn picture(system: &System, message: MessageId, most: (u32, u32
     if !file.view.mime_type.starts_with("image/") {
         return Ok(None);
     }
-    let shelf = system.store().shelf().clone();
+    let shelf = system.store().files().clone();
     let drawn = tokio::task::spawn_blocking(move || preview(&shelf.read(&name).ok()?, None, most));
     Ok(drawn.await.unwrap_or(None))
 }
@@ -101,7 +101,7 @@ async fn kept(system: &System, message: MessageId) -> Result<(FileName, KeptFile
             return Err(Refusal::new(Code::NoFile, why, "Fetch the file from the provider again.").into());
         }
     };
-    if !system.store().shelf().path(&name).exists() {
+    if !system.store().files().path(&name).exists() {
         let why = "The file was deleted from the engine's disk.";
         return Err(Refusal::new(Code::NoFile, why, "Restore the media directory from a backup.").into());
     }

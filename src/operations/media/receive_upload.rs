@@ -29,15 +29,15 @@ const WHOLE: Duration = Duration::from_secs(600);
 
 /// Limits the number of concurrent uploads.
 #[derive(Debug)]
-pub(crate) struct Doorway(Semaphore);
+pub(crate) struct UploadLimiter(Semaphore);
 
-impl Default for Doorway {
+impl Default for UploadLimiter {
     fn default() -> Self {
         Self(Semaphore::new(MAX_AT_ONCE))
     }
 }
 
-impl Doorway {
+impl UploadLimiter {
     fn enter(&self) -> Result<SemaphorePermit<'_>, Refusal> {
         self.0.try_acquire().map_err(|_| {
             let why = format!("{MAX_AT_ONCE} uploads are in progress, which is the maximum.");
@@ -56,16 +56,16 @@ pub async fn receive_upload<E: std::fmt::Display>(
 ) -> Result<Uploaded> {
     require(actor, Permission::UploadFiles)?;
     let author = actor.to_string();
-    let _inside = system.doorway().enter()?;
+    let _inside = system.upload_limiter().enter()?;
     let mut write = system.store().write().await?;
     let before = write.uploads_of(&author).await?;
     drop(write);
     room_for(before, 0)?;
-    if system.store().shelf().free().is_some_and(|free| free < system.config().least_free) {
+    if system.store().files().free().is_some_and(|free| free < system.config().least_free) {
         return Err(Refusal::new(Code::Disk, "The disk is nearly full.", "Free space on the engine's disk.").into());
     }
     let label = system.reference();
-    let incoming = system.store().shelf().begin(&label, MAX_UPLOAD_BYTES).map_err(|error| disk(&error))?;
+    let incoming = system.store().files().begin(&label, MAX_UPLOAD_BYTES).map_err(|error| disk(&error))?;
     let incoming = tokio::time::timeout(WHOLE, take(incoming, bytes)).await.map_err(|_| {
         let why = format!("The file did not arrive within {} minutes.", WHOLE.as_secs() / 60);
         Refusal::new(Code::Slow, why, "Upload it over a faster connection.")
@@ -134,7 +134,7 @@ pub(crate) async fn uploaded(system: &System, actor: &Actor, upload: UploadId) -
         Refusal::new(Code::NotFound, why, wait)
     };
     let found = system.store().upload(upload, &actor.to_string()).await?.ok_or_else(none)?;
-    let pinned = system.store().shelf().pin(&found.file);
+    let pinned = system.store().files().pin(&found.file);
     // The upload may have been removed before it was pinned.
     match system.store().upload(upload, &actor.to_string()).await? {
         Some(_) => Ok((found, pinned)),
@@ -145,7 +145,7 @@ pub(crate) async fn uploaded(system: &System, actor: &Actor, upload: UploadId) -
 /// Returns the bytes and the name of an upload.
 pub(crate) async fn read_upload(system: &System, actor: &Actor, upload: UploadId) -> Result<(Vec<u8>, String)> {
     let (found, pinned) = uploaded(system, actor, upload).await?;
-    let shelf = system.store().shelf().clone();
+    let shelf = system.store().files().clone();
     let read = tokio::task::spawn_blocking(move || shelf.read(pinned.name())).await;
     let bytes = read.map_err(io::Error::other).flatten().map_err(|error| {
         Refusal::new(Code::File, format!("Cannot read the uploaded file: {error}."), "Upload it again.")

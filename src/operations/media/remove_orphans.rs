@@ -5,11 +5,11 @@ use crate::operations::{Result, System};
 
 /// Removes unnamed files that are older than any upload may be. Returns their number.
 pub(crate) async fn remove_orphans(system: &System) -> Result<usize> {
-    let shelf = system.store().shelf();
+    let shelf = system.store().files();
     let before = system.now().minus(UPLOAD_KEPT);
     let looked = shelf.clone();
     let old = tokio::task::spawn_blocking(move || looked.older_than(before)).await.unwrap_or_default();
-    let old = system.store().seem_unnamed(old).await?;
+    let old = system.store().find_unreferenced(old).await?;
     if old.is_empty() {
         return Ok(0);
     }

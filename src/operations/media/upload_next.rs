@@ -16,7 +16,7 @@ use crate::operations::outbox::failure_alerts::failure_reaches_people;
 use crate::operations::outbox::outage::note_failure;
 use crate::operations::{Result, System};
 use crate::provider::{ProviderError, Upload};
-use crate::store::{StoreError, ToUpload};
+use crate::store::{PendingUpload, StoreError};
 
 /// Uploads the next file that is due. Returns `false` if none is due.
 pub async fn upload_next(system: &System) -> Result<bool> {
@@ -42,7 +42,7 @@ pub async fn upload_next(system: &System) -> Result<bool> {
     let answer = answer?;
     write_down(system, &file, answer, began).await?;
     system.bus().publish([Change::Outbox, Change::Thread(file.thread), Change::Alerts]);
-    system.wakes().sender.notify_one();
+    system.wakeups().sender.notify_one();
     Ok(true)
 }
 
@@ -52,7 +52,7 @@ pub async fn next_upload_due(system: &System) -> std::result::Result<Option<Time
     system.store().next_upload_due(&busy).await
 }
 
-async fn upload(system: &System, file: &ToUpload) -> Result<std::result::Result<String, ProviderError>> {
+async fn upload(system: &System, file: &PendingUpload) -> Result<std::result::Result<String, ProviderError>> {
     let gone =
         |title: &'static str| Failure::own(FailureClass::Setup, title, "It cannot be uploaded.", "Send it again.");
     let Some(connection) = system.store().connection(file.connection).await? else {
@@ -68,7 +68,7 @@ async fn upload(system: &System, file: &ToUpload) -> Result<std::result::Result<
             Failure::own(FailureClass::Setup, title, refusal.reason, refusal.remedy).into()
         }));
     }
-    let path = system.store().shelf().path(&file.file);
+    let path = system.store().files().path(&file.file);
     let name = match &file.file_name {
         Some(name) => name.as_received().to_owned(),
         None => format!("file.{}", ending(&file.mime_type)),
@@ -93,7 +93,7 @@ fn note_progress(system: &System, entry: EntryId, thread: ThreadId, sent: u64, a
 
 async fn write_down(
     system: &System,
-    file: &ToUpload,
+    file: &PendingUpload,
     answer: std::result::Result<String, ProviderError>,
     began: Timestamp,
 ) -> Result<()> {
@@ -140,9 +140,9 @@ async fn write_down(
                     if failure.stops_number() {
                         let probe_at = hold_number(system, &mut write, file.connection, &failure, None, now).await?;
                         let due_at = probe_at.max(due_at);
-                        write.put_off(file.entry, &failure, due_at, Some(Hold::Credentials), counts).await?;
+                        write.postpone(file.entry, &failure, due_at, Some(Hold::Credentials), counts).await?;
                     } else {
-                        write.put_off(file.entry, &failure, due_at, None, counts).await?;
+                        write.postpone(file.entry, &failure, due_at, None, counts).await?;
                         note_failure(system, &mut write, file.connection, &failure, now).await?;
                     }
                 }

@@ -25,7 +25,7 @@ pub(crate) fn kept_heads(system: &System) -> Vec<KnownHead> {
 /// Accepts that rows whose digests are stored outside the database are missing from it. `typed` must be the newest of
 /// them.
 pub(crate) async fn accept_restored(system: &System, actor: &Actor, typed: &str) -> Result<Done> {
-    require(actor, Permission::AcceptARestoredDatabase)?;
+    require(actor, Permission::AcceptRestoredDatabase)?;
     // A broken chain is not an older copy. Existing rows never change, so this check needs no transaction.
     let AuditCheck { broken, .. } = system.store().verify_audit(&[], &[]).await?;
     if let Some((row, why)) = broken {

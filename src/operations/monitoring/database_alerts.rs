@@ -9,7 +9,7 @@ use crate::domain::text::Untrusted;
 use crate::domain::time::short_span;
 use crate::domain::view::AlertView;
 use crate::operations::monitoring::conditions::{condition, raise_condition};
-use crate::operations::monitoring::notify_alerts::tell_unstored;
+use crate::operations::monitoring::notify_alerts::notify_unstored_alert;
 use crate::operations::{Result, System, unpoisoned};
 use crate::store::NewAlert;
 
@@ -28,14 +28,14 @@ pub(crate) async fn no_damage(system: &System) -> Result<()> {
 }
 
 /// Records that supposed damage is over, and clears its alert.
-pub(crate) async fn damage_is_over(system: &System, ended: &DatabaseTrouble) -> Result<()> {
+pub(crate) async fn record_damage_end(system: &System, ended: &DatabaseTrouble) -> Result<()> {
     unpoisoned(&system.shared.pulse).stored = false;
     no_damage(system).await?;
-    tell_end(system, ended).await
+    store_ended_alert(system, ended).await
 }
 
 /// Reports once that a database problem began.
-pub(crate) async fn tell_trouble(system: &System, trouble: Option<DatabaseTrouble>) -> Result<()> {
+pub(crate) async fn report_trouble(system: &System, trouble: Option<DatabaseTrouble>) -> Result<()> {
     let fault = trouble.as_ref().map(|trouble| trouble.fault);
     let (begins, stored) = {
         let mut pulse = unpoisoned(&system.shared.pulse);
@@ -49,7 +49,7 @@ pub(crate) async fn tell_trouble(system: &System, trouble: Option<DatabaseTroubl
         system.bus().publish([Change::Alerts, Change::Activity]);
         if let Some(alert) = unstored_alert(system) {
             let system = system.clone();
-            tokio::spawn(async move { tell_unstored(&system, &alert).await });
+            tokio::spawn(async move { notify_unstored_alert(&system, &alert).await });
         }
     }
     if trouble.fault == DatabaseFault::Damaged && !stored {
@@ -64,7 +64,7 @@ pub(crate) async fn tell_trouble(system: &System, trouble: Option<DatabaseTroubl
 }
 
 /// Stores an alert that was shown from memory, and clears it, because the problem has ended.
-pub(crate) async fn tell_end(system: &System, ended: &DatabaseTrouble) -> Result<()> {
+pub(crate) async fn store_ended_alert(system: &System, ended: &DatabaseTrouble) -> Result<()> {
     let now = system.now();
     let said = format!(
         "{} for {} until {now} ({}). Webhooks of that time got 503; the provider sends them again.",
@@ -78,7 +78,7 @@ pub(crate) async fn tell_end(system: &System, ended: &DatabaseTrouble) -> Result
     write.clear_alert(KIND, "disk", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Alerts, Change::Activity]);
-    for wake in system.wakes().all() {
+    for wake in system.wakeups().all() {
         wake.notify_one();
     }
     Ok(())

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::operations::monitoring::database_alerts::damage_is_over;
+use crate::operations::monitoring::database_alerts::record_damage_end;
 use crate::operations::{System, unpoisoned};
 
 /// Maximum duration of a check.
@@ -16,7 +16,7 @@ const ROUTINE: u32 = 6 * 3_600;
 
 /// Schedule of the checks.
 #[derive(Debug, Default)]
-pub(crate) struct Recheck {
+pub(crate) struct RecheckSchedule {
     runs: bool,
     left: u32,
     pause: u32,
@@ -24,7 +24,7 @@ pub(crate) struct Recheck {
     sound_for: u32,
 }
 
-impl Recheck {
+impl RecheckSchedule {
     /// Counts one beat of a damaged file. Returns `true` if a check begins now.
     fn begins(&mut self) -> bool {
         if self.runs || self.left > 0 {
@@ -76,7 +76,7 @@ pub(crate) fn look_again(system: &System) {
         unpoisoned(&system.shared.pulse).recheck.ended(sound);
         if let Some(ended) = sound.then(|| system.store().end_damage()).flatten() {
             tracing::warn!("The database file is intact: the reported damage was failed reads");
-            if let Err(error) = damage_is_over(&system, &ended).await {
+            if let Err(error) = record_damage_end(&system, &ended).await {
                 tracing::error!(%error, "Cannot end an alert whose cause is gone");
             }
         }
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn checks_become_rarer_and_never_run_twice_at_once() {
-        let mut recheck = Recheck::default();
+        let mut recheck = RecheckSchedule::default();
         assert!(recheck.begins() && !recheck.begins(), "one at a time");
         let mut pauses = vec![];
         for _ in 0..10 {
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_sound_file_is_looked_at_four_times_a_day() {
-        let mut recheck = Recheck::default();
+        let mut recheck = RecheckSchedule::default();
         assert_eq!((0..86_400).filter(|_| recheck.is_due()).count(), 4);
     }
 }

@@ -34,7 +34,7 @@ pub(crate) async fn notice(
     if let Some(state) = notice.template {
         if let TemplateChange::Status { status, reason } = &state.change {
             let reason = reason.as_ref().map(Untrusted::line).unwrap_or_default();
-            write.keep_snapshot(&subject, status.name(), now).await?;
+            write.store_snapshot(&subject, status.name(), now).await?;
             write.note_template(&account, (&state.name, &state.language), status.name(), &reason, now).await?;
         }
         effects.templates.push((account, state.clone()));

@@ -11,14 +11,14 @@ use crate::operations::{Result, System};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Runs the alert command for open alerts that it was not run for, within the hourly limit.
-pub(crate) async fn tell_alerts(system: &System) -> Result<()> {
+pub(crate) async fn run_alert_commands(system: &System) -> Result<()> {
     let Some((program, arguments)) = system.config().alert_command.split_first() else { return Ok(()) };
     let now = system.now();
     let told = system.store().alerts_told_since(now.minus(Duration::from_secs(3_600))).await?;
     let room = system.config().alerts_per_hour.saturating_sub(told);
-    for (id, kind, subject, said) in system.store().untold_alerts(room).await? {
+    for (id, kind, subject, said) in system.store().alerts_to_notify(room).await? {
         let mut write = system.store().write().await?;
-        write.mark_told(id, now).await?;
+        write.mark_notified(id, now).await?;
         write.commit().await?;
         run(program, arguments, (&id.to_string(), &kind, &subject, &said)).await;
     }
@@ -27,7 +27,7 @@ pub(crate) async fn tell_alerts(system: &System) -> Result<()> {
 
 /// Runs the alert command for an alert that the database cannot store. It does not count against the hourly limit,
 /// because each problem raises only one.
-pub(crate) async fn tell_unstored(system: &System, alert: &AlertView) {
+pub(crate) async fn notify_unstored_alert(system: &System, alert: &AlertView) {
     let Some((program, arguments)) = system.config().alert_command.split_first() else { return };
     run(program, arguments, (&alert.id.to_string(), &alert.kind, &alert.subject, alert.said.as_received())).await;
 }

@@ -1,7 +1,7 @@
 //! The pulse, once a second: checks whether the database can be written and whether the clock was changed. A problem
 //! is reported immediately from memory, and stored once a write succeeds.
 
-use crate::operations::monitoring::database_alerts::{no_damage, tell_end, tell_trouble};
+use crate::operations::monitoring::database_alerts::{no_damage, report_trouble, store_ended_alert};
 use std::time::Duration;
 
 use crate::domain::change::Change;
@@ -9,7 +9,7 @@ use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::monitoring::database::{DatabaseFault, DatabaseTrouble};
 use crate::domain::time::{ClockWatch, Timestamp, short_span};
 use crate::operations::monitoring::conditions::condition;
-use crate::operations::monitoring::look_again::{Recheck, look_again};
+use crate::operations::monitoring::look_again::{RecheckSchedule, look_again};
 use crate::operations::{Result, System, check_all, unpoisoned};
 
 /// After this time without a commit, a small write tests the database.
@@ -27,24 +27,24 @@ pub(crate) struct Pulse {
     pub(crate) told: Option<DatabaseFault>,
     /// Whether the alert about damage is stored.
     pub(crate) stored: bool,
-    pub(crate) recheck: Recheck,
+    pub(crate) recheck: RecheckSchedule,
     /// The last audit row saved outside the database, and the row and time of the last log entry.
     kept: i64,
     logged: (i64, Option<Timestamp>),
 }
 
 /// Checks the clock and the database.
-pub async fn pulse(system: &System) -> Result<()> {
+pub async fn check_clock_and_database(system: &System) -> Result<()> {
     clock(system).await?;
     let store = system.store();
     let known = store.trouble();
     let max_age = if known.is_some() { Duration::ZERO } else { PROVE_EVERY };
     let _ = store.prove_writable(max_age).await;
     if let Some(ended) = store.end_trouble_if_over() {
-        tell_end(system, &ended).await?;
+        store_ended_alert(system, &ended).await?;
     }
     look_again(system);
-    tell_trouble(system, store.trouble()).await?;
+    report_trouble(system, store.trouble()).await?;
     keep_audit_head(system, false);
     Ok(())
 }
@@ -86,7 +86,7 @@ pub(crate) async fn clock(system: &System) -> Result<()> {
     let now = system.now();
     let (jump, back) = {
         let mut pulse = unpoisoned(&system.shared.pulse);
-        let jump = pulse.clock.look(now, system.parts.clock.steady());
+        let jump = pulse.clock.look(now, system.parts.clock.monotonic());
         if pulse.clock.is_back() {
             pulse.clock.set_by = 0;
         }
@@ -108,7 +108,7 @@ pub(crate) async fn clock(system: &System) -> Result<()> {
     write.commit().await?;
     tracing::info!(moved, "Due times moved to the new clock");
     system.bus().publish([Change::Alerts]);
-    for wake in system.wakes().all() {
+    for wake in system.wakeups().all() {
         wake.notify_one();
     }
     // Providers' reports about our clock are refreshed, because the earlier ones are outdated.

@@ -12,7 +12,7 @@ use crate::domain::expiring::RadarRow;
 use crate::domain::filter::{Filter, Is, Term};
 use crate::domain::ids::ThreadId;
 use crate::domain::inbound::event::Direction;
-use crate::domain::monitoring::gauge::GaugesView;
+use crate::domain::monitoring::gauge::StatisticsView;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::Untrusted;
 use crate::domain::view::SavedView;
@@ -101,7 +101,7 @@ pub(crate) async fn views(system: &System, actor: &Actor) -> Result<Vec<SavedVie
 
 /// Saves a filter; empty terms delete it.
 pub(crate) async fn save_view(system: &System, actor: &Actor, name: &str, terms: &str) -> Result<Done> {
-    require(actor, Permission::KeepFilters)?;
+    require(actor, Permission::SaveFilters)?;
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 40 {
         return Err(Refusal::new(
@@ -125,12 +125,12 @@ pub(crate) async fn save_view(system: &System, actor: &Actor, name: &str, terms:
 }
 
 /// Returns statistics of the last `hours`, at most 31 days.
-pub(crate) async fn statistics(system: &System, hours: u32) -> Result<GaugesView> {
+pub(crate) async fn statistics(system: &System, hours: u32) -> Result<StatisticsView> {
     let now = system.now();
     let since = now.minus(Duration::from_secs(u64::from(hours.clamp(1, 24 * 31)) * 3_600));
     let store = system.store();
     let counts = store.counts().await?;
-    Ok(GaugesView {
+    Ok(StatisticsView {
         since,
         metrics: store.delivery_metrics(since).await?,
         hours: store.hours(now.minus(Duration::from_secs(24 * 3_600))).await?,

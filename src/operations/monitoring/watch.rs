@@ -10,7 +10,7 @@ use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::time::{Timestamp, short_span};
 use crate::operations::inbound::backfill::watch_gaps;
-use crate::operations::integrations::wrong_tokens::calm_down;
+use crate::operations::integrations::wrong_tokens::clear_if_rare;
 use crate::operations::monitoring::conditions::condition;
 use crate::operations::numbers::canary::watch_canaries;
 use crate::operations::{Result, System};
@@ -26,12 +26,12 @@ const PROVED_AGAIN: Duration = Duration::from_secs(600);
 
 /// Checks queue, disk and silent numbers, sends test webhooks, runs backfills, and runs the alert command.
 pub async fn watch(system: &System) -> Result<()> {
-    calm_down(system).await?;
+    clear_if_rare(system).await?;
     let now = system.now();
     let counts = system.store().counts().await?;
     crate::operations::monitoring::metrics::lag::note_lag(system, counts.oldest_pending_at).await?;
     let oldest = system.store().oldest_due(now).await?;
-    let free = system.store().shelf().free();
+    let free = system.store().files().free();
     let connections = system.store().connections().await?;
     let checks = system.store().checks().await?;
     let config = system.config();
@@ -104,7 +104,7 @@ pub async fn watch(system: &System) -> Result<()> {
     crate::operations::outbox::outage::watch_outages(system).await?;
     watch_canaries(system).await?;
     watch_gaps(system).await?;
-    crate::operations::monitoring::notify_alerts::tell_alerts(system).await
+    crate::operations::monitoring::notify_alerts::run_alert_commands(system).await
 }
 
 /// Returns a text about database rows that cannot be read and are ignored; `None` if there are none.

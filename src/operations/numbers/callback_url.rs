@@ -19,7 +19,7 @@ pub(crate) async fn check_callback_url(
 ) -> Result<()> {
     let provider = system.providers().get(&connection.provider);
     let ours = provider.is_some_and(|provider| leads_here(system, provider.as_ref(), webhook));
-    let heard = heard_since(system, write, connection, webhook, now).await?;
+    let heard = received_since(system, write, connection, webhook, now).await?;
     let lost = !ours && !heard;
     let note = match webhook {
         "" => "no URL is registered".to_owned(),
@@ -38,7 +38,7 @@ pub(crate) async fn check_callback_url(
 }
 
 /// Returns `true` if a message arrived since this URL was first seen at the provider: it may forward to this engine.
-async fn heard_since(
+async fn received_since(
     system: &System,
     write: &mut Write,
     connection: &Connection,
@@ -51,7 +51,7 @@ async fn heard_since(
         known => {
             // For the first URL the time of registration is unknown, so every earlier message counts.
             let at = if known.is_some() { now } else { Timestamp::EPOCH };
-            write.keep_snapshot(&subject, webhook, at).await?;
+            write.store_snapshot(&subject, webhook, at).await?;
             at
         }
     };

@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Requests a test webhook on request of a person.
 pub(crate) async fn canary(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
-    require(actor, Permission::AskForATestDelivery)?;
+    require(actor, Permission::RequestTestWebhook)?;
     let Some(connection) = system.store().connection(connection).await? else {
         return Err(Refusal::new(Code::NotFound, format!("Connection {connection} not found."), "").into());
     };
@@ -84,7 +84,7 @@ async fn send_test_webhook(
     };
     let said = format!("{}: {} {}", trouble.line(), trouble.explanation, trouble.remedy);
     let mut write = system.store().write().await?;
-    write.forget_canary(canary).await?;
+    write.delete_canary(canary).await?;
     write.record_check(connection.id, Check::Public, now, false, &trouble.explanation).await?;
     write.commit().await?;
     system.bus().publish([Change::Connection(connection.id)]);
@@ -108,7 +108,7 @@ pub(crate) async fn send_through(
     write.commit().await?;
     if let Err(trouble) = webhooks.test(connection.into(), &registration.id, event).await {
         let mut write = system.store().write().await?;
-        write.forget_canary(canary).await?;
+        write.delete_canary(canary).await?;
         write.commit().await?;
         return Ok(Err(format!("The provider sends no test: {}. {}", trouble.line(), trouble.remedy).into()));
     }
@@ -144,14 +144,14 @@ pub(crate) async fn watch_canaries(system: &System) -> Result<()> {
 
 /// Handles a test webhook that returned: records the passed check and returns `true`. Returns `false` if no test was
 /// expected.
-pub(crate) async fn canary_is_back(
+pub(crate) async fn handle_canary_return(
     write: &mut Write,
     phone_number_id: &str,
     source: &Source,
     effects: &mut Effects,
 ) -> Result<bool, StoreError> {
     let at = source.received_at;
-    let Some((connection, sent)) = write.canary_back(&source.provider, phone_number_id, at).await? else {
+    let Some((connection, sent)) = write.record_canary_return(&source.provider, phone_number_id, at).await? else {
         return Ok(false);
     };
     let note = format!("the test webhook arrived after {} ms", at.since(sent).as_millis());

@@ -35,7 +35,7 @@ pub async fn check_all(system: &System) -> Result<()> {
 
 /// Checks one connection on request of a person.
 pub async fn check_connection(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
-    require(actor, Permission::CheckAConnection)?;
+    require(actor, Permission::CheckConnections)?;
     let Some(connection) = system.store().connection(connection).await? else {
         return Err(Refusal::new(Code::NotFound, format!("Connection {connection} not found."), "").into());
     };
@@ -67,7 +67,7 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
             let held = write.connection_hold(connection.id).await?;
             if held.is_some_and(|held| held.kind == Hold::Credentials) {
                 number_sends_again(system, &mut write, connection.id, now).await?;
-                system.wakes().sender.notify_one();
+                system.wakeups().sender.notify_one();
             }
             base_url_is_right(system, &mut write, connection.id, now).await?;
             let skew = checked.clock.map(|there| there.since(now).max(now.since(there)));
@@ -169,7 +169,7 @@ async fn notice_quality(
     }
     let rank = |quality: &str| ["RED", "YELLOW", "GREEN"].iter().position(|known| *known == quality).unwrap_or(1);
     let subject = connection.id.to_string();
-    write.keep_snapshot(&format!("quality:{subject}"), quality, now).await?;
+    write.store_snapshot(&format!("quality:{subject}"), quality, now).await?;
     let fell = rank(quality) < before.map_or(2, rank);
     let said = fell.then(|| {
         let from = before.map(|before| format!(" from {}", before.to_lowercase())).unwrap_or_default();

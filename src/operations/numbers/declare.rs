@@ -40,7 +40,7 @@ fn proposals(connection: ConnectionId, declared: &Declared) -> Vec<Proposal> {
     routes.chain(declared.agent.iter().map(|(agent, mode)| proposal(agent, *mode, &declared.contract))).collect()
 }
 
-fn says_the_same(one: &Assignment, new: &Proposal) -> bool {
+fn has_same_terms(one: &Assignment, new: &Proposal) -> bool {
     one.agent == new.agent && one.mode == new.mode && one.contract == new.contract
 }
 
@@ -48,7 +48,7 @@ fn says_the_same(one: &Assignment, new: &Proposal) -> bool {
 pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
     let now = system.now();
     let actor = Actor::System;
-    crate::operations::numbers::number_lifecycle::mend_stranded(system).await?;
+    crate::operations::numbers::number_lifecycle::repair_stranded(system).await?;
     let mut write = system.store().write().await?;
     for one in declared {
         let mut id = write.put_connection(&one.connection, false).await?;
@@ -74,7 +74,7 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
             .filter(|one| one.thread.is_none() && (one.state == AssignmentState::Active || one.from_file));
         let (kept, over): (Vec<_>, Vec<_>) = standing
             .filter(|one| one.from_file || wanted.iter().any(|new| new.contract.when == one.contract.when))
-            .partition(|one| one.from_file && wanted.iter().any(|new| says_the_same(one, new)));
+            .partition(|one| one.from_file && wanted.iter().any(|new| has_same_terms(one, new)));
         // Assignments that the configuration no longer declares are revoked. Assignments approved by people stay,
         // unless the configuration declares another agent for the same place.
         for before in over {
@@ -84,7 +84,7 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
                 write.audit(&actor, AuditAction::Revoke, &before.id.to_string(), reason, now).await?;
             }
         }
-        for new in wanted.iter().filter(|new| !kept.iter().any(|one| says_the_same(one, new))) {
+        for new in wanted.iter().filter(|new| !kept.iter().any(|one| has_same_terms(one, new))) {
             let made = write.propose(new, "configuration", true, now).await?;
             let (agent, mode) = (&new.agent, new.mode.name());
             let detail = format!("{agent} answers {} ({mode}), from configuration", one.connection.name);
@@ -106,7 +106,7 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
     write.commit().await?;
     if released > 0 {
         tracing::info!(released, "Replaying quarantined deliveries");
-        system.wakes().apply.notify_one();
+        system.wakeups().apply.notify_one();
     }
     system.bus().publish([Change::Everything]);
     Ok(())
@@ -129,6 +129,6 @@ async fn restored(
         return Ok(None);
     }
     setup.updated_at = now;
-    write.save_setup(&setup, was, now).await?.either_way();
+    write.save_setup(&setup, was, now).await?.ignore();
     Ok(write.put_connection(connection, true).await?)
 }

@@ -61,7 +61,7 @@ pub(crate) async fn number_lifecycle(
             // first.
             if let Some(connection) = life.known {
                 let subject = connection.id.to_string();
-                write.keep_snapshot(&deletion(&subject), TOLD, now).await?;
+                write.store_snapshot(&deletion(&subject), TOLD, now).await?;
                 let said = format!(
                     "A webhook reports that {} ({}) was disconnected at the provider. The number stays connected until the provider confirms it.",
                     connection.name, connection.phone_number
@@ -149,16 +149,16 @@ pub(crate) async fn confirm_deletion(system: &System, connection: &Connection) -
                     .await?;
             }
             write.clear_alert(AlertKind::DeletionTold, &subject, now).await?;
-            write.keep_snapshot(&deletion(&subject), "confirmed", now).await?;
+            write.store_snapshot(&deletion(&subject), "confirmed", now).await?;
             let detail = "reported by a webhook and confirmed by the provider";
             write.audit(&Actor::System, AuditAction::Disconnected, &subject, detail, now).await?;
         }
         Some(true) if state == ASKED && now.since(since) > TEARDOWN => {
             write.clear_alert(AlertKind::DeletionTold, &subject, now).await?;
-            write.keep_snapshot(&deletion(&subject), "not confirmed", now).await?;
+            write.store_snapshot(&deletion(&subject), "not confirmed", now).await?;
         }
         // The number may stay readable for a while, or the provider did not answer: the next check queries again.
-        _ if state == TOLD => write.keep_snapshot(&deletion(&subject), ASKED, now).await?,
+        _ if state == TOLD => write.store_snapshot(&deletion(&subject), ASKED, now).await?,
         _ => return Ok(()),
     }
     write.commit().await?;
@@ -202,7 +202,7 @@ pub(crate) async fn mark_lost(
 
 /// Repairs disconnected connections that an earlier version left without a setup, so that they can be connected
 /// again.
-pub(crate) async fn mend_stranded(system: &System) -> Result<()> {
+pub(crate) async fn repair_stranded(system: &System) -> Result<()> {
     let now = system.now();
     let mut write = system.store().write().await?;
     for mut setup in write.stranded_connections(now).await? {
@@ -215,7 +215,7 @@ pub(crate) async fn mend_stranded(system: &System) -> Result<()> {
         let id = if setup.id.0 == 0 {
             write.begin_setup(&setup).await?
         } else {
-            write.save_setup(&setup, was, now).await?.either_way();
+            write.save_setup(&setup, was, now).await?.ignore();
             setup.id
         };
         let detail = format!("{} can be connected again", setup.name);

@@ -115,14 +115,14 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
         WebhookRequest::Create { connection, .. } => (*connection, Permission::RegisterWebhooks),
         WebhookRequest::Update { connection, .. } => (*connection, Permission::ChangeWebhooks),
         WebhookRequest::Delete { connection, .. } => (*connection, Permission::DeleteWebhooks),
-        WebhookRequest::Test { connection, .. } => (*connection, Permission::TryWebhooks),
+        WebhookRequest::Test { connection, .. } => (*connection, Permission::TestWebhooks),
     };
     require(actor, needed)?;
     let (connection, provider) = at_provider(system, connection).await?;
     let Some(webhooks) = provider.webhooks() else { return Err(no_webhooks(&connection).into()) };
     // The webhooks are read and then changed at the provider; two concurrent changes would both see the earlier
     // state.
-    let _hand = system.take_in_hand(actor, &format!("the webhooks of {}", connection.provider))?;
+    let _hand = system.lock_operation(actor, &format!("the webhooks of {}", connection.provider))?;
     let support = provider.capabilities().webhooks;
     let own = NumberWebhooks { system, connection: &connection, provider: provider.as_ref(), webhooks, support };
     let (action, said, id) = match request {

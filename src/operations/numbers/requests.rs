@@ -57,7 +57,7 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: NumberReque
 pub(crate) async fn look(system: &System, actor: &Actor, query: NumberQuery) -> Result<Fetched<NumberAnswer>> {
     let value = match query {
         NumberQuery::List { provider } => {
-            require(actor, Permission::ListTheProvidersNumbers)?;
+            require(actor, Permission::ListProviderNumbers)?;
             NumberAnswer::List(list(system, &provider).await?)
         }
         NumberQuery::Health { connection } => {
@@ -106,7 +106,7 @@ fn profiles_of<'p>(provider: &'p dyn Provider, name: &ProviderName) -> Result<&'
 
 /// Registers our webhook at the provider and starts a setup that verifies it with a test webhook.
 async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done> {
-    require(actor, Permission::SetNumbersUp)?;
+    require(actor, Permission::SetUpNumbers)?;
     let (connection, provider) = at_provider(system, id).await?;
     let base = set_up::public_url(system)?;
     let Some(webhooks) = provider.webhooks() else {
@@ -114,7 +114,7 @@ async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Do
         return Err(Refusal::new(Code::Provider, why, "Register it in the provider's own console.").into());
     };
     // The webhooks are read and then created at the provider; two concurrent requests would both find none.
-    let _hand = system.take_in_hand(actor, &format!("the webhooks of {}", connection.provider))?;
+    let _hand = system.lock_operation(actor, &format!("the webhooks of {}", connection.provider))?;
     not_under_way(system, &connection).await?;
     let scope = WebhookScope::Number(connection.phone_number_id.clone());
     let support = provider.capabilities().webhooks;
@@ -138,7 +138,7 @@ async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Do
 
 /// Starts a setup that creates a link by which the owner of the number renews its credentials.
 async fn renew(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done> {
-    require(actor, Permission::SetNumbersUp)?;
+    require(actor, Permission::SetUpNumbers)?;
     let (connection, provider) = at_provider(system, id).await?;
     numbers_of(provider.as_ref(), &connection.provider)?;
     set_up::public_url(system)?;
@@ -162,12 +162,12 @@ async fn renew(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done>
 
 async fn not_under_way(system: &System, connection: &Connection) -> Result<()> {
     if system.store().setups().await?.iter().any(|open| open.connection_id == Some(connection.id) && open.is_open()) {
-        return Err(under_way(connection).into());
+        return Err(operation_in_progress(connection).into());
     }
     Ok(())
 }
 
-fn under_way(connection: &Connection) -> Refusal {
+fn operation_in_progress(connection: &Connection) -> Refusal {
     let why = format!("{} is already being set up.", connection.name);
     Refusal::new(Code::SetupState, why, "Look at the setup's steps.")
 }
@@ -186,7 +186,7 @@ async fn begin(
         return Err(not_connected(connection).into());
     }
     if write.open_setup_of(connection.id).await?.is_some() {
-        return Err(under_way(connection).into());
+        return Err(operation_in_progress(connection).into());
     }
     let setup_id = write.begin_setup(setup).await?;
     if let Some(taken) = taken {
@@ -195,7 +195,7 @@ async fn begin(
     write.audit(actor, action, &connection.id.to_string(), &connection.name, now).await?;
     write.commit().await?;
     system.bus().publish([Change::Everything]);
-    system.wakes().setups.notify_one();
+    system.wakeups().setups.notify_one();
     Ok(setup_id)
 }
 
@@ -213,7 +213,7 @@ async fn take_webhooks(system: &System, connection: &Connection, provider: &dyn 
 
 async fn unregister(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done> {
     require(actor, Permission::UnregisterNumbers)?;
-    let _hand = system.take_in_hand(actor, &format!("connection {id}"))?;
+    let _hand = system.lock_operation(actor, &format!("connection {id}"))?;
     let (connection, provider) = at_provider(system, id).await?;
     let gone = take_webhooks(system, &connection, provider.as_ref()).await?;
     let now = system.now();
@@ -233,7 +233,7 @@ async fn unregister(system: &System, actor: &Actor, id: ConnectionId) -> Result<
 /// Disconnects the number at the provider. The customer record stays for reconnecting.
 async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &str) -> Result<Done> {
     require(actor, Permission::DisconnectNumbers)?;
-    let _hand = system.take_in_hand(actor, &format!("connection {id}"))?;
+    let _hand = system.lock_operation(actor, &format!("connection {id}"))?;
     let (connection, provider) = at_provider(system, id).await?;
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     if digits(typed) != connection.phone_number.digits() {
@@ -245,7 +245,7 @@ async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &st
     let now = system.now();
     let mut write = system.store().write().await?;
     // The provider's webhook about it may have arrived before its response.
-    mark_lost(&mut write, &connection, NumberEvent::Disconnect, now).await?.either_way();
+    mark_lost(&mut write, &connection, NumberEvent::Disconnect, now).await?.ignore();
     write
         .audit(
             actor,
@@ -271,9 +271,9 @@ fn not_connected(connection: &Connection) -> Refusal {
 }
 
 async fn save_profile(system: &System, actor: &Actor, id: ConnectionId, profile: &Profile) -> Result<Done> {
-    require(actor, Permission::ChangeWhatContactsSee)?;
+    require(actor, Permission::ChangeBusinessProfiles)?;
     profile.check()?;
-    let _hand = system.take_in_hand(actor, &format!("the profile of {id}"))?;
+    let _hand = system.lock_operation(actor, &format!("the profile of {id}"))?;
     let (connection, provider) = at_provider(system, id).await?;
     let saved = profiles_of(provider.as_ref(), &connection.provider)?.save_profile(&connection, profile).await;
     saved.map_err(refused)?;
@@ -294,7 +294,7 @@ pub(crate) async fn call(
     connection: Option<ConnectionId>,
 ) -> Result<Done> {
     let looks = call.method.eq_ignore_ascii_case("GET");
-    require(actor, if looks { Permission::AskAProvider } else { Permission::ChangeAProvidersRecords })?;
+    require(actor, if looks { Permission::QueryProvider } else { Permission::ChangeProviderRecords })?;
     let fits = call.path.starts_with('/') && !call.path.starts_with("//") && !call.path.chars().any(char::is_control);
     if !fits {
         let why = format!("`{}` is not a path.", clean_line(&call.path));

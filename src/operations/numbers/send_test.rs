@@ -13,7 +13,7 @@ use crate::operations::{Result, System, require};
 
 /// Queues the test message. Refused if the tester has not written to the number.
 pub(crate) async fn send_test(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
-    require(actor, Permission::WriteToPeople)?;
+    require(actor, Permission::SendMessages)?;
     let Some(connection) = system.store().connection(connection).await? else {
         return Err(Refusal::new(Code::NotFound, format!("Connection {connection} not found."), "").into());
     };

@@ -35,7 +35,7 @@ pub(crate) struct Plan {
 
 /// Begins a setup. The worker performs its first step at once.
 pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<Done> {
-    require(actor, Permission::SetNumbersUp)?;
+    require(actor, Permission::SetUpNumbers)?;
     let name = plan.name.trim();
     let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.');
     if name.is_empty() || name.chars().count() > LONGEST_NAME || !name.chars().all(plain) {
@@ -98,7 +98,7 @@ pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
 
 /// Continues a setup: a failed step is retried, and a waiting step is checked now.
 pub(crate) async fn go_on(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
-    require(actor, Permission::SetNumbersUp)?;
+    require(actor, Permission::SetUpNumbers)?;
     let mut write = system.store().write().await?;
     let mut setup = known(&mut write, id).await?;
     let was = (setup.state, setup.step);
@@ -110,7 +110,7 @@ pub(crate) async fn go_on(system: &System, actor: &Actor, id: SetupId) -> Result
 
 /// Requests a new link, which revokes the previous one.
 pub(crate) async fn new_link(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
-    require(actor, Permission::SetNumbersUp)?;
+    require(actor, Permission::SetUpNumbers)?;
     let mut write = system.store().write().await?;
     let mut setup = known(&mut write, id).await?;
     let was = (setup.state, setup.step);
@@ -131,7 +131,7 @@ pub(crate) async fn new_link(system: &System, actor: &Actor, id: SetupId) -> Res
 
 /// Reconnects a disconnected number, with the same customer.
 pub(crate) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
-    require(actor, Permission::ConnectNumbersAgain)?;
+    require(actor, Permission::ReconnectNumbers)?;
     let mut write = system.store().write().await?;
     let mut setup = known(&mut write, id).await?;
     let was = (setup.state, setup.step);
@@ -162,7 +162,7 @@ pub(crate) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Re
 
 /// Cancels a setup.
 pub(crate) async fn cancel(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
-    require(actor, Permission::GiveSetupsUp)?;
+    require(actor, Permission::CancelSetups)?;
     let mut write = system.store().write().await?;
     let setup = known(&mut write, id).await?;
     let was = (setup.state, setup.step);
@@ -190,9 +190,9 @@ pub async fn look_at_links(system: &System) -> Result<()> {
     let now = system.now();
     if system.everything().links_awaited().await? {
         let mut write = system.everything().write().await?;
-        write.hasten_links(LINK_LOOKS, now).await?;
+        write.reschedule_links(LINK_LOOKS, now).await?;
         write.commit().await?;
-        system.wakes().setups.notify_one();
+        system.wakeups().setups.notify_one();
     }
     Ok(())
 }
@@ -233,7 +233,7 @@ async fn move_to(
 
 fn told(system: &System) {
     system.bus().publish([Change::Everything]);
-    system.wakes().setups.notify_one();
+    system.wakeups().setups.notify_one();
 }
 
 fn able(system: &System, name: &ProviderName) -> Result<(), Refusal> {

@@ -182,12 +182,12 @@ async fn as_it_was(system: &System, setup: &Setup) -> Result<Ended> {
     if let Some(other) = write.number_claimed(&setup.provider, id, Some(setup.id)).await? {
         return Ok(Ended::Failed(format!("{number} is already connected, as {other}.")));
     }
-    write.revive(connection, number, id).await?.either_way();
+    write.reconnect_with_ids(connection, number, id).await?.ignore();
     write.note_connected(connection, now).await?;
     let released = write.release_quarantine(now).await?;
     write.commit().await?;
     if released > 0 {
-        system.wakes().apply.notify_one();
+        system.wakeups().apply.notify_one();
     }
     Ok(Ended::Done(format!("{number}, {}", clean_line(id))))
 }
@@ -229,7 +229,11 @@ async fn integration(
             let mut write = system.store().write().await?;
             let state = format!("{} active", setup.provider);
             write
-                .keep_snapshot(&format!("integration:{}/{}", setup.organization, setup.environment.name()), &state, now)
+                .store_snapshot(
+                    &format!("integration:{}/{}", setup.organization, setup.environment.name()),
+                    &state,
+                    now,
+                )
                 .await?;
             write.commit().await?;
             Ended::Done(format!(
@@ -325,7 +329,7 @@ async fn number(system: &System, numbers: &dyn Numbers, setup: &mut Setup) -> Re
     let released = write.release_quarantine(now).await?;
     write.commit().await?;
     if released > 0 {
-        system.wakes().apply.notify_one();
+        system.wakeups().apply.notify_one();
     }
     Ok(Ended::Done(note))
 }

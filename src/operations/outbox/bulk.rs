@@ -83,13 +83,13 @@ fn fits(action: BulkAction, (state, held): (EntryState, bool), uncertain: bool) 
         }
         BulkAction::Hold => state == EntryState::Queued && !held,
         BulkAction::Release => state == EntryState::Queued && held,
-        BulkAction::LookUp | BulkAction::Arrived => state == EntryState::Uncertain,
+        BulkAction::Reconcile | BulkAction::Arrived => state == EntryState::Uncertain,
     }
 }
 
 /// Starts a bulk action and returns its job id. Refused without a filter, or if another one is running.
 pub(crate) async fn begin(system: &System, actor: &Actor, action: BulkAction, text: &str) -> Result<Done> {
-    require(actor, Permission::ActOnManyMessagesAtOnce)?;
+    require(actor, Permission::RunBulkJobs)?;
     if text.trim().is_empty() {
         let why = "The bulk action has no filter, so it would include every message.";
         return Err(Refusal::new(Code::NoFilter, why, "Give a filter, such as status:failed since:2h.").into());
@@ -112,13 +112,13 @@ pub(crate) async fn begin(system: &System, actor: &Actor, action: BulkAction, te
     write.audit(actor, AuditAction::of_bulk(action), &format!("job {job}"), text, now).await?;
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Activity]);
-    system.wakes().jobs.notify_one();
+    system.wakeups().jobs.notify_one();
     Ok(Done { message: format!("{} Started as job {job}.", preview.words(action)), created_id: Some(job.to_string()) })
 }
 
 /// Stops a running bulk action. Entries that it changed stay changed.
 pub(crate) async fn stop(system: &System, actor: &Actor, job: i64) -> Result<Done> {
-    require(actor, Permission::StopABulkAction)?;
+    require(actor, Permission::StopBulkJobs)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     let missed = || Refusal::new(Code::NoJob, format!("Job {job} is not running."), "");
@@ -138,7 +138,7 @@ pub async fn step_job(system: &System) -> Result<bool> {
             let Some(row) = unreadable_row(&error, &["jobs"]) else { return Err(error.into()) };
             let (mut write, now) = (system.store().write().await?, system.now());
             // The job may have been stopped at the same moment, which has the same result.
-            write.end_job(row.key, JobState::Stopped, now).await?.either_way();
+            write.end_job(row.key, JobState::Stopped, now).await?.ignore();
             row.raise(&mut write, "The bulk job is stopped. Entries that it changed stay changed.", None, now).await?;
             write.commit().await?;
             system.bus().publish([Change::Outbox, Change::Alerts]);
@@ -153,7 +153,7 @@ pub async fn step_job(system: &System) -> Result<bool> {
             tracing::warn!(job = job.id, why = %refusal, "Bulk job stopped: its filter cannot be read");
             let mut write = system.store().write().await?;
             // The job may have been stopped at the same moment, which has the same result.
-            write.end_job(job.id, JobState::Stopped, system.now()).await?.either_way();
+            write.end_job(job.id, JobState::Stopped, system.now()).await?.ignore();
             write.commit().await?;
             system.bus().publish([Change::Outbox]);
             return Ok(true);
@@ -167,12 +167,12 @@ pub async fn step_job(system: &System) -> Result<bool> {
     let Some(last) = ids.last() else {
         let mut write = system.store().write().await?;
         // If the job was stopped at the same moment, it stays stopped and is not marked as done.
-        write.end_job(job.id, JobState::Done, now).await?.either_way();
+        write.end_job(job.id, JobState::Done, now).await?.ignore();
         write.commit().await?;
         system.bus().publish([Change::Outbox]);
         return Ok(true);
     };
-    if job.action == BulkAction::LookUp {
+    if job.action == BulkAction::Reconcile {
         return look_up_each(system, &job, &ids, *last).await;
     }
     // The whole step is one transaction that first checks whether the job is still running: after a stop is
@@ -209,8 +209,8 @@ pub async fn step_job(system: &System) -> Result<bool> {
     write.commit().await?;
     system.bus().publish(threads.into_iter().map(Change::Thread));
     system.bus().publish([Change::Outbox, Change::Alerts, Change::Activity]);
-    system.wakes().sender.notify_one();
-    system.wakes().reconcile.notify_one();
+    system.wakeups().sender.notify_one();
+    system.wakeups().reconcile.notify_one();
     Ok(true)
 }
 
@@ -232,7 +232,7 @@ async fn look_up_each(system: &System, job: &Job, ids: &[EntryId], last: EntryId
     }
     let mut write = system.store().write().await?;
     // A job that was stopped meanwhile keeps its count.
-    write.step_job(job.id, (done, refused), last.0, said.as_deref()).await?.either_way();
+    write.step_job(job.id, (done, refused), last.0, said.as_deref()).await?.ignore();
     write.commit().await?;
     system.bus().publish([Change::Outbox]);
     Ok(true)
@@ -257,7 +257,7 @@ async fn act(
         BulkAction::Release => hold_within(system, write, &job.actor, entry, false).await?,
         BulkAction::Arrived => settle_arrived_within(system, write, &job.actor, entry).await?,
         // Reconciling has its own step, `look_up_each`.
-        BulkAction::LookUp => return Ok(None),
+        BulkAction::Reconcile => return Ok(None),
     };
     Ok(Some(thread))
 }

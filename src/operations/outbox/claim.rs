@@ -14,8 +14,10 @@ use crate::domain::outbox::entry::EntryState;
 use crate::domain::outbox::limits::Rate;
 use crate::domain::time::Timestamp;
 use crate::operations::outbox::failure_alerts::failure_reaches_people;
-use crate::operations::outbox::last_checks::{forbidden, held_by_other, may_hand_over, template_withdrawn, too_early};
-use crate::operations::outbox::send_message::marketing::{MarketingConsent, still_wanted};
+use crate::operations::outbox::last_checks::{
+    can_schedule_at_provider, forbidden, held_by_other, template_withdrawn, too_early,
+};
+use crate::operations::outbox::send_message::marketing::{MarketingConsent, check_marketing_consent};
 use crate::operations::{Result, System};
 use crate::provider::{Provider, WireRequest};
 use crate::store::{Claimed, Paces, StoreError, Write};
@@ -75,11 +77,11 @@ async fn claim(system: &System, senders: usize) -> Result<Vec<Option<Dispatch>>>
     write.commit().await?;
     system.bus().publish(changes);
     if wants_templates {
-        system.wakes().templates.notify_one();
+        system.wakeups().templates.notify_one();
     }
     if dispatches.len() == senders {
         // More entries may be due: another sender claims them while these wait for the network.
-        system.wakes().sender.notify_one();
+        system.wakeups().sender.notify_one();
     }
     Ok(dispatches.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(senders).collect())
 }
@@ -171,7 +173,7 @@ impl Claiming<'_> {
             self.write.wait(claimed.thread, "a message waits: another app owns the conversation", now).await?;
             return Ok(None);
         }
-        match still_wanted(system, &mut self.write, &claimed).await? {
+        match check_marketing_consent(system, &mut self.write, &claimed).await? {
             MarketingConsent::Yes => {}
             MarketingConsent::No(failure) => {
                 self.refuse(&claimed, &failure).await?;
@@ -195,7 +197,13 @@ impl Claiming<'_> {
         }
         let pace = paces.of(&claimed);
         if let Some(then) = claimed.outgoing.at.take().filter(|then| *then > now) {
-            if !may_hand_over(&connection, provider.scheduling_limits(&connection), &claimed, &pace, (then, now)) {
+            if !can_schedule_at_provider(
+                &connection,
+                provider.scheduling_limits(&connection),
+                &claimed,
+                &pace,
+                (then, now),
+            ) {
                 // wadeck keeps the entry and checks every rule again at its time.
                 self.write.hold_entry(claimed.entry, None, then).await?;
                 return Ok(None);

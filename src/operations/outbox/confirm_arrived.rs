@@ -18,7 +18,7 @@ pub(crate) async fn confirm_arrived(system: &System, actor: &Actor, entry: Entry
     let (thread, said) = settle_arrived_within(system, &mut write, actor, entry).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Alerts, Change::Activity]);
-    system.wakes().sender.notify_one();
+    system.wakeups().sender.notify_one();
     Ok(Done { message: said, created_id: None })
 }
 
@@ -29,7 +29,7 @@ pub(crate) async fn settle_arrived_within(
     actor: &Actor,
     entry: EntryId,
 ) -> Result<(ThreadId, String)> {
-    require(actor, Permission::SettleAMessage)?;
+    require(actor, Permission::SettleMessages)?;
     let now = system.now();
     let Some((EntryState::Uncertain, _, thread, _)) = write.entry_state(entry).await? else {
         let why = format!("{entry} is not uncertain.");

@@ -18,8 +18,8 @@ pub(crate) async fn discard_entry(system: &System, actor: &Actor, entry: EntryId
     let (thread, said) = discard_within(system, &mut write, actor, entry).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Alerts, Change::Activity]);
-    system.wakes().sender.notify_one();
-    system.wakes().reconcile.notify_one();
+    system.wakeups().sender.notify_one();
+    system.wakeups().reconcile.notify_one();
     Ok(Done { message: said, created_id: None })
 }
 
@@ -30,7 +30,7 @@ pub(crate) async fn discard_within(
     actor: &Actor,
     entry: EntryId,
 ) -> Result<(ThreadId, String)> {
-    require(actor, Permission::DiscardAMessage)?;
+    require(actor, Permission::DiscardMessages)?;
     let now = system.now();
     let Some(facts) = write.entry_facts(entry).await? else {
         let why = format!("Outbox entry {entry} not found.");

@@ -62,8 +62,14 @@ pub(crate) async fn failure_reaches_people(
         AlertKind::DeliveryFailed => format!("a status of {entry} reports"),
         _ => format!("the provider rejected {entry} with"),
     };
-    crate::operations::outbox::send_message::recipient::told_by_failure(system, write, thread, (failure, &told), now)
-        .await?;
+    crate::operations::outbox::send_message::recipient::opt_out_from_failure(
+        system,
+        write,
+        thread,
+        (failure, &told),
+        now,
+    )
+    .await?;
     let alone = not_delivered(entry, failure);
     if failure.is_shared() {
         // Failures with a shared cause raise one alert, which counts the messages.

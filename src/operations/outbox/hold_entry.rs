@@ -18,7 +18,7 @@ pub(crate) async fn hold_entry(system: &System, actor: &Actor, entry: EntryId, h
     let (thread, said) = hold_within(system, &mut write, actor, entry, hold).await?;
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Thread(thread), Change::Activity]);
-    system.wakes().sender.notify_one();
+    system.wakeups().sender.notify_one();
     Ok(Done { message: said, created_id: None })
 }
 

@@ -75,7 +75,7 @@ pub(super) fn template_withdrawn(system: &System, claimed: &Claimed) -> Option<F
 }
 
 /// Returns `true` if the message may be scheduled at the provider now, to be sent at `then`.
-pub(super) fn may_hand_over(
+pub(super) fn can_schedule_at_provider(
     connection: &Connection,
     ahead: Option<SchedulingLimits>,
     claimed: &Claimed,

@@ -27,7 +27,7 @@ pub(crate) async fn note_failure(
         return Ok(());
     }
     let Some(outage) = write.note_outage(connection, failure, now).await? else { return Ok(()) };
-    if outage.is_told(now) {
+    if outage.raises_alert(now) {
         write.record_check(connection, Check::Send, now, false, &failure.line()).await?;
         let connections = system.store().connections().await?;
         renew(system, write, &connections, connection, now).await?;
@@ -37,7 +37,7 @@ pub(crate) async fn note_failure(
 
 /// Records that an entry used up its attempts; the caller raises that alert. The outage ends with the last entry that
 /// it affects.
-pub(crate) async fn entry_died(
+pub(crate) async fn record_exhausted_entry(
     system: &System,
     write: &mut Write,
     connection: ConnectionId,
@@ -80,9 +80,9 @@ pub(crate) async fn watch_outages(system: &System) -> Result<()> {
     for outage in write.outages().await? {
         let connected = connections.iter().any(|one| one.id == outage.connection);
         if !connected || outage.is_forgotten(now) {
-            write.end_outage(outage.connection).await?.either_way();
+            write.end_outage(outage.connection).await?.ignore();
             renew(system, &mut write, &connections, outage.connection, now).await?;
-        } else if outage.retried > 0 && outage.is_told(now) {
+        } else if outage.retried > 0 && outage.raises_alert(now) {
             renew(system, &mut write, &connections, outage.connection, now).await?;
         }
     }
@@ -103,7 +103,7 @@ async fn renew(
     let sharing = SharedTrouble::of(connections, connection);
     let mut outages = write.outages().await?;
     outages.retain(|one| sharing.includes(one.connection));
-    let told = outages.iter().any(|one| one.is_told(now));
+    let told = outages.iter().any(|one| one.raises_alert(now));
     let Some(all) = Outage::merged(&outages).filter(|_| told) else {
         over(write, KIND, &sharing.subject, now).await?;
         return Ok(());

@@ -14,7 +14,7 @@ use crate::operations::{Result, System, require};
 
 /// Queries the provider about a message and returns its answer. Refused if the message has no provider id.
 pub(crate) async fn query_message_status(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
-    require(actor, Permission::AskTheProviderAboutAMessage)?;
+    require(actor, Permission::ReconcileMessages)?;
     let Some(before) = system.store().message(message).await? else {
         return Err(Refusal::new(Code::NotFound, format!("Message {message} not found."), "").into());
     };
@@ -62,10 +62,10 @@ pub(crate) async fn query_message_status(system: &System, actor: &Actor, message
     write.commit().await?;
     system.bus().publish(effects.changes.iter().copied());
     if effects.sends {
-        system.wakes().sender.notify_one();
+        system.wakeups().sender.notify_one();
     }
     if effects.looks {
-        system.wakes().reconcile.notify_one();
+        system.wakeups().reconcile.notify_one();
     }
     let after = system.store().message(message).await?.map_or(before.status, |detail| detail.message.status);
     let said = match says {

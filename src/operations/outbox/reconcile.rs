@@ -79,7 +79,7 @@ pub async fn next_look_due(system: &System) -> Result<Option<Timestamp>, StoreEr
 
 /// Reconciles an entry now, on request of a person.
 pub(crate) async fn request_reconcile(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
-    require(actor, Permission::AskTheProviderAboutAMessage)?;
+    require(actor, Permission::ReconcileMessages)?;
     let Some(doubtful) = system.store().doubtful(system.now(), Some(entry)).await? else {
         let why = format!("{entry} is not uncertain.");
         return Err(Refusal::new(Code::NotUncertain, why, "Look at the entry's state.").into());
@@ -117,7 +117,7 @@ async fn look(system: &System, doubtful: &UncertainEntry) -> Result<Seen> {
         });
     }
     if let Ok(looked) = &seen {
-        write.keep_evidence(doubtful.entry, &looked.evidence).await?;
+        write.store_evidence(doubtful.entry, &looked.evidence).await?;
     }
     let seen = match seen.map(|looked| looked.found) {
         Ok(Some(id)) => {
@@ -173,7 +173,7 @@ async fn look(system: &System, doubtful: &UncertainEntry) -> Result<Seen> {
     };
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Thread(doubtful.thread), Change::Alerts]);
-    system.wakes().sender.notify_one();
+    system.wakeups().sender.notify_one();
     Ok(seen)
 }
 

@@ -12,7 +12,7 @@ use crate::store::{StoreError, Write};
 
 /// Recovers at startup. No other process is alive, so every lease counts as abandoned.
 pub async fn rescue_at_start(system: &System) -> Result<u64> {
-    system.store().shelf().sweep();
+    system.store().files().sweep();
     let mut write = system.store().write().await?;
     write.fetch_all_again(system.now()).await?;
     write.pace_from_now(system.now()).await?;
@@ -36,7 +36,7 @@ async fn rescue(system: &System, leased_until: Timestamp) -> Result<u64> {
         "wadeck queries the provider. If that does not settle it, decide by the evidence.",
     );
     for (entry, thread) in &abandoned {
-        write.doubt_entry(*entry, &failure, now.plus(FIRST_LOOK)).await?;
+        write.mark_uncertain(*entry, &failure, now.plus(FIRST_LOOK)).await?;
         // An error with one entry does not keep the others in flight.
         write.savepoint().await?;
         match note(&mut write, *entry, *thread, &failure, now).await {

@@ -20,7 +20,7 @@ pub(crate) async fn retry_entry(system: &System, actor: &Actor, entry: EntryId) 
     let (thread, said) = retry_within(system, &mut write, actor, entry).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Alerts, Change::Activity]);
-    system.wakes().sender.notify_one();
+    system.wakeups().sender.notify_one();
     Ok(Done { message: said, created_id: None })
 }
 
@@ -31,7 +31,7 @@ pub(crate) async fn retry_within(
     actor: &Actor,
     entry: EntryId,
 ) -> Result<(ThreadId, String)> {
-    require(actor, Permission::RetryAMessage)?;
+    require(actor, Permission::RetryMessages)?;
     let now = system.now();
     let Some(facts) = write.entry_facts(entry).await? else {
         let why = format!("Outbox entry {entry} not found.");

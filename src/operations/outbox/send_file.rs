@@ -18,7 +18,7 @@ use crate::domain::time::Timestamp;
 use crate::operations::media::file_facts::facts;
 use crate::operations::media::imaging::{pad, preview};
 use crate::operations::media::receive_upload::read_upload;
-use crate::operations::outbox::send_message::{Piece, SendMessage, may_write, queue, thread_row};
+use crate::operations::outbox::send_message::{Piece, SendMessage, check_freeform, queue, thread_row};
 use crate::operations::{Result, System, require};
 use crate::store::Pinned;
 
@@ -26,7 +26,7 @@ use crate::store::Pinned;
 const CONVERTING: Duration = Duration::from_secs(60);
 
 /// A file to send.
-pub(crate) struct Parcel {
+pub(crate) struct OutgoingFile {
     pub upload: UploadId,
     pub caption: String,
     pub pad: Option<ImagePadding>,
@@ -66,26 +66,26 @@ pub(crate) async fn send_file(
     system: &System,
     actor: &Actor,
     thread: ThreadId,
-    parcel: Parcel,
+    parcel: OutgoingFile,
     context: &SendContext,
 ) -> Result<Done> {
-    require(actor, Permission::WriteToPeople)?;
+    require(actor, Permission::SendMessages)?;
     // Checked before a large file is read and converted; every rule is checked again when the message is queued.
     let row = thread_row(system, thread).await?;
-    may_write(&row, parcel.at, system.now())?;
+    check_freeform(&row, parcel.at, system.now())?;
     // The file stays in the store until the message that names it is stored.
     let (content, _pinned) = content(system, actor, &parcel).await?;
     content.check()?;
     let kind = content.words().line();
     let message = SendMessage { content, reply_to: parcel.reply_to, at: parcel.at };
     let queued = queue(system, actor, thread, Piece::Message(Box::new(message)), context).await?;
-    system.wakes().uploader.notify_one();
+    system.wakeups().uploader.notify_one();
     let said = format!("Queued {kind} for {} as {}.", queued.name, queued.entry);
     Ok(Done { message: said, created_id: Some(queued.message.to_string()) })
 }
 
 /// Reads, converts, checks and stores the file.
-async fn content(system: &System, actor: &Actor, parcel: &Parcel) -> Result<(Content, Pinned)> {
+async fn content(system: &System, actor: &Actor, parcel: &OutgoingFile) -> Result<(Content, Pinned)> {
     let (mut bytes, name) = read_upload(system, actor, parcel.upload).await?;
     if let Some(shape) = &parcel.pad {
         bytes = pad(&bytes, shape)
@@ -124,7 +124,7 @@ pub(crate) async fn header_file(system: &System, actor: &Actor, upload: UploadId
 
 fn store_file(system: &System, bytes: &[u8], mime_type: &str, name: &str, voice: bool) -> Result<(Media, Pinned)> {
     let label = system.reference();
-    let pinned = system.store().shelf().put(&label, bytes, mime_type).map_err(|error| {
+    let pinned = system.store().files().put(&label, bytes, mime_type).map_err(|error| {
         let why = format!("Cannot store the file in the data directory: {error}.");
         Refusal::new(Code::Disk, why, "Free space on the engine's disk; nothing was sent.")
     })?;

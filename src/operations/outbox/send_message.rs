@@ -38,7 +38,7 @@ pub(crate) async fn send(
     letter: SendMessage,
     context: &SendContext,
 ) -> Result<Done> {
-    require(actor, Permission::WriteToPeople)?;
+    require(actor, Permission::SendMessages)?;
     if matches!(letter.content, Content::Template { .. } | Content::Reaction { .. }) {
         let why = format!("A {} cannot be sent as content.", letter.content.kind());
         return Err(Refusal::new(Code::Content, why, "Use the request for templates or for reactions.").into());
@@ -103,7 +103,7 @@ pub(crate) async fn react(
 }
 
 /// Checks the rules for freeform messages: time, service window and opt-out.
-pub(crate) fn may_write(row: &ThreadRow, at: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
+pub(crate) fn check_freeform(row: &ThreadRow, at: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
     if at.is_some_and(|at| at < now) {
         return Err(Refusal::new(Code::Past, "That time is in the past.", "Choose a future time."));
     }
@@ -144,8 +144,8 @@ pub(crate) async fn queue(
     let at = if let Piece::Message(letter) = &piece { letter.at } else { None };
     let mut write = system.store().write().await?;
     let row = thread_within(&mut write, thread).await?;
-    may_write(&row, at, now)?;
-    ownership::may_answer(&mut write, &row, &author, context, now).await?;
+    check_freeform(&row, at, now)?;
+    ownership::check_ownership(&mut write, &row, &author, context, now).await?;
     let Some(connection) = write.live_connection(row.connection_id).await? else {
         let why = format!("{} is disconnected, so it cannot send.", row.connection);
         return Err(Refusal::new(Code::NotConnected, why, "Reconnect it first.").into());
@@ -198,7 +198,7 @@ pub(crate) async fn queue(
     write.audit(actor, AuditAction::Send, &row.id.to_string(), &entry.to_string(), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(row.id), Change::Outbox, Change::Agents, Change::Activity]);
-    system.wakes().sender.notify_one();
+    system.wakeups().sender.notify_one();
     Ok(Queued { message, entry, later: not_before, name: row.contact.shown() })
 }
 
@@ -211,7 +211,7 @@ pub(crate) fn capabilities(system: &System, connection: &Connection) -> Capabili
 async fn silence(write: &mut Write, thread: ThreadId, author: &str, now: Timestamp) -> Result<()> {
     write.silence_agent(thread, &format!("{author} replied"), now).await?;
     write.person_wrote(thread, now).await?;
-    write.clear_unread(thread).await?.either_way();
+    write.clear_unread(thread).await?.ignore();
     Ok(())
 }
 

@@ -74,7 +74,7 @@ pub(crate) async fn send_template(
     mut filled: Filled,
     context: &SendContext,
 ) -> Result<Done> {
-    require(actor, Permission::WriteToPeople)?;
+    require(actor, Permission::SendMessages)?;
     let connection = system
         .store()
         .connection(filled.connection)
@@ -115,7 +115,7 @@ pub(crate) async fn send_template(
     let mut write = system.store().write().await?;
     let thread = open_thread(system, &mut write, &connection, (&outgoing, &filled.to), now).await?;
     let row = thread_within(&mut write, thread.thread).await?;
-    ownership::may_answer(&mut write, &row, &author, context, now).await?;
+    ownership::check_ownership(&mut write, &row, &author, context, now).await?;
     let open = window::is_open(row.window_closes_at, now);
     // The undo period applies, as for any other message of a person.
     let undo = Some(connection.settings.undo).filter(|undo| !undo.is_zero());
@@ -136,8 +136,8 @@ pub(crate) async fn send_template(
         .await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread.thread), Change::Outbox, Change::Activity]);
-    system.wakes().uploader.notify_one();
-    system.wakes().sender.notify_one();
+    system.wakeups().uploader.notify_one();
+    system.wakeups().sender.notify_one();
     let marketing = if template.is_marketing() { format!(" {}", Template::MARKETING_NOTE) } else { String::new() };
     Ok(Done {
         message: format!("Queued {} for {} as {entry}.{marketing}", filled.name, filled.to),

@@ -17,8 +17,8 @@ use crate::domain::time::Timestamp;
 use crate::operations::monitoring::metrics::MetricFamily;
 use crate::operations::numbers::hold_number::{another_probe, hold_number, number_sends_again, schedule};
 use crate::operations::outbox::failure_alerts::{failure_reaches_people, shared_id};
-use crate::operations::outbox::outage::{entry_died, note_failure, provider_works};
-use crate::operations::outbox::send_message::recipient::learn;
+use crate::operations::outbox::outage::{note_failure, provider_works, record_exhausted_entry};
+use crate::operations::outbox::send_message::recipient::store_learned_address;
 use crate::operations::{OperationError, Result, System};
 use crate::provider::{Provider, SendReport};
 use crate::store::{Acceptance, Claimed, EventRow, FinishedAttempt, StoreError, Write};
@@ -83,7 +83,7 @@ async fn not_written_down(system: &System, settling: &Settling, error: &str) -> 
     if write.awaiting_answer(&[(claimed.entry, *attempt)]).await?.is_empty() {
         return Ok(());
     }
-    write.doubt_entry(claimed.entry, &failure, now.plus(FIRST_LOOK)).await?;
+    write.mark_uncertain(claimed.entry, &failure, now.plus(FIRST_LOOK)).await?;
     write.savepoint().await?;
     let (attempt, outcome, http_status) = (*attempt, "uncertain", None);
     let finished = FinishedAttempt { attempt, outcome, http_status, failure: Some(&failure), response: &answered };
@@ -98,7 +98,7 @@ async fn not_written_down(system: &System, settling: &Settling, error: &str) -> 
     }
     write.commit().await?;
     system.bus().publish([Change::Thread(claimed.thread), Change::Outbox]);
-    system.wakes().reconcile.notify_one();
+    system.wakeups().reconcile.notify_one();
     Ok(())
 }
 
@@ -135,7 +135,7 @@ async fn write_down(system: &System, all: &[Arc<Settling>]) -> Result<()> {
         let address = one.provider.recipient(to, one.report.response.as_received());
         // The address that the message was sent to is known already.
         if let Some(address) = address.filter(|address| address != to) {
-            learn(&mut write, one.claimed.contact, &address).await?;
+            store_learned_address(&mut write, one.claimed.contact, &address).await?;
         }
     }
     write.commit().await?;
@@ -147,10 +147,10 @@ async fn write_down(system: &System, all: &[Arc<Settling>]) -> Result<()> {
     let template_failed =
         |one: &FinishedAttempt<'_>| one.failure.is_some_and(|one| one.class == FailureClass::Template);
     if finished.iter().any(template_failed) {
-        system.wakes().templates.notify_one();
+        system.wakeups().templates.notify_one();
     }
-    system.wakes().reconcile.notify_one();
-    system.wakes().event_delivery.notify_one();
+    system.wakeups().reconcile.notify_one();
+    system.wakeups().event_delivery.notify_one();
     Ok(())
 }
 
@@ -212,7 +212,7 @@ async fn accept(
         }
         // A freeform message takes the conversation over; a template does not.
         if claimed.held_elsewhere.is_some() && claimed.freeform {
-            write.held_here(claimed.thread, now).await?.either_way();
+            write.held_here(claimed.thread, now).await?.ignore();
         }
         let data = serde_json::json!({ "message": claimed.message, "provider_message_id": id });
         let event = EventName::MessageAccepted;
@@ -232,7 +232,7 @@ async fn accept(
     }
     let answers: Vec<_> = accepted.iter().map(|(one, _)| (one.claimed.thread, one.claimed.message)).collect();
     write.answered(&answers).await?;
-    let wanting = vec![system.wanting(EventName::MessageAccepted); events.len()];
+    let wanting = vec![system.receivers(EventName::MessageAccepted); events.len()];
     write.insert_events(&events, &wanting).await
 }
 
@@ -278,12 +278,12 @@ async fn end(
             write.fail_message(claimed.message, failure, now).await?;
             failure_reaches_people(system, write, AlertKind::DeadLetter, claimed.thread, claimed.entry, failure, now)
                 .await?;
-            entry_died(system, write, connection, failure, now).await?;
+            record_exhausted_entry(system, write, connection, failure, now).await?;
             changes.push(Change::Alerts);
         }
         Settlement::Uncertain { failure } => {
             another_probe(write, claimed, now).await?;
-            write.doubt_entry(claimed.entry, failure, now.plus(FIRST_LOOK)).await?;
+            write.mark_uncertain(claimed.entry, failure, now.plus(FIRST_LOOK)).await?;
             write.wait(claimed.thread, "a reply may not have arrived: the response was lost", now).await?;
             note_failure(system, write, connection, failure, now).await?;
             changes.push(Change::Alerts);

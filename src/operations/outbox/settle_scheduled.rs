@@ -26,7 +26,7 @@ const LONGEST_REST: Duration = Duration::from_secs(600);
 
 /// The reconcile worker's step for scheduled messages: settles one that is due. Returns `false` if none is due.
 pub async fn settle_scheduled(system: &System) -> Result<bool> {
-    let kept = match system.store().kept_due(system.now()).await {
+    let kept = match system.store().next_scheduled_due(system.now()).await {
         Ok(Some(kept)) => kept,
         Ok(None) => return Ok(false),
         Err(error) => {
@@ -127,12 +127,12 @@ async fn settle(
                 "The provider accepted it for later and no longer knows it.",
                 "Check the provider's console, then retry it or mark it as arrived.",
             );
-            if still_kept(&mut write, kept).await? {
-                write.doubt_entry(kept.entry, &failure, now.plus(FIRST_REST)).await?;
+            if is_still_scheduled(&mut write, kept).await? {
+                write.mark_uncertain(kept.entry, &failure, now.plus(FIRST_REST)).await?;
             }
         }
     }
-    if still_kept(&mut write, kept).await? {
+    if is_still_scheduled(&mut write, kept).await? {
         if now >= kept.goes_at {
             // Its time has passed and it was not cancelled: it is now like any accepted message.
             write.end_entry(kept.entry, EntryState::Accepted, None, Some(SettledBy::Look), now).await?;
@@ -143,18 +143,18 @@ async fn settle(
     write.commit().await?;
     effects.changes.extend([Change::Outbox, Change::Thread(kept.thread), Change::Alerts]);
     system.bus().publish(effects.changes.iter().copied());
-    system.wakes().sender.notify_one();
+    system.wakeups().sender.notify_one();
     Ok(Ok(()))
 }
 
-async fn still_kept(write: &mut Write, kept: &ScheduledAtProvider) -> Result<bool> {
+async fn is_still_scheduled(write: &mut Write, kept: &ScheduledAtProvider) -> Result<bool> {
     Ok(write.entry_state(kept.entry).await?.is_some_and(|(state, ..)| state == EntryState::Scheduled))
 }
 
 async fn withdrawn(system: &System, kept: &ScheduledAtProvider) -> Result<()> {
     let now = system.now();
     let mut write = system.store().write().await?;
-    if still_kept(&mut write, kept).await? {
+    if is_still_scheduled(&mut write, kept).await? {
         write.end_entry(kept.entry, EntryState::Discarded, None, Some(SettledBy::Answer), now).await?;
         write.clear_alert(AlertKind::Kept, &kept.entry.to_string(), now).await?;
     }

@@ -15,7 +15,7 @@ fn not_stopped(job: i64) -> Refusal {
 
 /// Resumes a stopped bulk action with the entries that its filter found when it was confirmed.
 pub(crate) async fn resume(system: &System, actor: &Actor, job: i64) -> Result<Done> {
-    require(actor, Permission::ActOnManyMessagesAtOnce)?;
+    require(actor, Permission::RunBulkJobs)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     if let Some(other) = write.running_job().await?.filter(|other| *other != job) {
@@ -26,16 +26,16 @@ pub(crate) async fn resume(system: &System, actor: &Actor, job: i64) -> Result<D
     write.audit(actor, AuditAction::ResumeJob, &format!("job {job}"), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Activity]);
-    system.wakes().jobs.notify_one();
+    system.wakeups().jobs.notify_one();
     Ok(Done { message: format!("Resumed job {job} where it stopped."), created_id: Some(job.to_string()) })
 }
 
 /// Deletes a stopped bulk action. Entries that it changed stay changed.
 pub(crate) async fn discard(system: &System, actor: &Actor, job: i64) -> Result<Done> {
-    require(actor, Permission::StopABulkAction)?;
+    require(actor, Permission::StopBulkJobs)?;
     let now = system.now();
     let mut write = system.store().write().await?;
-    write.forget_job(job).await?.or_refuse(|| not_stopped(job))?;
+    write.delete_job(job).await?.or_refuse(|| not_stopped(job))?;
     write.audit(actor, AuditAction::DiscardJob, &format!("job {job}"), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Activity]);

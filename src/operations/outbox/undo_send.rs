@@ -13,19 +13,19 @@ use crate::operations::{Result, System, require};
 
 /// Undoes the message. Refused if the author has no unsent message in the thread.
 pub(crate) async fn undo_send(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
-    require(actor, Permission::TakeMessagesBack)?;
+    require(actor, Permission::UndoSends)?;
     let author = actor.to_string();
     let now = system.now();
     let mut write = system.store().write().await?;
     let Some((entry, state, content)) = write.last_unsent(thread, &author).await? else {
         let why = "No message of yours can be undone here.";
-        return Err(Refusal::new(Code::NothingToTakeBack, why, "").into());
+        return Err(Refusal::new(Code::NothingToUndo, why, "").into());
     };
     let kept_there = state == EntryState::Scheduled;
     if kept_there {
         write.recall(entry, &author, now).await?.or_refuse(|| {
             let why = format!("{entry} is already being canceled at the provider.");
-            Refusal::new(Code::NothingToTakeBack, why, "")
+            Refusal::new(Code::NothingToUndo, why, "")
         })?;
     } else {
         write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Person), now).await?;
@@ -37,11 +37,11 @@ pub(crate) async fn undo_send(system: &System, actor: &Actor, thread: ThreadId) 
         }
         _ => "",
     };
-    write.audit(actor, AuditAction::TakeBack, &thread.to_string(), &entry.to_string(), now).await?;
+    write.audit(actor, AuditAction::UndoSend, &thread.to_string(), &entry.to_string(), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Activity]);
-    system.wakes().sender.notify_one();
-    system.wakes().reconcile.notify_one();
+    system.wakeups().sender.notify_one();
+    system.wakeups().reconcile.notify_one();
     let said = if kept_there {
         format!("Canceling {entry}; it is discarded once the provider confirms.")
     } else {

@@ -186,7 +186,7 @@ pub(crate) async fn perform(
         other => {
             // The Flows are read and then changed at the provider; two concurrent changes would both see the earlier
             // state.
-            let _hand = system.take_in_hand(actor, &format!("the Flows of {}", connection.business_account_id))?;
+            let _hand = system.lock_operation(actor, &format!("the Flows of {}", connection.business_account_id))?;
             change(flows, &connection, other).await?
         }
     };

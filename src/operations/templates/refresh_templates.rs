@@ -165,7 +165,7 @@ async fn notice_changes(system: &System, connection: &Connection, templates: &[T
     }
     let mut write = system.store().write().await?;
     for (subject, template, seen_before) in changes {
-        write.keep_snapshot(&subject, template.status.name(), now).await?;
+        write.store_snapshot(&subject, template.status.name(), now).await?;
         let (name, language, status) =
             (template.name.as_received(), template.language.as_received(), template.status.name());
         let reason = template.rejected_reason.as_ref().map(crate::domain::text::Untrusted::line).unwrap_or_default();

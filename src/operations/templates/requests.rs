@@ -18,7 +18,7 @@ use crate::domain::templates::form::read;
 use crate::domain::templates::requests::{SampleSource, TemplateAnswer, TemplateQuery, TemplateRequest};
 use crate::domain::templates::template::Template;
 use crate::domain::text::clean_line;
-use crate::operations::numbers::in_hand::InHand;
+use crate::operations::numbers::operation_lock::OperationLock;
 use crate::operations::numbers::registrations::{at_provider, refused};
 use crate::operations::{Result, System, refresh_templates, require};
 use crate::provider::Provider;
@@ -204,8 +204,8 @@ async fn sample(system: &System, actor: &Actor, connection: ConnectionId, source
 
 /// Locks the templates of the account: they are read and then changed at the provider, and two concurrent changes
 /// would both see the earlier state.
-fn in_hand(system: &System, actor: &Actor, connection: &Connection) -> Result<InHand, Refusal> {
-    system.take_in_hand(actor, &format!("the templates of {}", connection.business_account_id))
+fn in_hand(system: &System, actor: &Actor, connection: &Connection) -> Result<OperationLock, Refusal> {
+    system.lock_operation(actor, &format!("the templates of {}", connection.business_account_id))
 }
 
 async fn written(

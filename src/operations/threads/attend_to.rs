@@ -11,7 +11,7 @@ use crate::store::Unattended;
 const EXAMINED_PERIOD: Duration = Duration::from_secs(7 * 86_400);
 
 /// Marks all unattended threads of the period as waiting, whatever the cause, a crash included.
-pub async fn attend_to_all(system: &System) -> Result<()> {
+pub async fn mark_all_unattended(system: &System) -> Result<()> {
     let now = system.now();
     // Read first: usually there is none, and no write transaction is needed.
     if !system.everything().has_unattended(now.minus(EXAMINED_PERIOD), now).await? {

@@ -108,7 +108,7 @@ pub(crate) async fn merge(system: &System, actor: &Actor, keep: ContactId, gone:
     write.clear_alert(AlertKind::SamePerson, &format!("{gone}+{keep}"), now).await?;
     write.audit(actor, AuditAction::Merge, &keep.to_string(), &gone.to_string(), now).await?;
     write.commit().await?;
-    system.wakes().reconcile.notify_one();
+    system.wakeups().reconcile.notify_one();
     system.bus().publish([Change::Everything]);
     Ok(Done { message: format!("Merged {gone} into {keep}. Splitting {keep} undoes it."), created_id: None })
 }

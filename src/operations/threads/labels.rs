@@ -31,7 +31,7 @@ pub(crate) async fn add_label(system: &System, actor: &Actor, thread: ThreadId, 
         let why = format!("{} has {MAX_PER_ORGANIZATION} different labels, which is the most.", row.organization);
         return Err(Refusal::new(Code::LimitReached, why, "Use one of them: `wadeck threads label list`.").into());
     }
-    write.add_label(thread, &label, &me, now).await?.either_way();
+    write.add_label(thread, &label, &me, now).await?.ignore();
     write.audit(actor, AuditAction::AddLabel, &thread.to_string(), &label, now).await?;
     let data = serde_json::json!({ "by": me, "label": label });
     system.record_event(&mut write, EventName::ThreadLabeled, Some(thread), &data).await?;

@@ -9,7 +9,7 @@ use crate::operations::{Result, System, require};
 
 /// Marks a thread as read.
 pub(crate) async fn mark_read(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
-    require(actor, Permission::MarkThreadsAsRead)?;
+    require(actor, Permission::MarkThreadsRead)?;
     let row = crate::operations::outbox::send_message::thread_row(system, thread).await?;
     let mut write = system.store().write().await?;
     let changed = write.clear_unread(thread).await?.applied();

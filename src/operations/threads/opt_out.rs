@@ -13,7 +13,7 @@ use crate::store::Unattended;
 
 /// Stores an opt-out (`out`) or opt-in. Refused if nothing would change.
 pub(crate) async fn opt_out(system: &System, actor: &Actor, thread: ThreadId, out: bool) -> Result<Done> {
-    require(actor, Permission::SayWhoMayBeWrittenTo)?;
+    require(actor, Permission::ManageOptOuts)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     let row = thread_within(&mut write, thread).await?;
@@ -28,7 +28,7 @@ pub(crate) async fn opt_out(system: &System, actor: &Actor, thread: ThreadId, ou
         .await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Activity]);
-    system.wakes().reconcile.notify_one();
+    system.wakeups().reconcile.notify_one();
     let name = row.contact.shown();
     let said = if out {
         format!("Recorded the opt-out of {name}. Nothing is sent to them any more.")

@@ -28,12 +28,12 @@ pub(crate) fn until(now: Timestamp) -> Timestamp {
 
 /// Returns the person who owns the thread, if it is not `me` and the ownership has not expired.
 pub(crate) fn holder<'r>(row: &'r ThreadRow, me: &str, now: Timestamp) -> Option<&'r str> {
-    row.taken_by.as_deref().filter(|other| *other != me && !row.is_left(now))
+    row.taken_by.as_deref().filter(|other| *other != me && !row.is_abandoned(now))
 }
 
 /// Refuses a message to the contact if a colleague or another app has the thread, or if a colleague answered after
 /// the state that the sender saw. Runs in the transaction that writes.
-pub(crate) async fn may_answer(
+pub(crate) async fn check_ownership(
     write: &mut Write,
     row: &ThreadRow,
     me: &str,
@@ -71,11 +71,11 @@ pub(crate) async fn may_answer(
 
 /// Renews the ownership of a person who acts in the thread. It has no effect if they do not own it.
 pub(crate) async fn keep(write: &mut Write, thread: ThreadId, who: &str, now: Timestamp) -> Result<()> {
-    Ok(write.keep_claim(thread, who, until(now)).await?)
+    Ok(write.extend_ownership(thread, who, until(now)).await?)
 }
 
 /// Renews the ownership of a person who looks at the thread.
-pub(crate) async fn keep_looking(system: &System, actor: &Actor, thread: ThreadId) -> Result<()> {
+pub(crate) async fn renew_ownership(system: &System, actor: &Actor, thread: ThreadId) -> Result<()> {
     let (me, now) = (actor.to_string(), system.now());
     let Some(row) = system.store().thread(thread).await? else { return Ok(()) };
     // The write checks the owner again.

@@ -39,14 +39,14 @@ pub(crate) async fn resolve_thread(system: &System, actor: &Actor, thread: Threa
         .or_refuse(|| Refusal::new(Code::NoChange, "This thread is already resolved.", ""))?;
     let canceled = write.silence_agent(thread, &format!("{me} resolved the thread"), now).await?;
     write.take_thread(thread, None).await?;
-    write.person_gave_back(thread).await?;
+    write.end_pause(thread).await?;
     if write.hand_off(thread, None).await?.applied() {
         // The escalation is settled; an agent that read its cause again would escalate again.
-        write.forget_before(thread, now).await?;
+        write.start_new_context(thread, now).await?;
     }
     write.stop_waiting(thread).await?;
-    write.end_snooze(thread).await?.either_way();
-    write.clear_unread(thread).await?.either_way();
+    write.end_snooze(thread).await?.ignore();
+    write.clear_unread(thread).await?.ignore();
     write.audit(actor, AuditAction::Resolve, &thread.to_string(), &reason, now).await?;
     let data = serde_json::json!({ "by": me, "reason": reason });
     system.record_event(&mut write, EventName::ThreadResolved, Some(thread), &data).await?;

@@ -12,7 +12,7 @@ const LONGEST: usize = 64 * 1024;
 
 /// Saves a draft; an empty text deletes it.
 pub(crate) async fn save_draft(system: &System, actor: &Actor, thread: ThreadId, text: &str) -> Result<Done> {
-    require(actor, Permission::WriteToPeople)?;
+    require(actor, Permission::SendMessages)?;
     if text.len() > LONGEST {
         return Err(Refusal::new(
             Code::DraftTooLong,

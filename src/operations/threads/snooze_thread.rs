@@ -53,7 +53,7 @@ pub(crate) async fn snooze_thread(system: &System, actor: &Actor, thread: Thread
     system.record_event(&mut write, EventName::ThreadSnoozed, Some(thread), &data).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);
-    system.wakes().expirer.notify_one();
+    system.wakeups().expirer.notify_one();
     let window = match row.window_closes_at {
         Some(closes) if closes > now && closes < until => {
             format!(" Its service window closes {} earlier.", short_span(until.since(closes)))
@@ -90,8 +90,8 @@ pub async fn end_due_snoozes(system: &System) -> Result<bool> {
     let mut write = system.store().write().await?;
     let due = write.due_snoozes(now, BATCH).await?;
     for (thread, by) in &due {
-        write.end_snooze(*thread).await?.either_way();
-        write.wait_unless_waiting(*thread, &format!("the snooze of {} ended", clean_line(by)), now).await?;
+        write.end_snooze(*thread).await?.ignore();
+        write.set_waiting_if_unset(*thread, &format!("the snooze of {} ended", clean_line(by)), now).await?;
         let data = serde_json::json!({ "by": "system" });
         system.record_event(&mut write, EventName::ThreadUnsnoozed, Some(*thread), &data).await?;
     }

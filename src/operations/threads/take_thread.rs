@@ -15,7 +15,7 @@ use crate::store::Unattended;
 
 /// Takes a thread. Refused while a colleague owns it.
 pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
-    require(actor, Permission::TakeAThread)?;
+    require(actor, Permission::TakeThreads)?;
     let me = actor.to_string();
     let now = system.now();
     let mut write = system.store().write().await?;
@@ -25,7 +25,7 @@ pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId
         let instead = "Ask them to transfer it, or wait until half an hour after they leave it.";
         return Err(Refusal::new(Code::Taken, why, instead).into());
     }
-    if row.taken_by.as_deref() == Some(&me) && !row.is_left(now) {
+    if row.taken_by.as_deref() == Some(&me) && !row.is_abandoned(now) {
         ownership::keep(&mut write, thread, &me, now).await?;
         write.commit().await?;
         return Ok(Done { message: format!("{} is yours already.", row.contact.shown()), created_id: None });
@@ -49,16 +49,16 @@ pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId
 
 /// Releases a thread to its agent. Another person's thread requires an admin, unless they have left it.
 pub(crate) async fn release_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
-    require(actor, Permission::ReleaseAThread)?;
+    require(actor, Permission::ReleaseThreads)?;
     let me = actor.to_string();
     let now = system.now();
     let mut write = system.store().write().await?;
     let row = thread_within(&mut write, thread).await?;
-    let left = row.is_left(now);
+    let left = row.is_abandoned(now);
     match row.taken_by {
         None if row.handed_off_at.is_some() || row.paused_until(now).is_some() => {}
         None => return Err(Refusal::new(Code::NotTaken, "Nobody has this thread.", "").into()),
-        Some(other) if other != me && !left && !actor.has(Permission::ReleaseAColleaguesThread) => {
+        Some(other) if other != me && !left && !actor.has(Permission::ReleaseColleaguesThreads) => {
             return Err(Refusal::new(
                 Code::Taken,
                 format!("{other} has this thread."),
@@ -69,10 +69,10 @@ pub(crate) async fn release_thread(system: &System, actor: &Actor, thread: Threa
         Some(_) => {}
     }
     write.take_thread(thread, None).await?;
-    write.person_gave_back(thread).await?;
+    write.end_pause(thread).await?;
     if write.hand_off(thread, None).await?.applied() {
         // The escalation is settled; an agent that read its cause again would escalate again.
-        write.forget_before(thread, now).await?;
+        write.start_new_context(thread, now).await?;
         write.stop_waiting(thread).await?;
     }
     let reason = format!("{me} released the thread without an answer");

@@ -34,11 +34,11 @@ pub(crate) enum Reach {
 /// Transfers a thread to a colleague. Refused if another colleague owns it, if it is theirs already, or if they are not
 /// reachable or may not answer.
 pub(crate) async fn transfer(system: &System, actor: &Actor, thread: ThreadId, to: &str, reach: Reach) -> Result<Done> {
-    require(actor, Permission::TakeAThread)?;
+    require(actor, Permission::TakeThreads)?;
     let (me, now) = (actor.to_string(), system.now());
     let mut write = system.store().write().await?;
     let row = thread_within(&mut write, thread).await?;
-    if let Some(other) = ownership::holder(&row, &me, now).filter(|_| !actor.has(Permission::ReleaseAColleaguesThread))
+    if let Some(other) = ownership::holder(&row, &me, now).filter(|_| !actor.has(Permission::ReleaseColleaguesThreads))
     {
         let why = format!("{other} has this thread.");
         return Err(Refusal::new(Code::Taken, why, "Ask them or an admin to transfer it.").into());

@@ -86,9 +86,9 @@ pub(crate) async fn update_presence(
     };
     system.bus().publish(changed.into_iter().map(Change::Thread));
     if let Some(thread) = thread {
-        ownership::keep_looking(system, actor, thread).await?;
+        ownership::renew_ownership(system, actor, thread).await?;
     }
-    if let Some(thread) = thread.filter(|_| writes && typing && actor.has(Permission::WriteToPeople)) {
+    if let Some(thread) = thread.filter(|_| writes && typing && actor.has(Permission::SendMessages)) {
         show_typing(system, thread).await?;
     }
     Ok(done)

@@ -85,7 +85,7 @@ fn by_structure(item: &Value) -> &'static str {
         return "whatsapp.conversation.inactive";
     }
     if item.get("message").is_some_and(Value::is_object) {
-        let outbound = event::told_direction(item) == Some(Direction::Outbound);
+        let outbound = event::direction_of_item(item) == Some(Direction::Outbound);
         return if outbound { "whatsapp.message.status_update" } else { "whatsapp.message.received" };
     }
     match text(item, "/conversation/status") {

@@ -187,12 +187,12 @@ pub(super) fn record(conversation: &Value) -> Option<ConversationRecord> {
 /// direction.
 fn direction(name: &str, item: &Value) -> Direction {
     let by_name = if name == "whatsapp.message.received" { Direction::Inbound } else { Direction::Outbound };
-    told_direction(item).unwrap_or(by_name)
+    direction_of_item(item).unwrap_or(by_name)
 }
 
 /// Derives the direction from the body: from its direction field, from statuses, which only outbound messages have,
 /// or from the side that has the conversation's phone number.
-pub(super) fn told_direction(item: &Value) -> Option<Direction> {
+pub(super) fn direction_of_item(item: &Value) -> Option<Direction> {
     let message = item.get("message")?;
     match text(message, "/kapso/direction").or_else(|| text(message, "/direction")) {
         Some("inbound") => return Some(Direction::Inbound),

@@ -241,7 +241,7 @@ impl Write {
     }
 
     /// Returns the active assignment that this one would replace.
-    pub async fn in_place_of(&mut self, other: &Assignment) -> Result<Option<Assignment>> {
+    pub async fn replaced_assignment(&mut self, other: &Assignment) -> Result<Option<Assignment>> {
         let text = format!(
             "{ASSIGNMENT} WHERE g.state = 'active' AND g.id <> $1 AND g.connection_id = $2 AND g.thread_id IS $3
                 AND (g.thread_id IS NOT NULL OR g.place = $4)"
@@ -277,7 +277,7 @@ impl Write {
         now: Timestamp,
     ) -> Result<AssignmentId> {
         let mut place = 0;
-        if proposal.thread.is_none() && !proposal.contract.when.are_none() {
+        if proposal.thread.is_none() && !proposal.contract.when.is_empty() {
             let open = self.assignments_open(Some(proposal.connection)).await?;
             let same = open
                 .iter()

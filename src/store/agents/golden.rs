@@ -55,7 +55,13 @@ impl Store {
 
 impl Write {
     /// Keeps these conversations for an agent, in the place of those that were kept.
-    pub async fn keep_golden(&mut self, agent: &str, all: &[Conversation], by: &str, now: Timestamp) -> Result<()> {
+    pub async fn store_golden_conversations(
+        &mut self,
+        agent: &str,
+        all: &[Conversation],
+        by: &str,
+        now: Timestamp,
+    ) -> Result<()> {
         sqlx::query("DELETE FROM golden_conversations WHERE agent = $1").bind(agent).execute(self.connection()).await?;
         for one in all {
             sqlx::query(

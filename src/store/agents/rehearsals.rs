@@ -9,7 +9,7 @@ use crate::store::{Result, Store, Write};
 
 /// A rehearsal with exchanges left to play.
 #[derive(Debug, Clone)]
-pub struct ToPlay {
+pub struct PendingRehearsal {
     pub id: RehearsalId,
     pub assignment: AssignmentId,
     pub agent_digest: String,
@@ -70,7 +70,7 @@ impl Store {
     }
 
     /// Returns a rehearsal with exchanges left to play.
-    pub async fn to_play(&self) -> Result<Option<ToPlay>> {
+    pub async fn to_play(&self) -> Result<Option<PendingRehearsal>> {
         let row = sqlx::query(
             "SELECT id, assignment_id, agent_digest, wanted, played FROM rehearsals WHERE state = 'running' ORDER BY id LIMIT 1",
         )
@@ -78,7 +78,7 @@ impl Store {
         .await?;
         row.map(|row| {
             let cells = RowReader::new(&row, "rehearsals");
-            Ok(ToPlay {
+            Ok(PendingRehearsal {
                 id: RehearsalId(cells.int("id")?),
                 assignment: AssignmentId(cells.int("assignment_id")?),
                 agent_digest: cells.text("agent_digest")?,
@@ -128,7 +128,7 @@ impl Write {
     }
 
     /// Stores the state after a step; a digest finishes the rehearsal.
-    pub async fn keep_played(&mut self, id: RehearsalId, played: &Played<'_>, now: Timestamp) -> Result<()> {
+    pub async fn store_rehearsal_step(&mut self, id: RehearsalId, played: &Played<'_>, now: Timestamp) -> Result<()> {
         sqlx::query(
             "UPDATE rehearsals SET wanted = $5, played = $2, digest = $3, state = CASE WHEN $3 IS NULL THEN 'running' ELSE 'finished' END,
                 finished_at = CASE WHEN $3 IS NULL THEN NULL ELSE $4 END WHERE id = $1 AND state = 'running'",

@@ -115,14 +115,14 @@ impl Write {
             .bind(to.external_id())
             .execute(self.connection())
             .await?;
-        self.refold(contact.0).await?;
+        self.update_search_text(contact.0).await?;
         Ok(None)
     }
 
     /// Stores a marketing preference unless a newer one is known. Returns `true` if it changed. `by` names its
     /// source.
     #[must_use = "says whether anything changed"]
-    pub async fn wish_about_marketing(
+    pub async fn store_marketing_preference(
         &mut self,
         contact: ContactId,
         stop: bool,
@@ -172,7 +172,7 @@ impl Write {
             .bind(name.as_received())
             .execute(self.connection())
             .await?;
-        if done.rows_affected() == 1 { self.refold(contact.0).await } else { Ok(()) }
+        if done.rows_affected() == 1 { self.update_search_text(contact.0).await } else { Ok(()) }
     }
 
     /// Returns the threads of a provider's conversation, over all its connections.
@@ -218,7 +218,7 @@ impl Write {
     }
 
     /// Stores a status with an unknown name. `told_at` is the reported time, if that is implausible.
-    pub async fn keep_other_status(
+    pub async fn store_other_status(
         &mut self,
         key: &[u8; 16],
         told: &OtherStatus,
@@ -282,7 +282,7 @@ impl Write {
                 .bind(contact.0)
                 .execute(self.connection())
                 .await?;
-        if done.rows_affected() == 1 { self.refold(contact.0).await } else { Ok(()) }
+        if done.rows_affected() == 1 { self.update_search_text(contact.0).await } else { Ok(()) }
     }
 
     /// Returns a connection as it is in this transaction.

@@ -181,7 +181,7 @@ impl Write {
     }
 
     /// Notes that deliveries of this transaction stay pending.
-    pub fn leave_pending(&self) {
+    pub fn mark_pending(&self) {
         self.health.note_pending(true);
     }
 
@@ -232,7 +232,7 @@ impl Write {
         progress: &Progress,
     ) -> Result<()> {
         if state == DeliveryState::Pending {
-            self.leave_pending();
+            self.mark_pending();
         }
         sqlx::query("UPDATE deliveries SET state = $2, event = $3, note = $4, progress = $5 WHERE id = $1")
             .bind(id.0)
@@ -247,7 +247,7 @@ impl Write {
 
     /// Marks a delivery as pending again. Returns `Missed` if its signature was invalid, or if it is pending already.
     pub async fn replay_delivery(&mut self, id: DeliveryId) -> Result<Update> {
-        self.leave_pending();
+        self.mark_pending();
         let done =
             sqlx::query("UPDATE deliveries SET state = 'pending', note = NULL WHERE id = $1 AND state NOT IN ('rejected', 'pending')")
                 .bind(id.0)
@@ -259,7 +259,7 @@ impl Write {
     /// Marks all quarantined deliveries as pending again, and acknowledges the alerts about numbers that have a
     /// connection now. Returns the number of deliveries.
     pub async fn release_quarantine(&mut self, now: Timestamp) -> Result<u64> {
-        self.leave_pending();
+        self.mark_pending();
         let done = sqlx::query("UPDATE deliveries SET state = 'pending', note = NULL WHERE state = 'quarantined'")
             .execute(self.connection())
             .await?;
@@ -274,7 +274,7 @@ impl Write {
     }
 
     /// Stores a request with an invalid signature for inspection, and deletes the oldest beyond `REJECTED_KEPT`.
-    pub async fn keep_rejected(&mut self, arrived: &NewDelivery, note: &str) -> Result<()> {
+    pub async fn store_rejected(&mut self, arrived: &NewDelivery, note: &str) -> Result<()> {
         sqlx::query(
             "INSERT INTO deliveries (provider, path, headers, body, received_at, sent_at, digest, state, event, note)
              VALUES ($1, $2, $3, $4, $5, $6, $7, 'rejected', $8, $9)

@@ -29,7 +29,7 @@ pub struct KnownContact {
 
 /// Contacts with the queried addresses, and their threads over the queried connections.
 #[derive(Debug, Default)]
-pub struct KnownPeople {
+pub struct KnownContacts {
     pub contacts: HashMap<Address, KnownContact>,
     pub threads: HashMap<(ConnectionId, ContactId), ThreadFacts>,
 }
@@ -68,8 +68,8 @@ impl Write {
     }
 
     /// Returns the contacts with these addresses, and their threads over the connection given with each.
-    pub async fn known_people(&mut self, wanted: &[(&Address, ConnectionId)]) -> Result<KnownPeople> {
-        let mut people = KnownPeople::default();
+    pub async fn known_people(&mut self, wanted: &[(&Address, ConnectionId)]) -> Result<KnownContacts> {
+        let mut people = KnownContacts::default();
         if wanted.is_empty() {
             return Ok(people);
         }

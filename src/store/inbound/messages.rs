@@ -98,7 +98,7 @@ impl Write {
                 .await?;
         }
         if renamed || !unknown.is_empty() {
-            self.refold(id).await?;
+            self.update_search_text(id).await?;
         }
         Ok((ContactId(id), other.map(ContactId)))
     }
@@ -113,7 +113,7 @@ impl Write {
     }
 
     /// Updates the text in which a contact's name and addresses are searched.
-    pub(crate) async fn refold(&mut self, contact: i64) -> Result<()> {
+    pub(crate) async fn update_search_text(&mut self, contact: i64) -> Result<()> {
         let name: Option<String> = sqlx::query_scalar("SELECT name FROM contacts WHERE id = $1")
             .bind(contact)
             .fetch_one(self.connection())

@@ -126,7 +126,7 @@ impl Write {
     }
 
     /// Deletes events before this time that have no waiting deliveries. Returns their number.
-    pub async fn forget_events(&mut self, before: Timestamp) -> Result<u64> {
+    pub async fn delete_events(&mut self, before: Timestamp) -> Result<u64> {
         let done = sqlx::query(
             "DELETE FROM events WHERE at < $1 AND NOT EXISTS
                 (SELECT 1 FROM event_deliveries t WHERE t.event_id = events.id AND t.state = 'waiting')",

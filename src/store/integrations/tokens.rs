@@ -168,7 +168,7 @@ impl Write {
     }
 
     /// Deletes idempotency keys from before this time.
-    pub async fn forget_asked(&mut self, before: Timestamp) -> Result<()> {
+    pub async fn delete_idempotency_keys(&mut self, before: Timestamp) -> Result<()> {
         sqlx::query("DELETE FROM idempotency_keys WHERE at < $1")
             .bind(before.millis())
             .execute(self.connection())

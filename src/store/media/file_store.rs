@@ -133,16 +133,16 @@ impl FileStore {
             if entry.file_name().to_string_lossy().starts_with("part-") {
                 let _ = fs::remove_file(entry.path());
             } else if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                tighten(&entry.path(), 0o700);
+                restrict_permissions(&entry.path(), 0o700);
                 for file in fs::read_dir(entry.path()).into_iter().flatten().flatten() {
                     if file.file_type().is_ok_and(|kind| kind.is_file()) {
-                        tighten(&file.path(), 0o600);
+                        restrict_permissions(&file.path(), 0o600);
                     }
                 }
             }
         }
         if fs::symlink_metadata(&self.root).is_ok_and(|told| told.is_dir()) {
-            tighten(&self.root, 0o700);
+            restrict_permissions(&self.root, 0o700);
         }
     }
 }
@@ -239,7 +239,7 @@ fn private_directory(path: &Path) -> io::Result<()> {
 }
 
 /// Restricts permissions. A failure is only logged, because the directory above is private as well.
-fn tighten(path: &Path, mode: u32) {
+fn restrict_permissions(path: &Path, mode: u32) {
     if let Err(error) = fs::set_permissions(path, Permissions::from_mode(mode)) {
         tracing::warn!(path = %path.display(), %error, "Other users may be able to read a file of a message");
     }

@@ -28,7 +28,7 @@ pub struct PendingDownload {
 
 /// One of our files that must be uploaded before its message can be sent.
 #[derive(Debug, Clone)]
-pub struct ToUpload {
+pub struct PendingUpload {
     pub entry: EntryId,
     pub message: MessageId,
     pub thread: ThreadId,
@@ -88,7 +88,7 @@ impl Store {
     }
 
     /// Returns the oldest upload that is due, not counting entries in `busy`.
-    pub async fn to_upload(&self, now: Timestamp, busy: &[EntryId]) -> Result<Option<ToUpload>> {
+    pub async fn to_upload(&self, now: Timestamp, busy: &[EntryId]) -> Result<Option<PendingUpload>> {
         let busy = busy.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",");
         let text = format!(
             "SELECT o.id, o.message_id, o.thread_id, o.connection_id, o.tried, f.file, f.mime_type, f.bytes, m.content
@@ -100,7 +100,7 @@ impl Store {
         row.map(|row| {
             let cells = RowReader::new(&row, "outbox");
             let content: Content = cells.json("content")?;
-            Ok(ToUpload {
+            Ok(PendingUpload {
                 entry: EntryId(cells.int("id")?),
                 message: MessageId(cells.int("message_id")?),
                 thread: ThreadId(cells.int("thread_id")?),
@@ -153,7 +153,7 @@ impl Store {
 
 impl Write {
     /// Schedules the download of a message's file for now.
-    pub async fn want_media(
+    pub async fn schedule_download(
         &mut self,
         message: MessageId,
         connection: ConnectionId,
@@ -228,7 +228,7 @@ impl Write {
     }
 
     /// Stores that a file was downloaded.
-    pub async fn keep_media(
+    pub async fn store_media(
         &mut self,
         message: MessageId,
         file: &FileName,
@@ -279,7 +279,7 @@ impl Write {
     }
 
     /// Schedules another download on request. Returns `Missed` if the file is stored, is our own, or is due already.
-    pub async fn want_again(&mut self, message: MessageId, now: Timestamp) -> Result<Update> {
+    pub async fn request_download_again(&mut self, message: MessageId, now: Timestamp) -> Result<Update> {
         let done = sqlx::query(
             "UPDATE media SET state = 'wanted', tries = 0, due_at = $2, said = NULL
              WHERE message_id = $1 AND state <> 'kept' AND provider_id <> '' AND NOT (state = 'wanted' AND due_at <= $2)",
@@ -349,7 +349,7 @@ impl Write {
     /// Stores an attempt that was an upload and not a send.
     pub async fn note_attempt(
         &mut self,
-        upload: &ToUpload,
+        upload: &PendingUpload,
         request: &str,
         outcome: &str,
         http_status: Option<u16>,

@@ -30,7 +30,7 @@ impl Store {
     }
 
     /// Returns those of these files that no row seems to name. The removing transaction must check again.
-    pub async fn seem_unnamed(&self, names: Vec<FileName>) -> Result<Vec<FileName>> {
+    pub async fn find_unreferenced(&self, names: Vec<FileName>) -> Result<Vec<FileName>> {
         let named: Vec<String> =
             sqlx::query_scalar("SELECT file FROM media WHERE file IS NOT NULL UNION SELECT file FROM uploads")
                 .fetch_all(&self.readers)

@@ -307,7 +307,7 @@ impl Write {
         if let Some(subject) = subject
             && self.alert_entries(kind, &subject).await? == 0
         {
-            self.end_alert(kind, &subject, now).await?.either_way();
+            self.end_alert(kind, &subject, now).await?.ignore();
         }
         Ok(())
     }
@@ -318,7 +318,7 @@ impl Write {
         if let Ok(entry) = subject.parse::<EntryId>() {
             self.clear_entry_alert(kind, entry, now).await?;
         }
-        self.end_alert(kind, subject, now).await?.either_way();
+        self.end_alert(kind, subject, now).await?.ignore();
         Ok(())
     }
 

@@ -76,7 +76,7 @@ impl Store {
     pub fn room(&self) -> (u64, u64) {
         let size = |path: std::path::PathBuf| std::fs::metadata(path).map_or(0, |meta| meta.len());
         let log = std::path::PathBuf::from(format!("{}-wal", self.path.display()));
-        (size(self.path.clone()) + size(log), self.shelf().free().unwrap_or(0))
+        (size(self.path.clone()) + size(log), self.files().free().unwrap_or(0))
     }
 
     /// Returns the number of pending deliveries and when the oldest arrived; `None` if there is none.

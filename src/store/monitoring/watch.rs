@@ -50,7 +50,7 @@ impl Store {
     }
 
     /// Returns the delivery record of our message with this key.
-    pub async fn standing_of(&self, key: &[u8; 16]) -> Result<Option<DeliveryRecord>> {
+    pub async fn delivery_record_of(&self, key: &[u8; 16]) -> Result<Option<DeliveryRecord>> {
         let row = sqlx::query(
             "SELECT progress, failure, failed_at FROM messages WHERE provider_key = $1 AND direction = 'outbound'",
         )
@@ -122,7 +122,7 @@ impl Store {
     }
 
     /// Returns open alerts that were not passed to the alert command: id, kind, subject and text.
-    pub async fn untold_alerts(&self, limit: u32) -> Result<Vec<(AlertId, String, String, String)>> {
+    pub async fn alerts_to_notify(&self, limit: u32) -> Result<Vec<(AlertId, String, String, String)>> {
         let rows: Vec<(i64, String, String, String)> = sqlx::query_as(
             "SELECT id, kind, subject, said FROM alerts WHERE acked_at IS NULL AND told_at IS NULL ORDER BY id LIMIT $1",
         )
@@ -144,14 +144,14 @@ impl Write {
     }
 
     /// Deletes a test webhook that could not be requested.
-    pub async fn forget_canary(&mut self, id: i64) -> Result<()> {
+    pub async fn delete_canary(&mut self, id: i64) -> Result<()> {
         sqlx::query("DELETE FROM canaries WHERE id = $1").bind(id).execute(self.connection()).await?;
         Ok(())
     }
 
     /// Records that a test webhook arrived. Returns its connection and when it was requested; `None` if none was
     /// expected. A test for this number is preferred, but providers may name any number in a test.
-    pub async fn canary_back(
+    pub async fn record_canary_return(
         &mut self,
         provider: &ProviderName,
         phone_number_id: &str,
@@ -207,7 +207,7 @@ impl Write {
     }
 
     /// Stores that the alert command was run for an alert.
-    pub async fn mark_told(&mut self, id: AlertId, now: Timestamp) -> Result<()> {
+    pub async fn mark_notified(&mut self, id: AlertId, now: Timestamp) -> Result<()> {
         sqlx::query("UPDATE alerts SET told_at = $2 WHERE id = $1")
             .bind(id.0)
             .bind(now.millis())

@@ -100,7 +100,7 @@ impl Store {
 
 impl Write {
     /// Stores a connection by its name; `id` in the argument is ignored. A disconnected connection is not changed,
-    /// and `None` is returned, unless `revive` is set, which reconnects it with its earlier settings.
+    /// and `None` is returned, unless `reconnect_with_ids` is set, which reconnects it with its earlier settings.
     pub async fn put_connection(&mut self, new: &Connection, revive: bool) -> Result<Option<ConnectionId>> {
         let id: Option<i64> = sqlx::query_scalar(
             "INSERT INTO connections (name, organization, environment, provider, phone_number, phone_number_id,
@@ -180,7 +180,7 @@ impl Write {
     }
 
     /// Reconnects a number with its earlier ids. Returns `Missed` if it is connected.
-    pub async fn revive(
+    pub async fn reconnect_with_ids(
         &mut self,
         connection: ConnectionId,
         number: &PhoneNumber,

@@ -131,7 +131,7 @@ impl Write {
     }
 
     /// Makes awaited links due as soon as `pause` has passed since their last check.
-    pub async fn hasten_links(&mut self, pause: Duration, now: Timestamp) -> Result<()> {
+    pub async fn reschedule_links(&mut self, pause: Duration, now: Timestamp) -> Result<()> {
         sqlx::query(
             "UPDATE setups SET due_at = max($1, updated_at + $2)
              WHERE state = 'waiting' AND step = 'used' AND due_at > max($1, updated_at + $2)",

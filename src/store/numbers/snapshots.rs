@@ -65,7 +65,7 @@ impl Write {
     }
 
     /// Stores the state of a snapshot and since when it has it.
-    pub async fn keep_snapshot(&mut self, subject: &str, state: &str, now: Timestamp) -> Result<()> {
+    pub async fn store_snapshot(&mut self, subject: &str, state: &str, now: Timestamp) -> Result<()> {
         sqlx::query(
             "INSERT INTO provider_snapshots (subject, state, at) VALUES ($1, $2, $3)
              ON CONFLICT (subject) DO UPDATE SET state = excluded.state, at = excluded.at",

@@ -112,7 +112,7 @@ impl Write {
                 self.react(&target, Direction::Outbound, emoji.as_ref(), now).await?;
             }
             if let Some(goes_at) = known.goes_at.filter(|goes_at| *goes_at > now) {
-                self.keep_until_it_goes(one.entry, goes_at).await?;
+                self.mark_scheduled(one.entry, goes_at).await?;
             }
         }
         Ok(entries.iter().map(|one| found.get(&one.entry).map(|found| found.accepted).unwrap_or_default()).collect())

@@ -171,7 +171,7 @@ impl Write {
     }
 
     /// Deletes a stopped job. Its id may be reused.
-    pub async fn forget_job(&mut self, id: i64) -> Result<Update> {
+    pub async fn delete_job(&mut self, id: i64) -> Result<Update> {
         let stopped = "UPDATE outbox SET job_id = NULL
              WHERE job_id = $1 AND EXISTS (SELECT 1 FROM jobs WHERE id = $1 AND state = 'stopped')";
         sqlx::query(stopped).bind(id).execute(self.connection()).await?;

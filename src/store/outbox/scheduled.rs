@@ -37,7 +37,7 @@ impl Store {
     }
 
     /// Returns the scheduled entry that is due for a query or cancellation.
-    pub async fn kept_due(&self, now: Timestamp) -> Result<Option<ScheduledAtProvider>> {
+    pub async fn next_scheduled_due(&self, now: Timestamp) -> Result<Option<ScheduledAtProvider>> {
         let row = sqlx::query(
             "SELECT o.id, o.message_id, o.thread_id, o.connection_id, o.not_before, o.looks, o.recalled_by,
                 m.provider_message_id
@@ -66,7 +66,7 @@ impl Store {
 
 impl Write {
     /// Marks an accepted entry as scheduled at the provider until its time.
-    pub(crate) async fn keep_until_it_goes(&mut self, entry: EntryId, goes_at: Timestamp) -> Result<()> {
+    pub(crate) async fn mark_scheduled(&mut self, entry: EntryId, goes_at: Timestamp) -> Result<()> {
         sqlx::query(
             "UPDATE outbox SET state = $2, settled_at = NULL, settled_by = NULL, due_at = $3, looks = 0 WHERE id = $1",
         )
@@ -110,7 +110,10 @@ impl Write {
 
     /// Returns the messages to a contact that are scheduled at a provider, over all numbers, without those being
     /// cancelled.
-    pub async fn kept_for(&mut self, contact: ContactId) -> Result<Vec<(EntryId, ConnectionId, Outgoing)>> {
+    pub async fn scheduled_for_contact(
+        &mut self,
+        contact: ContactId,
+    ) -> Result<Vec<(EntryId, ConnectionId, Outgoing)>> {
         let rows = sqlx::query(
             "SELECT id, connection_id, outgoing FROM outbox WHERE state = 'scheduled' AND recalled_at IS NULL
                 AND thread_id IN (SELECT id FROM threads WHERE contact_id = $1)",

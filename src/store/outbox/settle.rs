@@ -70,7 +70,7 @@ impl Write {
     }
 
     /// Postpones an entry whose file could not be uploaded; it was never in flight.
-    pub async fn put_off(
+    pub async fn postpone(
         &mut self,
         entry: EntryId,
         failure: &Failure,
@@ -95,7 +95,7 @@ impl Write {
     }
 
     /// Marks an entry as uncertain; `look_at` is when the provider's list is queried.
-    pub async fn doubt_entry(&mut self, entry: EntryId, failure: &Failure, look_at: Timestamp) -> Result<()> {
+    pub async fn mark_uncertain(&mut self, entry: EntryId, failure: &Failure, look_at: Timestamp) -> Result<()> {
         sqlx::query("UPDATE outbox SET state = 'uncertain', lease_until = NULL, failure = $2, due_at = $3, looks = 0 WHERE id = $1")
             .bind(entry.0)
             .bind(json(failure))
@@ -106,7 +106,7 @@ impl Write {
     }
 
     /// Stores what the provider's list showed, for the person who decides.
-    pub async fn keep_evidence(&mut self, entry: EntryId, evidence: &Evidence) -> Result<()> {
+    pub async fn store_evidence(&mut self, entry: EntryId, evidence: &Evidence) -> Result<()> {
         sqlx::query("UPDATE outbox SET evidence = $2 WHERE id = $1")
             .bind(entry.0)
             .bind(json(evidence))
@@ -189,7 +189,7 @@ impl Write {
     }
 
     /// Returns the number of attempts in an entry's current series.
-    pub async fn tried(&mut self, entry: EntryId) -> Result<u32> {
+    pub async fn attempt_count(&mut self, entry: EntryId) -> Result<u32> {
         let tried: i64 = sqlx::query_scalar("SELECT tried FROM outbox WHERE id = $1")
             .bind(entry.0)
             .fetch_one(self.connection())

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::contacts::address::Address;
-use crate::domain::contacts::view::WishSource;
+use crate::domain::contacts::view::OptOutSource;
 use crate::domain::contacts::view::{ContactRow, ContactView};
 use crate::domain::ids::{ContactId, ThreadId};
 use crate::domain::text::Untrusted;
@@ -80,8 +80,8 @@ impl Store {
 }
 
 /// Returns the source of a preference, if both source and time are stored.
-fn told(by: Option<String>, at: Option<Timestamp>) -> Option<WishSource> {
-    by.zip(at).map(|(by, at)| WishSource { by, at })
+fn told(by: Option<String>, at: Option<Timestamp>) -> Option<OptOutSource> {
+    by.zip(at).map(|(by, at)| OptOutSource { by, at })
 }
 
 fn contact_row(cells: &RowReader<'_>) -> Result<ContactRow> {
@@ -122,7 +122,7 @@ impl Write {
             .bind(name.as_received())
             .execute(self.connection())
             .await?;
-        self.refold(contact.0).await
+        self.update_search_text(contact.0).await
     }
 
     /// Returns `true` if the contact exists and was not merged into another one.
@@ -225,7 +225,7 @@ impl Write {
             .bind(json(&moved))
             .execute(self.connection())
             .await?;
-        self.refold(kept.0).await
+        self.update_search_text(kept.0).await
     }
 
     /// Undoes the last merge of a contact and returns the separated contact; `None` if there is no merge.
@@ -269,8 +269,8 @@ impl Write {
             .bind(now.millis())
             .execute(self.connection())
             .await?;
-        self.refold(kept.0).await?;
-        self.refold(gone.0).await?;
+        self.update_search_text(kept.0).await?;
+        self.update_search_text(gone.0).await?;
         Ok(Some(gone))
     }
 

@@ -53,7 +53,7 @@ impl Write {
     }
 
     /// A person is waited for from now on. A wait that stands keeps its time and its reason.
-    pub async fn wait_unless_waiting(&mut self, thread: ThreadId, reason: &str, now: Timestamp) -> Result<()> {
+    pub async fn set_waiting_if_unset(&mut self, thread: ThreadId, reason: &str, now: Timestamp) -> Result<()> {
         sqlx::query(
             "UPDATE threads SET waiting_since = $2, waiting_reason = $3 WHERE id = $1 AND waiting_since IS NULL",
         )

@@ -67,7 +67,7 @@ impl Store {
                 query.push(" WHERE 1 = 1");
             }
         }
-        self.narrow_threads(&mut query, wish).await?;
+        self.filter_threads(&mut query, wish).await?;
         query.push(if wish.filter.asks(Is::Waiting) && before.is_none() {
             " ORDER BY t.waiting_since, t.id LIMIT "
         } else {
@@ -86,7 +86,7 @@ impl Store {
              LEFT JOIN assignments g ON g.id = (SELECT x.id FROM assignments x WHERE x.connection_id = t.connection_id
                 AND x.thread_id IS NULL AND x.state = 'active' ORDER BY x.place LIMIT 1) WHERE 1 = 1",
         );
-        self.narrow_threads(&mut query, wish).await?;
+        self.filter_threads(&mut query, wish).await?;
         query.push(" LIMIT 1000)");
         let count: i64 = query.build_query_scalar().persistent(false).fetch_one(&self.readers).await?;
         Ok(u32::try_from(count).unwrap_or(0))
@@ -94,7 +94,7 @@ impl Store {
 
     /// Adds the filter's conditions. Rare words are matched by index first; common words are matched by scanning from
     /// the newest thread on, which finds enough of them soon.
-    async fn narrow_threads(&self, query: &mut QueryBuilder<Sqlite>, wish: &FilterQuery<'_>) -> Result<()> {
+    async fn filter_threads(&self, query: &mut QueryBuilder<Sqlite>, wish: &FilterQuery<'_>) -> Result<()> {
         let words = wish.filter.words();
         let Some(few) = self.few_with(words).await? else {
             narrow::push(query, wish, FilterTarget::Threads);
@@ -238,7 +238,7 @@ impl Write {
     }
 
     /// Extends the ownership if this person owns the thread.
-    pub async fn keep_claim(&mut self, thread: ThreadId, operator: &str, until: Timestamp) -> Result<()> {
+    pub async fn extend_ownership(&mut self, thread: ThreadId, operator: &str, until: Timestamp) -> Result<()> {
         sqlx::query("UPDATE threads SET taken_until = $3 WHERE id = $1 AND taken_by = $2")
             .bind(thread.0)
             .bind(operator)
@@ -259,7 +259,7 @@ impl Write {
     }
 
     /// Ends the pause of the thread's agent.
-    pub async fn person_gave_back(&mut self, thread: ThreadId) -> Result<()> {
+    pub async fn end_pause(&mut self, thread: ThreadId) -> Result<()> {
         sqlx::query("UPDATE threads SET person_wrote_at = NULL WHERE id = $1")
             .bind(thread.0)
             .execute(self.connection())
@@ -308,8 +308,8 @@ impl Write {
         Ok(Update::of(done.rows_affected()))
     }
 
-    /// Sets from when on an agent sees the thread's messages; `remember_again` restores the earlier time.
-    pub async fn forget_before(&mut self, thread: ThreadId, now: Timestamp) -> Result<()> {
+    /// Sets from when on an agent sees the thread's messages; `restore_context` restores the earlier time.
+    pub async fn start_new_context(&mut self, thread: ThreadId, now: Timestamp) -> Result<()> {
         sqlx::query("UPDATE threads SET context_before = context_from, context_from = $2 WHERE id = $1")
             .bind(thread.0)
             .bind(now.millis())
@@ -318,8 +318,8 @@ impl Write {
         Ok(())
     }
 
-    /// Restores the time before the last `forget_before`.
-    pub async fn remember_again(&mut self, thread: ThreadId) -> Result<()> {
+    /// Restores the time before the last `start_new_context`.
+    pub async fn restore_context(&mut self, thread: ThreadId) -> Result<()> {
         sqlx::query("UPDATE threads SET context_from = context_before, context_before = NULL WHERE id = $1")
             .bind(thread.0)
             .execute(self.connection())

@@ -95,7 +95,7 @@ async fn what_is_taken_back_was_not_sent() {
         let system = stage.system.clone();
         let sender = tokio::spawn(async move { operations::send_next(&system).await.expect("a step") });
         let system = stage.system.clone();
-        let undo = tokio::spawn(async move { perform(&system, &ada(), Request::TakeBack { thread }).await });
+        let undo = tokio::spawn(async move { perform(&system, &ada(), Request::UndoSend { thread }).await });
         let (sent, undone) = tokio::join!(sender, undo);
         sent.expect("no panic");
         let accepted = stage.simulator.accepted().len();
@@ -195,8 +195,8 @@ async fn a_colleagues_thread_is_written_into_only_by_whoever_says_so() {
     let react = Request::React { message, emoji: Some("👍".into()) };
     assert_eq!(code(&stage.act(react.clone()).await.expect_err("ben has it")), "owned_by_colleague");
     let despite = SendContext { despite_owner: true, seen: None };
-    stage.act(send(thread, "me too").knowing(despite)).await.expect("recorded by");
-    stage.act(react.knowing(despite)).await.expect("recorded by");
+    stage.act(send(thread, "me too").with_context(despite)).await.expect("recorded by");
+    stage.act(react.with_context(despite)).await.expect("recorded by");
     perform(&stage.system, &ben(), send(thread, "mine")).await.expect("it is his");
     // Half an hour after he left it, anybody may go on.
     stage.pass(Duration::from_secs(31 * 60));
@@ -211,26 +211,26 @@ async fn whoever_did_not_see_a_colleagues_answer_is_asked() {
     let knows = |seen| SendContext { seen, despite_owner: false };
     perform(&stage.system, &ben(), send(thread, "Tomorrow.")).await.expect("queued");
     stage.pass(Duration::from_secs(60));
-    let refused = stage.act(send(thread, "Friday.").knowing(knows(seen))).await.expect_err("ben replied");
+    let refused = stage.act(send(thread, "Friday.").with_context(knows(seen))).await.expect_err("ben replied");
     assert_eq!(code(&refused), "answered_meanwhile");
     assert!(refused.to_string().contains("ben answered 1m ago"), "{refused}");
     stage.act(send(thread, "Friday.")).await.expect("who does not say what they saw is not asked");
     // One's own words are no reason, and neither is what was read a while ago.
     let seen = stage.messages(thread).await.pop().map(|message| message.id);
-    stage.act(send(thread, "Or Monday.").knowing(knows(seen))).await.expect("nothing came since");
+    stage.act(send(thread, "Or Monday.").with_context(knows(seen))).await.expect("nothing came since");
     // What a colleague wrote a moment ago was perhaps drawn, and not read.
     perform(&stage.system, &ben(), send(thread, "No, Sunday.")).await.expect("queued");
     let seen = stage.messages(thread).await.pop().map(|message| message.id);
-    let refused = stage.act(send(thread, "Saturday.").knowing(knows(seen))).await.expect_err("just now");
+    let refused = stage.act(send(thread, "Saturday.").with_context(knows(seen))).await.expect_err("just now");
     assert!(refused.to_string().contains("ben just answered"), "{refused}");
     stage.pass(Duration::from_secs(6));
-    stage.act(send(thread, "Saturday.").knowing(knows(seen))).await.expect("it was read");
+    stage.act(send(thread, "Saturday.").with_context(knows(seen))).await.expect("it was read");
     // What was taken back before it went counts for nothing.
     stage.says(&rosa(), "so?").await;
     let seen = stage.messages(thread).await.pop().map(|message| message.id);
     perform(&stage.system, &ben(), send(thread, "Hm.")).await.expect("queued");
-    perform(&stage.system, &ben(), Request::TakeBack { thread }).await.expect("taken back");
-    stage.act(send(thread, "Saturday it is.").knowing(knows(seen))).await.expect("nobody answered");
+    perform(&stage.system, &ben(), Request::UndoSend { thread }).await.expect("taken back");
+    stage.act(send(thread, "Saturday it is.").with_context(knows(seen))).await.expect("nobody answered");
 }
 
 #[tokio::test]

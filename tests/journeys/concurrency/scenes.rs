@@ -86,7 +86,7 @@ pub(super) async fn scene(name: &str) -> (Stage, Request) {
         "send_knowing" => {
             let (stage, thread) = asked().await;
             let seen = stage.messages(thread).await.pop().map(|message| message.id);
-            (stage, send(thread, "Tomorrow.").knowing(SendContext { seen, despite_owner: false }))
+            (stage, send(thread, "Tomorrow.").with_context(SendContext { seen, despite_owner: false }))
         }
         "send" => {
             let (stage, thread) = asked().await;
@@ -130,7 +130,7 @@ async fn outbox_scene(name: &str) -> (Stage, Request) {
     match name {
         "take_back" => {
             let (stage, thread, _) = queued().await;
-            (stage, Request::TakeBack { thread })
+            (stage, Request::UndoSend { thread })
         }
         "retry" => {
             let (stage, _, entry) = queued().await;
@@ -147,7 +147,7 @@ async fn outbox_scene(name: &str) -> (Stage, Request) {
         }
         "look_up" => {
             let (stage, _, entry) = uncertain().await;
-            (stage, Request::LookUp { entry })
+            (stage, Request::Reconcile { entry })
         }
         "hold" => {
             let (stage, _, entry) = queued().await;
@@ -416,7 +416,7 @@ pub(super) async fn harmless_scene(name: &str) -> Option<(Stage, Request)> {
     let message = stage.messages(thread).await[0].id;
     let delivery = DeliveryId(1);
     let request = match name {
-        "attend" => Request::Attend { thread: Some(thread), writes: false, typing: false },
+        "attend" => Request::UpdatePresence { thread: Some(thread), writes: false, typing: false },
         "save_view" => Request::SaveView { name: "mine".into(), terms: "rosa".into() },
         "save_draft" => Request::SaveDraft { thread, text: "half a".into() },
         "mark_read" => Request::MarkRead { thread },

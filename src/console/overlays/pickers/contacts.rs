@@ -40,7 +40,7 @@ impl PickerKind for Contacts {
         }
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         "Type part of a name or number."
     }
 

@@ -13,14 +13,14 @@ use crate::domain::text::clean_line;
 
 /// Lists colleagues who are online with the thread that they look at; picking one opens the thread.
 #[derive(Debug)]
-pub(in crate::console) struct WhoIsHere;
+pub(in crate::console) struct PresencePicker;
 
-impl PickerKind for WhoIsHere {
+impl PickerKind for PresencePicker {
     fn title(&self) -> &'static str {
         "Who is online"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         "Nobody else is online."
     }
 
@@ -68,7 +68,7 @@ impl PickerKind for Colleagues {
         "Transfer the thread to"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         "Nobody else is online."
     }
 

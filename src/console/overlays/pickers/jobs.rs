@@ -31,7 +31,7 @@ impl PickerKind for Jobs {
         "enter stops a job, or resumes or discards a stopped one; esc closes"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         if self.jobs.is_none() { "Loading …" } else { "No bulk jobs." }
     }
 
@@ -88,7 +88,7 @@ impl PickerKind for StoppedJob {
         "Stopped bulk job"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         ""
     }
 

@@ -24,7 +24,7 @@ impl PickerKind for Radar {
         "Expiring windows: contacts who wait for a reply"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         if self.found.is_none() { "Loading …" } else { "No service window closes while a contact waits." }
     }
 

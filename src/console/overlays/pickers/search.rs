@@ -24,7 +24,7 @@ impl PickerKind for Search {
         "words and terms: status:failed dir:in num:4567 since:2h code:131047; enter opens"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         "Type words, or filter terms such as status:failed since:2h."
     }
 

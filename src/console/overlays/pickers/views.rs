@@ -20,7 +20,7 @@ impl PickerKind for Views {
         "Filters"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         if self.saved.is_none() { "Loading …" } else { "No saved filters." }
     }
 

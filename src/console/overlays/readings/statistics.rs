@@ -5,7 +5,9 @@ use crate::console::intent::{Intent, OverlayEvent};
 use crate::console::overlays::reading::Text;
 use crate::console::words;
 use crate::domain::costs::sums::{CostsBy, CostsQuery, CostsView};
-use crate::domain::monitoring::gauge::{ACKNOWLEDGED, DELIVERED, GaugesView, HourBar, Metric, REPLIED, bar, columns};
+use crate::domain::monitoring::gauge::{
+    ACKNOWLEDGED, DELIVERED, HourBar, Metric, REPLIED, StatisticsView, bar, columns,
+};
 use crate::domain::query::{Answer, Query};
 use crate::domain::text::clean_line;
 
@@ -24,7 +26,7 @@ const BAR: usize = 20;
 /// The statistics; `None` while they load.
 #[derive(Debug, Default)]
 pub(in crate::console) struct Statistics {
-    view: Option<GaugesView>,
+    view: Option<StatisticsView>,
     costs: Option<CostsView>,
 }
 
@@ -34,12 +36,14 @@ impl Text for Statistics {
     }
 
     fn opened(&mut self, _: &Cx) -> Vec<Intent> {
-        vec![Intent::Ask(Query::Gauges { hours: 24 }), Intent::Ask(Query::Costs(COSTS))]
+        vec![Intent::Ask(Query::Statistics { hours: 24 }), Intent::Ask(Query::Costs(COSTS))]
     }
 
     fn update(&mut self, cx: &Cx, event: &OverlayEvent<'_>) -> Vec<Intent> {
         match event {
-            OverlayEvent::Answered(Query::Gauges { .. }, Answer::Gauges(view)) => self.view = Some((**view).clone()),
+            OverlayEvent::Answered(Query::Statistics { .. }, Answer::Statistics(view)) => {
+                self.view = Some((**view).clone())
+            }
             OverlayEvent::Answered(Query::Costs(COSTS), Answer::Costs(view)) => self.costs = Some((**view).clone()),
             OverlayEvent::Forgets => {
                 (self.view, self.costs) = (None, None);
@@ -57,7 +61,7 @@ impl Text for Statistics {
             let rows: Vec<&Metric> = view.metrics.iter().filter(|gauge| gauge.by == by).collect();
             if !rows.is_empty() {
                 lines.extend([String::new(), title.to_owned()]);
-                lines.extend(rows.into_iter().map(|gauge| gauge_line(cx, gauge)));
+                lines.extend(rows.into_iter().map(|gauge| target_line(cx, gauge)));
             }
         }
         lines.extend(hours(cx, view));
@@ -67,7 +71,7 @@ impl Text for Statistics {
 }
 
 /// Returns the lines with the targets and the current values.
-fn targets(cx: &Cx, view: &GaugesView) -> Vec<String> {
+fn targets(cx: &Cx, view: &StatisticsView) -> Vec<String> {
     let ascii = cx.settings.theme.ascii;
     let mut lines = vec![format!("since {}", words::exact(view.since, cx.zone())), String::new()];
     let met = |fine: bool| if fine { "met" } else { "MISSED" };
@@ -109,7 +113,7 @@ fn targets(cx: &Cx, view: &GaugesView) -> Vec<String> {
 }
 
 /// Returns the lines with one column for each hour.
-fn hours(cx: &Cx, view: &GaugesView) -> Vec<String> {
+fn hours(cx: &Cx, view: &StatisticsView) -> Vec<String> {
     let ascii = cx.settings.theme.ascii;
     let mut lines = vec![];
     lines.extend([String::new(), "Last 24 hours, one column per hour, newest at the right".into()]);
@@ -146,7 +150,7 @@ fn costs(cx: &Cx, view: &CostsView) -> Vec<String> {
     lines
 }
 
-fn gauge_line(cx: &Cx, gauge: &Metric) -> String {
+fn target_line(cx: &Cx, gauge: &Metric) -> String {
     let name = words::pad(&clean_line(&gauge.name), 20, cx.settings.theme.ellipsis());
     let rate = |rate: Option<f64>| rate.map_or_else(|| "    -".to_owned(), |rate| format!("{rate:>3.0} %"));
     let delivered = gauge.delivery_rate();

@@ -144,7 +144,7 @@ pub(in crate::console) const ROWS: &[Command<ActivityPane>] = &[
 
 fn reveal_ready(pane: &ActivityPane, cx: &Cx) -> Result<(), String> {
     delivery_ready(pane, cx)?;
-    cx.may(Permission::RevealWhatAProviderSent)
+    cx.may(Permission::RevealWebhookBodies)
 }
 
 fn reveal(pane: &ActivityPane) -> Vec<Intent> {

@@ -86,7 +86,7 @@ impl Pane for ActivityPane {
         row.map(|row| Self::activity_row(cx, row)).into_iter().collect()
     }
 
-    fn when_empty(&self, _: &Cx) -> String {
+    fn empty_text(&self, _: &Cx) -> String {
         "No activity. Webhooks, alerts and changes are listed here.".into()
     }
 

@@ -33,7 +33,7 @@ pub(in crate::console) const ROWS: &[Command<AgentsPane>] = &[
         keys: &["a"],
         hint: true,
         danger: Danger::Asks(|pane, cx| match pane.selected(cx) {
-            Some(AgentRow::Assignment(row)) => pane.approval_question(&row.assignment, &whom(row)),
+            Some(AgentRow::Assignment(row)) => pane.approval_question(&row.assignment, &subject_text(row)),
             _ => String::new(),
         }),
         ready: |pane, cx| decidable(pane, cx).map(|_| ()),
@@ -73,8 +73,8 @@ pub(in crate::console) const ROWS: &[Command<AgentsPane>] = &[
         },
         run: |pane, cx| {
             with_row(pane, cx, |row| AgentForm::Narrow {
-                whom: whom(row),
-                question: pane.approval_question(&row.assignment, &whom(row)),
+                whom: subject_text(row),
+                question: pane.approval_question(&row.assignment, &subject_text(row)),
                 assignment: boxed(row),
             })
         },
@@ -101,7 +101,7 @@ pub(in crate::console) const ROWS: &[Command<AgentsPane>] = &[
         ready: |pane, cx| pane.selected_assignment(cx).map(|_| ()).ok_or_else(|| NOT_ONE.into()),
         run: |pane, cx| {
             let one = pane.selected_assignment(cx).map(|one| one.id);
-            let text = one.map(|id| Difference::new(id, pane.dossier_of(id).cloned()));
+            let text = one.map(|id| Difference::new(id, pane.detail_of(id).cloned()));
             text.map(Reading::open).into_iter().collect()
         },
         ..Command::ROW
@@ -114,7 +114,7 @@ pub(in crate::console) const ROWS: &[Command<AgentsPane>] = &[
         keys: &["r"],
         hint: true,
         ready: |pane, cx| {
-            cx.may(Permission::RehearseAnAgent)?;
+            cx.may(Permission::RehearseAgents)?;
             if matches!(pane.selected(cx), Some(AgentRow::Agent(_))) {
                 return Ok(());
             }
@@ -138,13 +138,13 @@ pub(in crate::console) const ROWS: &[Command<AgentsPane>] = &[
         help: "Proposes an agent for a number; on an assignment, starts from its contract.",
         scope: AGENTS,
         keys: &["p"],
-        ready: |_, cx| cx.may(Permission::ProposeAnAgent),
+        ready: |_, cx| cx.may(Permission::ProposeAgents),
         run: |pane, cx| match pane.selected(cx) {
             Some(AgentRow::Assignment(_)) => with_row(pane, cx, |row| AgentForm::Propose {
                 agent: row.assignment.agent.clone(),
                 connection: row.assignment.connection,
                 thread: row.assignment.thread,
-                whom: whom(row),
+                whom: subject_text(row),
                 known: Some(boxed(row)),
             }),
             _ => {
@@ -164,7 +164,7 @@ pub(in crate::console) const ROWS: &[Command<AgentsPane>] = &[
         run: |pane, cx| {
             with_row(pane, cx, |row| AgentForm::Revoke {
                 assignment: row.assignment.id,
-                words: format!("{} answers {}", row.assignment.agent, whom(row)),
+                words: format!("{} answers {}", row.assignment.agent, subject_text(row)),
             })
         },
         ..Command::ROW
@@ -176,7 +176,7 @@ pub(in crate::console) const ROWS: &[Command<AgentsPane>] = &[
         scope: AGENTS,
         keys: &["t"],
         ready: |pane, cx| {
-            cx.may(Permission::RehearseAnAgent)?;
+            cx.may(Permission::RehearseAgents)?;
             pane.agent(cx).map(|_| ()).ok_or_else(|| "Select an agent first.".into())
         },
         run: |pane, cx| match pane.agent(cx) {
@@ -219,7 +219,7 @@ fn perform(request: AgentRequest) -> Vec<Intent> {
 }
 
 /// Returns the name of what the assignment answers: a number, or one contact of it.
-fn whom(row: &AssignmentRow) -> String {
+fn subject_text(row: &AssignmentRow) -> String {
     match &row.contact {
         Some(contact) => format!("only {}, via {}", contact.shown(), row.connection_name),
         None => row.connection_name.clone(),
@@ -242,7 +242,7 @@ fn in_hand<'p>(pane: &'p AgentsPane, cx: &Cx, fits: fn(&Assignment) -> bool) -> 
     if !fits(one) {
         return Err(format!("It is already {}.", one.state.name()));
     }
-    cx.may(Permission::DecideAboutAgents)?;
+    cx.may(Permission::DecideAssignments)?;
     Ok(one)
 }
 

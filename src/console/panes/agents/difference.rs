@@ -3,7 +3,7 @@
 use crate::console::cx::Cx;
 use crate::console::intent::{Intent, OverlayEvent};
 use crate::console::overlays::reading::Text;
-use crate::domain::agents::requests::{AgentQuery, AgentTold, AssignmentDetail};
+use crate::domain::agents::requests::{AgentQuery, AgentsAnswer, AssignmentDetail};
 use crate::domain::ids::AssignmentId;
 use crate::domain::query::{Answer, Query};
 use crate::domain::text::clean_line;
@@ -28,12 +28,12 @@ impl Text for Difference {
     }
 
     fn opened(&mut self, _: &Cx) -> Vec<Intent> {
-        vec![Intent::Ask(Query::Desk(AgentQuery::Assignment { assignment: self.assignment }))]
+        vec![Intent::Ask(Query::Agent(AgentQuery::Assignment { assignment: self.assignment }))]
     }
 
     fn update(&mut self, _: &Cx, event: &OverlayEvent<'_>) -> Vec<Intent> {
-        if let OverlayEvent::Answered(Query::Desk(AgentQuery::Assignment { assignment }), Answer::Desk(told)) = event
-            && let AgentTold::Assignment(detail) = &**told
+        if let OverlayEvent::Answered(Query::Agent(AgentQuery::Assignment { assignment }), Answer::Agent(told)) = event
+            && let AgentsAnswer::Assignment(detail) = &**told
             && *assignment == self.assignment
         {
             self.detail = detail.as_deref().cloned();

@@ -100,7 +100,7 @@ impl AgentsPane {
             .contact
             .as_ref()
             .map_or_else(|| row.connection_name.clone(), |contact| format!("{} only", contact.shown()));
-        let some = if one.contract.when.are_none() { "" } else { " with conditions" };
+        let some = if one.contract.when.is_empty() { "" } else { " with conditions" };
         Row {
             left: vec![
                 (sign.into(), style),
@@ -189,7 +189,7 @@ impl AgentsPane {
         if let Some(at) = one.expires_at {
             sheet.field("until", &words::exact(at, cx.zone()));
         }
-        let Some(dossier) = self.dossier_of(one.id) else { return };
+        let Some(dossier) = self.detail_of(one.id) else { return };
         Self::contract_part(cx, sheet, dossier);
         if one.state.waits() {
             sheet.blank();

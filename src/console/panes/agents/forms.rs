@@ -241,7 +241,7 @@ impl FormKind for AgentForm {
         // A restriction that changes nothing is an approval, with the approval's confirmation.
         if let (Self::Narrow { assignment: one, question, .. }, AgentRequest::Narrow { proposal, .. }) =
             (self, &request)
-            && one.says_the_same(proposal)
+            && one.has_same_terms(proposal)
         {
             if one.state == AssignmentState::Active && one.stale_since.is_none() {
                 return Err("It is already active.".to_owned());

@@ -27,7 +27,7 @@ impl AgentMenu {
     }
 
     /// Returns `true` if the agent's memory of the thread is cleared, according to the row on the screen.
-    fn has_forgotten(&self) -> bool {
+    fn is_context_cleared(&self) -> bool {
         self.thread.context_from.is_some_and(|from| from >= self.thread.last_message_at)
     }
 }
@@ -37,12 +37,12 @@ impl PickerKind for AgentMenu {
         "Agent of this thread"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         ""
     }
 
     fn rows(&self, cx: &Cx) -> Vec<Row> {
-        let memory = if self.has_forgotten() { "Restore its memory" } else { "Clear its memory" };
+        let memory = if self.is_context_cleared() { "Restore its memory" } else { "Clear its memory" };
         let back = self.thread.paused_until(cx.now).map(|until| {
             let left = words::left(until, cx.now);
             let tail = format!("a person wrote, so it stays silent for {left} more");
@@ -64,7 +64,7 @@ impl PickerKind for AgentMenu {
             "propose" => Picker::open(ProposePicker::for_thread(self.thread.clone())),
             "forget" => {
                 // The row shows whether the memory is cleared, so the request does what the row offers.
-                let request = Request::Agents(AgentRequest::Forget { thread, undo: self.has_forgotten() });
+                let request = Request::Agents(AgentRequest::Forget { thread, undo: self.is_context_cleared() });
                 Intent::ask_first(format!("{}?", row.head.trim_end_matches('.')), request)
             }
             "back" => Intent::perform(Request::ReleaseThread { thread }),

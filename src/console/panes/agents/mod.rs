@@ -18,7 +18,7 @@ use ratatui::style::Style;
 use self::rows::AgentRow;
 use self::run::AgentRun;
 use self::state::AgentsPane;
-use self::stopping::LastStops;
+use self::stopping::RecentStops;
 use super::pane::Pane;
 use super::row::commands;
 use crate::console::cx::Cx;
@@ -29,7 +29,7 @@ use crate::console::list::ListState;
 use crate::console::overlays::reading::Reading;
 use crate::console::overlays::readings::plain::PlainText;
 use crate::console::pane_id::PaneId;
-use crate::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold};
+use crate::domain::agents::requests::{AgentQuery, AgentRequest, AgentsAnswer};
 use crate::domain::change::Change;
 use crate::domain::list_filter::WordList;
 use crate::domain::query::{Answer, Query};
@@ -78,7 +78,7 @@ impl Pane for AgentsPane {
         self.shown(cx).get(index).map(|row| Self::agent_row(cx, *row)).into_iter().collect()
     }
 
-    fn when_empty(&self, _: &Cx) -> String {
+    fn empty_text(&self, _: &Cx) -> String {
         "No agents. Declare one in the configuration under [[agents]].".into()
     }
 
@@ -96,7 +96,7 @@ impl Pane for AgentsPane {
             Some(AgentRow::Run(run)) => AgentQuery::Run { run: run.id },
             _ => return vec![],
         };
-        vec![Intent::Ask(Query::Desk(query))]
+        vec![Intent::Ask(Query::Agent(query))]
     }
 
     fn changed(&mut self, cx: &Cx, change: Change) -> Vec<Intent> {
@@ -107,7 +107,7 @@ impl Pane for AgentsPane {
     fn takes(&self, query: &Query) -> bool {
         match query {
             Query::Agents => true,
-            Query::Desk(query) => !matches!(query, AgentQuery::Waiting { .. }),
+            Query::Agent(query) => !matches!(query, AgentQuery::Waiting { .. }),
             _ => false,
         }
     }
@@ -118,15 +118,15 @@ impl Pane for AgentsPane {
                 self.view = Some(*view);
                 return if self.is_open(cx) { self.detail(cx) } else { vec![] };
             }
-            (Query::Desk(query), Answer::Desk(told)) => (query, *told),
+            (Query::Agent(query), Answer::Agent(told)) => (query, *told),
             _ => return vec![],
         };
         match (query, told) {
-            (AgentQuery::Assignment { .. }, AgentTold::Assignment(dossier)) => {
+            (AgentQuery::Assignment { .. }, AgentsAnswer::Assignment(dossier)) => {
                 self.dossier = dossier.map(|one| *one);
             }
-            (AgentQuery::Run { .. }, AgentTold::Run(run)) => self.run = run.map(|one| *one),
-            (AgentQuery::Runs { thread: Some(_), limit: 1, .. }, AgentTold::Runs(runs)) => {
+            (AgentQuery::Run { .. }, AgentsAnswer::Run(run)) => self.run = run.map(|one| *one),
+            (AgentQuery::Runs { thread: Some(_), limit: 1, .. }, AgentsAnswer::Runs(runs)) => {
                 return vec![match runs.first() {
                     Some(run) => AgentRun::open(run.id),
                     None => Intent::Warn("No agent run in this thread yet.".to_owned()),
@@ -140,7 +140,7 @@ impl Pane for AgentsPane {
     fn performed(&mut self, _: &Cx, request: &Request, result: &Result<Done, String>) -> Option<Vec<Intent>> {
         match (request, result) {
             (Request::Agents(AgentRequest::Stop { .. }), Ok(done)) => {
-                Some(vec![Intent::Notice(done.message.clone()), LastStops::open()])
+                Some(vec![Intent::Notice(done.message.clone()), RecentStops::open()])
             }
             (Request::Agents(AgentRequest::Test { .. }), Ok(done)) => {
                 Some(vec![Reading::open(PlainText::new("Dry run", done.message.as_str()))])

@@ -49,7 +49,7 @@ impl PickerKind for ProposePicker {
         "Agent"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         if self.view.is_none() {
             return "Loading …";
         }

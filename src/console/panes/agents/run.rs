@@ -4,7 +4,7 @@ use super::run_facts::{Fact, run_facts};
 use crate::console::cx::Cx;
 use crate::console::intent::{Intent, OverlayEvent};
 use crate::console::overlays::reading::{Reading, Text};
-use crate::domain::agents::requests::{AgentQuery, AgentTold, RunRecord};
+use crate::domain::agents::requests::{AgentQuery, AgentsAnswer, RunRecord};
 use crate::domain::ids::{RunId, ThreadId};
 use crate::domain::query::{Answer, Query};
 
@@ -25,7 +25,7 @@ impl AgentRun {
     pub fn show(thread: ThreadId, run: Option<RunId>) -> Intent {
         match run {
             Some(run) => Self::open(run),
-            None => Intent::Ask(Query::Desk(AgentQuery::Runs { thread: Some(thread), limit: 1, before: None })),
+            None => Intent::Ask(Query::Agent(AgentQuery::Runs { thread: Some(thread), limit: 1, before: None })),
         }
     }
 }
@@ -36,12 +36,12 @@ impl Text for AgentRun {
     }
 
     fn opened(&mut self, _: &Cx) -> Vec<Intent> {
-        vec![Intent::Ask(Query::Desk(AgentQuery::Run { run: self.run }))]
+        vec![Intent::Ask(Query::Agent(AgentQuery::Run { run: self.run }))]
     }
 
     fn update(&mut self, _: &Cx, event: &OverlayEvent<'_>) -> Vec<Intent> {
-        if let OverlayEvent::Answered(Query::Desk(AgentQuery::Run { run }), Answer::Desk(told)) = event
-            && let AgentTold::Run(record) = &**told
+        if let OverlayEvent::Answered(Query::Agent(AgentQuery::Run { run }), Answer::Agent(told)) = event
+            && let AgentsAnswer::Run(record) = &**told
             && *run == self.run
         {
             self.record = record.as_deref().cloned();

@@ -81,7 +81,7 @@ impl AgentsPane {
         }
     }
 
-    pub fn dossier_of(&self, id: AssignmentId) -> Option<&AssignmentDetail> {
+    pub fn detail_of(&self, id: AssignmentId) -> Option<&AssignmentDetail> {
         self.dossier.as_ref().filter(|dossier| dossier.row.assignment.id == id)
     }
 
@@ -105,7 +105,7 @@ impl AgentsPane {
 
     /// Returns the confirmation for an approval.
     pub fn approval_question(&self, one: &Assignment, whom: &str) -> String {
-        let unseen = match self.dossier_of(one.id).map(|dossier| &dossier.rehearsal) {
+        let unseen = match self.detail_of(one.id).map(|dossier| &dossier.rehearsal) {
             Some(Some(rehearsal)) if rehearsal.digest.is_some() => "",
             _ => " It was not rehearsed.",
         };

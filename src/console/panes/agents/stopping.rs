@@ -5,7 +5,7 @@ use crate::console::intent::{Intent, OverlayEvent};
 use crate::console::overlays::picker::{PickerKind, Row};
 use crate::console::overlays::reading::{Reading, Text};
 use crate::console::words;
-use crate::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, AgentsView, StopScope, StopView};
+use crate::domain::agents::requests::{AgentQuery, AgentRequest, AgentsAnswer, AgentsView, StopScope, StopView};
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
@@ -53,7 +53,7 @@ impl PickerKind for StopPicker {
         "Stop or resume"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         ""
     }
 
@@ -85,7 +85,7 @@ impl PickerKind for StopPicker {
 
     fn pick(&self, _: &Cx, row: &Row) -> Vec<Intent> {
         if row.id == "list" {
-            return vec![LastStops::open()];
+            return vec![RecentStops::open()];
         }
         let Some((verb, number)) = row.id.split_once(' ') else { return vec![] };
         let scope = number.parse::<usize>().ok().and_then(|number| self.scopes.get(number));
@@ -101,29 +101,29 @@ impl PickerKind for StopPicker {
 
 /// The replies that the latest stops canceled, and those that had already left.
 #[derive(Debug, Default)]
-pub(super) struct LastStops {
+pub(super) struct RecentStops {
     stops: Option<Vec<StopView>>,
 }
 
-impl LastStops {
+impl RecentStops {
     /// Opens the list.
     pub fn open() -> Intent {
         Reading::open(Self::default())
     }
 }
 
-impl Text for LastStops {
+impl Text for RecentStops {
     fn title(&self) -> &'static str {
         "Canceled replies, and replies that had already left"
     }
 
     fn opened(&mut self, _: &Cx) -> Vec<Intent> {
-        vec![Intent::Ask(Query::Desk(AgentQuery::Stops { limit: 20 }))]
+        vec![Intent::Ask(Query::Agent(AgentQuery::Stops { limit: 20 }))]
     }
 
     fn update(&mut self, _: &Cx, event: &OverlayEvent<'_>) -> Vec<Intent> {
-        if let OverlayEvent::Answered(Query::Desk(AgentQuery::Stops { .. }), Answer::Desk(told)) = event
-            && let AgentTold::Stops(stops) = &**told
+        if let OverlayEvent::Answered(Query::Agent(AgentQuery::Stops { .. }), Answer::Agent(told)) = event
+            && let AgentsAnswer::Stops(stops) = &**told
         {
             self.stops = Some(stops.clone());
         }

@@ -172,7 +172,7 @@ impl ConnectionsPane {
     /// Adds the manual setup tasks, until all their checks have passed.
     fn chores(cx: &Cx, sheet: &mut Sheet, row: &ConnectionView) {
         let theme = cx.settings.theme;
-        if !row.to_be_done() {
+        if !row.has_pending_tasks() {
             return;
         }
         sheet.heading("Setup tasks");
@@ -218,7 +218,7 @@ impl ConnectionsPane {
                 (None, None) => "The number was disconnected. Connecting it again starts a new setup.",
             };
             sheet.text(text, theme.plain());
-            Self::ways_on(cx, sheet, setup);
+            Self::available_actions(cx, sheet, setup);
             return;
         }
         sheet.heading("Steps");
@@ -238,7 +238,7 @@ impl ConnectionsPane {
                 sheet.text(&format!("  {}", clean_line(&taken.note)), theme.dim());
             }
         }
-        Self::ways_on(cx, sheet, setup);
+        Self::available_actions(cx, sheet, setup);
         let Some(link) = setup.link.as_ref().filter(|_| setup.step == SetupStep::Used) else { return };
         sheet.heading("Setup link");
         sheet.text(&clean_line(&link.url), theme.accent());
@@ -267,7 +267,7 @@ impl ConnectionsPane {
         if let Some(at) = history.disconnected_at {
             sheet.field("disconnected", &when(at));
         }
-        if let Some(flaps) = history.flaps() {
+        if let Some(flaps) = history.losses_text() {
             sheet.styled("losses", &flaps, cx.settings.theme.warn());
         }
     }
@@ -287,7 +287,7 @@ impl ConnectionsPane {
     }
 
     /// Adds the actions that a setup allows, with their keys.
-    fn ways_on(cx: &Cx, sheet: &mut Sheet, setup: &Setup) {
+    fn available_actions(cx: &Cx, sheet: &mut Sheet, setup: &Setup) {
         let Some(list) = &cx.connections else { return };
         sheet.heading("Actions");
         for verb in list.verbs(setup) {

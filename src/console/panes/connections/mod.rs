@@ -71,17 +71,17 @@ impl Pane for ConnectionsPane {
         self.shown(cx).get(index).map(|row| self.number_row(cx, *row)).into_iter().collect()
     }
 
-    fn when_empty(&self, _: &Cx) -> String {
+    fn empty_text(&self, _: &Cx) -> String {
         "No numbers. Press n to set up a new one or a to adopt one from the provider, or declare it in the configuration under [[connections]]."
             .into()
     }
 
-    fn crumb(&self, cx: &Cx) -> Option<String> {
+    fn selected_name(&self, cx: &Cx) -> Option<String> {
         self.selected(cx).map(|row| row.name().to_owned())
     }
 
     fn detail_title(&self, cx: &Cx) -> Option<String> {
-        self.crumb(cx)
+        self.selected_name(cx)
     }
 
     fn sheet(&self, cx: &Cx, sheet: &mut Sheet) {

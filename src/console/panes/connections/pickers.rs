@@ -28,7 +28,7 @@ impl PickerKind for NumberPicker {
         "Numbers at the provider"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         FETCHING
     }
 
@@ -124,7 +124,7 @@ impl PickerKind for WebhookPicker {
         "Webhooks at the provider"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         FETCHING
     }
 
@@ -187,7 +187,7 @@ impl PickerKind for WebhookMenu {
         "Webhook"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         FETCHING
     }
 

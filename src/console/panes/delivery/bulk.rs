@@ -19,7 +19,7 @@ const fn what(action: BulkAction) -> &'static str {
         BulkAction::Discard => "discards messages that have not been sent",
         BulkAction::Hold => "holds queued messages",
         BulkAction::Release => "releases held messages",
-        BulkAction::LookUp => "queries the provider about uncertain messages",
+        BulkAction::Reconcile => "queries the provider about uncertain messages",
         BulkAction::Arrived => "marks uncertain messages as arrived",
     }
 }
@@ -29,7 +29,7 @@ impl PickerKind for BulkPicker {
         "Bulk action for all matching messages"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         ""
     }
 

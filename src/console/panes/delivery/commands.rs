@@ -17,8 +17,8 @@ use crate::domain::request::Request;
 const DELIVERY: Scope = Scope::Pane(PaneId::Delivery);
 
 impl HasEntry for DeliveryPane {
-    fn entry_at_hand(&self) -> Option<(EntryId, EntryState)> {
-        self.entry_at_hand()
+    fn selected_entry(&self) -> Option<(EntryId, EntryState)> {
+        self.selected_entry()
     }
 }
 
@@ -32,7 +32,7 @@ pub(in crate::console) const ROWS: &[Command<DeliveryPane>] = &[
         scope: DELIVERY,
         keys: &["X"],
         hint: true,
-        danger: Danger::Asks(|pane, _| match pane.entry_at_hand() {
+        danger: Danger::Asks(|pane, _| match pane.selected_entry() {
             Some((entry, EntryState::Uncertain)) => {
                 format!("Discard {entry}? The contact may still have received it.")
             }
@@ -57,7 +57,7 @@ pub(in crate::console) const ROWS: &[Command<DeliveryPane>] = &[
             state => Err(format!("It is {}: the provider has no record of it.", state.name())),
         },
         run: |pane, _| match pane.selected().map(|row| (row.id, row.message_id, row.state)) {
-            Some((entry, _, EntryState::Uncertain)) => vec![Intent::perform(Request::LookUp { entry })],
+            Some((entry, _, EntryState::Uncertain)) => vec![Intent::perform(Request::Reconcile { entry })],
             Some((_, message, _)) => vec![Intent::perform(Request::AskAbout { message })],
             None => vec![],
         },
@@ -113,7 +113,7 @@ pub(in crate::console) const ROWS: &[Command<DeliveryPane>] = &[
         keys: &["H"],
         ready: |pane, cx| {
             cx.operator()?;
-            match pane.entry_at_hand() {
+            match pane.selected_entry() {
                 Some((_, EntryState::Queued)) => Ok(()),
                 Some((_, state)) => Err(format!("It is {}, and only queued messages can be held.", state.name())),
                 None => Err("Select a message first.".into()),
@@ -150,7 +150,7 @@ pub(in crate::console) const ROWS: &[Command<DeliveryPane>] = &[
 
 fn entry(pane: &DeliveryPane, cx: &Cx) -> Result<EntryState, String> {
     cx.operator()?;
-    pane.entry_at_hand().map(|(_, state)| state).ok_or_else(|| NOT_SENT.to_owned())
+    pane.selected_entry().map(|(_, state)| state).ok_or_else(|| NOT_SENT.to_owned())
 }
 
 fn uncertain(pane: &DeliveryPane, cx: &Cx) -> Result<(), String> {
@@ -161,5 +161,5 @@ fn uncertain(pane: &DeliveryPane, cx: &Cx) -> Result<(), String> {
 }
 
 fn with_entry(pane: &DeliveryPane, request: fn(EntryId) -> Request) -> Vec<Intent> {
-    pane.entry_at_hand().map(|(entry, _)| vec![Intent::perform(request(entry))]).unwrap_or_default()
+    pane.selected_entry().map(|(entry, _)| vec![Intent::perform(request(entry))]).unwrap_or_default()
 }

@@ -66,11 +66,11 @@ impl Pane for DeliveryPane {
         row.map(|row| Self::entry_row(cx, row)).into_iter().collect()
     }
 
-    fn when_empty(&self, _: &Cx) -> String {
+    fn empty_text(&self, _: &Cx) -> String {
         "No outgoing messages. Messages from you and your agents are listed here until they arrive.".into()
     }
 
-    fn crumb(&self, _: &Cx) -> Option<String> {
+    fn selected_name(&self, _: &Cx) -> Option<String> {
         self.selected().map(|row| row.id.to_string())
     }
 

@@ -26,7 +26,7 @@ impl DeliveryPane {
     }
 
     /// Returns the entry that commands act on, with its state.
-    pub fn entry_at_hand(&self) -> Option<(EntryId, EntryState)> {
+    pub fn selected_entry(&self) -> Option<(EntryId, EntryState)> {
         self.selected().map(|row| (row.id, row.state))
     }
 

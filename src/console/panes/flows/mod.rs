@@ -82,7 +82,7 @@ impl Pane for FlowsPane {
         self.shown(cx).get(index).map(|(_, flow)| Self::flow_row(cx, flow)).into_iter().collect()
     }
 
-    fn when_empty(&self, _: &Cx) -> String {
+    fn empty_text(&self, _: &Cx) -> String {
         "No Flows. Press n to create one from a starter, or ctrl-r to fetch them from the provider.".into()
     }
 

@@ -29,7 +29,7 @@ impl PickerKind for FlowStarters {
         "Starters"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         ""
     }
 
@@ -69,7 +69,7 @@ impl PickerKind for FlowToSend {
         "Send a Flow"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         if self.lists.is_none() { "Loading …" } else { "No Flows. Press ctrl-r in Flows to fetch them." }
     }
 
@@ -133,7 +133,7 @@ impl PickerKind for FlowVersions {
         "Compare the newest version with"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         "There is only one version."
     }
 
@@ -171,7 +171,7 @@ impl PickerKind for EndpointMenu {
         "Endpoint"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         ""
     }
 

@@ -98,7 +98,7 @@ impl Pane for LogPane {
         vec![Row { left, right: vec![] }]
     }
 
-    fn when_empty(&self, _: &Cx) -> String {
+    fn empty_text(&self, _: &Cx) -> String {
         "No log lines yet. The engine keeps its last lines in memory, and all of them in the data directory.".into()
     }
 

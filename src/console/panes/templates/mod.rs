@@ -67,7 +67,7 @@ impl Pane for TemplatesPane {
         self.shown(cx).get(index).map(|(_, one)| Self::template_row(cx, one)).into_iter().collect()
     }
 
-    fn when_empty(&self, _: &Cx) -> String {
+    fn empty_text(&self, _: &Cx) -> String {
         "No templates. Press ctrl-r to fetch them from the provider.".into()
     }
 

@@ -20,7 +20,7 @@ impl PickerKind for TemplateStarters {
         "Starters"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         ""
     }
 

@@ -56,7 +56,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         keys: &["A"],
         ready: operator_with_thread,
         run: |pane, cx| match pane.at_hand(cx) {
-            Some(row) => vec![Picker::open(AgentMenu::new(row.clone(), run_at_hand(pane)))],
+            Some(row) => vec![Picker::open(AgentMenu::new(row.clone(), selected_run(pane)))],
             None => vec![],
         },
         ..Command::ROW
@@ -120,7 +120,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         scope: Scope::Messages,
         keys: &["I"],
         ready: operator_with_thread,
-        run: |pane, cx| with_thread(pane, cx, |pane, thread| vec![AgentRun::show(thread, run_at_hand(pane))]),
+        run: |pane, cx| with_thread(pane, cx, |pane, thread| vec![AgentRun::show(thread, selected_run(pane))]),
         ..Command::ROW
     },
 ];
@@ -135,7 +135,7 @@ fn stoppable(_: &ThreadsPane, cx: &Cx) -> Result<(), String> {
 
 /// Fails if there is no suggested reply, or if the actor may not decide about it.
 fn proposed(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
-    cx.may(Permission::DecideAboutProposedAnswers)?;
+    cx.may(Permission::DecideSuggestedReplies)?;
     pane.proposal().map(|_| ()).ok_or_else(|| "There is no suggested reply here.".into())
 }
 
@@ -146,7 +146,7 @@ fn proposal(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
 }
 
 /// Returns the run that wrote the selected message. Without a selection, returns the run of the suggested reply.
-fn run_at_hand(pane: &ThreadsPane) -> Option<RunId> {
+fn selected_run(pane: &ThreadsPane) -> Option<RunId> {
     let of_message = pane.open.as_ref().filter(|open| open.cursor.is_some()).and_then(|open| open.current());
     let waiting = pane.proposal().map(|record| record.run.id);
     of_message.map_or(waiting, |message| message.run)

@@ -22,7 +22,7 @@ impl ThreadsPane {
         let name_style = if row.unread > 0 { theme.bold() } else { theme.plain() };
         let mut right = vec![];
         if let Some(operator) = &row.taken_by {
-            let (mark, style) = if row.is_left(cx.now) {
+            let (mark, style) = if row.is_abandoned(cx.now) {
                 (theme.pick("◇", "-"), theme.dim())
             } else {
                 (theme.pick("◆", "@"), theme.accent())

@@ -95,7 +95,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         scope: THREADS,
         keys: &["g p"],
         ready: |pane, cx| {
-            cx.may(Permission::FillGaps)?;
+            cx.may(Permission::Backfill)?;
             pane.at_hand(cx).map(|_| ()).ok_or_else(|| "Select a thread first.".into())
         },
         run: |pane, cx| {

@@ -44,7 +44,7 @@ impl PickerKind for LabelPicker {
         "enter adds or removes; type a new one; esc closes"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         if self.known.is_none() { "Loading …" } else { "No labels. Type one and press enter." }
     }
 

@@ -115,7 +115,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
             None => Err("Select a message first.".into()),
         },
         run: |pane, _| match pane.current().and_then(doubtful) {
-            Some(entry) => vec![Intent::perform(Request::LookUp { entry })],
+            Some(entry) => vec![Intent::perform(Request::Reconcile { entry })],
             None => with_message(pane, |message| vec![Intent::perform(Request::AskAbout { message })]),
         },
         ..Command::ROW

@@ -36,7 +36,7 @@ use crate::console::pane_id::PaneId;
 use crate::console::settings::Focus;
 use crate::console::thread::composer::Composer;
 use crate::console::thread::open::OpenThread;
-use crate::domain::agents::requests::{AgentQuery, AgentTold};
+use crate::domain::agents::requests::{AgentQuery, AgentsAnswer};
 use crate::domain::change::Change;
 use crate::domain::filter::Filter;
 use crate::domain::ids::{EntryId, ThreadId};
@@ -64,7 +64,7 @@ impl ThreadsPane {
         vec![
             Intent::Ask(Query::Thread { thread }),
             Intent::Ask(self.query_of_messages(thread)),
-            Intent::Ask(Query::Desk(AgentQuery::Waiting { thread })),
+            Intent::Ask(Query::Agent(AgentQuery::Waiting { thread })),
         ]
     }
 
@@ -99,8 +99,8 @@ commands!(
 );
 
 impl HasEntry for ThreadsPane {
-    fn entry_at_hand(&self) -> Option<(EntryId, EntryState)> {
-        self.entry_at_hand()
+    fn selected_entry(&self) -> Option<(EntryId, EntryState)> {
+        self.selected_entry()
     }
 }
 
@@ -150,12 +150,12 @@ impl Pane for ThreadsPane {
         if cx.rows >= TALL { 2 } else { 1 }
     }
 
-    fn when_empty(&self, cx: &Cx) -> String {
+    fn empty_text(&self, cx: &Cx) -> String {
         let listening = cx.overview.as_ref().map(|told| told.listening_on.clone()).unwrap_or_default();
         format!("No threads. Webhooks are received at {listening}; `wadeck doctor` checks the connection.")
     }
 
-    fn crumb(&self, _: &Cx) -> Option<String> {
+    fn selected_name(&self, _: &Cx) -> Option<String> {
         self.open.as_ref()?.row.as_ref().map(|row| row.contact.shown())
     }
 
@@ -228,7 +228,7 @@ impl Pane for ThreadsPane {
             intents.push(Intent::Ask(Query::Thread { thread }));
             intents.push(Intent::Ask(self.query_of_messages(thread)));
             intents.push(Intent::Ask(Query::Notes { thread }));
-            intents.push(Intent::Ask(Query::Desk(AgentQuery::Waiting { thread })));
+            intents.push(Intent::Ask(Query::Agent(AgentQuery::Waiting { thread })));
             intents.extend(self.ask_for_draft(cx, thread));
         }
         if self.is_open(cx) {
@@ -259,7 +259,7 @@ impl Pane for ThreadsPane {
                 | Query::Draft { .. }
                 | Query::Replies
                 | Query::Reply { .. }
-                | Query::Desk(AgentQuery::Waiting { .. })
+                | Query::Agent(AgentQuery::Waiting { .. })
         )
     }
 
@@ -304,8 +304,8 @@ impl Pane for ThreadsPane {
                     self.composers.insert(*thread, Composer::new(*thread, &text));
                 }
             }
-            (Query::Desk(AgentQuery::Waiting { thread }), Answer::Desk(told)) => {
-                if let (AgentTold::Waiting(run), Some(open)) = (*told, self.open_as(*thread)) {
+            (Query::Agent(AgentQuery::Waiting { thread }), Answer::Agent(told)) => {
+                if let (AgentsAnswer::Waiting(run), Some(open)) = (*told, self.open_as(*thread)) {
                     open.proposal = run.map(|one| *one);
                 }
             }

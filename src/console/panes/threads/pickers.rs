@@ -55,7 +55,7 @@ impl PickerKind for TemplatePicker {
         "Templates that can be sent"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         if self.lists.is_none() {
             return "Loading …";
         }
@@ -113,7 +113,7 @@ impl PickerKind for ContentPicker {
         "Send other content"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         ""
     }
 
@@ -170,7 +170,7 @@ impl PickerKind for EmojiPicker {
         "React with"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         ""
     }
 

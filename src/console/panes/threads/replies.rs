@@ -85,7 +85,7 @@ impl PickerKind for ReplyPicker {
         "Canned replies"
     }
 
-    fn when_empty(&self) -> &'static str {
+    fn empty_text(&self) -> &'static str {
         if self.replies.is_none() {
             "Loading …"
         } else {

@@ -30,7 +30,9 @@ impl ThreadsPane {
                 }
                 Some(vec![Intent::Warn(format!("Cannot save the draft: {why}"))])
             }
-            (Request::SaveDraft { .. } | Request::MarkRead { .. }, Ok(_)) | (Request::Attend { .. }, _) => Some(vec![]),
+            (Request::SaveDraft { .. } | Request::MarkRead { .. }, Ok(_)) | (Request::UpdatePresence { .. }, _) => {
+                Some(vec![])
+            }
             (Request::Send { thread, content, .. }, Ok(done)) => {
                 self.sent(*thread, content);
                 Some(vec![Intent::Notice(done.message.clone())])
@@ -46,7 +48,7 @@ impl ThreadsPane {
                 }
                 Some(intents)
             }
-            (Request::TakeBack { thread }, Ok(done)) => {
+            (Request::UndoSend { thread }, Ok(done)) => {
                 let thread = *thread;
                 Some(vec![Intent::Notice(done.message.clone()), Intent::Ask(Query::Draft { thread })])
             }

@@ -62,7 +62,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         scope: Scope::Messages,
         keys: &["u"],
         ready: operator_with_thread,
-        run: |pane, cx| with_thread(pane, cx, |_, thread| vec![Intent::perform(Request::TakeBack { thread })]),
+        run: |pane, cx| with_thread(pane, cx, |_, thread| vec![Intent::perform(Request::UndoSend { thread })]),
         ..Command::ROW
     },
     Command {

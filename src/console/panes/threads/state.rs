@@ -58,7 +58,7 @@ impl ThreadsPane {
 
     /// Marks the selected thread as read, if it has unread messages and the settings and permissions allow it.
     pub fn mark_selected_read(&self, cx: &Cx) -> Vec<Intent> {
-        let may_mark = cx.settings.mark_read_on_open && cx.settings.actor.has(Permission::MarkThreadsAsRead);
+        let may_mark = cx.settings.mark_read_on_open && cx.settings.actor.has(Permission::MarkThreadsRead);
         let unread = self.selected().filter(|row| may_mark && row.unread > 0);
         unread.map(|row| Intent::perform(Request::MarkRead { thread: row.id })).into_iter().collect()
     }
@@ -97,7 +97,7 @@ impl ThreadsPane {
     }
 
     /// Returns the outbox entry of the selected message, with its state.
-    pub fn entry_at_hand(&self) -> Option<(EntryId, EntryState)> {
+    pub fn selected_entry(&self) -> Option<(EntryId, EntryState)> {
         self.current()?.entry.as_ref().map(|entry| (entry.id, entry.state))
     }
 
@@ -135,7 +135,7 @@ impl ThreadsPane {
         };
         let open = self.open.as_ref().filter(|open| open.thread == thread && open.around.is_none());
         let seen = open.and_then(|open| open.messages.iter().map(|message| message.id).max());
-        request.knowing(SendContext { seen, despite_owner: false })
+        request.with_context(SendContext { seen, despite_owner: false })
     }
 
     /// Returns the query for a thread's messages, at its current page size and position.
@@ -155,14 +155,14 @@ impl ThreadsPane {
         intents.push(Intent::Ask(Query::Thread { thread }));
         intents.push(Intent::Ask(self.query_of_messages(thread)));
         intents.push(Intent::Ask(Query::Notes { thread }));
-        intents.push(Intent::Ask(Query::Desk(AgentQuery::Waiting { thread })));
+        intents.push(Intent::Ask(Query::Agent(AgentQuery::Waiting { thread })));
         intents.extend(self.ask_for_draft(cx, thread));
         intents
     }
 
     /// Closes the thread that followed the list's cursor, because the scope changes. A thread with the focus stays
     /// open.
-    pub fn leave_listed(&mut self, cx: &Cx) {
+    pub fn close_previewed_thread(&mut self, cx: &Cx) {
         if cx.focus == Focus::List {
             self.open = None;
         }
@@ -245,11 +245,11 @@ impl ThreadsPane {
         }
         self.attended = told;
         self.attended_at = thread.map(|_| cx.now);
-        Some(Intent::perform(Request::Attend { thread, writes, typing: cx.settings.typing }))
+        Some(Intent::perform(Request::UpdatePresence { thread, writes, typing: cx.settings.typing }))
     }
 
     /// Reports presence again if the last report is older than `STILL_HERE`.
-    pub fn attend_again(&mut self, cx: &Cx) -> Option<Intent> {
+    pub fn renew_presence(&mut self, cx: &Cx) -> Option<Intent> {
         let due = self.attended_at.is_some_and(|at| cx.now.since(at) >= STILL_HERE);
         if due { self.attend(cx, false) } else { None }
     }

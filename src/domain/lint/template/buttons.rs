@@ -73,7 +73,7 @@ fn order(report: &mut Report, place: &str, buttons: &[Value]) {
             "Quick replies are between other buttons.",
             "Put them together, before or after all others.",
         );
-        report.mends();
+        report.mark_fixable();
     }
 }
 
@@ -183,10 +183,10 @@ fn url(report: &mut Report, place: &str, button: &Value) {
             "The variable has no example.",
             "Give the whole address, filled in, as [\"…\"].",
         );
-        report.mends();
+        report.mark_fixable();
     } else if variables == 0 && !button["example"].is_null() {
         report.warn("T23", &format!("{place}.example"), "There is an example, and no variable.", "Remove it.");
-        report.mends();
+        report.mark_fixable();
     }
     let short = [
         "bit.ly",

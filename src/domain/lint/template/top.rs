@@ -33,12 +33,12 @@ pub(super) fn check(report: &mut Report, template: &Value) {
     if name.is_empty() || name.len() > 512 || !name.chars().all(plain) {
         report.error("T1", "name", format!("`{name}` is not a name of a template."), "1 to 512 of a-z, 0-9 and _.");
         if !name.is_empty() {
-            report.mends();
+            report.mark_fixable();
         }
     }
     if template.get("language_code").is_some() {
         report.error("T2", "language_code", "The language stands under the wrong name.", "Call it language.");
-        report.mends();
+        report.mark_fixable();
     } else {
         let language = text(template, "language");
         if language.is_empty() || !LANGUAGES.contains(&format!(" {language} ")) {

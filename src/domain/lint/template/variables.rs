@@ -45,7 +45,7 @@ pub(super) fn check(report: &mut Report, part: &Part<'_>, named: bool) -> Vec<St
                 format!("`{{{{{}}}}}` has blanks inside.", one.inner),
                 format!("Write {{{{{name}}}}}."),
             );
-            report.mends();
+            report.mark_fixable();
         }
         if name.contains(['#', '$', '%']) || name.contains(' ') {
             report.error(
@@ -159,13 +159,13 @@ fn examples(report: &mut Report, part: &Part<'_>, named: bool, names: &[String])
     if wanted.is_empty() {
         if !example.is_null() {
             report.warn("T18", &place, "There is an example, and no variable.", "Remove it.");
-            report.mends();
+            report.mark_fixable();
         }
         return;
     }
     if example.get(wrong).is_some() {
         report.error("T19", &place, format!("The example stands under {wrong}."), format!("It belongs under {right}."));
-        report.mends();
+        report.mark_fixable();
         return;
     }
     let given: Vec<(Option<&str>, &str)> = if named {
@@ -176,7 +176,7 @@ fn examples(report: &mut Report, part: &Part<'_>, named: bool, names: &[String])
             Value::Array(list) if part.kind == "BODY" => {
                 if list.len() != 1 || !list[0].is_array() {
                     report.error("T19", &place, "body_text is one list inside a list.", "Write [[\"x\", \"y\"]].");
-                    report.mends();
+                    report.mark_fixable();
                     return;
                 }
                 list[0].as_array()
@@ -207,7 +207,7 @@ fn examples(report: &mut Report, part: &Part<'_>, named: bool, names: &[String])
             format!("There is no example for {}.", lacks.join(", ")),
             format!("Give one for each, under {right}."),
         );
-        report.mends();
+        report.mark_fixable();
     } else if given.len() != wanted.len() {
         report.error(
             "T18",
@@ -215,7 +215,7 @@ fn examples(report: &mut Report, part: &Part<'_>, named: bool, names: &[String])
             format!("{} examples for {} variables.", given.len(), wanted.len()),
             "As many as variables.",
         );
-        report.mends();
+        report.mark_fixable();
     }
 }
 
@@ -239,7 +239,7 @@ pub(super) fn one_format(report: &mut Report, template: &Value, components: &[Pa
                 "The variables are of the other format.",
                 format!("Say \"parameter_format\": \"{format}\"."),
             );
-            report.mends();
+            report.mark_fixable();
         }
     }
 }

@@ -21,7 +21,7 @@ pub(in crate::operations) enum MarketingConsent {
 
 /// Checks the marketing opt-out again just before sending, because the contact may have opted out after the message
 /// was queued.
-pub(in crate::operations) async fn still_wanted(
+pub(in crate::operations) async fn check_marketing_consent(
     system: &System,
     write: &mut Write,
     claimed: &Claimed,
@@ -49,15 +49,15 @@ pub(in crate::operations) async fn still_wanted(
 }
 
 /// Cancels this contact's marketing messages that are scheduled at the provider.
-pub(in crate::operations) async fn call_back(
+pub(in crate::operations) async fn cancel_scheduled_marketing(
     system: &System,
     write: &mut Write,
     contact: ContactId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    for (entry, connection, outgoing) in write.kept_for(contact).await? {
+    for (entry, connection, outgoing) in write.scheduled_for_contact(contact).await? {
         if is_marketing(system, connection, &outgoing.content) {
-            write.recall(entry, BY, now).await?.either_way();
+            write.recall(entry, BY, now).await?.ignore();
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
 use crate::domain::code::Code;
 use crate::domain::contacts::address::Address;
-use crate::domain::failure::{Failure, Unwanted};
+use crate::domain::failure::{Failure, OptOutKind};
 use crate::domain::ids::{ConnectionId, ContactId, ThreadId};
 use crate::domain::message::content::Content;
 use crate::domain::refusal::Refusal;
@@ -48,28 +48,28 @@ pub(in crate::operations) async fn own_number(write: &mut Write, to: &Address) -
 
 /// Stores an opt-out that the provider's failure reports, from all messages or from marketing. `told` names the
 /// source: a response or a status.
-pub(in crate::operations) async fn told_by_failure(
+pub(in crate::operations) async fn opt_out_from_failure(
     system: &System,
     write: &mut Write,
     thread: ThreadId,
     (failure, told): (&Failure, &str),
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let Some(unwanted) = failure.unwanted() else { return Ok(()) };
+    let Some(unwanted) = failure.opt_out_kind() else { return Ok(()) };
     let detail = format!("{told} {}", failure.code);
     match unwanted {
-        Unwanted::Everything => {
+        OptOutKind::Everything => {
             if write.opted_out(thread).await? {
                 return Ok(());
             }
             write.opt_out(thread, true, &detail, now).await?;
             write.audit(&Actor::System, AuditAction::OptOut, &thread.to_string(), &detail, now).await
         }
-        Unwanted::Marketing => {
+        OptOutKind::Marketing => {
             let contact = write.contact_of_thread(thread).await?;
-            if write.wish_about_marketing(contact, true, &detail, now).await? {
+            if write.store_marketing_preference(contact, true, &detail, now).await? {
                 write.audit(&Actor::System, AuditAction::MarketingStop, &thread.to_string(), &detail, now).await?;
-                Box::pin(marketing::call_back(system, write, contact, now)).await?;
+                Box::pin(marketing::cancel_scheduled_marketing(system, write, contact, now)).await?;
             }
             Ok(())
         }
@@ -78,7 +78,7 @@ pub(in crate::operations) async fn told_by_failure(
 
 /// Stores the address under which the provider knows the contact, unless another contact has it or it is one of our
 /// own numbers.
-pub(in crate::operations) async fn learn(
+pub(in crate::operations) async fn store_learned_address(
     write: &mut Write,
     contact: ContactId,
     address: &Address,

@@ -51,7 +51,7 @@ pub(super) async fn upload_cards(
         let (media, _pinned) = header_file(system, actor, upload).await?;
         template.check_header_file(key, &media)?;
         let Some(file) = &media.file else { continue };
-        let path = system.store().shelf().path(file);
+        let path = system.store().files().path(file);
         let name = media.file_name.as_ref().map_or("file", Untrusted::as_received);
         let upload = Upload { path: &path, name, mime_type: &media.mime_type, progress: &|_, _| {} };
         *value = provider.upload(connection, upload).await.map_err(|trouble| -> Refusal { refused(trouble) })?;

@@ -14,12 +14,12 @@ pub(crate) type Hands = Arc<Mutex<BTreeMap<String, String>>>;
 
 /// A lock on something at the provider; dropping it releases the lock.
 #[derive(Debug)]
-pub(crate) struct InHand {
+pub(crate) struct OperationLock {
     hands: Hands,
     what: String,
 }
 
-impl Drop for InHand {
+impl Drop for OperationLock {
     fn drop(&mut self) {
         unpoisoned(&self.hands).remove(&self.what);
     }
@@ -27,7 +27,7 @@ impl Drop for InHand {
 
 impl System {
     /// Locks `what` until the returned value is dropped. Refuses if another change is in progress.
-    pub(crate) fn take_in_hand(&self, actor: &Actor, what: &str) -> Result<InHand, Refusal> {
+    pub(crate) fn lock_operation(&self, actor: &Actor, what: &str) -> Result<OperationLock, Refusal> {
         let hands = &self.shared.hands;
         let mut held = unpoisoned(hands);
         if let Some(who) = held.get(what) {
@@ -35,6 +35,6 @@ impl System {
             return Err(Refusal::new(Code::InProgress, why, "Retry in a moment."));
         }
         held.insert(what.to_owned(), actor.to_string());
-        Ok(InHand { hands: hands.clone(), what: what.to_owned() })
+        Ok(OperationLock { hands: hands.clone(), what: what.to_owned() })
     }
 }
