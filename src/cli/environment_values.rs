@@ -4,21 +4,23 @@ use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
+use super::argument_error::ArgumentError;
+
 /// Parses `WADECK_READONLY`.
-pub(super) fn read_only(word: &str) -> Result<bool, String> {
+pub(super) fn read_only(word: &str) -> Result<bool, ArgumentError> {
     switch("WADECK_READONLY", word)
 }
 
 /// Parses `WADECK_PLAIN`.
-pub(super) fn plain(word: &str) -> Result<bool, String> {
+pub(super) fn plain(word: &str) -> Result<bool, ArgumentError> {
     switch("WADECK_PLAIN", word)
 }
 
-fn switch(name: &str, word: &str) -> Result<bool, String> {
+fn switch(name: &'static str, word: &str) -> Result<bool, ArgumentError> {
     match word.trim().to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" => Ok(true),
         "" | "0" | "false" | "no" | "off" => Ok(false),
-        _ => Err(format!("the variable {name} is one of 1, true, yes, on, 0, false, no and off, or empty")),
+        _ => Err(ArgumentError::NoSwitch(name)),
     }
 }
 
@@ -34,12 +36,12 @@ mod tests {
     #[test]
     fn the_usual_words_are_read_and_others_named() {
         for word in ["1", "true", "TRUE", "yes", "On", " on "] {
-            assert_eq!(read_only(word), Ok(true), "{word}");
+            assert!(read_only(word).is_ok_and(|on| on), "{word}");
         }
         for word in ["0", "false", "no", "off", "", " "] {
-            assert_eq!(plain(word), Ok(false), "{word}");
+            assert!(plain(word).is_ok_and(|on| !on), "{word}");
         }
-        assert!(read_only("maybe").is_err_and(|why| why.contains("WADECK_READONLY")));
-        assert!(plain("2").is_err_and(|why| why.contains("WADECK_PLAIN")));
+        assert!(read_only("maybe").is_err_and(|why| why.to_string().contains("WADECK_READONLY")));
+        assert!(plain("2").is_err_and(|why| why.to_string().contains("WADECK_PLAIN")));
     }
 }

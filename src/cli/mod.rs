@@ -6,6 +6,7 @@
 #[macro_use]
 mod out;
 
+mod argument_error;
 mod arguments;
 mod client;
 mod consoles;

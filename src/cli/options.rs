@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::argument_error::ArgumentError;
 use super::environment_values;
 use crate::domain::numbers::connection::Environment;
 
@@ -45,13 +46,13 @@ pub struct Common {
 }
 
 /// Parses the name of an environment; for value parsers.
-pub(in crate::cli) fn environment(name: &str) -> Result<Environment, String> {
-    Environment::from_name(name).ok_or_else(|| "expected development or production".to_owned())
+pub(in crate::cli) fn environment(name: &str) -> Result<Environment, ArgumentError> {
+    Environment::from_name(name).ok_or(ArgumentError::Expected("development or production"))
 }
 
 /// Parses NAME=VALUE; for value parsers.
-pub(in crate::cli) fn pair(text: &str) -> Result<(String, String), String> {
+pub(in crate::cli) fn pair(text: &str) -> Result<(String, String), ArgumentError> {
     text.split_once('=')
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .ok_or_else(|| "expected NAME=VALUE".into())
+        .ok_or(ArgumentError::Expected("NAME=VALUE"))
 }

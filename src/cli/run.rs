@@ -290,7 +290,7 @@ fn need_terminal(remedy: &str) -> Result<(), AppError> {
 
 async fn examine(common: &Common, webhook: bool) -> Exit {
     let path = config::config_file(common.config.as_deref());
-    let loaded = config::load(&path, Registry::SHAPES).map_err(|error| error.to_string());
+    let loaded = config::load(&path, Registry::SHAPES);
     let source = source(common);
     let mut found = doctor::examine(&source, &loaded, &path).await;
     if webhook {

@@ -33,8 +33,8 @@ enum StepAction {
 
 impl Scenario {
     /// Parses a scenario. Fails on JSON that is not one.
-    pub fn read(text: &str) -> Result<Self, String> {
-        serde_json::from_str(text).map_err(|error| error.to_string())
+    pub fn read(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text)
     }
 
     /// Runs every step once.
@@ -67,6 +67,6 @@ mod tests {
         let text = r#"[{"says":{"name":"Rosa","phone":"15550100002","text":"hi"}},{"wait":10},
             {"refuses":{"status":400,"code":131026,"message":"no"}},"loses_answer"]"#;
         assert_eq!(Scenario::read(text).expect("a scenario").0.len(), 4);
-        assert!(Scenario::read(r#"[{"shouts":1}]"#).expect_err("unknown").contains("shouts"));
+        assert!(Scenario::read(r#"[{"shouts":1}]"#).expect_err("unknown").to_string().contains("shouts"));
     }
 }

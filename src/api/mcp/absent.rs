@@ -5,11 +5,12 @@ use std::path::Path;
 use axum::routing::{MethodRouter, any};
 
 use super::super::error;
+use super::StandardIoError;
 use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::code::Code;
 use crate::operations::System;
 
-const REASON: &str = "this build of wadeck has no Model Context Protocol (the `mcp` feature was left out)";
+pub(super) const REASON: &str = "this build of wadeck has no Model Context Protocol (the `mcp` feature was left out)";
 
 /// Answers every request with 501 and the reason.
 pub fn service(_: System) -> MethodRouter {
@@ -17,6 +18,6 @@ pub fn service(_: System) -> MethodRouter {
 }
 
 /// Always fails with the reason.
-pub async fn on_standard_io(_: &Path, _: bool, _: Option<ScopeChoice>) -> Result<(), String> {
-    Err(REASON.to_owned())
+pub async fn on_standard_io(_: &Path, _: bool, _: Option<ScopeChoice>) -> Result<(), StandardIoError> {
+    Err(StandardIoError::NotBuiltIn)
 }

@@ -15,6 +15,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use thiserror::Error;
 
 #[cfg(not(feature = "mcp"))]
 pub use self::absent::{on_standard_io, service};
@@ -29,6 +30,22 @@ use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::code::Code;
 use crate::domain::ids::ThreadId;
 use crate::operations::{OperationError, System, use_tool};
+
+/// Why the protocol on standard input and output ended with an error.
+#[derive(Debug, Error)]
+pub enum StandardIoError {
+    /// The client did not begin as the protocol requires.
+    #[cfg(feature = "mcp")]
+    #[error(transparent)]
+    Handshake(#[from] Box<rmcp::service::ServerInitializeError>),
+    /// The task that serves the client failed.
+    #[cfg(feature = "mcp")]
+    #[error(transparent)]
+    Task(#[from] tokio::task::JoinError),
+    #[cfg(not(feature = "mcp"))]
+    #[error("{}", absent::REASON)]
+    NotBuiltIn,
+}
 
 /// A tool call, as it is sent through the socket.
 #[derive(Debug, Serialize, Deserialize)]

@@ -20,7 +20,7 @@ use super::super::http::{Caller, is_valid_key};
 use super::super::{ErrorBody, send_request};
 use super::lines::connect_lines;
 use super::tools::{Effect, Tool, find_tool, tools};
-use super::{Call, CallOutcome, call_error, execute_call};
+use super::{Call, CallOutcome, StandardIoError, call_error, execute_call};
 use crate::domain::access::actor::Actor;
 use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::code::Code;
@@ -238,13 +238,17 @@ pub fn service(system: System) -> StreamableHttpService<impl ServerHandler, Neve
 
 /// Serves the protocol on standard input and output until the client closes, for the engine of a data directory. With
 /// a scope, nothing outside it can be seen or changed.
-pub async fn on_standard_io(directory: &Path, read_only: bool, scope: Option<ScopeChoice>) -> Result<(), String> {
+pub async fn on_standard_io(
+    directory: &Path,
+    read_only: bool,
+    scope: Option<ScopeChoice>,
+) -> Result<(), StandardIoError> {
     let server = Server(Backend::Socket { directory: Arc::new(directory.to_owned()), read_only, scope });
     let (from, to, forward) = connect_lines(tokio::io::stdin(), tokio::io::stdout(), MAX_LINE_BYTES);
     let forwarding = tokio::spawn(forward);
-    let running = Box::pin(server.serve((from, to))).await.map_err(|error| error.to_string())?;
-    let ended = running.waiting().await.map(|_| ()).map_err(|error| error.to_string());
+    let running = Box::pin(server.serve((from, to))).await.map_err(Box::new)?;
+    let ended = running.waiting().await.map(|_| ());
     // The last responses may not be written yet.
     let _ = tokio::time::timeout(CLOSE_TIMEOUT, forwarding).await;
-    ended
+    Ok(ended?)
 }

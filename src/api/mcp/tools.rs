@@ -5,11 +5,12 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use thiserror::Error;
 
 use super::super::http::{Action, SendBody, despite_owner, send_schema};
 use super::super::objects;
 use crate::domain::access::permission::Permission;
-use crate::domain::costs::sums::CostsQuery;
+use crate::domain::costs::sums::{CostsQuery, CostsQueryError};
 use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
 use crate::domain::message::content::Content;
 use crate::domain::numbers::connection::ProviderName;
@@ -40,9 +41,23 @@ pub(super) struct Tool {
 /// How a tool is defined.
 enum ToolSource {
     /// Written out in this table.
-    Written { schema: fn() -> Value, read: fn(Value) -> Result<Action, String> },
+    Written { schema: fn() -> Value, read: fn(Value) -> Result<Action, BadArguments> },
     /// Generated from the table of operations.
     Operation(&'static Operation),
+}
+
+/// Why the arguments of a tool cannot be used.
+#[derive(Debug, Error)]
+pub(super) enum BadArguments {
+    /// They do not match the schema.
+    #[error(transparent)]
+    Schema(#[from] serde_json::Error),
+    #[error(transparent)]
+    Costs(#[from] CostsQueryError),
+    #[error("`limit` is {0}: give 1 to {MAX_LIMIT}")]
+    Limit(u32),
+    #[error("give `message` or `entry`, not both")]
+    MessageAndEntry,
 }
 
 impl Tool {
@@ -61,12 +76,10 @@ impl Tool {
     }
 
     /// Parses its arguments. Fails with a message if they do not match the schema.
-    pub fn read(&self, arguments: Map<String, Value>) -> Result<Action, String> {
+    pub fn read(&self, arguments: Map<String, Value>) -> Result<Action, BadArguments> {
         match self.source {
             ToolSource::Written { read, .. } => read(Value::Object(arguments)),
-            ToolSource::Operation(operation) => {
-                operation.request(arguments).map_err(|error| error.to_string()).and_then(perform)
-            }
+            ToolSource::Operation(operation) => perform(operation.request(arguments)?),
         }
     }
 }
@@ -84,17 +97,17 @@ pub(super) fn find_tool(name: &str) -> Option<&'static Tool> {
     tools().find(|tool| tool.name == name)
 }
 
-fn read<T: DeserializeOwned>(arguments: Value) -> Result<T, String> {
-    objects::read(arguments).map_err(|error| error.to_string())
+fn read<T: DeserializeOwned>(arguments: Value) -> Result<T, BadArguments> {
+    Ok(objects::read(arguments)?)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "rows of the table read alike, and some may fail")]
-fn query(query: Query) -> Result<Action, String> {
+fn query(query: Query) -> Result<Action, BadArguments> {
     Ok(Action::Query(query))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "rows of the table read alike, and some may fail")]
-fn perform(request: Request) -> Result<Action, String> {
+fn perform(request: Request) -> Result<Action, BadArguments> {
     Ok(Action::Perform(Box::new(request)))
 }
 
@@ -197,7 +210,7 @@ struct RegisterArguments {
 impl RegisterArguments {
     /// Returns the request: with the provider's phone number id an existing number is adopted, without it a new one
     /// is set up.
-    fn into_action(self) -> Result<Action, String> {
+    fn into_action(self) -> Result<Action, BadArguments> {
         let Self { name, provider, phone_number_id, organization } = self;
         let provider = ProviderName::new(provider);
         perform(Request::Number(match phone_number_id {
@@ -217,10 +230,10 @@ struct ConnectionArguments {
 
 /// Returns the number of items to list, [`DEFAULT_LIMIT`] if none is given. Fails above [`MAX_LIMIT`]: a shortened
 /// list would look complete.
-fn check_limit(limit: Option<u32>) -> Result<u32, String> {
+fn check_limit(limit: Option<u32>) -> Result<u32, BadArguments> {
     match limit.unwrap_or(DEFAULT_LIMIT) {
         limit @ 1..=MAX_LIMIT => Ok(limit),
-        limit => Err(format!("`limit` is {limit}: give 1 to {MAX_LIMIT}")),
+        limit => Err(BadArguments::Limit(limit)),
     }
 }
 
@@ -309,7 +322,7 @@ static TOOLS: &[Tool] = &[
                 StatusArguments { message: Some(message), entry: None } => query(Query::Message { message }),
                 StatusArguments { message: None, entry: Some(entry) } => query(Query::Entry { entry }),
                 StatusArguments { message: None, entry: None } => query(Query::Connections),
-                _ => Err("give `message` or `entry`, not both".to_owned()),
+                _ => Err(BadArguments::MessageAndEntry),
             },
         },
     },

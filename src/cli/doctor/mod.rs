@@ -10,7 +10,7 @@ use std::path::Path;
 use self::environment::{environment, public_address};
 use self::finding::{Finding, fail, ok, warn};
 use crate::cli::client::source::Source;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::numbers::connected::ConnectionView;
 use crate::domain::numbers::connection::{Check, Connection};
@@ -26,7 +26,11 @@ const RUN_AS_OWNER: &str = "Run it as the engine's user, which owns the data dir
 const WEBHOOK_TIMEOUT_SECONDS: u32 = 15;
 
 /// Runs all checks.
-pub(in crate::cli) async fn examine(source: &Source, config: &Result<Config, String>, path: &Path) -> Vec<Finding> {
+pub(in crate::cli) async fn examine(
+    source: &Source,
+    config: &Result<Config, ConfigError>,
+    path: &Path,
+) -> Vec<Finding> {
     let mut found = vec![];
     match config {
         Ok(_) if !path.exists() => {
@@ -42,7 +46,7 @@ pub(in crate::cli) async fn examine(source: &Source, config: &Result<Config, Str
         }
         Err(why) => found.push(fail(
             "configuration",
-            why.clone(),
+            why.to_string(),
             "Correct the file. `wadeck config check` reports each error.",
         )),
     }

@@ -118,9 +118,9 @@ mod tests {
         Answer::Deliveries(vec![row(7, Some("a \u{1b}[2J note")), row(8, None)])
     }
 
-    fn picked(columns: &[&str], as_json: bool) -> Result<String, String> {
+    fn picked(columns: &[&str], as_json: bool) -> Result<String, CliError> {
         let columns: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
-        chosen(&list(), &columns, as_json).map_err(|none| none.text(false))
+        chosen(&list(), &columns, as_json)
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_field_that_no_row_has_is_refused_with_those_that_there_are() {
-        let refused = picked(&["id", "evnt"], false).expect_err("no such field");
+        let refused = picked(&["id", "evnt"], false).expect_err("no such field").text(false);
         assert!(refused.contains("`evnt`") && refused.contains("event, id, note"), "{refused}");
         assert!(picked(&["taken_until"], false).is_ok(), "some rows of some lists have it");
         let one = chosen(&Answer::Draft("half".into()), &["id".to_owned()], false);

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::cli_request::CliRequest;
 use super::operations::{OfAgents, OfAssignments, OperationVerb};
+use crate::cli::argument_error::{self, ArgumentError};
 use crate::cli::client::error::CliError;
 use crate::cli::verbs::Page;
 use crate::domain::agents::assignment::Mode;
@@ -154,7 +155,7 @@ pub enum Assignments {
         /// Assignment id
         assignment: AssignmentId,
         /// Time, in RFC 3339
-        #[arg(long, value_name = "TIME", value_parser = time)]
+        #[arg(long, value_name = "TIME", value_parser = argument_error::time)]
         until: Timestamp,
     },
     /// Rehearse a proposed assignment: the agent answers past messages again; nothing is sent
@@ -204,7 +205,7 @@ pub struct Terms {
     #[arg(long, value_name = "AMOUNT", value_parser = money)]
     money_per_day: Option<Money>,
     /// End of the assignment, in RFC 3339
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = argument_error::time)]
     expires: Option<Timestamp>,
     /// Only during these hours, such as "mon-fri 09:00-18:00"
     #[arg(long, value_parser = Hours::parse)]
@@ -279,25 +280,21 @@ pub enum Events {
     },
 }
 
-fn guard(name: &str) -> Result<Guard, String> {
-    Guard::from_name(name).ok_or_else(|| "expected hold or off".to_owned())
+fn guard(name: &str) -> Result<Guard, ArgumentError> {
+    Guard::from_name(name).ok_or(ArgumentError::Expected("hold or off"))
 }
 
-fn mode(name: &str) -> Result<Mode, String> {
-    Mode::from_name(name).ok_or_else(|| "expected off, draft or auto".to_owned())
+fn mode(name: &str) -> Result<Mode, ArgumentError> {
+    Mode::from_name(name).ok_or(ArgumentError::Expected("off, draft or auto"))
 }
 
-fn tool(name: &str) -> Result<Tool, String> {
-    let names: Vec<&str> = Tool::ALL.into_iter().map(Tool::name).collect();
-    Tool::from_name(name.trim()).ok_or_else(|| format!("expected one of {}", names.join(", ")))
+fn tool(name: &str) -> Result<Tool, ArgumentError> {
+    let unknown = || ArgumentError::UnknownName(Tool::ALL.into_iter().map(Tool::name).collect());
+    Tool::from_name(name.trim()).ok_or_else(unknown)
 }
 
-fn money(text: &str) -> Result<Money, String> {
-    Money::parse(text).ok_or_else(|| "expected an amount such as 5.00".to_owned())
-}
-
-fn time(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text).ok_or_else(|| "expected a time such as 2026-06-01T09:00:00Z".to_owned())
+fn money(text: &str) -> Result<Money, ArgumentError> {
+    Money::parse(text).ok_or(ArgumentError::Expected("an amount such as 5.00"))
 }
 
 /// Parses what to stop: a thread id, "all", or the name of an agent.

@@ -9,6 +9,7 @@ use super::cli_request::CliRequest;
 use super::operations::{OfConnections, OperationVerb};
 use super::send::PhoneArg;
 use super::setup::SetUp;
+use crate::cli::argument_error::ArgumentError;
 use crate::cli::client::error::CliError;
 use crate::cli::options::{environment, pair};
 use crate::domain::ids::{ConnectionId, SetupId};
@@ -283,24 +284,22 @@ pub struct DraftArgs {
     inactivity_minutes: Option<u32>,
 }
 
-fn kind(name: &str) -> Result<WebhookKind, String> {
+fn kind(name: &str) -> Result<WebhookKind, ArgumentError> {
     // The provider's own tool says its own name, or meta.
     let other = match name {
         "meta" => Some(WebhookKind::Raw),
         name => Registry::SHAPES.iter().any(|shape| shape.name == name).then_some(WebhookKind::Events),
     };
-    WebhookKind::from_name(name).or(other).ok_or_else(|| "expected events or raw".to_owned())
+    WebhookKind::from_name(name).or(other).ok_or(ArgumentError::Expected("events or raw"))
 }
 
 /// Names of events, as one argument.
 #[derive(Debug, Clone)]
 struct Events(Vec<String>);
 
-fn events(text: &str) -> Result<Events, String> {
+fn events(text: &str) -> Result<Events, ArgumentError> {
     if text.trim_start().starts_with('[') {
-        let unread =
-            |error: serde_json::Error| format!("expected event names, comma-separated or as a JSON array: {error}");
-        return serde_json::from_str(text).map(Events).map_err(unread);
+        return serde_json::from_str(text).map(Events).map_err(ArgumentError::NoEvents);
     }
     Ok(Events(text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()))
 }

@@ -25,11 +25,13 @@ use self::operations::{
     OfAlerts, OfContacts, OfDeliveries, OfLabels, OfMessages, OfOutbox, OfReplies, OfThreads, OperationVerb,
 };
 use self::send::PhoneArg;
+use crate::cli::argument_error::ArgumentError;
 use crate::domain::filter::Filter;
 use crate::domain::ids::{ConnectionId, DeliveryId, EntryId, MessageId, ThreadId};
 use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::outbox::job::BulkAction;
+use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 
 /// How much of a list.
@@ -364,31 +366,24 @@ pub enum ConfigVerb {
     Migrate,
 }
 
-fn entry_state(name: &str) -> Result<EntryState, String> {
-    EntryState::from_name(name).ok_or_else(|| {
-        let names: Vec<&str> = EntryState::ALL.into_iter().map(EntryState::name).collect();
-        format!("expected one of {}", names.join(", "))
-    })
+fn entry_state(name: &str) -> Result<EntryState, ArgumentError> {
+    let unknown = || ArgumentError::UnknownName(EntryState::ALL.into_iter().map(EntryState::name).collect());
+    EntryState::from_name(name).ok_or_else(unknown)
 }
 
 /// Checks a filter before the engine is queried; an invalid filter is a usage error.
-fn filter_text(text: &str) -> Result<String, String> {
-    match Filter::read(text, Timestamp::EPOCH) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(refusal) => Err(refusal.to_string()),
-    }
+fn filter_text(text: &str) -> Result<String, Refusal> {
+    Filter::read(text, Timestamp::EPOCH).map(|_| text.to_owned())
 }
 
-fn bulk_action(name: &str) -> Result<BulkAction, String> {
+fn bulk_action(name: &str) -> Result<BulkAction, ArgumentError> {
     // `look-up` is the earlier name of `reconcile`.
     let name = if name == "reconcile" { "look-up" } else { name };
     BulkAction::from_name(name)
-        .ok_or_else(|| "expected one of retry, discard, hold, release, reconcile, arrived".to_owned())
+        .ok_or(ArgumentError::Expected("one of retry, discard, hold, release, reconcile, arrived"))
 }
 
-fn delivery_state(name: &str) -> Result<DeliveryState, String> {
-    DeliveryState::from_name(name).ok_or_else(|| {
-        let names: Vec<&str> = DeliveryState::ALL.into_iter().map(DeliveryState::name).collect();
-        format!("expected one of {}", names.join(", "))
-    })
+fn delivery_state(name: &str) -> Result<DeliveryState, ArgumentError> {
+    let unknown = || ArgumentError::UnknownName(DeliveryState::ALL.into_iter().map(DeliveryState::name).collect());
+    DeliveryState::from_name(name).ok_or_else(unknown)
 }

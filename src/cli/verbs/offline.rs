@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use clap::CommandFactory;
+use thiserror::Error;
 
 use crate::cli::arguments::Cli;
 use crate::cli::client::error::CliError;
@@ -10,7 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::options::Common;
 use crate::config;
 use crate::domain::code::Code;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 pub(in crate::cli) fn completions(shell: clap_complete::Shell) -> Exit {
     let mut script = vec![];
@@ -74,16 +75,25 @@ pub(in crate::cli) async fn backup(common: &Common, to: &Path, media: Option<&Pa
     }
 }
 
+/// Why the head of the audit chain is not beside a backup.
+#[derive(Debug, Error)]
+enum AuditEndError {
+    #[error(transparent)]
+    Read(#[from] StoreError),
+    #[error(transparent)]
+    Write(#[from] std::io::Error),
+}
+
 /// Writes the head of the copy's audit chain to a file beside it. `wadeck audit verify --against FILE` compares with it.
-async fn audit_end(copy: &Path) -> Result<(), String> {
+async fn audit_end(copy: &Path) -> Result<(), AuditEndError> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
-    let Some(head) = Store::audit_head_of(copy).await.map_err(|error| error.to_string())? else { return Ok(()) };
+    let Some(head) = Store::audit_head_of(copy).await? else { return Ok(()) };
     let path = std::path::PathBuf::from(format!("{}.audit", copy.display()));
     let line = format!("{}\n", serde_json::json!(head));
     let mut options = std::fs::OpenOptions::new();
     let file = options.write(true).create(true).truncate(true).mode(0o600).open(&path);
-    file.and_then(|mut file| file.write_all(line.as_bytes())).map_err(|error| error.to_string())?;
+    file.and_then(|mut file| file.write_all(line.as_bytes()))?;
     println!("{} holds the head of the audit chain: {} {}.", path.display(), head.row, head.digest);
     Ok(())
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use clap::Parser;
 
+use crate::cli::argument_error::ArgumentError;
 use crate::cli::client::error::CliError;
 use crate::cli::client::source::Source;
 use crate::domain::code::Code;
@@ -31,20 +32,20 @@ thread_local! {
 }
 
 /// Parses a connection: an id, or a name to resolve.
-pub(in crate::cli) fn connection(text: &str) -> Result<ConnectionId, String> {
+pub(in crate::cli) fn connection(text: &str) -> Result<ConnectionId, ArgumentError> {
     match text.parse::<ConnectionId>() {
         Ok(id) => Ok(id),
         Err(_) if text.chars().any(char::is_alphanumeric) => Ok(ConnectionId(named(Kind::Connection, text))),
-        Err(error) => Err(format!("{error}, or the connection's name, phone number id or phone number")),
+        Err(error) => Err(ArgumentError::NoConnection(error)),
     }
 }
 
 /// Parses a thread: an id, or the phone number of its contact to resolve.
-pub(in crate::cli) fn thread(text: &str) -> Result<ThreadId, String> {
+pub(in crate::cli) fn thread(text: &str) -> Result<ThreadId, ArgumentError> {
     match ThreadName::read(text) {
         Ok(ThreadName::Id(id)) => Ok(id),
         Ok(ThreadName::Number(_)) => Ok(ThreadId(named(Kind::Thread, text))),
-        Err(refusal) => Err(refusal.to_string()),
+        Err(refusal) => Err(refusal.into()),
     }
 }
 

@@ -6,7 +6,7 @@ use super::reference;
 use crate::cli::client::error::CliError;
 use crate::cli::client::source::Source;
 use crate::domain::code::Code;
-use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::contacts::phone::{BadPhoneNumber, PhoneNumber};
 use crate::domain::filter::when;
 use crate::domain::ids::{ConnectionId, MessageId, ThreadId};
 use crate::domain::message::content::Content;
@@ -99,10 +99,10 @@ impl From<Knowing> for SendContext {
 pub struct PhoneArg(pub PhoneNumber);
 
 impl std::str::FromStr for PhoneArg {
-    type Err = String;
+    type Err = BadPhoneNumber;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        PhoneNumber::parse(text).map(Self).map_err(|error| error.to_string())
+    fn from_str(text: &str) -> Result<Self, BadPhoneNumber> {
+        PhoneNumber::parse(text).map(Self)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 
+use crate::cli::argument_error::ArgumentError;
 use crate::domain::costs::sums::{CostsBy, CostsQuery, moment};
 use crate::domain::time::Timestamp;
 
@@ -28,8 +29,8 @@ pub enum Stats {
     },
 }
 
-fn by(name: &str) -> Result<CostsBy, String> {
-    CostsBy::from_name(name).ok_or_else(|| "use number, template, category or day".to_owned())
+fn by(name: &str) -> Result<CostsBy, ArgumentError> {
+    CostsBy::from_name(name).ok_or(ArgumentError::CostsGroup)
 }
 
 impl Stats {

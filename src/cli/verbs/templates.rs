@@ -15,6 +15,7 @@ use crate::domain::lint::{Finding, passes};
 use crate::domain::list_filter::WordList;
 use crate::domain::numbers::registration::Fetched;
 use crate::domain::query::{Answer, Query};
+use crate::domain::refusal::Refusal;
 use crate::domain::request::Request;
 use crate::domain::templates::form::read;
 use crate::domain::templates::requests::{TemplateAnswer, TemplateQuery, TemplateRecord, TemplateRequest};
@@ -182,8 +183,8 @@ fn starters(name: Option<&str>, json_wanted: bool) -> Exit {
 }
 
 /// Checks a filter by the rules of the console before the engine is queried.
-fn filter_text(text: &str) -> Result<String, String> {
-    WordList::Templates.check(text).map(|()| text.to_owned()).map_err(|refusal| refusal.to_string())
+fn filter_text(text: &str) -> Result<String, Refusal> {
+    WordList::Templates.check(text).map(|()| text.to_owned())
 }
 
 /// Returns the error of an unknown starter.

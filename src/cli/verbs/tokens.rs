@@ -3,6 +3,7 @@
 use clap::Subcommand;
 
 use super::cli_request::CliRequest;
+use crate::cli::argument_error::{self, ArgumentError};
 use crate::cli::print::layout::{at, table};
 use crate::domain::access::role::Role;
 use crate::domain::access::scope::Scope;
@@ -33,7 +34,7 @@ pub enum Tokens {
         #[arg(long, conflicts_with = "role")]
         agent: Option<String>,
         /// End of its validity, in RFC 3339; without it, the token is valid until it is revoked
-        #[arg(long, value_name = "TIME", value_parser = time)]
+        #[arg(long, value_name = "TIME", value_parser = argument_error::time)]
         expires: Option<Timestamp>,
     },
     /// Revoke a token (admins)
@@ -44,12 +45,8 @@ pub enum Tokens {
     },
 }
 
-fn role(name: &str) -> Result<Role, String> {
-    Role::from_name(name).ok_or_else(|| "expected viewer, operator or admin".to_owned())
-}
-
-fn time(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text).ok_or_else(|| "expected a time such as 2026-06-01T09:00:00Z".to_owned())
+fn role(name: &str) -> Result<Role, ArgumentError> {
+    Role::from_name(name).ok_or(ArgumentError::Expected("viewer, operator or admin"))
 }
 
 pub(in crate::cli) fn to_request(verb: Tokens) -> CliRequest {
