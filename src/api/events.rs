@@ -119,6 +119,8 @@ impl Follower {
                 Ok(events) if !events.is_empty() => self.ready = events.into(),
                 Ok(_) => {
                     self.changes.next().await?;
+                    // One query serves all changes that have arrived.
+                    while self.changes.try_next().is_some() {}
                 }
                 Err(error) => {
                     tracing::warn!(%error, "Event stream closed");

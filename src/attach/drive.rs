@@ -126,14 +126,20 @@ pub async fn drive(
                 users_can_change = changed.is_ok();
                 events.extend(drive.update_role());
             }
-            change = changes.next() => match change {
+            // After the first change, the console sleeps until all that follow within a while have arrived.
+            change = changes.next(), if gathered_changes.until.is_none() => match change {
                 Some(change) => {
                     gathered_changes.add(change);
                     continue;
                 }
                 None => break End::Terminated,
             },
-            () = sleep_until(gathered_changes.until.unwrap_or(tick)), if gathered_changes.until.is_some() => events = gathered_changes.take(),
+            () = sleep_until(gathered_changes.until.unwrap_or(tick)), if gathered_changes.until.is_some() => {
+                while let Some(change) = changes.try_next() {
+                    gathered_changes.add(change);
+                }
+                events = gathered_changes.take();
+            }
             () = sleep_until(tick) => {}
             () = sleep_until(drive.frames.due()), if drive.frames.is_pending() => continue,
         }

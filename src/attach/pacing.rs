@@ -1,6 +1,7 @@
 //! Decides when a console draws and queries: at once after user input, and at limited intervals for changes by
 //! others.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -58,13 +59,14 @@ impl Frames {
 #[derive(Default)]
 pub(super) struct GatheredChanges {
     changes: Vec<Change>,
+    seen: HashSet<Change>,
     /// When the collected changes are passed on. `None` if there are none.
     pub(super) until: Option<Instant>,
 }
 
 impl GatheredChanges {
     pub(super) fn add(&mut self, change: Change) {
-        if !self.changes.contains(&change) {
+        if self.seen.insert(change) {
             self.changes.push(change);
         }
         self.until.get_or_insert_with(|| Instant::now() + GATHER_TIME);
@@ -72,6 +74,7 @@ impl GatheredChanges {
 
     pub(super) fn take(&mut self) -> Vec<Event> {
         self.until = None;
+        self.seen.clear();
         self.changes.drain(..).map(Event::Changed).collect()
     }
 }

@@ -3,7 +3,7 @@
 use crate::domain::ids::{ConnectionId, ThreadId};
 
 /// Something that changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Change {
     Connection(ConnectionId),
     Thread(ThreadId),
