@@ -304,6 +304,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
         .optimize_on_close(true, None)
+        // Statements of many rows are prepared once per power of two; a statement that falls out is prepared again.
+        .statement_cache_capacity(512)
         // Number of rows that the driver buffers between the database's thread and the caller.
         .row_buffer_size(512)
         .pragma("trusted_schema", "OFF")

@@ -45,7 +45,7 @@ impl Store {
     pub async fn assignments(&self, limit: u32) -> Result<Vec<AssignmentRow>> {
         let text = format!(
             "{ASSIGNMENT} ORDER BY CASE g.state WHEN 'proposed' THEN 0 WHEN 'approved' THEN 0 WHEN 'active' THEN 1 ELSE 2 END,
-                g.id DESC LIMIT $1"
+                g.id DESC LIMIT +$1"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(i64::from(limit)).fetch_all(&self.readers).await?;
         readable(&rows, "assignments", assignment)

@@ -106,7 +106,7 @@ impl Write {
         }
         sqlx::query(
             "DELETE FROM golden_results WHERE agent = $1 AND batch < (SELECT min(batch) FROM
-                (SELECT DISTINCT batch FROM golden_results WHERE agent = $1 ORDER BY batch DESC LIMIT $2))",
+                (SELECT DISTINCT batch FROM golden_results WHERE agent = $1 ORDER BY batch DESC LIMIT +$2))",
         )
         .bind(agent)
         .bind(KEPT_BATCHES)

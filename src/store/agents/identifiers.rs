@@ -12,14 +12,14 @@ impl Write {
     pub async fn index_identifiers(&mut self, limit: u32) -> Result<bool> {
         let rows: Vec<(i64, i64, String)> = sqlx::query_as(
             "SELECT m.id, m.thread_id, m.words FROM messages m
-             WHERE m.id > (SELECT last_id FROM identifiers_position WHERE id = 1) ORDER BY m.id LIMIT $1",
+             WHERE m.id > (SELECT last_id FROM identifiers_position WHERE id = 1) ORDER BY m.id LIMIT +$1",
         )
         .bind(i64::from(limit))
         .fetch_all(self.connection())
         .await?;
         let changed: Vec<(i64, i64, String)> = sqlx::query_as(
             "SELECT m.id, m.thread_id, m.words FROM identifiers_changed c JOIN messages m ON m.id = c.message_id
-             ORDER BY c.message_id LIMIT $1",
+             ORDER BY c.message_id LIMIT +$1",
         )
         .bind(i64::from(limit))
         .fetch_all(self.connection())

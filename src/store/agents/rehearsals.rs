@@ -34,7 +34,7 @@ impl Store {
                 AND q.direction = 'inbound' AND q.test = 0 AND q.kind NOT IN ('reaction', 'sticker')
                 AND (SELECT n.direction FROM messages n WHERE n.thread_id = q.thread_id AND n.kind <> 'reaction'
                         AND (n.created_at, n.id) > (q.created_at, q.id) ORDER BY n.created_at, n.id LIMIT 1) = 'outbound'
-             ORDER BY q.id DESC LIMIT $3",
+             ORDER BY q.id DESC LIMIT +$3",
         )
         .bind(assignment.connection.0)
         .bind(assignment.thread.map(|thread| thread.0))

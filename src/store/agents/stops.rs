@@ -19,7 +19,7 @@ impl Store {
     pub async fn stops(&self, limit: u32) -> Result<Vec<StopView>> {
         let rows = sqlx::query(
             "SELECT id, scope, subject, reason, by, at, caught, departed, runs, lifted_by, lifted_at FROM stops
-             ORDER BY lifted_at IS NOT NULL, id DESC LIMIT $1",
+             ORDER BY lifted_at IS NOT NULL, id DESC LIMIT +$1",
         )
         .bind(i64::from(limit))
         .fetch_all(&self.readers)

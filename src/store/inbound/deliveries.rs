@@ -55,7 +55,7 @@ impl Store {
         let of_event = if event.is_some() { "(lower(event) GLOB $3 OR lower(event) GLOB $4) AND " } else { "" };
         let text = format!(
             "SELECT id, path, event, state, received_at, length(body) AS bytes, repeats, note FROM deliveries
-             WHERE {of_state}{of_event}id < $1 ORDER BY id DESC LIMIT $2"
+             WHERE {of_state}{of_event}id < $1 ORDER BY id DESC LIMIT +$2"
         );
         let [name, end] = event.map_or_else(Default::default, EventPattern::globs);
         let mut query =
@@ -137,7 +137,7 @@ impl Write {
         loop {
             let rows = sqlx::query(
                 "SELECT id, provider, path, headers, body, received_at, event, progress FROM deliveries
-                 WHERE state = 'pending' ORDER BY id LIMIT $1",
+                 WHERE state = 'pending' ORDER BY id LIMIT +$1",
             )
             .bind(i64::from(limit))
             .fetch_all(self.connection())

@@ -32,7 +32,7 @@ fn event(cells: &RowReader<'_>) -> Result<EventView> {
 impl Store {
     /// Returns the events after this one, oldest first.
     pub async fn events(&self, after: Option<EventId>, limit: u32) -> Result<Vec<EventView>> {
-        let text = format!("{EVENT} WHERE e.id > $1 ORDER BY e.id LIMIT $2");
+        let text = format!("{EVENT} WHERE e.id > $1 ORDER BY e.id LIMIT +$2");
         let rows = sqlx::query(sqlx::AssertSqlSafe(text))
             .bind(after.map_or(0, |id| id.0))
             .bind(i64::from(limit))

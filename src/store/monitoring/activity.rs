@@ -39,7 +39,7 @@ impl Store {
              WHERE ($3 IS NULL OR lower(event) GLOB $3 OR lower(event) GLOB $4)
                 AND ($2 = '%%' OR lower(d.state || ' ' || event || ' ' || path || ' ' || coalesce(note, '')) LIKE $2 ESCAPE '\\'
                     OR lower(CAST(body AS TEXT)) LIKE $2 ESCAPE '\\')
-             ORDER BY d.id DESC LIMIT $1",
+             ORDER BY d.id DESC LIMIT +$1",
         )
         .bind(i64::from(limit))
         .bind(&pattern)
@@ -76,7 +76,7 @@ impl Store {
             "SELECT id, at, actor, action, subject, detail FROM (SELECT * FROM audit ORDER BY id DESC LIMIT 5000)
              WHERE $3 IS NULL
                 AND ($2 = '%%' OR lower(actor || ' ' || action || ' ' || subject || ' ' || detail) LIKE $2 ESCAPE '\\')
-             ORDER BY id DESC LIMIT $1",
+             ORDER BY id DESC LIMIT +$1",
         )
         .bind(i64::from(limit))
         .bind(&pattern)
@@ -103,7 +103,7 @@ impl Store {
     pub async fn alert_list(&self, open: bool, limit: u32) -> Result<Vec<AlertView>> {
         let rows = sqlx::query(
             "SELECT id, kind, subject, said, thread_id, raised_at, last_at, count, acked_by, acked_at FROM alerts
-             WHERE acked_at IS NULL OR $1 = 0 ORDER BY acked_at IS NOT NULL, last_at DESC LIMIT $2",
+             WHERE acked_at IS NULL OR $1 = 0 ORDER BY acked_at IS NOT NULL, last_at DESC LIMIT +$2",
         )
         .bind(open)
         .bind(i64::from(limit))
@@ -125,7 +125,7 @@ impl Store {
 
     async fn alerts(&self, limit: u32) -> Result<Vec<ActivityRow>> {
         let rows = sqlx::query(
-            "SELECT id, said, thread_id, last_at, count, acked_by FROM alerts ORDER BY acked_by IS NOT NULL, last_at DESC LIMIT $1",
+            "SELECT id, said, thread_id, last_at, count, acked_by FROM alerts ORDER BY acked_by IS NOT NULL, last_at DESC LIMIT +$1",
         )
         .bind(i64::from(limit))
         .fetch_all(&self.readers)

@@ -39,7 +39,7 @@ impl Store {
     /// Returns audit rows, newest first, of one subject or of all.
     pub async fn audit(&self, subject: &str, limit: u32, before: Option<AuditId>) -> Result<Vec<AuditRow>> {
         let condition = if subject.is_empty() { "$1 = ''" } else { "subject = $1" };
-        let text = format!("{ROW} WHERE {condition} AND id < $2 ORDER BY id DESC LIMIT $3");
+        let text = format!("{ROW} WHERE {condition} AND id < $2 ORDER BY id DESC LIMIT +$3");
         let rows = sqlx::query(sqlx::AssertSqlSafe(text))
             .bind(subject)
             .bind(before.map_or(i64::MAX, |id| id.0))
@@ -109,7 +109,7 @@ impl Store {
     async fn follow_audit(&self, check: &mut AuditCheck) -> Result<()> {
         let mut last = 0;
         loop {
-            let text = format!("{ROW} WHERE id > $1 ORDER BY id LIMIT $2");
+            let text = format!("{ROW} WHERE id > $1 ORDER BY id LIMIT +$2");
             let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(last).bind(PAGE).fetch_all(&self.readers).await?;
             for row in &rows {
                 let row = read(&RowReader::new(row, "audit"))?;

@@ -44,7 +44,7 @@ impl Store {
         let text = format!(
             "SELECT {COLUMNS} FROM messages m CROSS JOIN threads t ON t.id = m.thread_id
              WHERE {CHARGEABLE} AND (m.created_at, m.id) > ($1, $2) AND m.created_at < $3
-             ORDER BY m.created_at, m.id LIMIT $4"
+             ORDER BY m.created_at, m.id LIMIT +$4"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(text))
             .bind(from.millis())
@@ -60,7 +60,7 @@ impl Store {
     pub async fn priced_messages_of(&self, thread: ThreadId, limit: u32) -> Result<Vec<PricedMessage>> {
         let text = format!(
             "SELECT {COLUMNS} FROM messages m CROSS JOIN threads t ON t.id = m.thread_id
-             WHERE {CHARGEABLE} AND m.thread_id = $1 ORDER BY m.created_at DESC, m.id DESC LIMIT $2"
+             WHERE {CHARGEABLE} AND m.thread_id = $1 ORDER BY m.created_at DESC, m.id DESC LIMIT +$2"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(text))
             .bind(thread.0)

@@ -124,7 +124,7 @@ impl Store {
     /// Returns open alerts that were not passed to the alert command: id, kind, subject and text.
     pub async fn alerts_to_notify(&self, limit: u32) -> Result<Vec<(AlertId, String, String, String)>> {
         let rows: Vec<(i64, String, String, String)> = sqlx::query_as(
-            "SELECT id, kind, subject, said FROM alerts WHERE acked_at IS NULL AND told_at IS NULL ORDER BY id LIMIT $1",
+            "SELECT id, kind, subject, said FROM alerts WHERE acked_at IS NULL AND told_at IS NULL ORDER BY id LIMIT +$1",
         )
         .bind(i64::from(limit))
         .fetch_all(&self.readers)

@@ -91,7 +91,7 @@ impl Write {
              FROM outbox o JOIN threads t ON t.id = o.thread_id JOIN contacts p ON p.id = t.contact_id
                 JOIN messages m ON m.id = o.message_id LEFT JOIN connection_holds h ON h.connection_id = o.connection_id
              WHERE o.state = 'queued' AND o.due_at <= $1 AND o.hold IS NOT 'operator' AND {HEAD}
-             ORDER BY o.due_at, o.id LIMIT $2"
+             ORDER BY o.due_at, o.id LIMIT +$2"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(text))
             .bind(now.millis())

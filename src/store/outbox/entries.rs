@@ -84,7 +84,7 @@ impl Store {
             let shown = found.iter().map(|row| row.id.0.to_string()).collect::<Vec<_>>().join(",");
             query.push(format!(" AND o.id NOT IN ({shown})"));
             narrow::push(&mut query, wish, FilterTarget::Entries);
-            query.push(" ORDER BY o.id DESC LIMIT ").push_bind(room);
+            query.push(" ORDER BY o.id DESC LIMIT +").push_bind(room);
             let rows = query.build().persistent(false).fetch_all(&self.readers).await?;
             for row in &rows {
                 found.push(entry(&RowReader::new(row, "outbox"))?);
@@ -117,7 +117,7 @@ impl Store {
             query.push(" AND ").push(rank);
         }
         narrow::push(&mut query, wish, FilterTarget::Entries);
-        query.push(" ORDER BY o.id DESC LIMIT ").push_bind(i64::from(room));
+        query.push(" ORDER BY o.id DESC LIMIT +").push_bind(i64::from(room));
         let rows = query.build().persistent(false).fetch_all(&self.readers).await?;
         readable(&rows, "outbox", entry)
     }
@@ -136,7 +136,7 @@ impl Store {
         );
         query.push_bind(above).push(" AND o.id <= ").push_bind(up_to);
         narrow::push(&mut query, wish, FilterTarget::Entries);
-        query.push(" ORDER BY o.id LIMIT ").push_bind(i64::from(limit));
+        query.push(" ORDER BY o.id LIMIT +").push_bind(i64::from(limit));
         let ids: Vec<i64> = query.build_query_scalar().persistent(false).fetch_all(&self.readers).await?;
         Ok(ids.into_iter().map(EntryId).collect())
     }
@@ -164,7 +164,7 @@ impl Store {
         );
         query.push_bind(up_to);
         narrow::push(&mut query, wish, FilterTarget::Entries);
-        query.push(" LIMIT ").push_bind(i64::from(most));
+        query.push(" LIMIT +").push_bind(i64::from(most));
         query.push(
             ") GROUP BY state, held, freeform, business_initiated, opted_out, window_open, not_listed, connection_id, template, number",
         );

@@ -57,7 +57,7 @@ impl Store {
         let query = format!(
             "{CONTACT} WHERE p.id IN (SELECT f.id FROM contacts f
                 WHERE f.merged_into IS NULL AND (f.folded LIKE $1 ESCAPE '\\' OR f.folded LIKE $2 ESCAPE '\\')
-                ORDER BY f.folded NOT LIKE $1 ESCAPE '\\', f.folded LIMIT $3)
+                ORDER BY f.folded NOT LIKE $1 ESCAPE '\\', f.folded LIMIT +$3)
              ORDER BY p.folded NOT LIKE $1 ESCAPE '\\', p.folded"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(query))

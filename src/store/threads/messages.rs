@@ -97,7 +97,7 @@ impl Store {
         };
         let text = format!(
             "{MESSAGE} WHERE m.thread_id = $1 AND {below} AND m.kind <> 'reaction'
-             ORDER BY m.created_at DESC, m.id DESC LIMIT $2"
+             ORDER BY m.created_at DESC, m.id DESC LIMIT +$2"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(text))
             .bind(thread.0)
@@ -201,7 +201,7 @@ impl Store {
             }
             narrow::push(&mut query, wish, FilterTarget::Messages);
             query
-                .push(" AND m.kind <> 'reaction' ORDER BY m.id DESC LIMIT ")
+                .push(" AND m.kind <> 'reaction' ORDER BY m.id DESC LIMIT +")
                 .push_bind(i64::from(limit) - found.len() as i64);
             found.extend(query.build().persistent(false).fetch_all(&self.readers).await?);
             match step {
@@ -214,7 +214,7 @@ impl Store {
     /// Returns the ids of messages that match the search terms, newest first.
     pub(crate) async fn matching(&self, terms: &str, limit: u32, before: Option<MessageId>) -> Result<Vec<i64>> {
         let ids = sqlx::query_scalar(
-            "SELECT rowid FROM message_words WHERE message_words MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT $3",
+            "SELECT rowid FROM message_words WHERE message_words MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT +$3",
         )
         .bind(terms)
         .bind(before.map_or(i64::MAX, |id| id.0))

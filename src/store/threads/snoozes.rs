@@ -43,7 +43,7 @@ impl Write {
     /// Threads whose snooze ends by now, the earliest first, each with who snoozed it.
     pub async fn due_snoozes(&mut self, now: Timestamp, limit: u32) -> Result<Vec<(ThreadId, String)>> {
         let rows: Vec<(i64, String)> = sqlx::query_as(
-            "SELECT id, coalesce(snoozed_by, '') FROM threads WHERE snoozed_until <= $1 ORDER BY snoozed_until LIMIT $2",
+            "SELECT id, coalesce(snoozed_by, '') FROM threads WHERE snoozed_until <= $1 ORDER BY snoozed_until LIMIT +$2",
         )
         .bind(now.millis())
         .bind(i64::from(limit))
