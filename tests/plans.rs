@@ -9,8 +9,8 @@ use wadeck::store::Store;
 /// Tables that grow with every message.
 const GROWING: [&str; 7] = ["deliveries", "messages", "statuses", "outbox", "attempts", "runs", "audit"];
 
-/// Everything between quotes in the store's sources that asks a question, filled in where it has gaps.
-fn questions() -> Vec<(String, String)> {
+/// The names and texts of the store's sources, without their tests.
+fn sources() -> Vec<(String, String)> {
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store")];
     let mut paths = vec![];
     while let Some(folder) = folders.pop() {
@@ -20,11 +20,18 @@ fn questions() -> Vec<(String, String)> {
         }
     }
     paths.sort();
-    let mut found = vec![];
-    for path in paths {
+    let read = |path: std::path::PathBuf| {
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&path).expect("readable");
-        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        (name, text.split("#[cfg(test)]").next().unwrap_or_default().to_owned())
+    };
+    paths.into_iter().map(read).collect()
+}
+
+/// Everything between quotes in the store's sources that asks a question, filled in where it has gaps.
+fn questions() -> Vec<(String, String)> {
+    let mut found = vec![];
+    for (name, text) in sources() {
         let parts: Vec<&str> = text.split("\"SELECT ").collect();
         for pair in parts.windows(2) {
             // A beginning that others complete is no question yet.
@@ -74,4 +81,15 @@ async fn no_question_scans_what_grows() {
         }
     }
     assert!(looked_at > 20, "only {looked_at} could be explained");
+}
+
+/// SQLite compiles a statement again at each execution if its limit is a bare parameter; with a sign it does not.
+#[test]
+fn no_limit_is_a_bare_parameter() {
+    let mut found = vec![];
+    for (name, text) in sources() {
+        let bare = text.lines().filter(|line| line.contains("LIMIT $") || line.contains("LIMIT \"")).map(str::to_owned);
+        found.extend(bare.map(|line| format!("{name}: {line}")));
+    }
+    assert!(found.is_empty(), "write `LIMIT +$1`: {found:#?}");
 }

@@ -3,22 +3,56 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+/// Spaces transactions under load, so that each serves many callers. A caller that comes alone never waits.
+#[derive(Debug)]
+pub struct Pacer {
+    interval: Duration,
+    /// When the next transaction may begin; `None` if it may begin at once.
+    next: Option<Instant>,
+}
+
+impl Pacer {
+    /// Creates a pacer that lets transactions under load begin at most once in this time.
+    pub const fn new(interval: Duration) -> Self {
+        Self { interval, next: None }
+    }
+
+    /// Waits until the next transaction may begin.
+    pub async fn wait(&self) {
+        if let Some(next) = self.next {
+            tokio::time::sleep_until(next).await;
+        }
+    }
+
+    /// Notes that a transaction with so many items begins. After a single item the next one need not wait.
+    pub fn begin(&mut self, items: usize) {
+        self.next = (items > 1).then(|| Instant::now() + self.interval);
+    }
+}
 
 /// Queue of items that wait for the caller that serves them. Each item gets one outcome.
 pub(crate) struct Combiner<I, O> {
     waiting: Mutex<VecDeque<(Arc<I>, oneshot::Sender<O>)>>,
-    turn: tokio::sync::Mutex<()>,
+    turn: tokio::sync::Mutex<Pacer>,
 }
 
 impl<I, O> Default for Combiner<I, O> {
     fn default() -> Self {
-        Self { waiting: Mutex::default(), turn: tokio::sync::Mutex::default() }
+        Self::paced(Duration::ZERO)
     }
 }
 
 impl<I, O> Combiner<I, O> {
+    /// Creates a queue that is served at most once in this time while several items wait.
+    pub fn paced(interval: Duration) -> Self {
+        Self { waiting: Mutex::default(), turn: tokio::sync::Mutex::new(Pacer::new(interval)) }
+    }
+
     /// Queues an item and returns its outcome. `work` receives the waiting items in order of arrival, at most `most`,
     /// and returns an outcome for each in the same order. If it fails, the serving caller gets the error; the others
     /// queue again.
@@ -30,7 +64,7 @@ impl<I, O> Combiner<I, O> {
         let mut outcome = self.join_queue(&item);
         loop {
             // An outcome is taken as soon as it is available, without serving the queue.
-            let turn = tokio::select! {
+            let mut turn = tokio::select! {
                 biased;
                 ended = &mut outcome => match ended {
                     Ok(outcome) => return Ok(outcome),
@@ -42,11 +76,13 @@ impl<I, O> Combiner<I, O> {
                 },
                 turn = self.turn.lock() => turn,
             };
+            turn.wait().await;
             let batch: Vec<_> = {
                 let mut waiting = self.queue();
                 let count = waiting.len().min(most.max(1));
                 waiting.drain(..count).collect()
             };
+            turn.begin(batch.len());
             let (items, senders): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
             for (sender, outcome) in senders.into_iter().zip(Box::pin(work(items)).await?) {
                 // The receiver may be gone; its outcome is not needed then.

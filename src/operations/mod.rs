@@ -28,7 +28,7 @@ pub use self::agents::expire_assignment::{expire_assignments, next_expiry};
 pub use self::agents::foreign_data::index_identifiers;
 pub use self::agents::rehearse::rehearse_next;
 pub use self::agents::rehearse_written::rehearse_due;
-pub use self::agents::run_agent::run_next;
+pub use self::agents::run_agent::{claim_runs, complete_run, run_next};
 pub use self::agents::use_tool::{agent_tools, use_tool};
 pub use self::error::OperationError;
 pub use self::inbound::apply::apply_pending;
@@ -54,7 +54,7 @@ pub use self::numbers::declare::{Declared, declare};
 pub use self::numbers::set_up::look_at_links;
 pub use self::numbers::step_setup::step_setup;
 pub use self::outbox::bulk::step_job;
-pub use self::outbox::dispatch_next::send_next;
+pub use self::outbox::dispatch_next::{claim_sends, send_claimed, send_next};
 pub use self::outbox::reconcile::{look_up_due, next_look_due};
 pub use self::outbox::rescue::{rescue_abandoned, rescue_at_start};
 pub use self::perform::perform;
@@ -67,6 +67,8 @@ pub use self::threads::presence::Arrival;
 pub use self::threads::snooze_thread::{end_due_snoozes, next_snooze_end};
 pub use crate::agent::ToolSpec;
 pub use crate::agent::start as start_program;
+
+pub use self::combine::Pacer;
 
 use self::combine::Combiner;
 use crate::agent::Agents;
@@ -91,6 +93,9 @@ use crate::provider::Registry;
 use crate::store::Store;
 
 type Result<T, E = OperationError> = std::result::Result<T, E>;
+
+/// Minimum time between two transactions that record responses of providers, or replies of agents, under load.
+const RECORD_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Organization and environment of the engine.
 #[derive(Debug, Clone)]
@@ -248,7 +253,7 @@ struct Shared {
     /// Runners that wait for a run.
     run_claims: Combiner<(), Option<agents::run_agent::Claim>>,
     /// Agent replies that wait to be carried out.
-    run_endings: Combiner<agents::run_agent::Ending, Result<()>>,
+    run_endings: Combiner<agents::end_runs::Ending, Result<()>>,
 }
 
 impl Wakeups {
@@ -308,9 +313,9 @@ impl System {
             doorway: media::receive_upload::UploadLimiter::default(),
             hands: numbers::operation_lock::Hands::default(),
             claims: Combiner::default(),
-            settlements: Combiner::default(),
+            settlements: Combiner::paced(RECORD_INTERVAL),
             run_claims: Combiner::default(),
-            run_endings: Combiner::default(),
+            run_endings: Combiner::paced(RECORD_INTERVAL),
         };
         (Self { parts: Arc::new(parts), shared: Arc::new(shared), seen: None }, waiting)
     }

@@ -1,5 +1,7 @@
 //! Facts that rules check, read in the transaction that writes, so that they cannot change before the commit.
 
+use std::collections::HashMap;
+
 use crate::domain::agents::contract_check::ReplyPart;
 use crate::domain::agents::requests::AgentAction;
 use crate::domain::agents::run::RunState;
@@ -15,7 +17,7 @@ use crate::domain::view::ThreadRow;
 use crate::store::codec::RowReader;
 use crate::store::numbers::connections;
 use crate::store::numbers::setups;
-use crate::store::threads::thread;
+use crate::store::threads::{several, thread};
 use crate::store::{Result, Write};
 
 /// Facts about an outbox entry that rules check.
@@ -47,6 +49,11 @@ impl Write {
     /// Returns a thread as lists show it, without presence.
     pub async fn thread_row(&mut self, thread: ThreadId) -> Result<Option<ThreadRow>> {
         thread::one(self.connection(), thread).await
+    }
+
+    /// Returns threads as lists show them, without presence.
+    pub async fn thread_rows(&mut self, threads: &[ThreadId]) -> Result<HashMap<ThreadId, ThreadRow>> {
+        several::several(self.connection(), threads).await
     }
 
     /// Returns a connection if it is connected.

@@ -1,6 +1,8 @@
 //! Runs the steps of background operations until the engine stops. Each worker sleeps until its next step is due or
 //! another part of the program wakes it. What a step does and when the next one is due is decided in `operations`.
 
+mod dispatchers;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +11,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::domain::time::Timestamp;
-use crate::operations::{self, OperationError, PendingDelivery, System};
+use crate::operations::{self, OperationError, Pacer, PendingDelivery, System};
 use crate::store::StoreError;
 
-/// Outbox entries that are sent at the same time, over all threads.
-const SENDER_COUNT: usize = 16;
-/// Agent runs at the same time.
-const AGENT_RUN_COUNT: usize = 16;
+/// Minimum time between two transactions that store webhook deliveries, while several arrive at a time.
+const DELIVERY_INTERVAL: Duration = Duration::from_millis(5);
 /// File transfers at the same time, per direction.
 const TRANSFER_COUNT: usize = 2;
 /// Interval of the checks behind alerts that no event triggers, such as long queues and low disk space.
@@ -49,20 +49,7 @@ pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &Ta
     tasks.spawn(
         apply.run(|system| async move { Ok(operations::apply_pending(&system).await? > 0) }, |_| async { Ok(None) }),
     );
-    for _ in 0..AGENT_RUN_COUNT {
-        let agent_runs = worker("agent_runs", |system| &system.wakeups().agent_runs);
-        tasks.spawn(agent_runs.run(
-            |system| async move { operations::run_next(&system).await },
-            |system| async move { system.store().next_run_due().await },
-        ));
-    }
-    for _ in 0..SENDER_COUNT {
-        let sender = worker("sender", |system| &system.wakeups().sender);
-        tasks.spawn(sender.run(
-            |system| async move { operations::send_next(&system).await },
-            |system| async move { system.store().next_entry_due(system.now()).await },
-        ));
-    }
+    dispatchers::start(system, tasks, stop);
     for _ in 0..TRANSFER_COUNT {
         let fetcher = worker("fetcher", |system| &system.wakeups().fetcher);
         tasks.spawn(fetcher.run(
@@ -158,7 +145,14 @@ fn start_periodic(system: &System, tasks: &TaskTracker, stop: &CancellationToken
 /// Stores incoming deliveries; this is the only task that does. Ends when all senders of `inbox` are dropped or
 /// `stop` is cancelled, after the pending deliveries are stored and answered.
 async fn write_deliveries(system: System, mut inbox: mpsc::Receiver<PendingDelivery>, stop: CancellationToken) {
+    let mut pacer = Pacer::new(DELIVERY_INTERVAL);
     loop {
+        tokio::select! {
+            // While several arrive at a time, those of a few milliseconds are stored together.
+            () = pacer.wait() => {}
+            () = stop.cancelled() => {}
+        }
+        pacer.begin(inbox.len());
         tokio::select! {
             is_open = operations::commit_pending_deliveries(&system, &mut inbox) => if !is_open { return },
             () = stop.cancelled() => {

@@ -12,7 +12,7 @@ use crate::domain::message::content::check_text;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::request::SendContext;
 use crate::domain::text::clean_line;
-use crate::operations::agents::run_agent::carry_out;
+use crate::operations::agents::replies::carry_out;
 use crate::operations::outbox::send_message::{check_freeform, thread_within};
 use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
@@ -64,7 +64,7 @@ pub(crate) async fn accept(
         check_text(&one.text)?;
     }
     write.decide_run(run, RunState::Answered, &me, "", now).await?.or_refuse(|| decided(run, reply.state, None))?;
-    carry_out(system, &mut write, None, (&row, run, &author), &words, &acts).await?;
+    carry_out(system, &mut write, (&row, run, &author), &words, &acts).await?;
     write.stop_waiting(row.id).await?;
     write.clear_unread(row.id).await?.ignore();
     let how = if instead.is_some() { AuditAction::AcceptEdited } else { AuditAction::Accept };

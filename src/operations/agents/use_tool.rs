@@ -20,7 +20,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::view::{MessageView, ThreadRow};
 use crate::operations::agents::ask_agent::{AgentReply, Question, TRANSCRIPT};
-use crate::operations::agents::run_agent::answered;
+use crate::operations::agents::end_runs::{Ending, end_runs};
 use crate::operations::agents::tools::{Reached, RunTools, spec};
 use crate::operations::outbox::send_message::{thread_row, thread_within};
 use crate::operations::{Result, System};
@@ -166,7 +166,9 @@ pub async fn use_tool(
         batch_size: 1,
         first_contact: false,
     };
-    answered(system, &mut write, &due, &question, &told).await?;
+    let ending = Ending { due, question: Some(question), told };
+    end_runs(system, &mut write, &[&ending]).await?;
+    let due = ending.due;
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Thread(thread), Change::Outbox, Change::Alerts]);
     system.wakeups().sender.notify_one();

@@ -112,7 +112,6 @@ pub(crate) async fn after_commit(system: &System, mut effects: Effects) -> Resul
     let asked = [
         (effects.runs, &wakes.agent_runs),
         (effects.files, &wakes.fetcher),
-        (effects.tells, &wakes.event_delivery),
         (effects.setups, &wakes.setups),
         (effects.sends, &wakes.sender),
         (effects.looks, &wakes.reconcile),
@@ -121,6 +120,9 @@ pub(crate) async fn after_commit(system: &System, mut effects: Effects) -> Resul
     ];
     for (_, worker) in asked.iter().filter(|(wanted, _)| *wanted) {
         worker.notify_one();
+    }
+    if effects.tells {
+        system.wake_event_delivery();
     }
     Ok(())
 }

@@ -67,6 +67,13 @@ impl System {
         write.insert_events(&[row], &[self.receivers(event)]).await
     }
 
+    /// Wakes the worker that delivers events, if there are endpoints.
+    pub(crate) fn wake_event_delivery(&self) {
+        if !self.endpoints().is_empty() {
+            self.wakeups().event_delivery.notify_one();
+        }
+    }
+
     /// Returns the names of the endpoints that receive this event.
     pub(crate) fn receivers(&self, event: EventName) -> Vec<&str> {
         self.endpoints().iter().filter(|one| one.receives(event)).map(|one| one.name.as_str()).collect()

@@ -18,7 +18,7 @@ use crate::operations::outbox::last_checks::{
     can_schedule_at_provider, forbidden, held_by_other, template_withdrawn, too_early,
 };
 use crate::operations::outbox::send_message::marketing::{MarketingConsent, check_marketing_consent};
-use crate::operations::{Result, System};
+use crate::operations::{OperationError, Result, System};
 use crate::provider::{Provider, WireRequest};
 use crate::store::{Claimed, Paces, StoreError, Write};
 
@@ -35,27 +35,39 @@ const LIST_COMES: Duration = Duration::from_secs(30);
 /// Maximum number of entries claimed in one transaction.
 const MOST: usize = 64;
 
-/// An entry to send now.
-pub(crate) struct Dispatch {
-    pub claimed: Claimed,
-    pub attempt: AttemptId,
-    pub connection: Arc<Connection>,
-    pub provider: Arc<dyn Provider>,
-    pub request: WireRequest,
+/// A claimed entry, to be sent now.
+pub struct Dispatch {
+    pub(crate) claimed: Claimed,
+    pub(crate) attempt: AttemptId,
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) request: WireRequest,
+}
+
+impl std::fmt::Debug for Dispatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dispatch").field("entry", &self.claimed.entry).finish_non_exhaustive()
+    }
 }
 
 /// Claims the next entry that is due and allowed; `None` if there is none now.
 pub(crate) async fn claim_next(system: &System) -> Result<Option<Dispatch>> {
-    system.shared.claims.join((), MOST, |waiting| claim(system, waiting.len())).await
+    let one_each = |waiting: Vec<Arc<()>>| async move {
+        let claimed = claim(system, waiting.len()).await?;
+        Ok::<_, OperationError>(
+            claimed.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(waiting.len()).collect(),
+        )
+    };
+    system.shared.claims.join((), MOST, one_each).await
 }
 
-/// Claims up to `senders` entries and returns one item per sender; `None` for a sender without an entry.
-async fn claim(system: &System, senders: usize) -> Result<Vec<Option<Dispatch>>> {
+/// Claims up to `limit` entries that are due and allowed, in one transaction.
+pub(crate) async fn claim(system: &System, limit: usize) -> Result<Vec<Dispatch>> {
     // If the clock jumped, stored times are corrected before any entry is held or released.
     crate::operations::monitoring::pulse::clock(system).await?;
     let now = system.now();
     if system.store().next_entry_due(now).await?.is_none_or(|due| due > now) {
-        return Ok((0..senders).map(|_| None).collect());
+        return Ok(vec![]);
     }
     let write = system.store().write().await?;
     let mut round = Claiming {
@@ -68,22 +80,18 @@ async fn claim(system: &System, senders: usize) -> Result<Vec<Option<Dispatch>>>
         wants_templates: false,
         probed: BTreeSet::new(),
     };
-    while round.dispatches.len() < senders && round.claim_heads(senders - round.dispatches.len()).await? {}
+    while round.dispatches.len() < limit && round.claim_heads(limit - round.dispatches.len()).await? {}
     let Claiming { write, dispatches, changes, wants_templates, .. } = round;
     if changes.is_empty() {
         // Nothing was written.
-        return Ok((0..senders).map(|_| None).collect());
+        return Ok(vec![]);
     }
     write.commit().await?;
     system.bus().publish(changes);
     if wants_templates {
         system.wakeups().templates.notify_one();
     }
-    if dispatches.len() == senders {
-        // More entries may be due: another sender claims them while these wait for the network.
-        system.wakeups().sender.notify_one();
-    }
-    Ok(dispatches.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(senders).collect())
+    Ok(dispatches)
 }
 
 /// One transaction of claims.

@@ -98,6 +98,7 @@ async fn not_written_down(system: &System, settling: &Settling, error: &str) -> 
     }
     write.commit().await?;
     system.bus().publish([Change::Thread(claimed.thread), Change::Outbox]);
+    system.wakeups().sender.notify_one();
     system.wakeups().reconcile.notify_one();
     Ok(())
 }
@@ -149,8 +150,14 @@ async fn write_down(system: &System, all: &[Arc<Settling>]) -> Result<()> {
     if finished.iter().any(template_failed) {
         system.wakeups().templates.notify_one();
     }
-    system.wakeups().reconcile.notify_one();
-    system.wakeups().event_delivery.notify_one();
+    // The next entry of a thread is due once this one is settled.
+    system.wakeups().sender.notify_one();
+    let is_plain =
+        |one: &Settling| one.claimed.outgoing.at.is_none() && matches!(one.report.verdict, Verdict::Accepted { .. });
+    if !all.iter().all(|one| is_plain(one)) {
+        system.wakeups().reconcile.notify_one();
+    }
+    system.wake_event_delivery();
     Ok(())
 }
 

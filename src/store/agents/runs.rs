@@ -1,6 +1,9 @@
 //! Agent runs: scheduled with the message that they answer, claimed under a lease, and finished once.
 
+use std::collections::HashSet;
 use std::time::Duration;
+
+use sqlx::QueryBuilder;
 
 use crate::domain::agents::assignment::Mode;
 use crate::domain::agents::contract::Money;
@@ -13,6 +16,7 @@ use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::store::agents::assignments::money;
 use crate::store::codec::{RowReader, json, readable};
+use crate::store::multi_row::chunks;
 use crate::store::threads::thread::contact;
 use crate::store::{Result, Store, Update, Write};
 
@@ -83,7 +87,7 @@ impl Store {
     /// Returns the last runs, of one thread or of all.
     pub async fn runs(&self, thread: Option<ThreadId>, limit: u32, before: Option<RunId>) -> Result<Vec<RunView>> {
         let condition = if thread.is_some() { "r.thread_id = $1" } else { "$1 IS NULL" };
-        let text = format!("{RUN} WHERE {condition} AND r.id < $2 ORDER BY r.id DESC LIMIT $3");
+        let text = format!("{RUN} WHERE {condition} AND r.id < $2 ORDER BY r.id DESC LIMIT +$3");
         let rows = sqlx::query(sqlx::AssertSqlSafe(text))
             .bind(thread.map(|thread| thread.0))
             .bind(before.map_or(i64::MAX, |id| id.0))
@@ -255,7 +259,7 @@ impl Write {
             "UPDATE runs SET state = 'running', started_at = $1, lease_until = $2
              WHERE id IN (SELECT r.id FROM runs r WHERE r.state = 'scheduled' AND r.due_at <= $1
                 AND NOT EXISTS (SELECT 1 FROM runs w WHERE w.thread_id = r.thread_id AND w.state = 'running')
-                ORDER BY r.due_at LIMIT $3)
+                ORDER BY r.due_at LIMIT +$3)
              RETURNING id, due_at, thread_id, assignment_id, agent, mode, batch_size, first_contact,
                 (SELECT t.connection_id FROM threads t WHERE t.id = thread_id) AS connection_id",
         )
@@ -334,40 +338,48 @@ impl Write {
         }))
     }
 
-    /// Finishes a running run. Returns `Missed` if it was superseded or cancelled meanwhile; its reply must not be
-    /// sent then.
-    pub async fn finish_run(
+    /// Finishes running runs. Returns those that were finished; one that was superseded or cancelled meanwhile is left
+    /// out, and its reply must not be sent.
+    pub async fn finish_runs(
         &mut self,
-        run: RunId,
-        state: RunState,
-        finish: &Finish<'_>,
+        finishes: &[(RunId, RunState, Finish<'_>)],
         now: Timestamp,
-    ) -> Result<Update> {
+    ) -> Result<HashSet<RunId>> {
         let whole = |figure: u64| i64::try_from(figure).unwrap_or(i64::MAX);
-        let done = sqlx::query(
-            "UPDATE runs SET state = $2, finished_at = $3, said = $4, trace = $5, error = $6, lease_until = NULL,
-                words = $7, calls = $8, given = $9, breaches = $10, tokens_in = $11, tokens_out = $12, cost = $13,
-                agent_digest = $14, usage_estimated = $15
-             WHERE id = $1 AND state = 'running'",
-        )
-        .bind(run.0)
-        .bind(state.name())
-        .bind(now.millis())
-        .bind(finish.said.map(Untrusted::as_received))
-        .bind(finish.trace)
-        .bind(finish.error)
-        .bind(json(&(finish.words, finish.acts)))
-        .bind(json(&finish.calls))
-        .bind(finish.given)
-        .bind((!finish.breaches.is_empty()).then(|| json(&finish.breaches)))
-        .bind(whole(finish.tokens_in))
-        .bind(whole(finish.tokens_out))
-        .bind(whole(finish.cost.0))
-        .bind(finish.agent_digest)
-        .bind(i64::from(finish.usage_estimated))
-        .execute(self.connection())
-        .await?;
-        Ok(Update::of(done.rows_affected()))
+        let mut finished = HashSet::new();
+        for rows in chunks(finishes) {
+            let mut update = QueryBuilder::new(
+                "WITH w (id, state, said, trace, error, words, calls, given, breaches, tokens_in, tokens_out, cost,
+                    agent_digest, usage_estimated) AS (",
+            );
+            update.push_values(rows, |mut row, (run, state, finish)| {
+                row.push_bind(run.0)
+                    .push_bind(state.name())
+                    .push_bind(finish.said.map(Untrusted::as_received))
+                    .push_bind(finish.trace)
+                    .push_bind(finish.error)
+                    .push_bind(json(&(finish.words, finish.acts)))
+                    .push_bind(json(&finish.calls))
+                    .push_bind(finish.given)
+                    .push_bind((!finish.breaches.is_empty()).then(|| json(&finish.breaches)))
+                    .push_bind(whole(finish.tokens_in))
+                    .push_bind(whole(finish.tokens_out))
+                    .push_bind(whole(finish.cost.0))
+                    .push_bind(finish.agent_digest)
+                    .push_bind(i64::from(finish.usage_estimated));
+            });
+            update.push(") UPDATE runs SET state = w.state, finished_at = ");
+            update.push_bind(now.millis());
+            update.push(
+                ", said = w.said, trace = w.trace, error = w.error, lease_until = NULL, words = w.words, calls = w.calls,
+                    given = w.given, breaches = w.breaches, tokens_in = w.tokens_in, tokens_out = w.tokens_out,
+                    cost = w.cost, agent_digest = w.agent_digest, usage_estimated = w.usage_estimated
+                 FROM w WHERE runs.id = w.id AND runs.state = 'running' RETURNING runs.id",
+            );
+            let ids: Vec<i64> = update.build_query_scalar().fetch_all(self.connection()).await?;
+            finished.extend(ids.into_iter().map(RunId));
+        }
+        Ok(finished)
     }
 
     /// Stores a person's decision about a suggested reply. Returns `Missed` if it no longer waits.

@@ -111,6 +111,15 @@ impl Write {
         Ok(numbers.fetch_all(self.connection()).await?)
     }
 
+    /// Returns the connected numbers with the names of their connections.
+    pub async fn own_names(&mut self) -> Result<HashMap<String, String>> {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("SELECT phone_number, name FROM connections WHERE state = 'connected'")
+                .fetch_all(self.connection())
+                .await?;
+        Ok(rows.into_iter().collect())
+    }
+
     /// Returns which of these messages are stored, which were changed before they arrived, and the greatest id of all
     /// messages.
     pub async fn known_keys(&mut self, keys: &[[u8; 16]]) -> Result<KnownKeys> {

@@ -289,16 +289,23 @@ impl Write {
 
     /// Stores that checks passed, each with its time and a note, unless a newer result is stored.
     pub async fn record_successes(&mut self, checks: &[(ConnectionId, Check, Timestamp, String)]) -> Result<()> {
+        let checks: Vec<_> =
+            checks.iter().map(|(connection, check, at, note)| (*connection, *check, *at, true, note.clone())).collect();
+        self.record_checks(&checks).await
+    }
+
+    /// Stores the results of checks, each with its time, whether it passed, and a note, unless a newer one is stored.
+    pub async fn record_checks(&mut self, checks: &[(ConnectionId, Check, Timestamp, bool, String)]) -> Result<()> {
         if checks.is_empty() {
             return Ok(());
         }
         let rows: Vec<_> = checks
             .iter()
-            .map(|(connection, check, at, note)| (connection.0, check.name(), at.millis(), note))
+            .map(|(connection, check, at, works, note)| (connection.0, check.name(), at.millis(), works, note))
             .collect();
         sqlx::query(
             "INSERT INTO proofs (connection_id, hop, at, works, note)
-             SELECT value ->> 0, value ->> 1, value ->> 2, 1, value ->> 3 FROM json_each($1) WHERE true
+             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each($1) WHERE true
              ON CONFLICT (connection_id, hop) DO UPDATE SET at = excluded.at, works = excluded.works, note = excluded.note
              WHERE excluded.at >= proofs.at",
         )

@@ -1,5 +1,7 @@
 //! Writes to the outbox queue: enqueue, hold, release, and lookups of uncertain entries.
 
+use sqlx::QueryBuilder;
+
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ConnectionId, EntryId, MessageId, RunId, ThreadId};
 use crate::domain::key::message_key;
@@ -9,8 +11,9 @@ use crate::domain::outbox::limits::Hold;
 use crate::domain::time::Timestamp;
 use crate::store::codec::{RowReader, json};
 use crate::store::inbound::rows::ThreadTouch;
+use crate::store::multi_row::chunks;
 use crate::store::outbox::claims::HEAD;
-use crate::store::{Result, Store, Write};
+use crate::store::{Result, Store, StoreError, Write};
 
 /// A message to be stored with its entry.
 #[derive(Debug)]
@@ -90,51 +93,102 @@ impl Store {
 impl Write {
     /// Stores message and entry together, so that every queued message is visible and every visible one is queued.
     pub async fn enqueue(&mut self, new: &NewEntry<'_>) -> Result<(MessageId, EntryId)> {
-        let written_at = self.health.arrival(new.now);
-        let words = new.outgoing.content.words();
-        let message: i64 = sqlx::query_scalar(
+        let enqueued = self.enqueue_all(std::slice::from_ref(new)).await?;
+        enqueued.into_iter().next().ok_or_else(|| StoreError::Database(sqlx::Error::RowNotFound))
+    }
+
+    /// Stores messages with their entries, in this order, in a fixed number of statements per chunk. Returns their ids
+    /// in the same order.
+    pub async fn enqueue_all(&mut self, new: &[NewEntry<'_>]) -> Result<Vec<(MessageId, EntryId)>> {
+        let mut enqueued = Vec::with_capacity(new.len());
+        for rows in chunks(new) {
+            let rows: Vec<_> = rows.iter().map(|one| (one, self.health.arrival(one.now))).collect();
+            let messages = self.insert_own_messages(&rows).await?;
+            let entries = self.insert_entries(&rows, &messages).await?;
+            let mut touches: Vec<ThreadTouch> = vec![];
+            for ((one, written_at), message) in rows.iter().zip(&messages) {
+                if !matches!(one.outgoing.content, Content::Reaction { .. }) {
+                    let touch = ThreadTouch::plain(one.thread, *message, *written_at);
+                    match touches.iter_mut().find(|known| known.thread == one.thread) {
+                        Some(known) => known.then(touch),
+                        None => touches.push(touch),
+                    }
+                }
+                if let Some(media) = one.outgoing.content.media().filter(|media| media.file.is_some()) {
+                    self.keep_own_media(*message, one.connection, media, one.now).await?;
+                }
+            }
+            self.touch_threads(&touches).await?;
+            enqueued.extend(messages.into_iter().zip(entries));
+        }
+        Ok(enqueued)
+    }
+
+    /// Inserts our own messages, each with the time at which it was written, and adds them to the search index.
+    async fn insert_own_messages(&mut self, rows: &[(&NewEntry<'_>, Timestamp)]) -> Result<Vec<MessageId>> {
+        let mut insert = QueryBuilder::new(
             "INSERT INTO messages (thread_id, connection_id, direction, origin, kind, content, words, progress, reply_to,
-                                   author, created_at, received_at, run_id, reply_key)
-             VALUES ($1, $2, 'outbound', 'api', $3, $4, $5, 'queued', $6, $7, $8, $8, $9, $10) RETURNING id",
-        )
-        .bind(new.thread.0)
-        .bind(new.connection.0)
-        .bind(new.outgoing.content.kind())
-        .bind(json(&new.outgoing.content))
-        .bind(words.as_received())
-        .bind(new.outgoing.reply_to.as_deref())
-        .bind(new.author)
-        .bind(written_at.millis())
-        .bind(new.run.map(|run| run.0))
-        .bind(new.outgoing.reply_to.as_deref().map(|id| message_key(new.connection, id).to_vec()))
-        .fetch_one(self.connection())
-        .await?;
-        let message = MessageId(message);
-        self.index_words(message, new.thread, &words).await?;
-        if !matches!(new.outgoing.content, Content::Reaction { .. }) {
-            self.touch_threads(&[ThreadTouch::plain(new.thread, message, written_at)]).await?;
-        }
-        let entry: i64 = sqlx::query_scalar(
+                                   author, created_at, received_at, run_id, reply_key) ",
+        );
+        insert.push_values(rows, |mut row, (one, written_at)| {
+            let outgoing = one.outgoing;
+            let reply_key = outgoing.reply_to.as_deref().map(|id| message_key(one.connection, id).to_vec());
+            row.push_bind(one.thread.0)
+                .push_bind(one.connection.0)
+                .push("'outbound', 'api'")
+                .push_bind(outgoing.content.kind())
+                .push_bind(json(&outgoing.content))
+                .push_bind(outgoing.content.words().as_received().to_owned())
+                .push("'queued'")
+                .push_bind(outgoing.reply_to.as_deref())
+                .push_bind(one.author)
+                .push_bind(written_at.millis())
+                .push_bind(written_at.millis())
+                .push_bind(one.run.map(|run| run.0))
+                .push_bind(reply_key);
+        });
+        insert.push(" RETURNING id");
+        let mut ids: Vec<i64> = insert.build_query_scalar().fetch_all(self.connection()).await?;
+        // Ids increase in the order of the rows.
+        ids.sort_unstable();
+        let mut words = QueryBuilder::new("INSERT INTO message_words (rowid, words, tag) ");
+        words.push_values(rows.iter().zip(&ids), |mut row, ((one, _), id)| {
+            let words = one.outgoing.content.words().as_received().to_owned();
+            row.push_bind(*id).push_bind(words).push_bind(one.thread.to_string());
+        });
+        words.build().execute(self.connection()).await?;
+        Ok(ids.into_iter().map(MessageId).collect())
+    }
+
+    /// Inserts the entries of our own messages.
+    async fn insert_entries(
+        &mut self,
+        rows: &[(&NewEntry<'_>, Timestamp)],
+        messages: &[MessageId],
+    ) -> Result<Vec<EntryId>> {
+        let mut insert = QueryBuilder::new(
             "INSERT INTO outbox (message_id, thread_id, connection_id, state, reference, outgoing, business_initiated,
-                                 freeform, due_at, created_at, not_before)
-             VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, coalesce($10, $9, $8), $8, $9) RETURNING id",
-        )
-        .bind(message.0)
-        .bind(new.thread.0)
-        .bind(new.connection.0)
-        .bind(&new.outgoing.reference)
-        .bind(json(new.outgoing))
-        .bind(new.business_initiated)
-        .bind(matches!(new.outgoing.content, Content::Template { .. }).then_some(0).unwrap_or(1))
-        .bind(new.now.millis())
-        .bind(new.not_before.map(Timestamp::millis))
-        .bind(new.provider_takes_at.map(Timestamp::millis))
-        .fetch_one(self.connection())
-        .await?;
-        if let Some(media) = new.outgoing.content.media().filter(|media| media.file.is_some()) {
-            self.keep_own_media(message, new.connection, media, new.now).await?;
-        }
-        Ok((message, EntryId(entry)))
+                                 freeform, due_at, created_at, not_before) ",
+        );
+        insert.push_values(rows.iter().zip(messages), |mut row, ((one, _), message)| {
+            let freeform = !matches!(one.outgoing.content, Content::Template { .. });
+            let due_at = one.provider_takes_at.or(one.not_before).unwrap_or(one.now);
+            row.push_bind(message.0)
+                .push_bind(one.thread.0)
+                .push_bind(one.connection.0)
+                .push("'queued'")
+                .push_bind(&one.outgoing.reference)
+                .push_bind(json(one.outgoing))
+                .push_bind(one.business_initiated)
+                .push_bind(freeform)
+                .push_bind(due_at.millis())
+                .push_bind(one.now.millis())
+                .push_bind(one.not_before.map(Timestamp::millis));
+        });
+        insert.push(" RETURNING id");
+        let mut ids: Vec<i64> = insert.build_query_scalar().fetch_all(self.connection()).await?;
+        ids.sort_unstable();
+        Ok(ids.into_iter().map(EntryId).collect())
     }
 
     /// Returns an author's newest entry in a thread that was never in flight, or that is scheduled at the provider.

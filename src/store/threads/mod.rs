@@ -8,6 +8,7 @@ pub(crate) mod messages;
 pub(crate) mod notes;
 pub(crate) mod replies;
 pub(crate) mod saved_filters;
+pub(crate) mod several;
 pub(crate) mod snoozes;
 pub(crate) mod thread;
 pub(crate) mod unattended;

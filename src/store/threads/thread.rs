@@ -26,7 +26,7 @@ use crate::store::{Result, Store, Update, Write};
 /// Maximum number of matches that are looked up one by one.
 const FEW: u32 = 2_000;
 
-const ROW: &str = "SELECT t.id, t.contact_id, t.external_id, t.connection_id, c.name AS connection, c.organization, c.environment, p.name AS contact_name,
+pub(super) const ROW: &str = "SELECT t.id, t.contact_id, t.external_id, t.connection_id, c.name AS connection, c.organization, c.environment, p.name AS contact_name,
     coalesce((SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' AND a.value = substr(t.external_id, 10)),
         (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1)) AS phone,
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id,
@@ -69,9 +69,9 @@ impl Store {
         }
         self.filter_threads(&mut query, wish).await?;
         query.push(if wish.filter.asks(Is::Waiting) && before.is_none() {
-            " ORDER BY t.waiting_since, t.id LIMIT "
+            " ORDER BY t.waiting_since, t.id LIMIT +"
         } else {
-            " ORDER BY t.last_message_at DESC, t.id DESC LIMIT "
+            " ORDER BY t.last_message_at DESC, t.id DESC LIMIT +"
         });
         query.push_bind(i64::from(limit));
         let rows = query.build().persistent(wish.filter.is_empty()).fetch_all(&self.readers).await?;
@@ -124,7 +124,7 @@ impl Store {
         if all || spoken.len() == FEW as usize {
             return Ok(None);
         }
-        let people: Vec<i64> = sqlx::query_scalar("SELECT id FROM contacts WHERE folded LIKE $1 ESCAPE '\\' LIMIT $2")
+        let people: Vec<i64> = sqlx::query_scalar("SELECT id FROM contacts WHERE folded LIKE $1 ESCAPE '\\' LIMIT +$2")
             .bind(&pattern)
             .bind(i64::from(FEW))
             .fetch_all(&self.readers)
@@ -150,7 +150,7 @@ impl Store {
             "{ROW} WHERE t.window_closes_at > $1 AND p.opted_out = 0 AND t.resolved_at IS NULL
                 AND (t.snoozed_until IS NULL OR t.snoozed_until >= t.window_closes_at)
                 AND (t.waiting_since IS NOT NULL OR (m.direction = 'inbound' AND m.kind NOT IN ('reaction', 'sticker') AND m.test = 0))
-             ORDER BY t.window_closes_at LIMIT $2"
+             ORDER BY t.window_closes_at LIMIT +$2"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(text))
             .bind(now.millis())
@@ -427,7 +427,7 @@ pub(crate) async fn one(over: impl SqliteExecutor<'_>, id: ThreadId) -> Result<O
     row.map(|row| thread_row(&RowReader::new(&row, "threads"))).transpose()
 }
 
-fn thread_row(cells: &RowReader<'_>) -> Result<ThreadRow> {
+pub(super) fn thread_row(cells: &RowReader<'_>) -> Result<ThreadRow> {
     let progress = cells.opt_named("progress", DeliveryStatus::from_name)?.unwrap_or(DeliveryStatus::Received);
     let failed = cells.flag("failed")? && !progress.proves_arrival();
     let mode = cells.opt_named("mode", Mode::from_name)?;

@@ -1,6 +1,8 @@
 //! Recipient rules: no messages to our own numbers, and no marketing to contacts who opted out. Checked in the
 //! transaction that queues the message.
 
+use std::collections::HashMap;
+
 use super::marketing::{self, is_marketing};
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
@@ -25,6 +27,18 @@ pub(in crate::operations) async fn forbidden(
     if let Some(refusal) = own_number(write, to).await? {
         return Ok(Some(refusal));
     }
+    marketing_stopped(system, write, connection, to, content).await
+}
+
+/// Returns why a marketing template must not be sent to this address; `None` if it may, or if the message is no
+/// marketing.
+pub(in crate::operations) async fn marketing_stopped(
+    system: &System,
+    write: &mut Write,
+    connection: ConnectionId,
+    to: &Address,
+    content: &Content,
+) -> Result<Option<Refusal>, StoreError> {
     if is_marketing(system, connection, content)
         && let Some(contact) = write.contact_with(std::slice::from_ref(to)).await?
         && write.stops_marketing(contact).await?
@@ -39,11 +53,22 @@ pub(in crate::operations) async fn forbidden(
 /// Refuses our own numbers: two agents would answer each other endlessly.
 pub(in crate::operations) async fn own_number(write: &mut Write, to: &Address) -> Result<Option<Refusal>, StoreError> {
     let name = write.own_number(to).await?;
-    Ok(name.map(|name| {
-        let name = crate::domain::text::clean_line(&name);
-        let why = format!("{} is our own number ({name}).", to.shown());
-        Refusal::new(Code::OwnNumber, why, "Give the contact's number.")
-    }))
+    Ok(name.map(|name| is_ours(to, &name)))
+}
+
+/// Returns the refusal if an address is one of our own numbers, in any spelling. `own` has the numbers with the names
+/// of their connections.
+pub(in crate::operations) fn ours(own: &HashMap<String, String>, to: &Address) -> Option<Refusal> {
+    let number = to.phone()?;
+    let variants = number.variants();
+    let mut spellings = std::iter::once(number).chain(&variants);
+    spellings.find_map(|spelling| own.get(spelling.digits())).map(|name| is_ours(to, name))
+}
+
+fn is_ours(to: &Address, name: &str) -> Refusal {
+    let name = crate::domain::text::clean_line(name);
+    let why = format!("{} is our own number ({name}).", to.shown());
+    Refusal::new(Code::OwnNumber, why, "Give the contact's number.")
 }
 
 /// Stores an opt-out that the provider's failure reports, from all messages or from marketing. `told` names the
