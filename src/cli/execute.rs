@@ -82,9 +82,9 @@ pub(super) async fn execute(common: &Common, command: Command) -> Exit {
             public_url: public_url(common),
         };
         return match verified(&sample) {
-            Ok(told) => {
-                println!("{}", verdict(&told, common.json));
-                if told.fits { Exit::Done } else { Exit::Failed }
+            Ok(answer) => {
+                println!("{}", verdict(&answer, common.json));
+                if answer.fits { Exit::Done } else { Exit::Failed }
             }
             Err(refusal) => CliError::from(refusal).report(common.json),
         };
@@ -125,13 +125,13 @@ fn public_url(common: &Common) -> Option<String> {
     config::load(&path, Registry::SHAPES).ok().and_then(|config| config.public_url)
 }
 
-fn verdict(told: &Verified, json: bool) -> String {
-    if json { layout::json(told) } else { clean_line(&told.verdict) }
+fn verdict(answer: &Verified, json: bool) -> String {
+    if json { layout::json(answer) } else { clean_line(&answer.verdict) }
 }
 
 async fn last_event(source: &Source) -> Option<EventId> {
     match source.ask(&Query::Agent(AgentQuery::LastEvent)).await {
-        Ok(Answer::Agent(told)) => match *told {
+        Ok(Answer::Agent(answer)) => match *answer {
             AgentsAnswer::LastEvent(event) => Some(event),
             _ => None,
         },
@@ -154,9 +154,9 @@ pub(super) async fn output_of(source: &Source, common: &Common, command: Command
                 let reason = format!("There is no delivery {delivery}.");
                 return Err(CliError::new(Code::NotFound, reason, "`wadeck deliveries list` names them."));
             };
-            let told = Verified { fits: detail.signed, provider: detail.provider, verdict: detail.verdict };
-            let exit = if told.fits { Exit::Done } else { Exit::Failed };
-            return Ok((exit, verdict(&told, common.json)));
+            let answer = Verified { fits: detail.signed, provider: detail.provider, verdict: detail.verdict };
+            let exit = if answer.fits { Exit::Done } else { Exit::Failed };
+            return Ok((exit, verdict(&answer, common.json)));
         }
         Command::Templates(Templates::Sample { connection, source: from }) => {
             Some(CliRequest::Perform(files::sample(source, connection, from).await?))
@@ -224,8 +224,8 @@ async fn look(source: &Source, query: &Query, common: &Common) -> Result<(Exit, 
     let answer = source.ask(&source.scope.list_query(query)).await?;
     let absent = match &answer {
         Answer::Thread(None) | Answer::Message(None) | Answer::Entry(None) | Answer::Delivery(None) => true,
-        Answer::Agent(told) => {
-            matches!(**told, AgentsAnswer::Run(None) | AgentsAnswer::Assignment(None) | AgentsAnswer::Waiting(None))
+        Answer::Agent(answer) => {
+            matches!(**answer, AgentsAnswer::Run(None) | AgentsAnswer::Assignment(None) | AgentsAnswer::Waiting(None))
         }
         _ => false,
     };
@@ -235,8 +235,8 @@ async fn look(source: &Source, query: &Query, common: &Common) -> Result<(Exit, 
     let uncertain = matches!(&answer, Answer::Entry(Some(entry)) if entry.row.state.name() == "uncertain");
     let exit = match &answer {
         _ if uncertain => Exit::Uncertain,
-        Answer::Template(told) if told.value.refuses() => Exit::Refused,
-        Answer::Agent(told) if crate::cli::print::agents::is_failure(told) => Exit::Failed,
+        Answer::Template(answer) if answer.value.refuses() => Exit::Refused,
+        Answer::Agent(answer) if crate::cli::print::agents::is_failure(answer) => Exit::Failed,
         _ => Exit::Done,
     };
     let mut text = printed(&answer, common)?;

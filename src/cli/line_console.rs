@@ -208,7 +208,7 @@ impl Sitting<'_> {
                 self.report_presence(None).await;
             }
             ("give", to, Some(thread)) if !to.is_empty() => {
-                self.act(Request::HandOver { thread, to: to.to_owned() }).await;
+                self.act(Request::TransferThread { thread, to: to.to_owned() }).await;
             }
             (word, "", _) if word.starts_with('t') && word.parse::<ThreadId>().is_ok() => {
                 if let Ok(thread) = word.parse() {
@@ -266,8 +266,8 @@ impl Sitting<'_> {
             (None, Some(held)) => format!(" {}.", held.words()),
             (None, None) => String::new(),
         };
-        say(&format!("{thread}, {}, via {}. {window}{whose}", row.contact.shown(), clean_line(&row.connection)));
-        self.open = Some((thread, row.contact.shown()));
+        say(&format!("{thread}, {}, via {}. {window}{whose}", row.contact.display_name(), clean_line(&row.connection)));
+        self.open = Some((thread, row.contact.display_name()));
         self.report_presence(Some(thread)).await;
         self.print_page(thread, None).await;
         // As in the full console. A refusal for viewers is ignored.
@@ -362,7 +362,7 @@ impl Sitting<'_> {
             Some(thread) => self.contact(thread).await,
             None => None,
         };
-        let contact = row.as_ref().map(|row| row.contact.shown()).unwrap_or_default();
+        let contact = row.as_ref().map(|row| row.contact.display_name()).unwrap_or_default();
         let to = if name == Some(EventName::MessageReceived) { String::new() } else { format!(", {contact}") };
         let place = event.thread.map_or_else(String::new, |thread| format!("{thread}{to}: "));
         let to_whom = event.data["to"].as_str().map(|to| format!(" to {}", clean_line(to))).unwrap_or_default();

@@ -4,7 +4,7 @@ use sd_notify::NotifyState;
 
 use crate::operations::{System, prove_writable};
 
-fn told(states: &[NotifyState<'_>]) {
+fn notify_service(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::debug!(%error, "Cannot notify the service manager");
     }
@@ -16,15 +16,15 @@ pub(super) fn port() -> Option<std::net::TcpListener> {
 }
 
 pub(super) fn ready() {
-    told(&[NotifyState::Ready, NotifyState::Status("receives webhooks")]);
+    notify_service(&[NotifyState::Ready, NotifyState::Status("receives webhooks")]);
 }
 
 pub(super) fn reloading() {
-    told(&[NotifyState::Status("users reloaded")]);
+    notify_service(&[NotifyState::Status("users reloaded")]);
 }
 
 pub(super) fn stopping() {
-    told(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
+    notify_service(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
 }
 
 /// Feeds the watchdog while the database can be written, so that systemd restarts an engine that hangs.
@@ -35,15 +35,15 @@ pub(super) async fn watchdog(system: System) {
     loop {
         beat.tick().await;
         match prove_writable(&system).await {
-            Ok(()) if well => told(&[NotifyState::Watchdog]),
+            Ok(()) if well => notify_service(&[NotifyState::Watchdog]),
             Ok(()) => {
                 well = true;
-                told(&[NotifyState::Watchdog, NotifyState::Status("receives webhooks")]);
+                notify_service(&[NotifyState::Watchdog, NotifyState::Status("receives webhooks")]);
             }
             Err(trouble) => {
                 well = false;
                 tracing::error!(error = trouble.reason(), "Watchdog not notified: the engine is not ready");
-                told(&[NotifyState::Status(&format!("cannot accept webhooks: {}", trouble.reason()))]);
+                notify_service(&[NotifyState::Status(&format!("cannot accept webhooks: {}", trouble.reason()))]);
             }
         }
     }

@@ -101,7 +101,7 @@ impl Console {
         }
         if let Some(pane) = PaneId::ALL.into_iter().find(|pane| self.panes.get(*pane).takes(query)) {
             if let Answer::Threads(rows) = &answer {
-                let names = rows.iter().map(|row| (row.id, row.contact.shown()));
+                let names = rows.iter().map(|row| (row.id, row.contact.display_name()));
                 self.cx.names.extend(names);
             }
             let intents = self.panes.get_mut(pane).answer(&self.cx, query, answer);
@@ -115,7 +115,7 @@ impl Console {
 
     /// Handles an answer to a query that belongs to no pane.
     fn take_common_answer(&mut self, query: &Query, answer: Answer) -> Vec<Effect> {
-        let before = (self.cx.knows_scope(), self.cx.shown());
+        let before = (self.cx.knows_scope(), self.cx.shown_scope());
         let rings = match (query, answer) {
             (Query::Overview, Answer::Overview(overview)) => self.cx.take_overview(*overview),
             (Query::Connections, Answer::Connections(list)) => {
@@ -131,7 +131,7 @@ impl Console {
             _ => vec![],
         };
         let mut effects = vec![];
-        if before != (self.cx.knows_scope(), self.cx.shown()) {
+        if before != (self.cx.knows_scope(), self.cx.shown_scope()) {
             self.panes.threads.close_previewed_thread(&self.cx);
             effects.extend(self.ask_anew());
         }

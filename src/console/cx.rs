@@ -102,8 +102,8 @@ impl Cx {
     }
 
     /// Fails with the reason if the actor lacks a permission. The operation checks the permission again.
-    pub fn may(&self, right: Permission) -> Result<(), String> {
-        self.settings.actor.may(right).map_err(|refusal| refusal.to_string())
+    pub fn require(&self, right: Permission) -> Result<(), String> {
+        self.settings.actor.require(right).map_err(|refusal| refusal.to_string())
     }
 
     /// Fails if the actor lacks the permissions of an operator.
@@ -120,7 +120,7 @@ impl Cx {
 
     /// Fails if the actor may not stop agents, or if no agent is configured.
     pub fn can_stop_agents(&self) -> Result<(), String> {
-        self.may(Permission::StopAgents)?;
+        self.require(Permission::StopAgents)?;
         let any = self.overview.as_ref().is_some_and(|told| told.agents > 0);
         if any { Ok(()) } else { Err("No agent is configured, so there is none to stop.".into()) }
     }

@@ -30,7 +30,7 @@ pub fn keys_markdown() -> String {
         }
         let _ = write!(text, "\n## {}\n\n| keys | command | what |\n|---|---|---|\n", scope.title());
         for spec in specs {
-            let keys = keymap.shown(spec).replace('|', "\\|");
+            let keys = keymap.keys_of(spec).replace('|', "\\|");
             let keys = keys.split(", ").map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" ");
             let _ = writeln!(text, "| {keys} | `{}` | {} |", spec.id, spec.help);
         }

@@ -38,7 +38,7 @@ impl Cx {
     }
 
     /// Returns the scope that is shown; `None` if all are shown or there is no choice.
-    pub fn shown(&self) -> Option<Shown> {
+    pub fn shown_scope(&self) -> Option<Shown> {
         let known = self.scopes_known();
         if self.shows_all {
             return None;
@@ -94,12 +94,12 @@ impl Cx {
 
     /// Returns `true` if an organization and environment are shown.
     pub fn in_scope(&self, organization: &str, environment: Environment) -> bool {
-        self.shown().is_none_or(|shown| shown.organization == organization && shown.environment == environment)
+        self.shown_scope().is_none_or(|shown| shown.organization == organization && shown.environment == environment)
     }
 
     /// Returns the environment that the header shows: production if any shown scope is production.
     pub fn environment_shown(&self) -> Option<Environment> {
-        match self.shown() {
+        match self.shown_scope() {
             Some(shown) => Some(shown.environment),
             None => {
                 let any = self.scopes_known().iter().any(|one| one.environment == Environment::Production);
@@ -112,7 +112,7 @@ impl Cx {
     /// Restricts a query to the shown scope. Two queries are not restricted: the connections, because they define
     /// which scopes exist, and a thread opened by id, because the console then switches to its scope.
     pub fn scoped(&self, query: Query) -> Query {
-        match self.shown() {
+        match self.shown_scope() {
             Some(shown) if query.is_of_many() && !matches!(query, Query::Connections | Query::FindThread { .. }) => {
                 let scope = Scope::of(&shown.organization, shown.environment).into();
                 Query::Within { scope, query: Box::new(query) }
@@ -123,7 +123,7 @@ impl Cx {
 
     /// Restricts a bulk request to the shown scope.
     pub fn scoped_request(&self, request: Request) -> Request {
-        match self.shown() {
+        match self.shown_scope() {
             Some(shown) if request.is_of_many() => {
                 let scope = Scope::of(&shown.organization, shown.environment).into();
                 Request::Within { scope, request: Box::new(request) }
@@ -148,7 +148,7 @@ impl Cx {
     /// Switches to the next scope; after the last one, to all scopes together.
     pub fn next_scope(&mut self) {
         let known = self.scopes_known();
-        let at = self.shown().and_then(|shown| known.iter().position(|one| *one == shown));
+        let at = self.shown_scope().and_then(|shown| known.iter().position(|one| *one == shown));
         match at {
             Some(at) if at + 1 < known.len() => {
                 (self.chosen_scope, self.shows_all) = (Some(known[at + 1].clone()), false);
@@ -156,7 +156,7 @@ impl Cx {
             Some(_) => self.shows_all = true,
             None => (self.chosen_scope, self.shows_all) = (known.first().cloned(), false),
         }
-        let said = match self.shown() {
+        let said = match self.shown_scope() {
             Some(shown) => format!("Switched to {} ({}).", shown.organization, shown.environment.name()),
             None => "Switched to all scopes: development and production together.".to_owned(),
         };

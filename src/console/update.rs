@@ -86,7 +86,7 @@ impl Console {
                     (Edit::Draft(thread), Ok(text)) => self.panes.threads.edited(thread, &text),
                     (Edit::Script, Ok(text)) => vec![Intent::Script(ScriptStep::Check(text))],
                     (Edit::Delivery(delivery), Ok(body)) => {
-                        vec![Intent::perform(Request::TryDelivery { delivery, body: Some(body) })]
+                        vec![Intent::perform(Request::DryRunDelivery { delivery, body: Some(body) })]
                     }
                 };
                 self.carry(intents)
@@ -189,7 +189,7 @@ impl Console {
             effects.extend(self.carry(vec![Reading::open(Findings)]));
         }
         let of_pane = |pane| self.panes.get_mut(pane).performed(&self.cx, request, result);
-        let intents = PaneId::ALL.into_iter().find_map(of_pane).unwrap_or_else(|| said(request, result));
+        let intents = PaneId::ALL.into_iter().find_map(of_pane).unwrap_or_else(|| notice_for(request, result));
         effects.extend(self.carry(intents));
         effects
     }
@@ -205,7 +205,7 @@ impl Console {
 }
 
 /// Returns the notice for a result that no pane handles.
-fn said(request: &Request, result: &Result<Done, String>) -> Vec<Intent> {
+fn notice_for(request: &Request, result: &Result<Done, String>) -> Vec<Intent> {
     match (request, result) {
         (
             Request::OpenMedia { .. } | Request::Template(TemplateRequest::Sample { .. }),

@@ -6,7 +6,7 @@ use whichlang::{Lang, detect_language};
 const ENOUGH: usize = 20;
 
 /// Returns the ISO 639-1 code of a text's language; `None` if the text is too short, mixed or ambiguous.
-pub fn told(text: &str) -> Option<&'static str> {
+pub fn detect(text: &str) -> Option<&'static str> {
     // URLs, numbers and codes have no language.
     let is_word = |word: &&str| !word.contains("://") && !word.chars().any(|c| c.is_ascii_digit());
     let words: Vec<&str> = text.split_whitespace().filter(is_word).collect();
@@ -60,10 +60,10 @@ mod tests {
             ("Ich hätte gerne eine Rechnung für meine letzte Bestellung", "de"),
             ("ありがとうございます", "ja"),
         ] {
-            assert_eq!(told(text), Some(language), "{text}");
+            assert_eq!(detect(text), Some(language), "{text}");
         }
         for unsure in ["ok", "Hola", "👍👍", "", "12345678901234567890", "https://example.com/track/12345 ABC"] {
-            assert_eq!(told(unsure), None, "{unsure}");
+            assert_eq!(detect(unsure), None, "{unsure}");
         }
     }
 }

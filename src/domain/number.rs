@@ -20,7 +20,7 @@ pub fn read(text: &str, range: &RangeInclusive<f64>) -> Option<f64> {
 }
 
 /// Formats a number for people.
-pub fn shown(number: f64) -> String {
+pub fn format_number(number: f64) -> String {
     if number.is_finite() { number.to_string() } else { "not told as a number".to_owned() }
 }
 

@@ -37,7 +37,7 @@ pub enum Request {
     },
     /// A sending request with the sender's view of the thread. It applies to messages, files, reactions, templates,
     /// Flows and suggested replies.
-    SendKnowing {
+    SendWithContext {
         request: Box<Request>,
         #[serde(flatten)]
         context: SendContext,
@@ -108,7 +108,7 @@ pub enum Request {
         entry: EntryId,
     },
     /// Marks an uncertain entry as arrived, because a person verified it.
-    SettleArrived {
+    ConfirmArrived {
         entry: EntryId,
     },
     /// Queries the provider's message list about an uncertain entry.
@@ -116,7 +116,7 @@ pub enum Request {
         entry: EntryId,
     },
     /// Queries the provider for the delivery status of a message.
-    AskAbout {
+    QueryStatus {
         message: MessageId,
     },
     /// Adds an internal note. Contacts never see it.
@@ -212,7 +212,7 @@ pub enum Request {
         thread: ThreadId,
     },
     /// Transfers the thread and its draft to a colleague who is online.
-    HandOver {
+    TransferThread {
         thread: ThreadId,
         to: String,
     },
@@ -272,7 +272,7 @@ pub enum Request {
         connection: ConnectionId,
     },
     /// Compares the provider's message list with the received messages and backfills missing ones.
-    FillGap {
+    Backfill {
         connection: ConnectionId,
     },
     /// Compares a thread with its conversation at the provider and backfills missing messages.
@@ -290,7 +290,7 @@ pub enum Request {
         delivery: DeliveryId,
     },
     /// Dry-runs a delivery, or an edited copy of it, without changing anything.
-    TryDelivery {
+    DryRunDelivery {
         delivery: DeliveryId,
         body: Option<String>,
     },
@@ -332,14 +332,14 @@ impl Request {
             return Self::Within { scope, request: Box::new(request.with_context(context)) };
         }
         let (request, _) = self.into_parts();
-        Self::SendKnowing { request: Box::new(request), context }
+        Self::SendWithContext { request: Box::new(request), context }
     }
 
     /// Splits the request into the inner request and the sender's view of the thread.
     #[must_use]
     pub fn into_parts(self) -> (Self, SendContext) {
         match self {
-            Self::SendKnowing { request, context } => (request.into_parts().0, context),
+            Self::SendWithContext { request, context } => (request.into_parts().0, context),
             request => (request, SendContext::default()),
         }
     }

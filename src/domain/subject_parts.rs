@@ -18,7 +18,7 @@ impl AgentRequest {
             }
             Self::Approve { assignment }
             | Self::Reject { assignment, .. }
-            | Self::Narrow { assignment, .. }
+            | Self::Restrict { assignment, .. }
             | Self::Revoke { assignment, .. }
             | Self::Snooze { assignment, .. }
             | Self::Rehearse { assignment, .. } => vec![Subject::Assignment(*assignment)],
@@ -31,7 +31,7 @@ impl AgentRequest {
             | Self::Resume { what: StopScope::Agent(_) | StopScope::All }
             | Self::RehearseWritten { .. }
             | Self::Test { .. } => vec![],
-            Self::Forget { thread, .. } => vec![Subject::Thread(*thread)],
+            Self::ResetContext { thread, .. } => vec![Subject::Thread(*thread)],
         }
     }
 }
@@ -41,7 +41,7 @@ impl NumberRequest {
     pub(in crate::domain) fn subject(&self) -> Option<Subject> {
         match self {
             Self::SetUp { .. } | Self::Adopt { .. } => None,
-            Self::GoOn { setup } | Self::NewLink { setup } | Self::Cancel { setup } | Self::Reconnect { setup } => {
+            Self::Resume { setup } | Self::NewLink { setup } | Self::Cancel { setup } | Self::Reconnect { setup } => {
                 Some(Subject::Setup(*setup))
             }
             Self::Register { connection }

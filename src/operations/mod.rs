@@ -464,5 +464,5 @@ fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Checks the actor's permission; every operation begins with it.
 fn require(actor: &Actor, right: Permission) -> Result<(), Refusal> {
-    actor.may(right)
+    actor.require(right)
 }

@@ -101,8 +101,8 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         | Request::ReleaseEntry { .. }
         | Request::RetryEntry { .. }
         | Request::DiscardEntry { .. }
-        | Request::SettleArrived { .. }
-        | Request::AskAbout { .. }
+        | Request::ConfirmArrived { .. }
+        | Request::QueryStatus { .. }
         | Request::Reconcile { .. }
         | Request::Bulk { .. }
         | Request::StopJob { .. }
@@ -118,14 +118,14 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         | Request::ReplayDelivery { .. }
         | Request::SendTest { .. }
         | Request::Canary { .. }
-        | Request::FillGap { .. }
+        | Request::Backfill { .. }
         | Request::RefreshThread { .. }
         | Request::RevealDelivery { .. }
-        | Request::TryDelivery { .. }
+        | Request::DryRunDelivery { .. }
         | Request::CheckConnection { .. }
         | Request::RefreshTemplates) => Box::pin(monitoring(system, actor, request)).await,
         request @ (Request::UpdatePresence { .. }
-        | Request::HandOver { .. }
+        | Request::TransferThread { .. }
         | Request::AssignThread { .. }
         | Request::ReleaseThread { .. }
         | Request::ResolveThread { .. }
@@ -137,7 +137,7 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         | Request::UnsnoozeThread { .. }
         | Request::ReopenThread { .. }
         | Request::TakeThread { .. }) => Box::pin(perform_thread_request(system, actor, request)).await,
-        Request::SendKnowing { .. } | Request::Within { .. } => Err(nested_request().into()),
+        Request::SendWithContext { .. } | Request::Within { .. } => Err(nested_request().into()),
         Request::Agents(request) => Box::pin(agents::requests::perform(system, actor, request, context)).await,
         Request::Token(request) => tokens::perform(seen, actor, request).await,
         Request::Number(request) => Box::pin(numbers::requests::perform(system, actor, request)).await,
@@ -188,8 +188,8 @@ async fn outbox(system: &System, seen: &System, actor: &Actor, request: Request)
         Request::ReleaseEntry { entry } => hold_entry::hold_entry(system, actor, entry, false).await,
         Request::RetryEntry { entry } => retry_entry::retry_entry(system, actor, entry).await,
         Request::DiscardEntry { entry } => discard_entry::discard_entry(system, actor, entry).await,
-        Request::SettleArrived { entry } => confirm_arrived::confirm_arrived(system, actor, entry).await,
-        Request::AskAbout { message } => query_message_status::query_message_status(system, actor, message).await,
+        Request::ConfirmArrived { entry } => confirm_arrived::confirm_arrived(system, actor, entry).await,
+        Request::QueryStatus { message } => query_message_status::query_message_status(system, actor, message).await,
         Request::Reconcile { entry } => reconcile::request_reconcile(system, actor, entry).await,
         Request::Bulk { action, text } => bulk::begin(seen, actor, action, &text).await,
         Request::StopJob { job } => bulk::stop(system, actor, job).await,
@@ -221,10 +221,10 @@ async fn monitoring(system: &System, actor: &Actor, request: Request) -> Result<
         Request::ReplayDelivery { delivery } => replay_delivery::replay_delivery(system, actor, delivery).await,
         Request::SendTest { connection } => send_test::send_test(system, actor, connection).await,
         Request::Canary { connection } => canary::canary(system, actor, connection).await,
-        Request::FillGap { connection } => backfill::fill_now(system, actor, connection).await,
+        Request::Backfill { connection } => backfill::fill_now(system, actor, connection).await,
         Request::RefreshThread { thread } => refresh_thread::refresh_thread(system, actor, thread).await,
         Request::RevealDelivery { delivery } => reveal::reveal(system, actor, delivery).await,
-        Request::TryDelivery { delivery, body } => dry_run::try_delivery(system, actor, delivery, body).await,
+        Request::DryRunDelivery { delivery, body } => dry_run::try_delivery(system, actor, delivery, body).await,
         Request::CheckConnection { connection } => check_connection::check_connection(system, actor, connection).await,
         Request::RefreshTemplates => refresh_templates::refresh_templates(system).await,
         _ => Err(nested_request().into()),
@@ -237,7 +237,7 @@ async fn perform_thread_request(system: &System, actor: &Actor, request: Request
         Request::UpdatePresence { thread, writes, typing } => {
             update_presence(system, actor, PresenceUpdate { thread, writes, typing }).await
         }
-        Request::HandOver { thread, to } => transfer::transfer(system, actor, thread, &to, Reach::Online).await,
+        Request::TransferThread { thread, to } => transfer::transfer(system, actor, thread, &to, Reach::Online).await,
         Request::AssignThread { thread, to } => transfer::transfer(system, actor, thread, &to, Reach::Anybody).await,
         Request::ReleaseThread { thread } => take_thread::release_thread(system, actor, thread).await,
         Request::ResolveThread { thread, reason } => {

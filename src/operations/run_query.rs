@@ -31,11 +31,11 @@ const MOST_COUNTED: u64 = 2_000;
 
 /// Answers a query, with the actor's permissions and scope.
 pub async fn run_query(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
-    let told = Box::pin(answer(system, actor, query)).await;
-    if let Err(OperationError::Failed(error)) = &told {
+    let answer = Box::pin(answer(system, actor, query)).await;
+    if let Err(OperationError::Failed(error)) = &answer {
         system.store().note_failure(error);
     }
-    told
+    answer
 }
 
 async fn answer(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
@@ -48,7 +48,7 @@ async fn answer(system: &System, actor: &Actor, query: Query) -> Result<Answer> 
     let empty = match &answer {
         Answer::Messages(rows) => rows.is_empty(),
         Answer::Notes(rows) => rows.is_empty(),
-        Answer::Agent(told) => matches!(&**told, AgentsAnswer::Runs(runs) if runs.is_empty()),
+        Answer::Agent(answer) => matches!(&**answer, AgentsAnswer::Runs(runs) if runs.is_empty()),
         _ => false,
     };
     if let Some(subject) = of.filter(|_| empty)
@@ -149,10 +149,11 @@ async fn agents_view(system: &System, actor: &Actor) -> Result<AgentsView> {
 /// number of stored messages.
 async fn thread_row(system: &System, me: &str, thread: ThreadId) -> Result<Option<ThreadRow>> {
     let mut row = system.store().thread(thread).await?;
-    if let Some(told) = row.as_mut().and_then(|row| row.conversation.as_mut())
-        && let Some(began) = told.created_at.filter(|_| told.messages_count.is_some_and(|count| count <= MOST_COUNTED))
+    if let Some(answer) = row.as_mut().and_then(|row| row.conversation.as_mut())
+        && let Some(began) =
+            answer.created_at.filter(|_| answer.messages_count.is_some_and(|count| count <= MOST_COUNTED))
     {
-        told.stored = Some(system.store().stored_since(thread, began).await?);
+        answer.stored = Some(system.store().stored_since(thread, began).await?);
     }
     if let Some(row) = &mut row {
         row.costs = costs::thread_costs(system, row).await?;

@@ -90,7 +90,7 @@ impl System {
     pub(super) async fn reached_by(&self, actor: &Actor, request: Request) -> Result<(Self, Request)> {
         let (scope, request) = match request {
             Request::Within { scope, request } => {
-                let lasts = matches!(*request, Request::Token(TokenRequest::Make { .. }));
+                let lasts = matches!(*request, Request::Token(TokenRequest::Create { .. }));
                 let scope = if lasts { self.made_for(scope).await? } else { scope };
                 (self.settle(actor, scope).await?, *request)
             }
@@ -125,7 +125,7 @@ impl System {
 /// Returns `true` if a request affects something outside any scope, or creates something outside this one.
 fn leaves(request: &Request, scope: &Scope, own: (&str, Environment)) -> bool {
     match request {
-        Request::SendKnowing { request, .. } | Request::Within { request, .. } => leaves(request, scope, own),
+        Request::SendWithContext { request, .. } | Request::Within { request, .. } => leaves(request, scope, own),
         Request::Call { connection: None, .. } | Request::AcceptRestored { .. } => true,
         Request::Agents(AgentRequest::Stop { what, .. } | AgentRequest::Resume { what }) => {
             !matches!(what, StopScope::Thread(_))

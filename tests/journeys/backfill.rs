@@ -14,7 +14,7 @@ use crate::stage::{SUPPORT, Stage, rosa};
 
 async fn fill(stage: &Stage) -> String {
     let connection = support(stage).await;
-    stage.act(Request::FillGap { connection }).await.expect("compared").message
+    stage.act(Request::Backfill { connection }).await.expect("compared").message
 }
 
 async fn threads(stage: &Stage) -> usize {

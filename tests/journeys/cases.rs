@@ -241,7 +241,10 @@ async fn a_message_is_of_whoever_it_names_and_never_of_the_first_contact() {
     let mut stage = stage().await;
     given(&mut stage, "05").await;
     let thread = stage.thread().await;
-    assert_eq!((thread.contact.shown().as_str(), thread.external_id.as_str()), ("Dmitri", "whatsapp:15551600002"));
+    assert_eq!(
+        (thread.contact.display_name().as_str(), thread.external_id.as_str()),
+        ("Dmitri", "whatsapp:15551600002")
+    );
     stage.answer().await;
     assert_eq!(stage.simulator.accepted()[0].to, "15551600002");
     // Both known before: nobody is taken for the other.
@@ -360,7 +363,7 @@ async fn a_changed_number_is_news_and_the_same_person() {
     let again = enveloped(json!([]), json!([text("wamid.N2", "15551600003", "it is me")]));
     post(&mut stage, "/webhook/meta", &[], &again).await;
     let thread = stage.thread().await;
-    assert_eq!((thread.id, thread.contact.shown().as_str()), (before.id, "Nora"));
+    assert_eq!((thread.id, thread.contact.display_name().as_str()), (before.id, "Nora"));
     stage.answer().await;
     assert_eq!(stage.simulator.accepted().last().expect("an answer").to, "15551600003");
 }
@@ -400,7 +403,7 @@ async fn a_call_is_a_line_that_says_who_when_and_how_it_ended() {
     let mut stage = stage().await;
     given(&mut stage, "16").await;
     let (thread, message) = only(&stage).await;
-    assert_eq!(thread.contact.shown(), "Cal");
+    assert_eq!(thread.contact.display_name(), "Cal");
     assert_eq!(message.text.line(), "[call] from the contact, missed");
     assert!(thread.window_closes_at.is_some(), "a call opens the window");
     nobody_is_asked(&stage).await;

@@ -75,12 +75,12 @@ async fn a_thread_is_handed_over_with_what_was_begun() {
     sitting.press(&stage, "2 enter H").await;
     sitting.sees("offline");
     sitting.press(&stage, "esc").await;
-    let gone = perform(&stage.system, &ada(), Request::HandOver { thread, to: "ben".into() }).await;
+    let gone = perform(&stage.system, &ada(), Request::TransferThread { thread, to: "ben".into() }).await;
     assert!(gone.is_err_and(|why| why.to_string().contains("no open console")));
 
     let _ben = stage.system.arrives(&ben, "over SSH");
     let _vic = stage.system.arrives(&vic, "over SSH");
-    let looks = perform(&stage.system, &ada(), Request::HandOver { thread, to: "vic".into() }).await;
+    let looks = perform(&stage.system, &ada(), Request::TransferThread { thread, to: "vic".into() }).await;
     looks.expect_err("whoever only looks cannot answer");
     sitting.press(&stage, "c").await;
     sitting.types(&stage, "It left on Tuesday, and").await;
@@ -99,7 +99,7 @@ async fn a_thread_is_handed_over_with_what_was_begun() {
     let long = Request::SaveDraft { thread, text: "x".repeat(5_000) };
     perform(&stage.system, &ben, long).await.expect("kept");
     let _here = stage.system.arrives(&operator("cleo"), "here");
-    let refused = perform(&stage.system, &ben, Request::HandOver { thread, to: "cleo".into() }).await;
+    let refused = perform(&stage.system, &ben, Request::TransferThread { thread, to: "cleo".into() }).await;
     assert!(refused.is_err_and(|why| why.to_string().contains("longer than a note")), "it is not cut");
     let short = Request::SaveDraft { thread, text: "It left on Tuesday, and".into() };
     perform(&stage.system, &ben, short).await.expect("kept");
@@ -107,7 +107,7 @@ async fn a_thread_is_handed_over_with_what_was_begun() {
     // It goes back: what somebody has begun is not written over, and nothing is lost.
     let _ada = stage.system.arrives(&ada(), "here");
     perform(&stage.system, &ada(), Request::SaveDraft { thread, text: "my own".into() }).await.expect("kept");
-    perform(&stage.system, &ben, Request::HandOver { thread, to: "ada".into() }).await.expect("handed over");
+    perform(&stage.system, &ben, Request::TransferThread { thread, to: "ada".into() }).await.expect("handed over");
     assert_eq!((draft(&ada()).await.as_str(), draft(&ben).await.as_str()), ("my own", ""));
     sitting.look_up(&stage).await;
     sitting.sees("ben transferred Rosa Field (t1) to you.");

@@ -53,12 +53,12 @@ async fn a_clock_that_is_set_back_holds_nothing_and_keeps_the_order() {
     stage.answer().await;
     assert_eq!(stage.simulator.accepted().len(), 4);
     let rows = threads(&stage).await;
-    assert_eq!(rows[0].contact.shown(), "Rosa Field");
+    assert_eq!(rows[0].contact.display_name(), "Rosa Field");
     let texts: Vec<String> = messages(&stage, &rows[0]).await.iter().rev().map(|row| row.text.line()).collect();
     let reply = "You said it, Rosa Field.";
     assert_eq!(texts, ["first", reply, "second", reply, "third", reply], "the order of arrival");
     stage.says(&ana, "and I").await;
-    assert_eq!(threads(&stage).await[0].contact.shown(), "Ana", "her thread rises");
+    assert_eq!(threads(&stage).await[0].contact.display_name(), "Ana", "her thread rises");
 
     // Set right again: it is said no longer, at once.
     stage.set_clock(7_200);

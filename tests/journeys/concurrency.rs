@@ -57,16 +57,16 @@ macro_rules! operations {
 
 operations! {
     Request::Within { .. } => "within", Once(&["not_retryable", "no_change"]);
-    Request::SendKnowing { .. } => "send_knowing", Once(&["answered_meanwhile"]);
+    Request::SendWithContext { .. } => "send_with_context", Once(&["answered_meanwhile"]);
     Request::Send { .. } => "send", Each("two messages are two messages; a sender who says what they saw is asked");
     Request::SendFile { .. } => "send_file", Each("two files are two messages");
     Request::SendTemplate { .. } => "send_template", Each("two templates are two messages");
     Request::SendTest { .. } => "send_test", Each("two tests are two messages");
     Request::React { .. } => "react", Each("the later reaction takes the place of the earlier one at the provider");
-    Request::UndoSend { .. } => "take_back", Once(&["nothing_to_take_back"]);
+    Request::UndoSend { .. } => "undo_send", Once(&["nothing_to_undo"]);
     Request::RetryEntry { .. } => "retry", Once(&["not_retryable"]);
     Request::DiscardEntry { .. } => "discard", Once(&["not_discardable"]);
-    Request::SettleArrived { .. } => "settle_arrived", Once(&["not_uncertain"]);
+    Request::ConfirmArrived { .. } => "confirm_arrived", Once(&["not_uncertain"]);
     Request::HoldEntry { .. } => "hold", Once(&["no_change"]);
     Request::ReleaseEntry { .. } => "release_entry", Once(&["no_change"]);
     Request::Bulk { .. } => "bulk", Once(&["job_runs"]);
@@ -76,7 +76,7 @@ operations! {
     Request::AddNote { .. } => "add_note", Each("two notes are two notes");
     Request::OptOut { .. } => "opt_out", Once(&["no_change"]);
     Request::TakeThread { .. } => "take_thread", Once(&["taken"]);
-    Request::HandOver { .. } => "hand_over", Once(&["taken", "no_change"]);
+    Request::TransferThread { .. } => "transfer_thread", Once(&["taken", "no_change"]);
     Request::AssignThread { .. } => "assign_thread", Once(&["taken", "no_change"]);
     Request::ReleaseThread { .. } => "release_thread", Once(&["not_taken"]);
     Request::ResolveThread { .. } => "resolve_thread", Once(&["no_change"]);
@@ -95,12 +95,12 @@ operations! {
     Request::RenameContact { .. } => "rename", Each("the later name stands, and both are in the audit");
     Request::MergeContacts { .. } => "merge", Once(&["not_found"]);
     Request::SplitContact { .. } => "split", Once(&["not_merged"]);
-    Request::Token(TokenRequest::Make { .. }) => "token_make", Once(&["name_taken"]);
+    Request::Token(TokenRequest::Create { .. }) => "token_create", Once(&["name_taken"]);
     Request::Token(TokenRequest::Revoke { .. }) => "token_revoke", Once(&["not_found"]);
     Request::Agents(AgentRequest::Propose(_)) => "propose", Each("each proposal is decided on its own");
     Request::Agents(AgentRequest::Approve { .. }) => "approve", Once(&["decided"]);
     Request::Agents(AgentRequest::Reject { .. }) => "reject", Once(&["decided"]);
-    Request::Agents(AgentRequest::Narrow { .. }) => "narrow", Once(&["decided"]);
+    Request::Agents(AgentRequest::Restrict { .. }) => "restrict", Once(&["decided"]);
     Request::Agents(AgentRequest::Revoke { .. }) => "revoke", Once(&["not_in_force"]);
     Request::Agents(AgentRequest::Snooze { .. }) => "snooze", Each("the later time stands, and both are in the audit");
     Request::Agents(AgentRequest::Rehearse { .. }) => "rehearse", Once(&["rehearsal_runs"]);
@@ -108,12 +108,12 @@ operations! {
     Request::Agents(AgentRequest::Dismiss { .. }) => "dismiss", Once(&["decided"]);
     Request::Agents(AgentRequest::Stop { .. }) => "stop", Once(&["already_stopped"]);
     Request::Agents(AgentRequest::Resume { .. }) => "resume", Once(&["not_stopped"]);
-    Request::Agents(AgentRequest::Forget { .. }) => "forget", Once(&["no_change"]);
+    Request::Agents(AgentRequest::ResetContext { .. }) => "reset_context", Once(&["no_change"]);
     Request::Agents(AgentRequest::RehearseWritten { .. }) => "rehearse_written", Each("two rehearsals are two, with their results");
     Request::Agents(AgentRequest::Test { .. }) => "test_agent", Harmless("an agent is asked; nothing is sent or kept");
     Request::Number(NumberRequest::SetUp { .. }) => "set_up", Once(&["name_taken"]);
     Request::Number(NumberRequest::Adopt { .. }) => "adopt", Once(&["name_taken", "number_taken"]);
-    Request::Number(NumberRequest::GoOn { .. }) => "go_on", Once(&["setup_state"]);
+    Request::Number(NumberRequest::Resume { .. }) => "resume_setup", Once(&["setup_state"]);
     Request::Number(NumberRequest::NewLink { .. }) => "new_link", Once(&["setup_state"]);
     Request::Number(NumberRequest::Cancel { .. }) => "cancel", Once(&["setup_state"]);
     Request::Number(NumberRequest::Reconnect { .. }) => "reconnect", Once(&["setup_state"]);
@@ -142,20 +142,20 @@ operations! {
     Request::Flow(FlowRequest::Refresh) => "flow_refresh", Harmless("a list is fetched");
     Request::Flow(FlowRequest::Send { .. }) => "flow_send", Each("two invitations are two messages");
     Request::Call { .. } => "call", Each("whoever calls a provider by hand knows what it does twice");
-    Request::Reconcile { .. } => "look_up", Harmless("the provider is asked; what it shows settles the entry once");
-    Request::AskAbout { .. } => "ask_about", Harmless("the provider is asked; what it says is merged");
-    Request::UpdatePresence { .. } => "attend", Harmless("says where somebody is");
+    Request::Reconcile { .. } => "reconcile", Harmless("the provider is asked; what it shows settles the entry once");
+    Request::QueryStatus { .. } => "query_status", Harmless("the provider is asked; what it says is merged");
+    Request::UpdatePresence { .. } => "update_presence", Harmless("says where somebody is");
     Request::SaveView { .. } => "save_view", Harmless("a filter of one's own");
     Request::SaveDraft { .. } => "save_draft", Harmless("a draft of one's own");
     Request::MarkRead { .. } => "mark_read", Harmless("what is read is read");
     Request::OpenMedia { .. } => "open_media", Never("own_terminal_only");
     Request::RevealDelivery { .. } => "reveal", Each("both looked, and both are in the audit");
-    Request::TryDelivery { .. } => "try_delivery", Harmless("nothing is kept");
+    Request::DryRunDelivery { .. } => "dry_run_delivery", Harmless("nothing is kept");
     Request::CheckConnection { .. } => "check_connection", Harmless("the provider is asked");
     Request::RefreshTemplates => "refresh_templates", Harmless("a list is fetched");
     Request::Canary { .. } => "canary", Harmless("two tests are two tests");
     Request::RefreshThread { .. } => "refresh_thread", Harmless("the provider is asked; what is there already is not filled in again");
-    Request::FillGap { .. } => "fill_gap", Harmless("what is there already is not filled in again");
+    Request::Backfill { .. } => "backfill", Harmless("what is there already is not filled in again");
 }
 
 fn eve() -> Actor {
@@ -229,7 +229,7 @@ async fn meet(name: &'static str, twice: Twice, round: usize) -> Result<(), Stri
     };
     assert_eq!(name_of(&request), name, "the scene is about something else");
     // Nobody else can take back what ada wrote, or send what she uploaded: there it is two consoles of hers.
-    let other = if matches!(name, "take_back" | "send_file" | "template_sample") { ada() } else { eve() };
+    let other = if matches!(name, "undo_send" | "send_file" | "template_sample") { ada() } else { eve() };
     let before = rows(&stage).await;
     let (one, two) = both(&stage, (ada(), request.clone()), (other.clone(), request.clone())).await;
     let after = rows(&stage).await;
@@ -245,7 +245,7 @@ async fn meet(name: &'static str, twice: Twice, round: usize) -> Result<(), Stri
     match twice {
         Once(codes) => {
             // Narrowing ends one assignment and approves another.
-            holds(done == 1 && written == if name == "narrow" { 2 } else { 1 })?;
+            holds(done == 1 && written == if name == "restrict" { 2 } else { 1 })?;
             let loser = if one.is_err() { ada() } else { other };
             let refused = one.err().or(two.err()).ok_or_else(|| what.clone())?;
             holds(codes.contains(&code(&refused).as_str()))?;

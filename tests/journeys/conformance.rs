@@ -489,7 +489,7 @@ async fn what_was_never_pushed_is_found_where_there_is_a_list() {
         assert_eq!(stage.messages(thread).await.len(), 1, "{name}");
         stage.pass(Duration::from_secs(300));
         let connection = stage.system.store().connections().await.expect("asked")[0].id;
-        stage.act(Request::FillGap { connection }).await.expect("compared");
+        stage.act(Request::Backfill { connection }).await.expect("compared");
         let messages = stage.messages(thread).await;
         assert_eq!(messages.len(), 2, "{name}");
         assert_eq!(messages[1].text.line(), "are you there?", "{name}");

@@ -312,11 +312,11 @@ async fn narrowing_allows_less_and_never_more() {
         expires_at: None,
     };
     let wider = Contract { max_per_hour: 100, ..Contract::default() };
-    let wider = stage.agents(AgentRequest::Narrow { assignment: id, proposal: Box::new(terms(wider)) }).await;
+    let wider = stage.agents(AgentRequest::Restrict { assignment: id, proposal: Box::new(terms(wider)) }).await;
     assert!(refusal(wider).contains("than was proposed"));
     let narrower = Contract { max_per_hour: 2, tools: vec![Tool::Send], ..Contract::default() };
     let done = stage
-        .agents(AgentRequest::Narrow { assignment: id, proposal: Box::new(terms(narrower)) })
+        .agents(AgentRequest::Restrict { assignment: id, proposal: Box::new(terms(narrower)) })
         .await
         .expect("narrowed");
     let new: AssignmentId = done.created_id.expect("an id").parse().expect("an id");

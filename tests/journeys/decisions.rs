@@ -140,7 +140,7 @@ async fn a_changed_agent_is_rehearsed_again() {
         contract: Contract { max_per_hour: 1, ..Contract::default() },
         expires_at: None,
     };
-    let narrow = AgentRequest::Narrow { assignment: id, proposal: Box::new(narrower) };
+    let narrow = AgentRequest::Restrict { assignment: id, proposal: Box::new(narrower) };
     assert_eq!(refused(stage.agents(narrow).await), "not_rehearsed");
     stage.agents(rehearse).await.expect("begun");
     while rehearse_next(&stage.system).await.expect("played") {}
@@ -163,7 +163,7 @@ async fn narrowing_keeps_mode_conditions_and_the_number_of_persons() {
     };
     let made = stage.agents(AgentRequest::Propose(Box::new(proposed.clone()))).await.expect("proposed").created_id;
     let id: AssignmentId = made.expect("an id").parse().expect("an id");
-    let narrow = |proposal: Proposal| AgentRequest::Narrow { assignment: id, proposal: Box::new(proposal) };
+    let narrow = |proposal: Proposal| AgentRequest::Restrict { assignment: id, proposal: Box::new(proposal) };
     let auto = Proposal { mode: Mode::Auto, ..proposed.clone() };
     assert_eq!(refused(stage.agents(narrow(auto)).await), "wider", "an answer is more than a draft");
     let always = Proposal { contract: Contract::default(), ..proposed.clone() };
@@ -204,7 +204,7 @@ async fn the_file_proposes_where_it_takes_two_persons() {
 
 async fn token(stage: &Stage, name: &str) -> String {
     let request =
-        TokenRequest::Make { name: name.into(), role: Role::Admin, agent: None, expires_at: None, scope: Scope::ALL };
+        TokenRequest::Create { name: name.into(), role: Role::Admin, agent: None, expires_at: None, scope: Scope::ALL };
     stage.act(Request::Token(request)).await.expect("made").created_id.expect("a token")
 }
 
@@ -242,7 +242,7 @@ async fn a_token_may_no_more_than_its_maker_may_today() {
         stage.people.replace(vec![user("ada", now)]);
         assert_eq!(role(&secret).await, Some(now));
     }
-    let agent = TokenRequest::Make {
+    let agent = TokenRequest::Create {
         name: "bot".into(),
         role: Role::Viewer,
         agent: Some("helper".into()),
@@ -262,7 +262,7 @@ async fn a_token_may_no_more_than_its_maker_may_today() {
     assert!(listed.iter().all(|token| token.maker_role.is_none()));
     // No program makes itself another token.
     let program = Actor::Program { name: "shop".into(), role: Role::Admin, person: "noor".into(), scope: Scope::ALL };
-    let make = TokenRequest::Make {
+    let make = TokenRequest::Create {
         name: "more".into(),
         role: Role::Viewer,
         agent: None,

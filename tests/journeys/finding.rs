@@ -144,7 +144,10 @@ async fn everything_that_was_written_is_found_with_its_terms_and_in_its_place() 
 async fn the_radar_shows_what_is_lost_next_and_filters_keep_their_counts() {
     let mut stage = two_people().await;
     let Answer::Radar(rows) = stage.ask(Query::Radar { limit: 10 }).await else { panic!("a radar") };
-    assert_eq!(rows.iter().map(|row| row.thread.contact.shown()).collect::<Vec<_>>(), ["Rosa Field", "Kim Aström"]);
+    assert_eq!(
+        rows.iter().map(|row| row.thread.contact.display_name()).collect::<Vec<_>>(),
+        ["Rosa Field", "Kim Aström"]
+    );
     assert!(rows[0].owner.is_none() && rows[0].cost.contains("template"));
     stage.pass(Duration::from_secs(22 * 3_600));
     stage.says(&kim(), "hello?").await;
@@ -168,7 +171,7 @@ async fn the_radar_shows_what_is_lost_next_and_filters_keep_their_counts() {
 async fn contacts_are_found_with_letters_missing_and_only_an_admin_adds_one() {
     let stage = two_people().await;
     assert_eq!(contacts(&stage, "kzm").await.len(), 0);
-    assert_eq!(contacts(&stage, "kastrm").await[0].contact.shown(), "Kim Aström");
+    assert_eq!(contacts(&stage, "kastrm").await[0].contact.display_name(), "Kim Aström");
     assert_eq!(contacts(&stage, "4567").await.len(), 1);
     let connection = stage.thread_of("rosa").await.connection_id;
     let add = || Request::AddContact {
@@ -228,7 +231,7 @@ async fn two_spellings_of_a_number_are_one_person_from_the_start() {
 async fn merging_makes_one_thread_in_the_order_of_time_and_splitting_takes_it_back() {
     let mut stage = two_people().await;
     let people = contacts(&stage, "").await;
-    let id = |name: &str| people.iter().find(|row| row.contact.shown().starts_with(name)).expect("there").id;
+    let id = |name: &str| people.iter().find(|row| row.contact.display_name().starts_with(name)).expect("there").id;
     let (rosa_id, kim_id) = (id("Rosa"), id("Kim"));
     let (rosas, kims) = (stage.thread_of("rosa").await.id, stage.thread_of("kim").await.id);
     stage

@@ -76,7 +76,7 @@ async fn what_is_said_to_another_app_is_read_along_and_answered_by_nobody() {
     comes(&mut stage, &standby(1)).await;
     nobody_is_asked(&stage).await;
     let thread = stage.thread().await;
-    assert_eq!(thread.contact.shown(), "Ana");
+    assert_eq!(thread.contact.display_name(), "Ana");
     assert_eq!((thread.unread, thread.waiting.is_none()), (1, true), "the first alone is unread: {thread:?}");
     assert!(thread.window_closes_at.is_some(), "the window is that of the number");
     let messages = stage.messages(thread.id).await;

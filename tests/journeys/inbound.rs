@@ -17,7 +17,7 @@ async fn a_message_becomes_a_thread_whose_window_is_known_to_the_second() {
     stage.says(&rosa(), "Hello").await;
     let thread = stage.thread().await;
     assert_eq!(thread.external_id, "whatsapp:15550100002");
-    assert_eq!(thread.contact.shown(), "Rosa Field");
+    assert_eq!(thread.contact.display_name(), "Rosa Field");
     assert_eq!(thread.unread, 1);
     assert_eq!(thread.window_closes_at, Some(stage.now().plus(Duration::from_secs(24 * 3600))));
     let messages = stage.messages(thread.id).await;
@@ -301,7 +301,7 @@ async fn two_people_with_one_name_are_two_threads_and_a_late_name_is_learnt() {
     stage.says(&Person::new("Sam", "15550100031"), "now with a name").await;
     let threads = stage.threads().await;
     assert_eq!(threads.len(), 2);
-    assert!(threads.iter().all(|thread| thread.contact.shown() == "Sam"));
+    assert!(threads.iter().all(|thread| thread.contact.display_name() == "Sam"));
     assert!(threads.iter().all(|thread| thread.last_direction == Direction::Inbound));
 }
 
@@ -311,7 +311,7 @@ async fn hostile_text_is_stored_as_it_came_and_shown_harmless() {
     let evil = Person::new("\u{1b}]0;owned\u{7}Eve\u{202e}", "15550100033");
     stage.says(&evil, "\u{1b}[2Jgone\u{0}").await;
     let thread = stage.thread().await;
-    assert_eq!(thread.contact.shown(), "␛]0;owned␇Eve\u{fffd}");
+    assert_eq!(thread.contact.display_name(), "␛]0;owned␇Eve\u{fffd}");
     let message = &stage.messages(thread.id).await[0];
     assert_eq!(message.text.as_received(), "\u{1b}[2Jgone");
     assert_eq!(message.text.line(), "␛[2Jgone");

@@ -25,7 +25,7 @@ async fn label(stage: &Stage, label: &str) -> Result<String, String> {
 
 async fn names(stage: &Stage, filter: &str) -> Vec<String> {
     match stage.ask(Query::Threads { text: filter.into(), limit: 5, before: None }).await {
-        Answer::Threads(rows) => rows.iter().map(|row| row.contact.shown()).collect(),
+        Answer::Threads(rows) => rows.iter().map(|row| row.contact.display_name()).collect(),
         other => panic!("{other:?}"),
     }
 }

@@ -16,7 +16,7 @@ const LINES: [&str; 3] = [
 
 async fn logged(stage: &Stage, desk: &mut Sitting, lines: &[&str]) {
     let answer = Box::new(Answer::Log(lines.iter().map(|line| (*line).to_owned()).collect()));
-    desk.happens(stage, Event::Answered { query: Query::Log { limit: 500 }, answer }).await;
+    desk.apply(stage, Event::Answered { query: Query::Log { limit: 500 }, answer }).await;
 }
 
 async fn desk(stage: &Stage) -> Sitting {

@@ -51,7 +51,7 @@ async fn something(stage: &mut Stage, dice: &mut Dice, made: &mut u32) -> Result
                 options: Box::default(),
             }
         }
-        (1, Some(setup), _) => NumberRequest::GoOn { setup },
+        (1, Some(setup), _) => NumberRequest::Resume { setup },
         (2, Some(setup), _) => NumberRequest::NewLink { setup },
         (3, Some(setup), _) => NumberRequest::Cancel { setup },
         (4 | 5, Some(setup), _) => NumberRequest::Reconnect { setup },
@@ -116,7 +116,7 @@ fn onwards(list: &ConnectionList, setup: &Setup) -> Option<NumberRequest> {
         // A link that expired, or that somebody revoked, is replaced; else the step is taken again.
         NumberEvent::NewLink if setup.step == SetupStep::Used => Some(NumberRequest::NewLink { setup: setup_id }),
         NumberEvent::GoOn if setup.step != SetupStep::Used || presence == Presence::Live => {
-            Some(NumberRequest::GoOn { setup: setup_id })
+            Some(NumberRequest::Resume { setup: setup_id })
         }
         _ => None,
     })
@@ -217,7 +217,7 @@ async fn a_number_whose_id_is_gone_at_the_provider_gets_a_link() {
     let setup = only_setup(&stage).await;
     let why = setup.trouble.clone().expect("why");
     assert!(why.contains(SUPPORT) && why.contains("no longer has"), "{why}");
-    number(&stage, NumberRequest::GoOn { setup: setup.id }).await.expect("from the first step on");
+    number(&stage, NumberRequest::Resume { setup: setup.id }).await.expect("from the first step on");
     stage.set_up().await;
     assert_eq!(only_setup(&stage).await.step, SetupStep::Used);
     stage.simulator.follow_link().expect("followed");

@@ -150,7 +150,7 @@ async fn a_walk_goes_on_after_a_crash_and_does_nothing_twice() {
     assert_eq!((setup.state, setup.step), (SetupState::Failed, SetupStep::Customer));
     assert!(setup.trouble.as_deref().expect("why").contains("Provider error"), "{setup:?}");
     for _ in 0..3 {
-        number(&stage, NumberRequest::GoOn { setup: setup.id }).await.expect("again");
+        number(&stage, NumberRequest::Resume { setup: setup.id }).await.expect("again");
         stage.set_up().await;
     }
     assert_eq!(stage.simulator.customers().len(), 1);
@@ -203,7 +203,7 @@ async fn a_setup_that_is_given_up_revokes_its_link() {
     number(&stage, NumberRequest::Cancel { setup: setup.id }).await.expect("given up");
     assert_eq!(stage.simulator.links()[0]["status"], "revoked");
     assert!(list(&stage).await.others.is_empty());
-    assert!(number(&stage, NumberRequest::GoOn { setup: setup.id }).await.is_err());
+    assert!(number(&stage, NumberRequest::Resume { setup: setup.id }).await.is_err());
     number(&stage, set_up("branch")).await.expect("the name is free again");
 }
 
@@ -221,7 +221,7 @@ async fn a_test_that_does_not_come_back_fails_the_last_step_and_not_the_number()
     let setup = only_setup(&stage).await;
     assert_eq!((setup.state, setup.step), (SetupState::Failed, SetupStep::Verified));
     assert!(setup.trouble.as_deref().expect("why").contains("60 s"), "{setup:?}");
-    number(&stage, NumberRequest::GoOn { setup: setup.id }).await.expect("again");
+    number(&stage, NumberRequest::Resume { setup: setup.id }).await.expect("again");
     proved(&mut stage).await;
     assert!(list(&stage).await.others.is_empty(), "{:?}", list(&stage).await.others);
 }

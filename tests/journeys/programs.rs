@@ -47,14 +47,20 @@ impl Programs {
     }
 
     pub async fn token(&self, name: &str, role: Role, expires_at: Option<Timestamp>) -> String {
-        let request =
-            Request::Token(TokenRequest::Make { name: name.into(), role, agent: None, expires_at, scope: Scope::ALL });
+        let request = Request::Token(TokenRequest::Create {
+            name: name.into(),
+            role,
+            agent: None,
+            expires_at,
+            scope: Scope::ALL,
+        });
         self.stage.act(request).await.expect("made").created_id.expect("a token")
     }
 
     /// A token of one organization's environment.
     pub async fn token_within(&self, name: &str, role: Role, scope: Scope) -> String {
-        let make = TokenRequest::Make { name: name.into(), role, agent: None, expires_at: None, scope: scope.clone() };
+        let make =
+            TokenRequest::Create { name: name.into(), role, agent: None, expires_at: None, scope: scope.clone() };
         let request = Request::Within { scope: scope.into(), request: Box::new(Request::Token(make)) };
         self.stage.act(request).await.expect("made").created_id.expect("a token")
     }
@@ -172,7 +178,7 @@ async fn a_token_ends_by_its_time_or_by_an_admin_and_is_kept_nowhere() {
     programs.stage.pass(Duration::from_secs(3_600));
     assert_eq!(programs.ask(&short, "GET", "/overview", None, None).await.0, 401);
     assert_eq!(programs.ask(&long, "GET", "/overview", None, None).await.0, 200);
-    let taken = TokenRequest::Make {
+    let taken = TokenRequest::Create {
         name: "long".into(),
         role: Role::Viewer,
         agent: None,
@@ -346,7 +352,7 @@ async fn an_agent_that_comes_by_itself_is_bound_by_its_contract() {
     let mut programs = Programs::new().await;
     programs.stage.says(&rosa(), "quiet, please").await;
     programs.stage.answer().await;
-    let make = |agent: &str| TokenRequest::Make {
+    let make = |agent: &str| TokenRequest::Create {
         name: agent.into(),
         role: Role::Admin,
         agent: Some(agent.into()),

@@ -274,7 +274,7 @@ async fn without_an_address_the_list_tells_what_became_of_ours() {
     stage.deliver().await;
     assert_eq!(stage.messages(thread).await[1].status, DeliveryStatus::Accepted, "no more than is known");
     let connection = stage.system.store().connections().await.expect("asked")[0].id;
-    stage.act(Request::FillGap { connection }).await.expect("compared");
+    stage.act(Request::Backfill { connection }).await.expect("compared");
     let messages = stage.messages(thread).await;
     assert_eq!((messages.len(), messages[1].status), (2, DeliveryStatus::Read));
 }

@@ -65,7 +65,7 @@ async fn a_number_with_a_key_of_its_own_is_asked_about_with_that_key() {
     assert!(why.contains("OWN_KEY is not set"), "{why}");
     stage.environment = vec![("OWN_KEY", "stage-key".to_owned())];
     stage.restart(&own).await;
-    number(&stage, NumberRequest::GoOn { setup: setup.id }).await.expect("again");
+    number(&stage, NumberRequest::Resume { setup: setup.id }).await.expect("again");
     proved(&mut stage).await;
     assert_eq!(support(&stage).await, connection);
 }

@@ -26,7 +26,7 @@ async fn an_assignment_can_be_rehearsed_before_anybody_has_written() {
         assert!(operations::rehearse_next(&stage.system).await.expect("played"));
     }
     // Nobody waits for an answer to what was answered then.
-    let before = stage.threads().await.into_iter().filter(|row| row.contact.shown() == "Omar Haddad");
+    let before = stage.threads().await.into_iter().filter(|row| row.contact.display_name() == "Omar Haddad");
     assert!(before.into_iter().all(|row| row.unread == 0 && row.waiting.is_none()));
     assert_eq!(stage.simulator.send_requests(), 0);
 }

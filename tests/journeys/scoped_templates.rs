@@ -28,7 +28,7 @@ fn planted(stage: &Stage) {
 /// A program with a token that is made for this scope.
 async fn program_with_token(stage: &Stage, name: &str, scope: Scope) -> Actor {
     let (role, person) = (Role::Admin, "ada".to_owned());
-    let make = TokenRequest::Make { name: name.into(), role, agent: None, expires_at: None, scope: scope.clone() };
+    let make = TokenRequest::Create { name: name.into(), role, agent: None, expires_at: None, scope: scope.clone() };
     let request = Request::Within { scope: scope.clone().into(), request: Box::new(Request::Token(make)) };
     stage.act(request).await.expect("made");
     Actor::Program { name: name.into(), role, person, scope }

@@ -110,13 +110,13 @@ impl Sitting {
     /// Everything that has changed reaches the console, until nothing more follows.
     pub async fn look_up(&mut self, stage: &Stage) {
         self.now = stage.now();
-        self.happens(stage, Event::Time(stage.now())).await;
+        self.apply(stage, Event::Time(stage.now())).await;
         while let Some(change) = self.listener.try_next() {
-            self.happens(stage, Event::Changed(change)).await;
+            self.apply(stage, Event::Changed(change)).await;
         }
     }
 
-    pub async fn happens(&mut self, stage: &Stage, event: Event) {
+    pub async fn apply(&mut self, stage: &Stage, event: Event) {
         let effects = self.console.update(event);
         self.carry_out(stage, effects).await;
     }
@@ -188,7 +188,7 @@ impl Sitting {
     pub async fn press(&mut self, stage: &Stage, keys: &str) {
         for name in keys.split(' ') {
             self.typed_at = self.typed_at.max(stage.now()).plus(PACE);
-            self.happens(stage, Event::Time(self.typed_at)).await;
+            self.apply(stage, Event::Time(self.typed_at)).await;
             let (modifiers, name) = match name.split_once('-') {
                 Some(("ctrl", rest)) => (KeyModifiers::CONTROL, rest),
                 Some(("alt", rest)) => (KeyModifiers::ALT, rest),
@@ -209,8 +209,8 @@ impl Sitting {
                 "space" => KeyCode::Char(' '),
                 other => KeyCode::Char(other.chars().next().expect("a key")),
             };
-            self.happens(stage, Event::Key(KeyEvent::new(code, modifiers))).await;
-            self.happens(stage, Event::Time(self.typed_at.plus(RESTS))).await;
+            self.apply(stage, Event::Key(KeyEvent::new(code, modifiers))).await;
+            self.apply(stage, Event::Time(self.typed_at.plus(RESTS))).await;
         }
         self.look_up(stage).await;
     }
@@ -233,10 +233,10 @@ impl Sitting {
                 other => KeyCode::Char(other),
             };
             self.typed_at = self.typed_at.plus(gap);
-            self.happens(stage, Event::Time(self.typed_at)).await;
-            self.happens(stage, Event::Key(KeyEvent::new(code, KeyModifiers::NONE))).await;
+            self.apply(stage, Event::Time(self.typed_at)).await;
+            self.apply(stage, Event::Key(KeyEvent::new(code, KeyModifiers::NONE))).await;
         }
-        self.happens(stage, Event::Time(self.typed_at.plus(RESTS))).await;
+        self.apply(stage, Event::Time(self.typed_at.plus(RESTS))).await;
     }
 
     /// Faster than any answer comes: everything is typed before the first wish is fulfilled.
@@ -255,17 +255,17 @@ impl Sitting {
 
     pub async fn types(&mut self, stage: &Stage, text: &str) {
         for letter in text.chars() {
-            self.happens(stage, Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE))).await;
+            self.apply(stage, Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE))).await;
         }
     }
 
     pub async fn pastes(&mut self, stage: &Stage, text: &str) {
-        self.happens(stage, Event::Paste(text.to_owned())).await;
+        self.apply(stage, Event::Paste(text.to_owned())).await;
     }
 
     pub async fn resizes(&mut self, stage: &Stage, columns: u16, rows: u16) {
         (self.columns, self.rows) = (columns, rows);
-        self.happens(stage, Event::Resize { columns, rows }).await;
+        self.apply(stage, Event::Resize { columns, rows }).await;
     }
 
     pub fn buffer(&self) -> Buffer {

@@ -91,13 +91,13 @@ fn grave(request: &Request) -> bool {
         | Request::ReleaseThread { .. }
         | Request::AckAlert { .. }
         | Request::FetchMedia { .. }
-        | Request::AskAbout { .. }
+        | Request::QueryStatus { .. }
         | Request::Reconcile { .. }
-        | Request::FillGap { .. }
+        | Request::Backfill { .. }
         | Request::RefreshThread { .. }
         | Request::Canary { .. }
         | Request::CheckConnection { .. }
-        | Request::TryDelivery { .. }
+        | Request::DryRunDelivery { .. }
         | Request::RevealDelivery { .. }
         | Request::HoldEntry { .. }
         | Request::AddNote { .. }
@@ -233,7 +233,7 @@ async fn with_the_window_closed_what_is_written_is_a_draft() {
     let sentence = "Xavier, yes: please fax it. Y\n";
     for letter in sentence.chars() {
         let code = if letter == '\n' { KeyCode::Enter } else { KeyCode::Char(letter) };
-        ada.happens(&stage, Event::Key(KeyEvent::new(code, KeyModifiers::NONE))).await;
+        ada.apply(&stage, Event::Key(KeyEvent::new(code, KeyModifiers::NONE))).await;
     }
     ada.sees("Xavier, yes: please fax it. Y");
     ada.sees("Send an approved template");

@@ -107,18 +107,18 @@ async fn the_provider_knows_the_fate_of_a_message_whose_statuses_never_came() {
     let content = Box::new(Content::text("on our way"));
     let done = stage.act(Request::Send { thread, content, reply_to: None, at: None }).await.expect("queued");
     let message: MessageId = done.created_id.expect("made").parse().expect("an id");
-    let unsent = stage.act(Request::AskAbout { message }).await.expect_err("nobody has it yet");
+    let unsent = stage.act(Request::QueryStatus { message }).await.expect_err("nobody has it yet");
     assert!(unsent.to_string().contains("no provider id"), "{unsent}");
     stage.send().await;
     stage.pass(Duration::from_secs(30));
     stage.deliver().await;
     let state = |messages: Vec<MessageView>| messages.iter().find(|one| one.id == message).expect("here").status;
     assert_eq!(state(stage.messages(thread).await).name(), "accepted");
-    let said = stage.act(Request::AskAbout { message }).await.expect("asked").message;
+    let said = stage.act(Request::QueryStatus { message }).await.expect("asked").message;
     assert!(said.contains("The provider says read") && said.contains("was accepted"), "{said}");
     assert_eq!(state(stage.messages(thread).await).name(), "read");
     assert!(proof(&stage, Check::Status).await.is_none(), "no status came by itself");
-    let said = stage.act(Request::AskAbout { message }).await.expect("asked").message;
+    let said = stage.act(Request::QueryStatus { message }).await.expect("asked").message;
     assert!(said.contains("says the same"), "{said}");
     assert_eq!(stage.messages(thread).await.len(), 2, "nothing was doubled");
 }
@@ -135,16 +135,16 @@ async fn statuses_that_never_came_are_caught_up_with() {
     stage.send().await;
     // Looked at while her phone is off, and hours after the message, when it is on again.
     stage.pass(Duration::from_secs(4 * 3_600));
-    stage.act(Request::FillGap { connection }).await.expect("filled");
+    stage.act(Request::Backfill { connection }).await.expect("filled");
     stage.pass(Duration::from_secs(4 * 3_600));
     stage.deliver().await;
-    let said = stage.act(Request::FillGap { connection }).await.expect("filled").message;
+    let said = stage.act(Request::Backfill { connection }).await.expect("filled").message;
     assert!(said.contains("the missing delivery status of 1 message"), "{said}");
     let messages = stage.messages(thread).await;
     assert!(messages.iter().any(|message| message.status.name() == "read"), "{messages:?}");
     assert_eq!(messages.len(), 2);
     assert_eq!(open_alert(&stage, "gap").await, None);
-    let said = stage.act(Request::FillGap { connection }).await.expect("filled").message;
+    let said = stage.act(Request::Backfill { connection }).await.expect("filled").message;
     assert!(said.contains("no messages are missing"), "{said}");
 }
 
@@ -176,7 +176,7 @@ async fn what_was_never_pushed_is_filled_in_marked_and_not_answered() {
         .expect("the window is open");
 
     let connection = connection(&stage).await;
-    let again = stage.act(Request::FillGap { connection }).await.expect("compared");
+    let again = stage.act(Request::Backfill { connection }).await.expect("compared");
     assert!(again.message.contains("no messages are missing"), "{}", again.message);
 }
 
@@ -285,11 +285,15 @@ async fn the_inspector_says_what_is_wrong_with_a_signature_and_tries_copies_dry(
         .created_id
         .expect("a body");
     let copy = body.replace("hello", "something else").replace("wamid.", "wamid.COPY");
-    let told = stage.act(Request::TryDelivery { delivery: rows[0].id, body: Some(copy) }).await.expect("tried").message;
+    let told =
+        stage.act(Request::DryRunDelivery { delivery: rows[0].id, body: Some(copy) }).await.expect("tried").message;
     assert!(told.contains("something else") && told.contains("an agent would run") && told.contains("dry"), "{told}");
     assert_eq!(stage.messages(stage.thread().await.id).await.len(), before, "nothing was changed");
-    let told =
-        stage.act(Request::TryDelivery { delivery: rows[0].id, body: Some("{".into()) }).await.expect("tried").message;
+    let told = stage
+        .act(Request::DryRunDelivery { delivery: rows[0].id, body: Some("{".into()) })
+        .await
+        .expect("tried")
+        .message;
     assert!(told.contains("cannot be read"), "{told}");
 }
 

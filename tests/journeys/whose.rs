@@ -186,7 +186,7 @@ async fn one_id_in_two_peoples_messages_shows_neither_the_others_words() {
             }
         }
         let thread = stage.thread().await;
-        assert_eq!(thread.contact.shown(), "Ana", "nobody else has a thread");
+        assert_eq!(thread.contact.display_name(), "Ana", "nobody else has a thread");
         let shown = stage.messages(thread.id).await.remove(0);
         let details = crate::cases::told(&stage, &shown).await;
         assert!(!details.contains("secret"), "{details}");
@@ -242,7 +242,7 @@ async fn one_object_where_a_list_is_expected_is_its_only_item() {
     let mut body: Value = serde_json::from_str(&enveloped(contact, text("wamid.1", ANA, "hello"))).expect("JSON");
     body["entry"] = body["entry"][0].clone();
     post(&mut stage, "/webhook/meta", &[], &body.to_string()).await;
-    assert_eq!(stage.thread().await.contact.shown(), "Ana");
+    assert_eq!(stage.thread().await.contact.display_name(), "Ana");
     assert_eq!(recipients(&answered(&stage).await), [ANA]);
     post(&mut stage, "/webhook/meta", &[], r#"{"object":"whatsapp_business_account","entry":[]}"#).await;
     assert_eq!(note(&deliveries(&stage).await[0]), "Recorded; nothing to do.");

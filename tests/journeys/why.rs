@@ -184,7 +184,7 @@ async fn why_a_message_was_not_sent_or_did_not_arrive() {
     planted.is(message, "reply_uncertain", "uncertain").await;
     planted.stage.act(Request::Reconcile { entry }).await.expect("asked");
     planted.is(entry, "uncertain", "was queried").await;
-    planted.stage.act(Request::SettleArrived { entry }).await.expect("settled");
+    planted.stage.act(Request::ConfirmArrived { entry }).await.expect("settled");
     let why = planted.is(entry, "accepted", "a person settled it").await;
     assert!(why.chain[0].said.contains("queued by"), "{why:#?}");
     let entry = planted.meets(SendFault::LoseAnswer, "15550300004").await;

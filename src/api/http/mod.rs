@@ -202,7 +202,7 @@ async fn upload_file(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    if let Err(refusal) = actor.may(Permission::UploadFiles) {
+    if let Err(refusal) = actor.require(Permission::UploadFiles) {
         return ApiResponse::refused(&refusal).into_response();
     }
     let Some(query) = query.as_deref().and_then(|query| parameters(query).ok()) else {
@@ -222,7 +222,7 @@ async fn download_file(
     axum::Extension(actor): axum::Extension<Actor>,
     Path(message): Path<String>,
 ) -> Response {
-    if let Err(refusal) = actor.may(Permission::SaveFiles) {
+    if let Err(refusal) = actor.require(Permission::SaveFiles) {
         return ApiResponse::refused(&refusal).into_response();
     }
     let message = match message.parse::<MessageId>() {
@@ -245,7 +245,7 @@ async fn answer(
     headers: &HeaderMap,
     mut raw: RawRequest,
 ) -> Response {
-    if let Err(refusal) = caller.actor.may(endpoint.permission) {
+    if let Err(refusal) = caller.actor.require(endpoint.permission) {
         return ApiResponse::refused(&refusal).into_response();
     }
     if let Ok(Value::Object(mut body)) = serde_json::from_slice(&raw.body)
@@ -323,7 +323,7 @@ async fn execute_once(system: &System, caller: &Caller, action: Action, key: &st
 
 /// Executes an action as the actor, if the actor has the permission.
 pub(super) async fn execute(system: &System, actor: &Actor, action: Action) -> ApiResponse {
-    if let Some(Err(refusal)) = action.required_right().map(|permission| actor.may(permission)) {
+    if let Some(Err(refusal)) = action.required_right().map(|permission| actor.require(permission)) {
         return ApiResponse::refused(&refusal);
     }
     let request = match action {

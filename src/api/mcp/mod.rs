@@ -74,7 +74,7 @@ async fn execute_call(system: &System, actor: &Actor, call: Call) -> CallOutcome
         let known: Vec<&str> = tools().map(|tool| tool.name).collect();
         return call_error(Code::Tool, "Unknown tool.", &format!("Use one of {}.", known.join(", ")));
     };
-    if let Err(refusal) = actor.may(tool.permission) {
+    if let Err(refusal) = actor.require(tool.permission) {
         return CallOutcome { good: false, value: super::refusal_json(&refusal) };
     }
     let mut arguments = call.arguments;

@@ -107,7 +107,7 @@ fn run_row(run: &RunView) -> Vec<String> {
         run.id.to_string(),
         clean_line(&run.agent),
         run.state.name().replace('_', " "),
-        run.contact.shown(),
+        run.contact.display_name(),
         run.thread_id.to_string(),
         said,
     ]
@@ -123,7 +123,7 @@ fn assignment_row(row: &AssignmentRow) -> Vec<String> {
         one.mode.name().to_owned(),
         row.contact
             .as_ref()
-            .map_or_else(|| row.connection_name.clone(), crate::domain::contacts::view::ContactView::shown),
+            .map_or_else(|| row.connection_name.clone(), crate::domain::contacts::view::ContactView::display_name),
         clean_line(&one.proposed_by),
         one.decided_by.as_deref().map(clean_line).unwrap_or_default(),
         one.expires_at.map(at).unwrap_or_default(),
@@ -174,7 +174,7 @@ fn run_text(record: &RunRecord) -> String {
             run.id,
             clean_line(&run.agent),
             run.state.name(),
-            run.contact.shown(),
+            run.contact.display_name(),
             run.thread_id
         ),
         format!(

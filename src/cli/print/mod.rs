@@ -50,15 +50,15 @@ pub(in crate::cli) fn answer_json(answer: &Answer) -> String {
         Answer::Entry(value) => json(value),
         Answer::Templates(value) => json(value),
         Answer::Agents(value) => json(value),
-        Answer::Agent(told) => self::agents::answer_json(told),
+        Answer::Agent(answer) => self::agents::answer_json(answer),
         Answer::Deliveries(value) => json(value),
         Answer::Delivery(value) => json(value),
         Answer::Activity(value) => json(value),
         Answer::Draft(value) => json(value),
         Answer::Log(value) => json(value),
-        Answer::Number(told) => json(&dated(serde_json::json!(told))),
-        Answer::Flow(told) => json(&crate::cli::verbs::flows::answer_json(told)),
-        Answer::Template(told) => json(&dated(serde_json::json!(told))),
+        Answer::Number(answer) => json(&dated(serde_json::json!(answer))),
+        Answer::Flow(answer) => json(&crate::cli::verbs::flows::answer_json(answer)),
+        Answer::Template(answer) => json(&dated(serde_json::json!(answer))),
     }
 }
 
@@ -66,7 +66,7 @@ fn thread(row: &ThreadRow) -> Vec<String> {
     vec![
         row.id.to_string(),
         clean_line(&row.connection),
-        row.contact.shown() + &row.label_marks(),
+        row.contact.display_name() + &row.label_marks(),
         row.unread.to_string(),
         at(row.last_message_at),
         row.window_closes_at.map_or_else(|| "closed".into(), at),
@@ -124,7 +124,7 @@ fn entry(row: &EntryRow) -> Vec<String> {
         row.id.to_string(),
         row.failed_by.map_or_else(|| row.state.name().into(), |by| format!("failed ({})", by.words())),
         row.status.name().into(),
-        row.contact.shown(),
+        row.contact.display_name(),
         row.attempts.to_string(),
         at(row.created_at),
         shortened(&row.text.line()),
@@ -168,10 +168,10 @@ pub(in crate::cli) fn answer_text(answer: &Answer) -> String {
     match answer {
         Answer::Overview(overview) => overview_text(overview),
         Answer::Connections(list) => self::connections::connections_text(list),
-        Answer::Number(told) => self::connections::answer_text(told),
-        Answer::Agent(told) => self::agents::answer_text(told),
-        Answer::Flow(told) => crate::cli::verbs::flows::answer_text(told),
-        Answer::Template(told) => crate::cli::verbs::templates::answer_text(told),
+        Answer::Number(answer) => self::connections::answer_text(answer),
+        Answer::Agent(answer) => self::agents::answer_text(answer),
+        Answer::Flow(answer) => crate::cli::verbs::flows::answer_text(answer),
+        Answer::Template(answer) => crate::cli::verbs::templates::answer_text(answer),
         Answer::Threads(rows) => {
             let head = ["id", "connection", "contact", "unread", "last", "window closes", "waiting", "last message"];
             table("threads", &head, rows.iter().map(thread).collect())
@@ -182,7 +182,7 @@ pub(in crate::cli) fn answer_text(answer: &Answer) -> String {
         Answer::Found(rows) => {
             let row = |found: &FoundMessage| {
                 let mut cells = message(&found.message);
-                cells.insert(2, found.contact.shown());
+                cells.insert(2, found.contact.display_name());
                 cells
             };
             table(
@@ -217,47 +217,47 @@ pub(in crate::cli) fn answer_text(answer: &Answer) -> String {
     }
 }
 
-fn overview_text(told: &Overview) -> String {
+fn overview_text(answer: &Overview) -> String {
     let mut lines = vec![
-        format!("wadeck {} for {} ({})", told.version, clean_line(&told.organization), told.environment.name()),
-        format!("shown        {}", told.scope.words()),
-        format!("engine       since {}, webhooks at {}", at(told.engine_started_at), told.listening_on),
+        format!("wadeck {} for {} ({})", answer.version, clean_line(&answer.organization), answer.environment.name()),
+        format!("shown        {}", answer.scope.words()),
+        format!("engine       since {}, webhooks at {}", at(answer.engine_started_at), answer.listening_on),
         format!(
             "connections  {}, {} verified, {} failing",
-            told.connections, told.connections_proved, told.connections_in_trouble
+            answer.connections, answer.connections_proved, answer.connections_in_trouble
         ),
         format!(
             "threads      {}, {} unread messages, {} waiting for a person",
-            told.threads, told.unread, told.waiting
+            answer.threads, answer.unread, answer.waiting
         ),
         format!(
             "outbox       {} queued, {} held, {} uncertain, {} failed",
-            told.queued, told.held, told.uncertain, told.failed
+            answer.queued, answer.held, answer.uncertain, answer.failed
         ),
-        format!("agents       {}, {} running, {} approvals waiting", told.agents, told.runs_open, told.approvals),
+        format!("agents       {}, {} running, {} approvals waiting", answer.agents, answer.runs_open, answer.approvals),
         format!(
             "deliveries   {} pending{}, {} unreadable, {} quarantined, {} with invalid signature, {} repeated, last {}",
-            told.deliveries_pending,
-            told.oldest_pending_at.map(|since| format!(" since {}", at(since))).unwrap_or_default(),
-            told.deliveries_unreadable,
-            told.deliveries_quarantined,
-            told.deliveries_rejected,
-            told.deliveries_repeated,
-            told.last_delivery_at.map_or_else(|| "never".into(), at)
+            answer.deliveries_pending,
+            answer.oldest_pending_at.map(|since| format!(" since {}", at(since))).unwrap_or_default(),
+            answer.deliveries_unreadable,
+            answer.deliveries_quarantined,
+            answer.deliveries_rejected,
+            answer.deliveries_repeated,
+            answer.last_delivery_at.map_or_else(|| "never".into(), at)
         ),
-        format!("alerts       {}", told.alerts),
+        format!("alerts       {}", answer.alerts),
     ];
-    if let Some(version) = &told.graph_version {
+    if let Some(version) = &answer.graph_version {
         lines.insert(3, format!("Graph API    {}", clean_line(version)));
     }
-    if let Some(why) = &told.database {
+    if let Some(why) = &answer.database {
         lines.insert(1, format!("database     {}", clean_line(why)));
     }
-    if !told.here.is_empty() {
-        let here = told.here.iter().map(|one| format!("{} ({}, {})", clean_line(&one.who), one.role, one.how));
+    if !answer.here.is_empty() {
+        let here = answer.here.iter().map(|one| format!("{} ({}, {})", clean_line(&one.who), one.role, one.how));
         lines.push(format!("online       {}", here.collect::<Vec<_>>().join(", ")));
     }
-    if let Some(p95) = told.ack_p95_ms {
+    if let Some(p95) = answer.ack_p95_ms {
         lines.push(format!("webhooks     95 % acknowledged within {p95} ms"));
     }
     lines.join("\n")

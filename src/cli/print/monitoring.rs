@@ -21,7 +21,7 @@ pub(in crate::cli) fn text(answer: &Answer) -> Option<String> {
                 .map(|row| {
                     vec![
                         row.thread.id.to_string(),
-                        row.thread.contact.shown(),
+                        row.thread.contact.display_name(),
                         row.thread.window_closes_at.map_or_else(String::new, at),
                         row.owner.as_deref().map_or_else(|| "nobody".into(), clean_line),
                         shortened(&row.thread.last_text.line()),
@@ -96,7 +96,7 @@ fn contact(row: &ContactRow) -> Vec<String> {
     let remarks: Vec<String> = [merged, wish, note].into_iter().flatten().collect();
     vec![
         row.id.to_string(),
-        row.contact.shown(),
+        row.contact.display_name(),
         row.addresses.iter().map(|one| clean_line(one)).collect::<Vec<_>>().join(", "),
         threads.collect::<Vec<_>>().join(", "),
         remarks.join("; "),

@@ -120,11 +120,11 @@ pub(in crate::cli) fn keys(common: &Common, markdown: bool) -> Exit {
     if markdown {
         print!("{}", keys_markdown());
     } else if common.json {
-        let rows = table.map(|spec| json!({ "command": spec.id, "keys": map.shown(spec), "what": spec.help }));
+        let rows = table.map(|spec| json!({ "command": spec.id, "keys": map.keys_of(spec), "what": spec.help }));
         println!("{}", layout::json(&rows.collect::<Vec<_>>()));
     } else {
         for spec in table {
-            println!("{:<24} {:<18} {}", spec.id, map.shown(spec), spec.help);
+            println!("{:<24} {:<18} {}", spec.id, map.keys_of(spec), spec.help);
         }
     }
     Exit::Done

@@ -356,7 +356,7 @@ pub(in crate::cli) fn agents(verb: Agents) -> CliRequest {
         Agents::Stop { what, reason } => act(AgentRequest::Stop { what: stop_scope(&what), reason }),
         Agents::Resume { what } => act(AgentRequest::Resume { what: stop_scope(&what) }),
         Agents::Stops => look(AgentQuery::Stops { limit: 20 }),
-        Agents::Forget { thread, undo } => act(AgentRequest::Forget { thread, undo }),
+        Agents::Forget { thread, undo } => act(AgentRequest::ResetContext { thread, undo }),
     }
 }
 
@@ -367,7 +367,7 @@ pub(in crate::cli) fn assignments(verb: Assignments) -> CliRequest {
         Assignments::Show { assignment } => look(AgentQuery::Assignment { assignment }),
         Assignments::Propose(terms) => act(AgentRequest::Propose(Box::new(terms.proposal()))),
         Assignments::Narrow { assignment, terms } => {
-            act(AgentRequest::Narrow { assignment, proposal: Box::new(terms.proposal()) })
+            act(AgentRequest::Restrict { assignment, proposal: Box::new(terms.proposal()) })
         }
         Assignments::Snooze { assignment, until } => act(AgentRequest::Snooze { assignment, until }),
         Assignments::Rehearse { assignment, exchanges } => act(AgentRequest::Rehearse { assignment, exchanges }),

@@ -343,7 +343,7 @@ pub(in crate::cli) fn connections(verb: Connections) -> CliRequest {
         }
         Connections::States => CliRequest::Text(life_markdown().trim_end().to_owned()),
         Connections::Setup(wish) => wish.into_request(),
-        Connections::GoOn { setup } => number(NumberRequest::GoOn { setup }),
+        Connections::GoOn { setup } => number(NumberRequest::Resume { setup }),
         Connections::Link { setup } => number(NumberRequest::NewLink { setup }),
         Connections::Cancel { setup } => number(NumberRequest::Cancel { setup }),
         Connections::Adopt { phone_number_id, to_be } => number(NumberRequest::Adopt {

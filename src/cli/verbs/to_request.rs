@@ -212,7 +212,7 @@ fn deliveries(verb: Deliveries) -> Result<Option<CliRequest>, CliError> {
                 Ok(body) => body,
                 Err(error) => return Err(CliError::unreadable(format!("The copy cannot be read: {error}."))),
             };
-            Perform(Request::TryDelivery { delivery, body })
+            Perform(Request::DryRunDelivery { delivery, body })
         }
         Deliveries::Verify { .. } => return Ok(None),
     }))

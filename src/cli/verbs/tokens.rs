@@ -52,7 +52,7 @@ fn role(name: &str) -> Result<Role, ArgumentError> {
 pub(in crate::cli) fn to_request(verb: Tokens) -> CliRequest {
     match verb {
         Tokens::List => CliRequest::Fetch(Query::Tokens),
-        Tokens::Make { name, role, agent, expires } => CliRequest::Perform(Request::Token(TokenRequest::Make {
+        Tokens::Make { name, role, agent, expires } => CliRequest::Perform(Request::Token(TokenRequest::Create {
             name,
             role,
             agent,

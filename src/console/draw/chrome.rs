@@ -27,7 +27,7 @@ pub(super) fn draw_header(cx: &Cx, pane: &dyn Pane, buffer: &mut Buffer, area: R
     match &cx.overview {
         Some(overview) => {
             let environment = cx.environment_shown().unwrap_or(overview.environment);
-            let (badge, organization) = match cx.shown() {
+            let (badge, organization) = match cx.shown_scope() {
                 Some(shown) => (environment.badge(), shown.organization),
                 None if cx.scopes_known().len() > 1 => ("ALL", "all scopes".to_owned()),
                 None => (environment.badge(), overview.organization.clone()),

@@ -25,7 +25,7 @@ impl Status {
 
     /// Joins the parts that fit; returns `nothing` if there are none. The style is red if `bad` is not zero, and
     /// yellow if `warn` is not zero.
-    pub fn told(&self, parts: Vec<Option<String>>, nothing: &str, (bad, warn): (u32, u32)) -> (String, Style) {
+    pub fn join_parts(&self, parts: Vec<Option<String>>, nothing: &str, (bad, warn): (u32, u32)) -> (String, Style) {
         let text = words::joined(parts.into_iter().flatten(), self.theme.dot(), self.room);
         let text = if text.is_empty() { nothing } else { &text };
         let style = match (bad, warn) {

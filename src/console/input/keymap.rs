@@ -63,7 +63,7 @@ impl Keymap {
     }
 
     /// Returns the keys of a command, separated by commas.
-    pub fn shown(&self, spec: &CommandSpec) -> String {
+    pub fn keys_of(&self, spec: &CommandSpec) -> String {
         let bound = self.bindings.iter().find(|(bound, _)| bound.id == spec.id);
         let keys = bound.map(|(_, sequences)| sequences.iter().map(|keys| format_keys(keys)).collect::<Vec<_>>());
         keys.unwrap_or_default().join(", ")

@@ -195,7 +195,7 @@ impl Overlay for Palette {
         for (place, (index, spec)) in found.iter().enumerate().skip(first).take(room).enumerate() {
             let y = inner.y + 2 + above + place as u16;
             let not_ready = scene.beneath.ready(cx, spec).err();
-            let keys = words::pad(&cx.settings.keymap.shown(spec), 14, theme.ellipsis());
+            let keys = words::pad(&cx.settings.keymap.keys_of(spec), 14, theme.ellipsis());
             let name = words::pad(spec.title, 18, theme.ellipsis());
             let help = not_ready.as_deref().unwrap_or(spec.help);
             let dim = not_ready.is_some();

@@ -74,7 +74,7 @@ impl ThreadsPane {
         let connections = cx.connections.iter().flat_map(|list| &list.connected);
         let kind = connections.map(|one| &one.connection).find(|one| one.id == row.connection_id).map(|one| one.kind);
         let mark = kind.and_then(crate::domain::numbers::number_kind::NumberKind::mark).map(|mark| format!(" {mark}"));
-        let name = format!("{} {}", mark.unwrap_or_default(), row.contact.shown());
+        let name = format!("{} {}", mark.unwrap_or_default(), row.contact.display_name());
         let style = if cx.focus == Focus::Detail { theme.accent() } else { theme.bold() };
         let named = row.contact.name.is_some();
         let number =

@@ -15,7 +15,7 @@ impl ThreadsPane {
     pub fn draw_composer(&self, cx: &Cx, buffer: &mut Buffer, area: Rect) -> Option<Position> {
         let theme = cx.settings.theme;
         let open = self.open.as_ref()?;
-        let name = open.row.as_ref().map_or_else(|| open.thread.to_string(), |row| row.contact.shown());
+        let name = open.row.as_ref().map_or_else(|| open.thread.to_string(), |row| row.contact.display_name());
         let writing = cx.focus == Focus::Composer;
         let (window, is_open) = self.window_words(cx);
         let rule = theme.rule().repeat(usize::from(area.width));

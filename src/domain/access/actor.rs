@@ -65,7 +65,7 @@ impl Actor {
     }
 
     /// Refuses if the actor's role does not have a permission.
-    pub fn may(&self, right: Permission) -> Result<(), Refusal> {
+    pub fn require(&self, right: Permission) -> Result<(), Refusal> {
         if self.has(right) {
             return Ok(());
         }

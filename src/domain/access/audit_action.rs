@@ -36,7 +36,7 @@ actions! {
     /// An outbox entry was discarded.
     Discard "discard";
     /// An uncertain outbox entry was marked as arrived.
-    SettleArrived "settle_arrived";
+    ConfirmArrived "settle_arrived";
     /// An outbox entry was held.
     Hold "hold";
     /// A held outbox entry, or a thread, was released.
@@ -62,7 +62,7 @@ actions! {
     /// A thread was taken.
     Take "take";
     /// A thread was transferred to a colleague.
-    HandOver "hand over";
+    TransferThread "hand over";
     /// A thread was resolved.
     Resolve "resolve";
     /// A resolved thread was opened again.
@@ -112,7 +112,7 @@ actions! {
     /// An assignment was rejected.
     Reject "reject";
     /// An assignment was approved with a smaller contract.
-    Narrow "narrow";
+    Restrict "narrow";
     /// An assignment was revoked.
     Revoke "revoke";
     /// The decision about an assignment was postponed.
@@ -136,13 +136,13 @@ actions! {
     /// Agents were resumed.
     Resume "resume";
     /// An agent's memory of a thread was reset.
-    Forget "forget";
+    ResetContext "forget";
     /// The reset of an agent's memory was undone.
-    Remember "remember";
+    RestoreContext "remember";
     /// The setup of a number was started.
     SetUp "set_up";
     /// A setup was resumed.
-    GoOn "go_on";
+    ResumeSetup "go_on";
     /// A setup got a new link.
     NewLink "new_link";
     /// A setup was canceled.
@@ -150,7 +150,7 @@ actions! {
     /// The setup link of a number was opened and used.
     LinkUsed "link_used";
     /// The state of a setup was repaired at start.
-    MendSetup "mend_setup";
+    RepairSetup "mend_setup";
     /// A number was connected.
     Connected "connected";
     /// A number was reconnected.
@@ -210,7 +210,7 @@ actions! {
     /// An alert was acknowledged.
     Acknowledge "acknowledge";
     /// A token was created.
-    MakeToken "make_token";
+    CreateToken "make_token";
     /// A token was revoked.
     RevokeToken "revoke_token";
     /// The loss of audit rows by a restored copy of the database was accepted.

@@ -72,6 +72,6 @@ impl Query {
 impl Request {
     /// Returns `true` for requests that act on all matches of a filter, or create an object with a scope.
     pub const fn is_of_many(&self) -> bool {
-        matches!(self, Self::Bulk { .. } | Self::Token(TokenRequest::Make { .. }))
+        matches!(self, Self::Bulk { .. } | Self::Token(TokenRequest::Create { .. }))
     }
 }

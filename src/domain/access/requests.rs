@@ -15,14 +15,14 @@ impl AgentRequest {
             Self::Propose(_) => Permission::ProposeAgents,
             Self::Approve { .. }
             | Self::Reject { .. }
-            | Self::Narrow { .. }
+            | Self::Restrict { .. }
             | Self::Revoke { .. }
             | Self::Snooze { .. } => Permission::DecideAssignments,
             Self::Rehearse { .. } | Self::RehearseWritten { .. } | Self::Test { .. } => Permission::RehearseAgents,
             Self::Accept { .. } | Self::Dismiss { .. } => Permission::DecideSuggestedReplies,
             Self::Stop { .. } => Permission::StopAgents,
             Self::Resume { .. } => Permission::ResumeAgents,
-            Self::Forget { .. } => Permission::ResetAgentContext,
+            Self::ResetContext { .. } => Permission::ResetAgentContext,
         }
     }
 }
@@ -33,7 +33,7 @@ impl NumberRequest {
         match self {
             Self::SetUp { .. }
             | Self::Adopt { .. }
-            | Self::GoOn { .. }
+            | Self::Resume { .. }
             | Self::NewLink { .. }
             | Self::Register { .. }
             | Self::Renew { .. } => Permission::SetUpNumbers,

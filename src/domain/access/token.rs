@@ -51,7 +51,7 @@ impl TokenView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "tokens", rename_all = "snake_case")]
 pub enum TokenRequest {
-    Make {
+    Create {
         name: String,
         role: Role,
         /// Agent that uses the token, instead of a role.

@@ -171,7 +171,7 @@ impl Expectation {
             }
         };
         if let Some(wanted) = &self.language {
-            let told = language::told(&text);
+            let told = language::detect(&text);
             let why = format!("it is in {}, not in {}", told.unwrap_or_default(), clean_line(wanted));
             add(told.is_some_and(|told| !told.eq_ignore_ascii_case(wanted)), why);
         }

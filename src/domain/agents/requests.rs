@@ -80,7 +80,7 @@ pub enum AgentRequest {
         reason: String,
     },
     /// Approves narrower terms than proposed, or restricts an assignment in force.
-    Narrow {
+    Restrict {
         assignment: AssignmentId,
         proposal: Box<Proposal>,
     },
@@ -123,7 +123,7 @@ pub enum AgentRequest {
         what: StopScope,
     },
     /// Excludes the earlier messages of a thread from the agent's context, or undoes that.
-    Forget {
+    ResetContext {
         thread: ThreadId,
         #[serde(default)]
         undo: bool,

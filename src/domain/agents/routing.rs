@@ -312,7 +312,7 @@ fn does_not_fit(when: &Conditions, arrival: &Arrival<'_>, words: &str, now: Time
         return Some(format!("outside of {hours}"));
     }
     if let Some(wanted) = &when.language {
-        match language::told(words) {
+        match language::detect(words) {
             Some(found) if found.eq_ignore_ascii_case(wanted) => {}
             Some(found) => return Some(format!("the message is in {found}")),
             None => return Some("the language is unknown".to_owned()),

@@ -44,7 +44,7 @@ impl Address {
     }
 
     /// Formats the address for people: `+15550100002`, or the user id.
-    pub fn shown(&self) -> String {
+    pub fn display_name(&self) -> String {
         match self {
             Self::Phone(number) => number.to_string(),
             Self::User(id) => crate::domain::text::clean_line(id),

@@ -27,7 +27,7 @@ pub struct ContactView {
 
 impl ContactView {
     /// Returns the display name: the name, else the number, else the user id.
-    pub fn shown(&self) -> String {
+    pub fn display_name(&self) -> String {
         match (&self.name, &self.phone_number, &self.user_id) {
             (Some(name), ..) if !name.line().trim().is_empty() => name.line(),
             (_, Some(number), _) => number.to_string(),

@@ -106,7 +106,7 @@ mod tests {
     use crate::domain::costs::amount::Currency;
     use crate::domain::costs::statement::PricingReport;
 
-    fn told(status: DeliveryStatus, at: i64, pricing: PricingReport) -> StatusReport {
+    fn report_at(status: DeliveryStatus, at: i64, pricing: PricingReport) -> StatusReport {
         StatusReport { status, at: Timestamp::from_seconds(at), failure: None, pricing }
     }
 
@@ -128,7 +128,7 @@ mod tests {
             vec![DeliveryStatus::Sent, DeliveryStatus::Delivered, DeliveryStatus::Read, DeliveryStatus::Failed];
         (proptest::sample::select(statuses), 0_i64..4, parts).prop_map(
             |(status, at, (statement, conversation, price))| {
-                told(status, at, PricingReport { statement, conversation, price })
+                report_at(status, at, PricingReport { statement, conversation, price })
             },
         )
     }
@@ -162,9 +162,9 @@ mod tests {
             ..PricingReport::default()
         };
         let record = merged(&[
-            told(DeliveryStatus::Read, 9, stated("read")),
-            told(DeliveryStatus::Sent, 1, stated("sent")),
-            told(DeliveryStatus::Delivered, 5, stated("delivered")),
+            report_at(DeliveryStatus::Read, 9, stated("read")),
+            report_at(DeliveryStatus::Sent, 1, stated("sent")),
+            report_at(DeliveryStatus::Delivered, 5, stated("delivered")),
         ]);
         let kept = record.statement.expect("a statement");
         assert_eq!((kept.status, kept.value.category.as_deref()), (DeliveryStatus::Delivered, Some("delivered")));

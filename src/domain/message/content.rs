@@ -239,7 +239,7 @@ impl Content {
                 rows
             }
             Self::Location { latitude, longitude, name, address } => {
-                let degrees = |number: &f64| Untrusted::new(number::shown(*number));
+                let degrees = |number: &f64| Untrusted::new(number::format_number(*number));
                 let mut rows = vec![("latitude", degrees(latitude)), ("longitude", degrees(longitude))];
                 rows.extend(name.clone().map(|name| ("name", name)));
                 rows.extend(address.clone().map(|address| ("address", address)));

@@ -51,13 +51,13 @@ kinds! {
     /// Two lookups did not settle whether a message was sent. One alert for all messages of a number.
     Uncertain "uncertain" "Delivery uncertain" "Look at the evidence, then settle or retry the message.";
     /// An earlier attempt arrived as well, so the contact may have the message twice.
-    Twice "twice" "Sent twice" "Tell the contact, if it matters.";
+    SentTwice "twice" "Sent twice" "Tell the contact, if it matters.";
     /// The provider gave one id to two messages.
     SharedId "shared_id" "Two messages under one id" "Report it to the provider.";
     /// The provider keeps a message for later, and cannot be asked about it or does not give it back.
-    Kept "kept" "Kept by the provider" "Look at the message in the provider's own console.";
+    KeptByProvider "kept" "Kept by the provider" "Look at the message in the provider's own console.";
     /// A message was sent although someone had discarded it.
-    Gone "gone" "Sent although discarded" "Tell the contact, if it matters.";
+    SentAfterDiscard "gone" "Sent although discarded" "Tell the contact, if it matters.";
     /// Many messages of one number failed within a quarter of an hour.
     Failing "failing" "Many failures" "Look at the failed messages before you send more.";
     /// A message has both a failure and a proof of arrival.
@@ -95,7 +95,7 @@ kinds! {
     /// The provider's workflow transferred a conversation to a person, or failed.
     Workflow "workflow" "Workflow needs a person" "Answer the thread.";
     /// A webhook says that a number was deleted, and the provider has not confirmed it.
-    DeletionTold "deletion_told" "Deletion reported" "Look at the number in the provider's console.";
+    DeletionReported "deletion_told" "Deletion reported" "Look at the number in the provider's console.";
     /// A number is no longer connected at the provider.
     Disconnected "disconnected" "Number disconnected" "Reconnect the number.";
     /// A number was disconnected several times within seven days.

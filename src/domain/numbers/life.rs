@@ -282,7 +282,7 @@ impl Setup {
 
     /// Applies an event and returns the new state, or refuses it. All changes of a setup's state go through this
     /// function.
-    pub fn happens(&mut self, event: NumberEvent, number: Presence) -> Result<NumberState, Refusal> {
+    pub fn apply(&mut self, event: NumberEvent, number: Presence) -> Result<NumberState, Refusal> {
         let state = self.life(number);
         let next = state.after(event).ok_or_else(|| state.refuse(&self.name))?;
         self.state = next.steps(event);
@@ -292,7 +292,7 @@ impl Setup {
 
     /// Applies a failed step and stores the reason.
     pub fn fails(&mut self, why: String, number: Presence) -> Result<NumberState, Refusal> {
-        let next = self.happens(NumberEvent::StepFailed, number)?;
+        let next = self.apply(NumberEvent::StepFailed, number)?;
         self.trouble = Some(why);
         Ok(next)
     }

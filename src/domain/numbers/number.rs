@@ -52,7 +52,7 @@ pub enum NumberRequest {
         options: Box<SetupOptions>,
     },
     /// Retries the failed step, or checks again for a pending one.
-    GoOn { setup: SetupId },
+    Resume { setup: SetupId },
     /// Creates a new setup link that replaces the previous one.
     NewLink { setup: SetupId },
     /// Cancels the setup and revokes its link.

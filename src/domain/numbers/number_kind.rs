@@ -28,7 +28,7 @@ impl NumberKind {
     }
 
     /// Parses a provider's value. Any value other than `production` counts as a sandbox.
-    pub fn told(word: &str) -> Self {
+    pub fn parse(word: &str) -> Self {
         if word.eq_ignore_ascii_case("production") { Self::Production } else { Self::Sandbox }
     }
 

@@ -57,7 +57,7 @@ macro_rules! operations {
         fn find(request: &Request) -> Result<&'static Operation, ByHand> {
             match request {
                 $($pattern => Ok(&$row),)*
-                Request::SendKnowing { request, .. } | Request::Within { request, .. } => find(request),
+                Request::SendWithContext { request, .. } | Request::Within { request, .. } => find(request),
                 $($hand => Err($what),)*
             }
         }
@@ -73,12 +73,12 @@ operations! {
         .audited(AuditAction::Take).with_event(EventName::ThreadTaken).route("/threads/{thread}/take")
         .verb("threads", "take", "t12").tool("threads.take");
 
-        HAND_OVER: Request::HandOver { .. } = Operation::new(
-            "hand_over", "Transfer a thread to a colleague who is online, with a draft",
+        TRANSFER_THREAD: Request::TransferThread { .. } = Operation::new(
+            "transfer_thread", "Transfer a thread to a colleague who is online, with a draft",
             Permission::TakeThreads,
             &[THREAD, Argument::positional("to", ArgumentKind::Text, "Colleague's user name").called("USER")],
         )
-        .audited(AuditAction::HandOver).with_event(EventName::ThreadHandedOver)
+        .audited(AuditAction::TransferThread).with_event(EventName::ThreadHandedOver)
         .route("/threads/{thread}/hand-over").verb("threads", "transfer", "t12 ada")
         .aliases(&["hand-over"]);
 
@@ -87,7 +87,7 @@ operations! {
             Permission::TakeThreads,
             &[THREAD, Argument::option("to", ArgumentKind::Text, "Colleague's user name").called("USER").needed()],
         )
-        .audited(AuditAction::HandOver).with_event(EventName::ThreadHandedOver).route("/threads/{thread}/assign")
+        .audited(AuditAction::TransferThread).with_event(EventName::ThreadHandedOver).route("/threads/{thread}/assign")
         .verb("threads", "assign", "t12 --to ada").tool("threads.assign");
 
         RELEASE_THREAD: Request::ReleaseThread { .. } = Operation::new(
@@ -173,8 +173,8 @@ operations! {
         .audited(AuditAction::Note).route("/threads/{thread}/notes")
         .verb("threads", "note", "t12 \"Asked twice about the invoice.\"").tool("threads.note");
 
-        TAKE_BACK: Request::UndoSend { .. } = Operation::new(
-            "take_back", "Undo your last message in a thread, as long as it has not been sent",
+        UNDO_SEND: Request::UndoSend { .. } = Operation::new(
+            "undo_send", "Undo your last message in a thread, as long as it has not been sent",
             Permission::UndoSends, &[THREAD],
         )
         .audited(AuditAction::UndoSend).route("/threads/{thread}/undo-send")
@@ -222,8 +222,8 @@ operations! {
         )
         .route("/messages/{message}/fetch").verb("messages", "fetch", "m345");
 
-        ASK_ABOUT: Request::AskAbout { .. } = Operation::new(
-            "ask_about", "Query the provider for the delivery status of a message",
+        QUERY_STATUS: Request::QueryStatus { .. } = Operation::new(
+            "query_status", "Query the provider for the delivery status of a message",
             Permission::ReconcileMessages, &[MESSAGE],
         )
         .route("/messages/{message}/query-status").verb("messages", "query-status", "m345")
@@ -242,15 +242,15 @@ operations! {
         .audited(AuditAction::Discard).route("/outbox/{entry}/discard").verb("outbox", "discard", "o3")
         .aliases(&["cancel"]);
 
-        SETTLE_ARRIVED: Request::SettleArrived { .. } = Operation::new(
-            "settle_arrived", "Mark an uncertain outbox entry as arrived: you know that the contact has the message",
+        CONFIRM_ARRIVED: Request::ConfirmArrived { .. } = Operation::new(
+            "confirm_arrived", "Mark an uncertain outbox entry as arrived: you know that the contact has the message",
             Permission::SettleMessages, &[ENTRY],
         )
-        .audited(AuditAction::SettleArrived).route("/outbox/{entry}/arrived")
+        .audited(AuditAction::ConfirmArrived).route("/outbox/{entry}/arrived")
         .verb("outbox", "arrived", "o3");
 
-        LOOK_UP: Request::Reconcile { .. } = Operation::new(
-            "look_up", "Query the provider whether an uncertain outbox entry was sent",
+        RECONCILE: Request::Reconcile { .. } = Operation::new(
+            "reconcile", "Query the provider whether an uncertain outbox entry was sent",
             Permission::ReconcileMessages, &[ENTRY],
         )
         .route("/outbox/{entry}/reconcile").verb("outbox", "reconcile", "o3").aliases(&["look-up"]);
@@ -315,8 +315,8 @@ operations! {
         .audited(AuditAction::Send).route("/connections/{connection}/test")
         .verb("connections", "test", "support");
 
-        FILL_GAP: Request::FillGap { .. } = Operation::new(
-            "fill_gap", "Backfill messages whose webhooks never arrived",
+        BACKFILL: Request::Backfill { .. } = Operation::new(
+            "backfill", "Backfill messages whose webhooks never arrived",
             Permission::Backfill, &[CONNECTION],
         )
         .route("/connections/{connection}/backfill").verb("connections", "backfill", "support")
@@ -374,13 +374,13 @@ operations! {
         };
         Request::SaveView { .. } => by_hand(Permission::SaveFilters, []);
         Request::AcceptRestored { .. } => by_hand(Permission::AcceptRestoredDatabase, []);
-        Request::Token(TokenRequest::Make { .. } | TokenRequest::Revoke { .. }) => {
+        Request::Token(TokenRequest::Create { .. } | TokenRequest::Revoke { .. }) => {
             by_hand(Permission::ManageTokens, [])
         };
         Request::RevealDelivery { delivery } => {
             by_hand(Permission::RevealWebhookBodies, [Subject::Delivery(*delivery)])
         };
-        Request::TryDelivery { delivery, .. } => by_hand(Permission::DryRunDeliveries, [Subject::Delivery(*delivery)]);
+        Request::DryRunDelivery { delivery, .. } => by_hand(Permission::DryRunDeliveries, [Subject::Delivery(*delivery)]);
         Request::RefreshTemplates => by_hand(Permission::ViewTemplates, []);
         Request::Agents(request) => by_hand(request.required_right(), request.subjects());
         Request::Number(request) => by_hand(request.required_right(), request.subject());
@@ -414,7 +414,7 @@ impl Request {
 
     /// Returns the objects that have to exist for this request.
     pub fn subjects(&self) -> Vec<Subject> {
-        if let Self::SendKnowing { request, .. } | Self::Within { request, .. } = self {
+        if let Self::SendWithContext { request, .. } | Self::Within { request, .. } = self {
             return request.subjects();
         }
         find(self).map_or_else(|by_hand| by_hand.subjects, |operation| operation.subjects(self))

@@ -270,7 +270,7 @@ fn not_routed(reason: &str, tail: &str) -> Verdict {
 /// Explains the state of a thread, based on its latest message.
 pub fn of_thread(thread: &ThreadRow, last: Option<&ArrivalFacts<'_>>, now: Timestamp) -> Why {
     let mut chain = Chain::default();
-    let about = format!("thread with {}", thread.contact.shown());
+    let about = format!("thread with {}", thread.contact.display_name());
     if let Some(known) = last {
         chain.about(
             Some(known.message.message.created_at),

@@ -66,7 +66,7 @@ pub fn of_run(run: &RunView, now: Timestamp) -> Why {
     let mut chain = Chain::default();
     chain.about(
         Some(run.due_at),
-        format!("{} message(s) from {} collected", run.batch_size, run.contact.shown()),
+        format!("{} message(s) from {} collected", run.batch_size, run.contact.display_name()),
         run.thread_id,
     );
     if let Some(at) = run.started_at {
@@ -364,7 +364,7 @@ pub fn of_contact(row: &ContactRow) -> Why {
     if row.merged > 0 {
         chain.note(format!("{} other contact(s) were merged into this one", row.merged));
     }
-    let name = row.contact.shown();
+    let name = row.contact.display_name();
     if let Some(told) = row.opted_out_by.as_ref().filter(|_| row.opted_out) {
         chain.at(told.at, format!("opted out: {}", clean_line(&told.by)));
     }

@@ -27,7 +27,7 @@ pub fn of_entry(
     let mut chain = Chain::default();
     let row = &entry.row;
     let who = row.author.as_deref().map_or_else(|| "somebody".to_owned(), clean_line);
-    chain.about(Some(row.created_at), format!("queued by {who} for {}", row.contact.shown()), row.message_id);
+    chain.about(Some(row.created_at), format!("queued by {who} for {}", row.contact.display_name()), row.message_id);
     if let Some(at) = row.not_before {
         chain.at(at, "scheduled for this time");
     }
@@ -79,7 +79,7 @@ pub fn of_entry(
     if twice {
         verdict.answer.push_str(" An earlier attempt arrived too: the contact may have it twice.");
     }
-    chain.end(row.id, format!("{} to {}", row.state.name(), row.contact.shown()), verdict)
+    chain.end(row.id, format!("{} to {}", row.state.name(), row.contact.display_name()), verdict)
 }
 
 /// Returns `true` if the provider reported that this attempt's message reached the phone.
@@ -331,7 +331,7 @@ fn waiting(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaV
     if let Some(thread) = thread.filter(|thread| thread.opted_out) {
         return Verdict::new(
             "opted_out",
-            format!("It will not be sent: {} opted out.", thread.contact.shown()),
+            format!("It will not be sent: {} opted out.", thread.contact.display_name()),
             "Wait until the contact opts in.",
         );
     }

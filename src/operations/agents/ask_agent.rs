@@ -185,7 +185,7 @@ impl Question {
     ) -> Result<Breaches, crate::store::StoreError> {
         let said = told.words.iter().map(|one| one.text.as_str()).collect::<Vec<_>>().join("\n\n");
         let asked = self.batch().map(|message| message.text.as_received()).collect::<Vec<_>>().join("\n");
-        let languages = language::told(&asked).zip(language::told(&said));
+        let languages = language::detect(&asked).zip(language::detect(&said));
         let foreign = self.foreign_data(system, write, told).await?;
         let measure = Measure { languages, foreign: &foreign.found, refused: &told.refused };
         // A text that the provider does not accept violates every contract.

@@ -73,7 +73,7 @@ pub(crate) async fn accept(
     system.bus().publish([Change::Agents, Change::Thread(row.id), Change::Outbox, Change::Activity]);
     system.wakeups().sender.notify_one();
     let what = if instead.is_some() { "Your reply is" } else { "The suggested reply is" };
-    Ok(Done { message: format!("{what} queued for {}.", row.contact.shown()), created_id: None })
+    Ok(Done { message: format!("{what} queued for {}.", row.contact.display_name()), created_id: None })
 }
 
 /// Dismisses the suggested reply. The thread keeps waiting for a person.

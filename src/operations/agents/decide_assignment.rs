@@ -160,7 +160,7 @@ pub(crate) async fn narrow(
     let reason = format!("restricted to {id}");
     let ended = write.end_assignment(assignment, AssignmentState::Revoked, &me, &reason, now).await?;
     ended.or_refuse(|| decided(&found))?;
-    write.audit(actor, AuditAction::Narrow, &assignment.to_string(), &id.to_string(), now).await?;
+    write.audit(actor, AuditAction::Restrict, &assignment.to_string(), &id.to_string(), now).await?;
     let said = match approval {
         Approval::FirstOfTwo => {
             format!("{id} is {assignment} with a smaller contract. It answers once a second admin approves it.")

@@ -149,7 +149,7 @@ async fn play(system: &System, assignment: &Assignment, last: MessageId) -> Resu
         asked: joined(&mut batch.iter().rev().copied()),
         said: joined(&mut answer.iter().copied()),
         by: answer.iter().find_map(|message| message.author.clone()).unwrap_or_default(),
-        language: language::told(&now).map(str::to_owned),
+        language: language::detect(&now).map(str::to_owned),
         now: (!now.is_empty()).then(|| Untrusted::new(now)),
         hand_off: told.hand_off,
         error: told.error.map(|error| error.to_string()),

@@ -31,7 +31,7 @@ pub(crate) async fn perform(
         AgentRequest::Reject { assignment, reason } => {
             decide(system, actor, assignment, Decision::Reject { reason }).await
         }
-        AgentRequest::Narrow { assignment, proposal } => narrow(system, actor, assignment, &proposal).await,
+        AgentRequest::Restrict { assignment, proposal } => narrow(system, actor, assignment, &proposal).await,
         AgentRequest::Revoke { assignment, reason } => end_assignment::revoke(system, actor, assignment, &reason).await,
         AgentRequest::Snooze { assignment, until } => end_assignment::snooze(system, actor, assignment, until).await,
         AgentRequest::Rehearse { assignment, exchanges } => {
@@ -43,7 +43,7 @@ pub(crate) async fn perform(
         AgentRequest::Dismiss { run, reason } => decide_answer::dismiss(system, actor, run, &reason).await,
         AgentRequest::Stop { what, reason } => stop_agents::stop(system, actor, &what, &reason).await,
         AgentRequest::Resume { what } => stop_agents::resume(system, actor, &what).await,
-        AgentRequest::Forget { thread, undo } => stop_agents::forget(system, actor, thread, undo).await,
+        AgentRequest::ResetContext { thread, undo } => stop_agents::forget(system, actor, thread, undo).await,
         AgentRequest::RehearseWritten { agent, conversations, keep } => {
             Box::pin(rehearse_written::rehearse_written(system, actor, &agent, conversations, keep)).await
         }

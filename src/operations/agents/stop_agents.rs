@@ -102,7 +102,13 @@ pub(crate) async fn forget(system: &System, actor: &Actor, thread: ThreadId, und
         "Cleared the agent's memory of this thread."
     };
     write
-        .audit(actor, if undo { AuditAction::Remember } else { AuditAction::Forget }, &thread.to_string(), "", now)
+        .audit(
+            actor,
+            if undo { AuditAction::RestoreContext } else { AuditAction::ResetContext },
+            &thread.to_string(),
+            "",
+            now,
+        )
         .await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);

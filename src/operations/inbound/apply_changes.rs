@@ -189,7 +189,7 @@ pub(crate) async fn move_contact(
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
     if let Some(name) = write.own_number(&moved.to).await? {
-        let told = format!("a notice says that {} is now {}", moved.from.shown(), moved.to.shown());
+        let told = format!("a notice says that {} is now {}", moved.from.display_name(), moved.to.display_name());
         let said = format!(
             "{thread}: {told}, which is our own number ({}): the contact keeps the old one. Ask them for the new one.",
             clean_line(&name)
@@ -223,7 +223,7 @@ pub(crate) async fn record_group_message(
 ) -> Result<(), StoreError> {
     let group: String = clean_line(group).chars().take(80).collect();
     let who = event.contact_name.as_ref().map(Untrusted::line);
-    let who = who.or_else(|| event.contact.first().map(Address::shown)).unwrap_or_else(|| "somebody".to_owned());
+    let who = who.or_else(|| event.contact.first().map(Address::display_name)).unwrap_or_else(|| "somebody".to_owned());
     let words: String = event.content.words().line().chars().take(200).collect();
     effects.notes.push(format!("Set aside: {who} said in the group {group}: {words}"));
     let said = format!(

@@ -103,7 +103,7 @@ async fn is_cancelled_by_us(
     if open {
         let now = system.now();
         write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Status), now).await?;
-        write.clear_alert(AlertKind::Kept, &entry.to_string(), now).await?;
+        write.clear_alert(AlertKind::KeptByProvider, &entry.to_string(), now).await?;
         effects.changes.extend([Change::Thread(thread), Change::Outbox, Change::Alerts]);
     }
     Ok(true)
@@ -167,7 +167,7 @@ async fn earlier_attempt(
     let said = format!("{entry}: an earlier attempt arrived too. The contact may have it twice.");
     write
         .raise(
-            &NewAlert { kind: AlertKind::Twice, subject: &entry.to_string(), said: &said, thread: Some(thread) },
+            &NewAlert { kind: AlertKind::SentTwice, subject: &entry.to_string(), said: &said, thread: Some(thread) },
             now,
         )
         .await?;
@@ -370,9 +370,12 @@ async fn raise_sent_anyway(
     now: Timestamp,
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
-    write.clear_alert(AlertKind::Kept, &entry.to_string(), now).await?;
+    write.clear_alert(AlertKind::KeptByProvider, &entry.to_string(), now).await?;
     write
-        .raise(&NewAlert { kind: AlertKind::Gone, subject: &entry.to_string(), said, thread: Some(thread) }, now)
+        .raise(
+            &NewAlert { kind: AlertKind::SentAfterDiscard, subject: &entry.to_string(), said, thread: Some(thread) },
+            now,
+        )
         .await?;
     effects.changes.push(Change::Alerts);
     Ok(())

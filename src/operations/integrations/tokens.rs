@@ -20,7 +20,7 @@ pub use crate::store::IdempotencyRecord;
 /// Performs a request about tokens.
 pub(crate) async fn perform(system: &System, actor: &Actor, request: TokenRequest) -> Result<Done> {
     match request {
-        TokenRequest::Make { name, role, agent, expires_at, scope } => {
+        TokenRequest::Create { name, role, agent, expires_at, scope } => {
             make(system, actor, &name, (role, agent.as_deref(), &scope), expires_at).await
         }
         TokenRequest::Revoke { name } => revoke(system, actor, &name).await,
@@ -80,7 +80,7 @@ async fn make(
         let why = format!("A token named {name} already exists.");
         Refusal::new(Code::NameTaken, why, "Revoke it, or choose another name.")
     })?;
-    write.audit(actor, AuditAction::MakeToken, &name, &format!("{who}; {}", scope.words()), now).await?;
+    write.audit(actor, AuditAction::CreateToken, &name, &format!("{who}; {}", scope.words()), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Activity]);
     let said = format!("Token of {name} ({who}; {}). It is shown only once:", scope.words());

@@ -158,11 +158,11 @@ pub(crate) async fn export(system: &System, actor: &Actor, thread: ThreadId) -> 
     }
     let mut text = String::new();
     let number = row.contact.phone_number.as_ref().map(ToString::to_string).unwrap_or_default();
-    let _ = writeln!(text, "Thread {thread} with {} {number} via {}", row.contact.shown(), row.connection);
+    let _ = writeln!(text, "Thread {thread} with {} {number} via {}", row.contact.display_name(), row.connection);
     let _ = writeln!(text, "Exported at {}, {} messages, oldest first, times in UTC\n", system.now(), messages.len());
     for message in messages.iter().rev() {
         let who = match (message.direction, &message.author) {
-            (Direction::Inbound, _) => row.contact.shown(),
+            (Direction::Inbound, _) => row.contact.display_name(),
             (Direction::Outbound, Some(author)) => crate::domain::text::clean_line(author),
             (Direction::Outbound, None) => row.connection.clone(),
         };

@@ -128,7 +128,7 @@ async fn waiting(system: &System, now: Timestamp) -> Result<Option<String>> {
     let Some((count, thread, since)) = system.store().waiting_since_before(now.minus(patience)).await? else {
         return Ok(None);
     };
-    let who = system.store().thread(thread).await?.map_or_else(|| thread.to_string(), |row| row.contact.shown());
+    let who = system.store().thread(thread).await?.map_or_else(|| thread.to_string(), |row| row.contact.display_name());
     let others = if count == 1 { String::new() } else { format!(", and {} more for too long", count - 1) };
     Ok(Some(format!("{who} waits for a person for {}{others}. W lists who waits.", short_span(now.since(since)))))
 }
@@ -142,7 +142,7 @@ async fn closing(system: &System, now: Timestamp) -> Result<Option<String>> {
     Ok(next.filter(|(_, closes)| closes.since(now) < margin).map(|(row, closes)| {
         format!(
             "{} waits for a reply, and the service window closes in {}. After that only a template can be sent. g r lists expiring windows.",
-            row.contact.shown(),
+            row.contact.display_name(),
             short_span(closes.since(now))
         )
     }))

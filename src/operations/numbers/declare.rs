@@ -125,7 +125,7 @@ async fn restored(
     let Some(mut setup) = write.last_setup_of(id).await? else { return Ok(None) };
     let was = (setup.state, setup.step);
     let number = write.presence(&setup).await?;
-    if setup.options.reconnect.is_some() || setup.happens(NumberEvent::Restored, number).is_err() {
+    if setup.options.reconnect.is_some() || setup.apply(NumberEvent::Restored, number).is_err() {
         return Ok(None);
     }
     setup.updated_at = now;

@@ -68,7 +68,7 @@ pub(crate) async fn number_lifecycle(
                 );
                 write
                     .raise(
-                        &NewAlert { kind: AlertKind::DeletionTold, subject: &subject, said: &said, thread: None },
+                        &NewAlert { kind: AlertKind::DeletionReported, subject: &subject, said: &said, thread: None },
                         now,
                     )
                     .await?;
@@ -148,13 +148,13 @@ pub(crate) async fn confirm_deletion(system: &System, connection: &Connection) -
                     .raise(&NewAlert { kind: AlertKind::Flapping, subject: &subject, said: &said, thread: None }, now)
                     .await?;
             }
-            write.clear_alert(AlertKind::DeletionTold, &subject, now).await?;
+            write.clear_alert(AlertKind::DeletionReported, &subject, now).await?;
             write.store_snapshot(&deletion(&subject), "confirmed", now).await?;
             let detail = "reported by a webhook and confirmed by the provider";
             write.audit(&Actor::System, AuditAction::Disconnected, &subject, detail, now).await?;
         }
         Some(true) if state == ASKED && now.since(since) > TEARDOWN => {
-            write.clear_alert(AlertKind::DeletionTold, &subject, now).await?;
+            write.clear_alert(AlertKind::DeletionReported, &subject, now).await?;
             write.store_snapshot(&deletion(&subject), "not confirmed", now).await?;
         }
         // The number may stay readable for a while, or the provider did not answer: the next check queries again.
@@ -186,7 +186,7 @@ pub(crate) async fn mark_lost(
     let new = || Setup::of(connection, SetupStep::Verified, Actor::System.to_string(), now);
     let mut setup = last.unwrap_or_else(new);
     let was = (setup.state, setup.step);
-    setup.happens(event, Presence::Live)?;
+    setup.apply(event, Presence::Live)?;
     // The provider still has the number, so it can be reconnected without a link.
     let keeps = event == NumberEvent::Unregister;
     setup.phone_number_id = keeps.then(|| connection.phone_number_id.clone());
@@ -219,7 +219,7 @@ pub(crate) async fn repair_stranded(system: &System) -> Result<()> {
             setup.id
         };
         let detail = format!("{} can be connected again", setup.name);
-        write.audit(&Actor::System, AuditAction::MendSetup, &id.to_string(), &detail, now).await?;
+        write.audit(&Actor::System, AuditAction::RepairSetup, &id.to_string(), &detail, now).await?;
     }
     write.commit().await?;
     Ok(())

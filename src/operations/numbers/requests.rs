@@ -41,7 +41,7 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: NumberReque
             let plan = from(name, provider, organization, environment, options, SetupStep::Number, id);
             set_up::begin(system, actor, plan).await
         }
-        NumberRequest::GoOn { setup } => set_up::go_on(system, actor, setup).await,
+        NumberRequest::Resume { setup } => set_up::go_on(system, actor, setup).await,
         NumberRequest::NewLink { setup } => set_up::new_link(system, actor, setup).await,
         NumberRequest::Cancel { setup } => set_up::cancel(system, actor, setup).await,
         NumberRequest::Reconnect { setup } => set_up::reconnect(system, actor, setup).await,
@@ -124,7 +124,7 @@ async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Do
     let url = draft.url.unwrap_or_default();
     let now = system.now();
     let mut setup = Setup::of(&connection, SetupStep::Verified, actor.to_string(), now);
-    setup.happens(NumberEvent::Register, Presence::Live)?;
+    setup.apply(NumberEvent::Register, Presence::Live)?;
     let taken = StepResult { step: SetupStep::Webhook, at: now, works: true, note: note.clone() };
     let setup_id = begin(system, actor, (AuditAction::Register, &connection), &setup, Some(&taken)).await?;
     let said = format!(
@@ -143,7 +143,7 @@ async fn renew(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done>
     numbers_of(provider.as_ref(), &connection.provider)?;
     set_up::public_url(system)?;
     let mut setup = Setup::of(&connection, SetupStep::Link, actor.to_string(), system.now());
-    setup.happens(NumberEvent::Renew, Presence::Live)?;
+    setup.apply(NumberEvent::Renew, Presence::Live)?;
     if setup.customer_id.is_none() {
         let why =
             format!("{} belongs to no customer at the provider, so a setup link cannot renew it.", connection.name);

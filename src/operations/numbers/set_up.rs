@@ -74,7 +74,7 @@ pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
         taken: vec![],
     };
     let event = if setup.phone_number_id.is_some() { NumberEvent::Adopt } else { NumberEvent::SetUp };
-    setup.happens(event, Presence::New)?;
+    setup.apply(event, Presence::New)?;
     let mut write = system.store().write().await?;
     if write.name_taken(name).await? {
         let why = format!("A connection named {name} already exists.");
@@ -92,7 +92,7 @@ pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
     let detail = format!("{name} ({}, {})", setup.organization, setup.environment.name());
     write.audit(actor, AuditAction::SetUp, &id.to_string(), &detail, now).await?;
     write.commit().await?;
-    told(system);
+    notify_setups_changed(system);
     Ok(Done { message: format!("Setting up {name}; Connections shows every step."), created_id: Some(id.to_string()) })
 }
 
@@ -104,7 +104,7 @@ pub(crate) async fn go_on(system: &System, actor: &Actor, id: SetupId) -> Result
     let was = (setup.state, setup.step);
     happens(&mut write, &mut setup, NumberEvent::GoOn).await?;
     let said = format!("{}: retrying: {}. Connections shows the result.", setup.name, setup.step.words());
-    move_to(system, write, actor, AuditAction::GoOn, setup, was).await?;
+    move_to(system, write, actor, AuditAction::ResumeSetup, setup, was).await?;
     Ok(Done { message: said, created_id: None })
 }
 
@@ -204,7 +204,7 @@ async fn known(write: &mut Write, id: SetupId) -> Result<Setup> {
 /// Applies an event to a setup, or refuses it if it cannot happen in the setup's state.
 pub(crate) async fn happens(write: &mut Write, setup: &mut Setup, event: NumberEvent) -> Result<NumberState> {
     let number = write.presence(setup).await?;
-    Ok(setup.happens(event, number)?)
+    Ok(setup.apply(event, number)?)
 }
 
 fn unknown(id: SetupId) -> Refusal {
@@ -227,11 +227,11 @@ async fn move_to(
     })?;
     write.audit(actor, action, &setup.id.to_string(), &setup.name, now).await?;
     write.commit().await?;
-    told(system);
+    notify_setups_changed(system);
     Ok(())
 }
 
-fn told(system: &System) {
+fn notify_setups_changed(system: &System) {
     system.bus().publish([Change::Everything]);
     system.wakeups().setups.notify_one();
 }
@@ -274,7 +274,7 @@ pub(crate) async fn number_created(
     let Some(mut setup) = write.setup_awaiting(provider, customer).await? else { return Ok(None) };
     let was = (setup.state, setup.step);
     let number = write.presence(&setup).await?;
-    if setup.happens(NumberEvent::LinkFollowed, number).is_err() {
+    if setup.apply(NumberEvent::LinkFollowed, number).is_err() {
         return Ok(None);
     }
     setup.phone_number_id = Some(phone_number_id.to_owned());

@@ -66,15 +66,15 @@ pub async fn step_setup(system: &System) -> Result<bool> {
             let next = was.1.next();
             setup.step = next.unwrap_or(was.1);
             let moved = match (was.1, next) {
-                (SetupStep::Number, _) => setup.happens(NumberEvent::Made, before),
-                (_, Some(_)) => setup.happens(NumberEvent::StepDone, number),
-                (_, None) => setup.happens(NumberEvent::Verified, number),
+                (SetupStep::Number, _) => setup.apply(NumberEvent::Made, before),
+                (_, Some(_)) => setup.apply(NumberEvent::StepDone, number),
+                (_, None) => setup.apply(NumberEvent::Verified, number),
             };
             (true, note, moved)
         }
         Ended::Waits(note, until) => {
             due = until;
-            (true, note, setup.happens(NumberEvent::StepWaits, number))
+            (true, note, setup.apply(NumberEvent::StepWaits, number))
         }
         Ended::Failed(why) => (false, why.clone(), setup.fails(why, number)),
         Ended::Gone(why, step) => {

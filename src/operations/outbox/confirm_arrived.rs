@@ -38,6 +38,6 @@ pub(crate) async fn settle_arrived_within(
     write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Person), now).await?;
     write.clear_alert(AlertKind::Uncertain, &entry.to_string(), now).await?;
     write.stop_waiting(thread).await?;
-    write.audit(actor, AuditAction::SettleArrived, &thread.to_string(), &entry.to_string(), now).await?;
+    write.audit(actor, AuditAction::ConfirmArrived, &thread.to_string(), &entry.to_string(), now).await?;
     Ok((thread, format!("Marked {entry} as arrived, in your name.")))
 }

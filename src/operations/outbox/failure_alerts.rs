@@ -14,8 +14,8 @@ pub(crate) const ENTRY_ALERTS: [AlertKind; 6] = [
     AlertKind::SendRefused,
     AlertKind::DeliveryFailed,
     AlertKind::Uncertain,
-    AlertKind::Kept,
-    AlertKind::Gone,
+    AlertKind::KeptByProvider,
+    AlertKind::SentAfterDiscard,
 ];
 
 /// Raises one alert per number: the provider gave two messages the same id, so statuses under that id cannot be told

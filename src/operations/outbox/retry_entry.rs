@@ -45,7 +45,7 @@ pub(crate) async fn retry_within(
     }
     let row = thread_within(write, facts.thread).await?;
     if row.opted_out {
-        let why = format!("{} opted out.", row.contact.shown());
+        let why = format!("{} opted out.", row.contact.display_name());
         return Err(Refusal::new(Code::OptedOut, why, "Wait until the contact opts in again.").into());
     }
     if facts.freeform {

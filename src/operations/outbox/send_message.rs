@@ -109,7 +109,7 @@ pub(crate) fn check_freeform(row: &ThreadRow, at: Option<Timestamp>, now: Timest
     }
     check_window(row.window_closes_at, at.unwrap_or(now), now)?;
     if row.opted_out {
-        let why = format!("{} opted out.", row.contact.shown());
+        let why = format!("{} opted out.", row.contact.display_name());
         return Err(Refusal::new(Code::OptedOut, why, "Wait until the contact opts in again."));
     }
     Ok(())
@@ -199,7 +199,7 @@ pub(crate) async fn queue(
     write.commit().await?;
     system.bus().publish([Change::Thread(row.id), Change::Outbox, Change::Agents, Change::Activity]);
     system.wakeups().sender.notify_one();
-    Ok(Queued { message, entry, later: not_before, name: row.contact.shown() })
+    Ok(Queued { message, entry, later: not_before, name: row.contact.display_name() })
 }
 
 /// Returns what the provider of a connection supports.

@@ -83,7 +83,9 @@ async fn cannot_ask(system: &System, row: UnreadableRow) -> Result<(), StoreErro
 
 async fn warn(write: &mut Write, kept: &ScheduledAtProvider, said: &str, now: Timestamp) -> Result<(), StoreError> {
     let subject = kept.entry.to_string();
-    write.raise(&NewAlert { kind: AlertKind::Kept, subject: &subject, said, thread: Some(kept.thread) }, now).await?;
+    write
+        .raise(&NewAlert { kind: AlertKind::KeptByProvider, subject: &subject, said, thread: Some(kept.thread) }, now)
+        .await?;
     Ok(())
 }
 
@@ -156,7 +158,7 @@ async fn withdrawn(system: &System, kept: &ScheduledAtProvider) -> Result<()> {
     let mut write = system.store().write().await?;
     if is_still_scheduled(&mut write, kept).await? {
         write.end_entry(kept.entry, EntryState::Discarded, None, Some(SettledBy::Answer), now).await?;
-        write.clear_alert(AlertKind::Kept, &kept.entry.to_string(), now).await?;
+        write.clear_alert(AlertKind::KeptByProvider, &kept.entry.to_string(), now).await?;
     }
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Thread(kept.thread), Change::Alerts]);

@@ -25,5 +25,5 @@ pub(crate) async fn add_note(system: &System, actor: &Actor, thread: ThreadId, t
     write.audit(actor, AuditAction::Note, &thread.to_string(), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);
-    Ok(Done { message: format!("Added an internal note to {}.", row.contact.shown()), created_id: None })
+    Ok(Done { message: format!("Added an internal note to {}.", row.contact.display_name()), created_id: None })
 }

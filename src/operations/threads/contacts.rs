@@ -47,13 +47,13 @@ pub(crate) async fn add(
         return Err(refusal.into());
     }
     if let Some(known) = write.address_known(&address).await? {
-        let why = format!("{} is already a contact, {known}.", address.shown());
+        let why = format!("{} is already a contact, {known}.", address.display_name());
         return Err(Refusal::new(Code::ContactKnown, why, "Use the existing contact.").into());
     }
     let (contact, _) = write.contact(std::slice::from_ref(&address), Some(&name), now).await?;
     let thread = write.thread(connection.id, contact, &address.external_id(), now).await?;
     write.add_note(thread.thread, &Note { author: actor.to_string(), at: now, words }).await?;
-    write.audit(actor, AuditAction::AddContact, &contact.to_string(), &address.shown(), now).await?;
+    write.audit(actor, AuditAction::AddContact, &contact.to_string(), &address.display_name(), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread.thread), Change::Activity]);
     let said = format!("Added {}. Only templates can be sent until the contact writes.", name.line());

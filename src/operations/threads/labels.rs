@@ -37,7 +37,7 @@ pub(crate) async fn add_label(system: &System, actor: &Actor, thread: ThreadId, 
     system.record_event(&mut write, EventName::ThreadLabeled, Some(thread), &data).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);
-    Ok(Done { message: format!("Labeled {}: {label}.", row.contact.shown()), created_id: None })
+    Ok(Done { message: format!("Labeled {}: {label}.", row.contact.display_name()), created_id: None })
 }
 
 /// Removes a label. Refused where the thread does not have it.
@@ -55,5 +55,5 @@ pub(crate) async fn remove_label(system: &System, actor: &Actor, thread: ThreadI
     system.record_event(&mut write, EventName::ThreadUnlabeled, Some(thread), &data).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);
-    Ok(Done { message: format!("Removed the label {label} from {}.", row.contact.shown()), created_id: None })
+    Ok(Done { message: format!("Removed the label {label} from {}.", row.contact.display_name()), created_id: None })
 }

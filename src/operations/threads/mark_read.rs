@@ -18,7 +18,7 @@ pub(crate) async fn mark_read(system: &System, actor: &Actor, thread: ThreadId) 
         return Ok(Done { message: "No unread messages.".into(), created_id: None });
     }
     system.bus().publish([Change::Thread(thread)]);
-    let name = row.contact.shown();
+    let name = row.contact.display_name();
     let here = format!("Marked the thread of {name} as read here");
     if let Some(other) = row.held_by_other(system.now()) {
         return Ok(Done {

@@ -29,7 +29,7 @@ pub(crate) async fn opt_out(system: &System, actor: &Actor, thread: ThreadId, ou
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Activity]);
     system.wakeups().reconcile.notify_one();
-    let name = row.contact.shown();
+    let name = row.contact.display_name();
     let said = if out {
         format!("Recorded the opt-out of {name}. Nothing is sent to them any more.")
     } else {

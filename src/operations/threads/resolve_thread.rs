@@ -56,7 +56,8 @@ pub(crate) async fn resolve_thread(system: &System, actor: &Actor, thread: Threa
         0 => String::new(),
         count => format!(" {count} unsent reply step(s) of the agent were canceled."),
     };
-    let message = format!("Resolved {}. The contact's next message reopens the thread.{canceled}", row.contact.shown());
+    let message =
+        format!("Resolved {}. The contact's next message reopens the thread.{canceled}", row.contact.display_name());
     Ok(Done { message, created_id: None })
 }
 
@@ -75,5 +76,5 @@ pub(crate) async fn reopen_thread(system: &System, actor: &Actor, thread: Thread
     system.record_event(&mut write, EventName::ThreadReopened, Some(thread), &serde_json::json!({ "by": me })).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);
-    Ok(Done { message: format!("Reopened {}.", row.contact.shown()), created_id: None })
+    Ok(Done { message: format!("Reopened {}.", row.contact.display_name()), created_id: None })
 }

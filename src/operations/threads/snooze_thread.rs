@@ -61,8 +61,10 @@ pub(crate) async fn snooze_thread(system: &System, actor: &Actor, thread: Thread
         _ => String::new(),
     };
     let left = short_span(until.since(now));
-    let message =
-        format!("Snoozed {} for {left}. The contact's next message ends the snooze.{window}", row.contact.shown());
+    let message = format!(
+        "Snoozed {} for {left}. The contact's next message ends the snooze.{window}",
+        row.contact.display_name()
+    );
     Ok(Done { message, created_id: None })
 }
 
@@ -78,7 +80,7 @@ pub(crate) async fn unsnooze_thread(system: &System, actor: &Actor, thread: Thre
     system.record_event(&mut write, EventName::ThreadUnsnoozed, Some(thread), &data).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);
-    Ok(Done { message: format!("{} is back in the list.", row.contact.shown()), created_id: None })
+    Ok(Done { message: format!("{} is back in the list.", row.contact.display_name()), created_id: None })
 }
 
 /// The step of a worker: threads whose time has come wait for a person again. Returns `true` if there may be more of them.

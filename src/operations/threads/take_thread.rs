@@ -28,7 +28,7 @@ pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId
     if row.taken_by.as_deref() == Some(&me) && !row.is_abandoned(now) {
         ownership::keep(&mut write, thread, &me, now).await?;
         write.commit().await?;
-        return Ok(Done { message: format!("{} is yours already.", row.contact.shown()), created_id: None });
+        return Ok(Done { message: format!("{} is yours already.", row.contact.display_name()), created_id: None });
     }
     let left = row.taken_by.clone().filter(|other| *other != me);
     write.take_thread(thread, Some((&me, ownership::until(now)))).await?;
@@ -42,7 +42,7 @@ pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId
         if caught > 0 { format!(" {caught} unsent reply step(s) of the agent were canceled.") } else { String::new() };
     let left = left.map_or_else(String::new, |other| format!(" {other} had left it."));
     Ok(Done {
-        message: format!("You own {}; its agent is silent.{left}{caught}", row.contact.shown()),
+        message: format!("You own {}; its agent is silent.{left}{caught}", row.contact.display_name()),
         created_id: None,
     })
 }
@@ -82,7 +82,7 @@ pub(crate) async fn release_thread(system: &System, actor: &Actor, thread: Threa
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);
     Ok(Done {
-        message: format!("Released {}. Its agent answers the next message.", row.contact.shown()),
+        message: format!("Released {}. Its agent answers the next message.", row.contact.display_name()),
         created_id: None,
     })
 }

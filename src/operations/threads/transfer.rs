@@ -75,14 +75,14 @@ pub(crate) async fn transfer(system: &System, actor: &Actor, thread: ThreadId, t
             write.save_draft(to, thread, &begun, now).await?;
         }
     }
-    write.audit(actor, AuditAction::HandOver, &thread.to_string(), to, now).await?;
+    write.audit(actor, AuditAction::TransferThread, &thread.to_string(), to, now).await?;
     let data = serde_json::json!({ "by": me, "to": to });
     system.record_event(&mut write, EventName::ThreadHandedOver, Some(thread), &data).await?;
     write.commit().await?;
-    let handed = Handed { thread, contact: row.contact.shown(), by: me, at: now };
+    let handed = Handed { thread, contact: row.contact.display_name(), by: me, at: now };
     unpoisoned(&system.shared.handed).insert(to.to_owned(), handed);
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Agents, Change::Activity]);
     let with = if begun.trim().is_empty() { "" } else { ", with your draft" };
     let when = if online { "" } else { " They are offline: the thread is kept for them for 12 hours." };
-    Ok(Done { message: format!("Transferred {} to {to}{with}.{when}", row.contact.shown()), created_id: None })
+    Ok(Done { message: format!("Transferred {} to {to}{with}.{when}", row.contact.display_name()), created_id: None })
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::contacts::{Person, person, same_phone};
 use super::message::{content, members};
-use super::webhook::{Around, message, told, unreadable};
+use super::webhook::{Around, message, status_event, unreadable};
 use super::{list, loose, text, time, untrusted};
 use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, Origin};
 use crate::domain::message::content::Content;
@@ -36,7 +36,7 @@ pub(super) fn read(around: &Around<'_>, field: &str, events: &mut Vec<InboundEve
             .chain(
                 list(standby, "message_echoes").map(|echo| message(&unwrap_echo(echo), &within, Direction::Outbound)),
             )
-            .chain(list(standby, "statuses").map(|object| told(object, &around.number, around.received_at)))
+            .chain(list(standby, "statuses").map(|object| status_event(object, &around.number, around.received_at)))
             .collect();
         for event in &mut standby_events {
             if let InboundEvent::Message(message) = event {

@@ -83,7 +83,7 @@ fn one(around: &Around<'_>, field: &str, events: &mut Vec<InboundEvent>) {
         events.push(message(object, around, Direction::Outbound));
     }
     for object in list(value, "statuses") {
-        events.push(told(object, &around.number, around.received_at));
+        events.push(status_event(object, &around.number, around.received_at));
     }
     fields::read(around, field, events);
 }
@@ -93,7 +93,7 @@ pub(super) fn unreadable(why: impl Into<String>) -> InboundEvent {
 }
 
 /// Parses a status of an outgoing message. An unknown word is kept as received.
-pub(super) fn told(object: &Value, number: &str, received_at: Timestamp) -> InboundEvent {
+pub(super) fn status_event(object: &Value, number: &str, received_at: Timestamp) -> InboundEvent {
     let Some(id) = text(object, "/id") else { return unreadable("a status names no message") };
     let report = status(object, received_at);
     let other = if report.is_none() { other_status(object, received_at) } else { None };

@@ -81,6 +81,6 @@ pub(super) async fn check(kapso: &Kapso, connection: &Connection) -> Result<Numb
     let parts: Vec<String> = parts.into_iter().chain(limit).collect();
     let note = if parts.is_empty() { "the provider knows this number".to_owned() } else { parts.join(", ") };
     let quality = text(number, "/quality_rating").map(|quality| Untrusted::from(quality).line().to_uppercase());
-    let kind = text(number, "/kind").map(NumberKind::told);
+    let kind = text(number, "/kind").map(NumberKind::parse);
     Ok(NumberCheck { note, quality, clock: response.date, kind, webhook: None })
 }

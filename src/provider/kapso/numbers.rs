@@ -191,7 +191,7 @@ fn number(object: &Value) -> Option<Number> {
             .or_else(|| untrusted(object, "/display_phone_number_normalized"))
             .unwrap_or_default(),
         name: untrusted(object, "/verified_name").or_else(|| untrusted(object, "/name")).unwrap_or_default(),
-        kind: text(object, "/kind").map_or(NumberKind::Unknown, NumberKind::told),
+        kind: text(object, "/kind").map_or(NumberKind::Unknown, NumberKind::parse),
         customer_id: text(object, "/customer_id").map(str::to_owned),
         status: word("/status"),
         quality: word("/quality_rating"),

@@ -80,7 +80,7 @@ impl Store {
 }
 
 /// Returns the source of a preference, if both source and time are stored.
-fn told(by: Option<String>, at: Option<Timestamp>) -> Option<OptOutSource> {
+fn opt_out_source(by: Option<String>, at: Option<Timestamp>) -> Option<OptOutSource> {
     by.zip(at).map(|(by, at)| OptOutSource { by, at })
 }
 
@@ -106,9 +106,9 @@ fn contact_row(cells: &RowReader<'_>) -> Result<ContactRow> {
         addresses,
         threads,
         opted_out: cells.flag("opted_out")?,
-        opted_out_by: told(cells.opt_text("opted_out_by")?, cells.opt_time("opted_out_at")?),
+        opted_out_by: opt_out_source(cells.opt_text("opted_out_by")?, cells.opt_time("opted_out_at")?),
         no_marketing: cells.opt_time("marketing_stopped_at")?.is_some(),
-        no_marketing_by: told(cells.opt_text("marketing_by")?, cells.opt_time("marketing_stopped_at")?),
+        no_marketing_by: opt_out_source(cells.opt_text("marketing_by")?, cells.opt_time("marketing_stopped_at")?),
         merged: cells.count("merged")?,
         note: cells.opt_untrusted("note")?,
     })

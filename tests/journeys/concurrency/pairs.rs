@@ -64,7 +64,7 @@ async fn what_contradicts_each_other_is_decided_once() {
     .await;
     contradict("retry and settle", async || {
         let (stage, _, entry) = uncertain().await;
-        (stage, (ada(), Request::RetryEntry { entry }), (eve(), Request::SettleArrived { entry }))
+        (stage, (ada(), Request::RetryEntry { entry }), (eve(), Request::ConfirmArrived { entry }))
     })
     .await;
 }
@@ -101,7 +101,7 @@ async fn what_is_taken_back_was_not_sent() {
         let accepted = stage.simulator.accepted().len();
         match undone.expect("no panic") {
             Ok(_) => assert_eq!((accepted, stage.outbox().await[0].state), (0, EntryState::Discarded)),
-            Err(error) => assert_eq!((accepted, code(&error).as_str()), (1, "nothing_to_take_back")),
+            Err(error) => assert_eq!((accepted, code(&error).as_str()), (1, "nothing_to_undo")),
         }
     }
 }
@@ -143,7 +143,7 @@ async fn a_stopped_bulk_action_touches_nothing_after_it_was_acknowledged() {
 async fn nothing_is_done_by_a_token_that_was_revoked_meanwhile() {
     for _ in 0..ROUNDS {
         let (stage, thread) = asked().await;
-        let make = TokenRequest::Make {
+        let make = TokenRequest::Create {
             name: "shop".into(),
             role: Role::Operator,
             agent: None,

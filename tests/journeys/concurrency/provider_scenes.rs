@@ -88,14 +88,14 @@ pub(super) async fn provider_scene(name: &str) -> (Stage, Request) {
             };
             (stage, Request::Number(adopt))
         }
-        "go_on" => {
+        "resume_setup" => {
             let (stage, setup) = linked().await;
             // Its link ran out: nobody followed it.
             stage.act(Request::Number(NumberRequest::NewLink { setup })).await.expect("anew");
             stage.system.forget_public_url();
             stage.set_up().await;
             stage.system.set_public_url(format!("http://{}", stage.address));
-            (stage, Request::Number(NumberRequest::GoOn { setup }))
+            (stage, Request::Number(NumberRequest::Resume { setup }))
         }
         "new_link" => {
             let (stage, setup) = linked().await;

@@ -83,7 +83,7 @@ pub(super) async fn scene(name: &str) -> (Stage, Request) {
             let scope = Scope::of("lumen", wadeck::domain::numbers::connection::Environment::Development).into();
             (stage, Request::Within { scope, request: Box::new(held) })
         }
-        "send_knowing" => {
+        "send_with_context" => {
             let (stage, thread) = asked().await;
             let seen = stage.messages(thread).await.pop().map(|message| message.id);
             (stage, send(thread, "Tomorrow.").with_context(SendContext { seen, despite_owner: false }))
@@ -128,7 +128,7 @@ pub(super) async fn scene(name: &str) -> (Stage, Request) {
 
 async fn outbox_scene(name: &str) -> (Stage, Request) {
     match name {
-        "take_back" => {
+        "undo_send" => {
             let (stage, thread, _) = queued().await;
             (stage, Request::UndoSend { thread })
         }
@@ -141,11 +141,11 @@ async fn outbox_scene(name: &str) -> (Stage, Request) {
             let (stage, _, entry) = queued().await;
             (stage, Request::DiscardEntry { entry })
         }
-        "settle_arrived" => {
+        "confirm_arrived" => {
             let (stage, _, entry) = uncertain().await;
-            (stage, Request::SettleArrived { entry })
+            (stage, Request::ConfirmArrived { entry })
         }
-        "look_up" => {
+        "reconcile" => {
             let (stage, _, entry) = uncertain().await;
             (stage, Request::Reconcile { entry })
         }
@@ -295,16 +295,16 @@ async fn contact_scene(name: &str) -> (Stage, Request) {
             stage.act(merge).await.expect("merged");
             (stage, Request::SplitContact { contact: ContactId(1) })
         }
-        "token_make" | "token_revoke" => {
+        "token_create" | "token_revoke" => {
             let (stage, _) = asked().await;
-            let make = TokenRequest::Make {
+            let make = TokenRequest::Create {
                 name: "shop".into(),
                 role: Role::Operator,
                 agent: None,
                 expires_at: None,
                 scope: Scope::ALL,
             };
-            if name == "token_make" {
+            if name == "token_create" {
                 return (stage, Request::Token(make));
             }
             stage.act(Request::Token(make)).await.expect("made");
@@ -329,14 +329,14 @@ pub(super) async fn agents_scene(name: &str) -> (Stage, Request) {
             let (stage, assignment) = proposed().await;
             (stage, agents(AgentRequest::Reject { assignment, reason: "not yet".into() }))
         }
-        "narrow" => {
+        "restrict" => {
             let (stage, assignment) = proposed().await;
             let Request::Agents(AgentRequest::Propose(mut terms)) = proposal(ConnectionId(1), "helper", Mode::Auto)
             else {
                 panic!("a proposal")
             };
             terms.contract = Contract { max_per_hour: 2, ..Contract::default() };
-            (stage, agents(AgentRequest::Narrow { assignment, proposal: terms }))
+            (stage, agents(AgentRequest::Restrict { assignment, proposal: terms }))
         }
         "revoke" => {
             let (stage, assignment) = proposed().await;
@@ -372,9 +372,9 @@ pub(super) async fn agents_scene(name: &str) -> (Stage, Request) {
             stage.agents(stop).await.expect("stopped");
             (stage, agents(AgentRequest::Resume { what: StopScope::All }))
         }
-        "forget" => {
+        "reset_context" => {
             let (stage, thread) = asked().await;
-            (stage, agents(AgentRequest::Forget { thread, undo: false }))
+            (stage, agents(AgentRequest::ResetContext { thread, undo: false }))
         }
         "rehearse_written" => {
             let (stage, _) = asked().await;
@@ -399,11 +399,11 @@ async fn transfer_scene(name: &str) -> (Stage, Request) {
             std::mem::forget(stage.system.arrives(&ben(), "here"));
             (stage, Request::AssignThread { thread, to: "ben".into() })
         }
-        "hand_over" => {
+        "transfer_thread" => {
             let (stage, thread) = asked().await;
             // Whoever takes it is here, for as long as the stage stands.
             std::mem::forget(stage.system.arrives(&ben(), "here"));
-            (stage, Request::HandOver { thread, to: "ben".into() })
+            (stage, Request::TransferThread { thread, to: "ben".into() })
         }
         other => provider_scene(other).await,
     }
@@ -416,19 +416,19 @@ pub(super) async fn harmless_scene(name: &str) -> Option<(Stage, Request)> {
     let message = stage.messages(thread).await[0].id;
     let delivery = DeliveryId(1);
     let request = match name {
-        "attend" => Request::UpdatePresence { thread: Some(thread), writes: false, typing: false },
+        "update_presence" => Request::UpdatePresence { thread: Some(thread), writes: false, typing: false },
         "save_view" => Request::SaveView { name: "mine".into(), terms: "rosa".into() },
         "save_draft" => Request::SaveDraft { thread, text: "half a".into() },
         "mark_read" => Request::MarkRead { thread },
         "reveal" => Request::RevealDelivery { delivery },
-        "try_delivery" => Request::TryDelivery { delivery, body: None },
+        "dry_run_delivery" => Request::DryRunDelivery { delivery, body: None },
         "check_connection" => Request::CheckConnection { connection },
         "refresh_templates" => Request::RefreshTemplates,
         "flow_refresh" => Request::Flow(FlowRequest::Refresh),
         "canary" => Request::Canary { connection },
-        "fill_gap" => Request::FillGap { connection },
+        "backfill" => Request::Backfill { connection },
         "refresh_thread" => Request::RefreshThread { thread },
-        "ask_about" => Request::AskAbout { message },
+        "query_status" => Request::QueryStatus { message },
         "open_media" => Request::OpenMedia { message },
         "call" => Request::Call {
             provider: kapso(),

@@ -63,7 +63,7 @@ impl PickerKind for Contacts {
             let number = row.contact.phone_number.as_ref().map(ToString::to_string).unwrap_or_default();
             let last = row.threads.first().map(|(_, at, over)| format!("{over} {}", words::age(*at, cx.now)));
             let tail = format!("{number}  {}", row.wish()).trim_end().to_owned();
-            Row { right: last.unwrap_or_default(), ..Row::new(row.id.to_string(), row.contact.shown(), tail) }
+            Row { right: last.unwrap_or_default(), ..Row::new(row.id.to_string(), row.contact.display_name(), tail) }
         };
         self.found.iter().filter(|row| Some(row.id) != self.merge_into).map(row).collect()
     }

@@ -105,7 +105,8 @@ impl PickerKind for Colleagues {
         let question = format!("Transfer the thread to {}?", row.head);
         let (thread, to) = (self.thread, row.id.clone());
         let online = row.right != OFFLINE;
-        let request = if online { Request::HandOver { thread, to } } else { Request::AssignThread { thread, to } };
+        let request =
+            if online { Request::TransferThread { thread, to } } else { Request::AssignThread { thread, to } };
         vec![Intent::KeepDrafts, Intent::ask_first(question, request)]
     }
 }

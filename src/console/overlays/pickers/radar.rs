@@ -42,7 +42,7 @@ impl PickerKind for Radar {
         let row = |row: &RadarRow| {
             let closes = row.thread.window_closes_at.unwrap_or(cx.now);
             let owner = row.owner.as_deref().map_or_else(|| "no owner".to_owned(), clean_line);
-            let head = format!("{:>6}  {}", words::left(closes, cx.now), row.thread.contact.shown());
+            let head = format!("{:>6}  {}", words::left(closes, cx.now), row.thread.contact.display_name());
             Row {
                 right: row.thread.connection.clone(),
                 warn: closes.since(cx.now) < SOON && row.owner.is_none(),

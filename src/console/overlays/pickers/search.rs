@@ -50,7 +50,7 @@ impl PickerKind for Search {
             Row {
                 right: format!("{author} {age}").trim_start().to_owned(),
                 warn: message.status.name() == "failed",
-                ..Row::new(message.id.to_string(), format!("{way} {}", contact.shown()), message.text.line())
+                ..Row::new(message.id.to_string(), format!("{way} {}", contact.display_name()), message.text.line())
             }
         };
         self.found.iter().map(row).collect()

@@ -93,7 +93,7 @@ pub(in crate::console) const ROWS: &[Command<ActivityPane>] = &[
         keys: &["D"],
         ready: delivery_ready,
         run: |pane, _| match pane.selected_delivery() {
-            Some(delivery) => vec![Intent::perform(Request::TryDelivery { delivery, body: None })],
+            Some(delivery) => vec![Intent::perform(Request::DryRunDelivery { delivery, body: None })],
             None => vec![],
         },
         ..Command::ROW
@@ -144,7 +144,7 @@ pub(in crate::console) const ROWS: &[Command<ActivityPane>] = &[
 
 fn reveal_ready(pane: &ActivityPane, cx: &Cx) -> Result<(), String> {
     delivery_ready(pane, cx)?;
-    cx.may(Permission::RevealWebhookBodies)
+    cx.require(Permission::RevealWebhookBodies)
 }
 
 fn reveal(pane: &ActivityPane) -> Vec<Intent> {

@@ -78,7 +78,7 @@ impl Pane for ActivityPane {
             Status::part(told.deliveries_quarantined, "quarantined"),
             told.last_delivery_at.map(|at| format!("webhook {}", words::age(at, cx.now))),
         ];
-        status.told(parts, "no webhook yet", (told.deliveries_unreadable, told.alerts))
+        status.join_parts(parts, "no webhook yet", (told.deliveries_unreadable, told.alerts))
     }
 
     fn rows(&self, cx: &Cx, index: usize, _: usize) -> Vec<Row> {
@@ -141,7 +141,7 @@ impl Pane for ActivityPane {
             (Request::RevealDelivery { delivery }, Ok(Done { message: said, created_id: Some(body) })) => {
                 Some(self.revealed(cx, *delivery, said, body))
             }
-            (Request::TryDelivery { .. }, Ok(done)) => {
+            (Request::DryRunDelivery { .. }, Ok(done)) => {
                 Some(vec![Reading::open(PlainText::new("Dry run", done.message.as_str()))])
             }
             _ => None,

@@ -114,7 +114,7 @@ pub(in crate::console) const ROWS: &[Command<AgentsPane>] = &[
         keys: &["r"],
         hint: true,
         ready: |pane, cx| {
-            cx.may(Permission::RehearseAgents)?;
+            cx.require(Permission::RehearseAgents)?;
             if matches!(pane.selected(cx), Some(AgentRow::Agent(_))) {
                 return Ok(());
             }
@@ -138,7 +138,7 @@ pub(in crate::console) const ROWS: &[Command<AgentsPane>] = &[
         help: "Proposes an agent for a number; on an assignment, starts from its contract.",
         scope: AGENTS,
         keys: &["p"],
-        ready: |_, cx| cx.may(Permission::ProposeAgents),
+        ready: |_, cx| cx.require(Permission::ProposeAgents),
         run: |pane, cx| match pane.selected(cx) {
             Some(AgentRow::Assignment(_)) => with_row(pane, cx, |row| AgentForm::Propose {
                 agent: row.assignment.agent.clone(),
@@ -176,7 +176,7 @@ pub(in crate::console) const ROWS: &[Command<AgentsPane>] = &[
         scope: AGENTS,
         keys: &["t"],
         ready: |pane, cx| {
-            cx.may(Permission::RehearseAgents)?;
+            cx.require(Permission::RehearseAgents)?;
             pane.agent(cx).map(|_| ()).ok_or_else(|| "Select an agent first.".into())
         },
         run: |pane, cx| match pane.agent(cx) {
@@ -221,7 +221,7 @@ fn perform(request: AgentRequest) -> Vec<Intent> {
 /// Returns the name of what the assignment answers: a number, or one contact of it.
 fn subject_text(row: &AssignmentRow) -> String {
     match &row.contact {
-        Some(contact) => format!("only {}, via {}", contact.shown(), row.connection_name),
+        Some(contact) => format!("only {}, via {}", contact.display_name(), row.connection_name),
         None => row.connection_name.clone(),
     }
 }
@@ -242,7 +242,7 @@ fn in_hand<'p>(pane: &'p AgentsPane, cx: &Cx, fits: fn(&Assignment) -> bool) -> 
     if !fits(one) {
         return Err(format!("It is already {}.", one.state.name()));
     }
-    cx.may(Permission::DecideAssignments)?;
+    cx.require(Permission::DecideAssignments)?;
     Ok(one)
 }
 

@@ -32,8 +32,9 @@ impl Text for Difference {
     }
 
     fn update(&mut self, _: &Cx, event: &OverlayEvent<'_>) -> Vec<Intent> {
-        if let OverlayEvent::Answered(Query::Agent(AgentQuery::Assignment { assignment }), Answer::Agent(told)) = event
-            && let AgentsAnswer::Assignment(detail) = &**told
+        if let OverlayEvent::Answered(Query::Agent(AgentQuery::Assignment { assignment }), Answer::Agent(answer)) =
+            event
+            && let AgentsAnswer::Assignment(detail) = &**answer
             && *assignment == self.assignment
         {
             self.detail = detail.as_deref().cloned();

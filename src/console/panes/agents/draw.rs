@@ -58,7 +58,7 @@ impl AgentsPane {
                 Row {
                     left: vec![
                         (format!("  {} ", words::pad(&state, 11, theme.ellipsis())), style),
-                        (run.contact.shown(), theme.plain()),
+                        (run.contact.display_name(), theme.plain()),
                         (said.unwrap_or_default(), theme.dim()),
                     ],
                     right: vec![(format!("{:>4}", words::age(at, cx.now)), theme.dim())],
@@ -99,7 +99,7 @@ impl AgentsPane {
         let whom = row
             .contact
             .as_ref()
-            .map_or_else(|| row.connection_name.clone(), |contact| format!("{} only", contact.shown()));
+            .map_or_else(|| row.connection_name.clone(), |contact| format!("{} only", contact.display_name()));
         let some = if one.contract.when.is_empty() { "" } else { " with conditions" };
         Row {
             left: vec![
@@ -162,7 +162,7 @@ impl AgentsPane {
         let theme = cx.settings.theme;
         let one = &row.assignment;
         sheet.field("assignment", &one.id.to_string());
-        let whom = row.contact.as_ref().map(|contact| format!("{} via ", contact.shown())).unwrap_or_default();
+        let whom = row.contact.as_ref().map(|contact| format!("{} via ", contact.display_name())).unwrap_or_default();
         sheet.field("answers", &format!("{whom}{}", clean_line(&row.connection_name)));
         let state = match one.state {
             AssignmentState::Approved => "one of two approvals given".to_owned(),

@@ -178,7 +178,7 @@ impl AgentForm {
             Self::Propose { agent, connection, thread, .. } => {
                 AgentRequest::Propose(Box::new(proposal(filled, (agent, *connection, *thread))?))
             }
-            Self::Narrow { assignment: one, .. } => AgentRequest::Narrow {
+            Self::Narrow { assignment: one, .. } => AgentRequest::Restrict {
                 assignment: one.id,
                 proposal: Box::new(proposal(filled, (&one.agent, one.connection, one.thread))?),
             },
@@ -239,7 +239,7 @@ impl FormKind for AgentForm {
     fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
         let request = self.request(filled)?;
         // A restriction that changes nothing is an approval, with the approval's confirmation.
-        if let (Self::Narrow { assignment: one, question, .. }, AgentRequest::Narrow { proposal, .. }) =
+        if let (Self::Narrow { assignment: one, question, .. }, AgentRequest::Restrict { proposal, .. }) =
             (self, &request)
             && one.has_same_terms(proposal)
         {

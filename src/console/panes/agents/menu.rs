@@ -64,12 +64,12 @@ impl PickerKind for AgentMenu {
             "propose" => Picker::open(ProposePicker::for_thread(self.thread.clone())),
             "forget" => {
                 // The row shows whether the memory is cleared, so the request does what the row offers.
-                let request = Request::Agents(AgentRequest::Forget { thread, undo: self.is_context_cleared() });
+                let request = Request::Agents(AgentRequest::ResetContext { thread, undo: self.is_context_cleared() });
                 Intent::ask_first(format!("{}?", row.head.trim_end_matches('.')), request)
             }
             "back" => Intent::perform(Request::ReleaseThread { thread }),
             "run" => AgentRun::show(thread, self.run),
-            "runs" => Intent::ShowFiltered(PaneId::Agents, self.thread.contact.shown()),
+            "runs" => Intent::ShowFiltered(PaneId::Agents, self.thread.contact.display_name()),
             _ => Picker::open(StopPicker::new(scopes_of_thread(Some(&self.thread)))),
         }]
     }

@@ -64,18 +64,18 @@ impl Pane for AgentsPane {
     }
 
     fn status(&self, cx: &Cx, status: &Status) -> (String, Style) {
-        let Some(told) = &cx.overview else { return (String::new(), Style::new()) };
+        let Some(answer) = &cx.overview else { return (String::new(), Style::new()) };
         let parts = vec![
-            Status::part(told.stopped, "stopped"),
-            Status::part(told.approvals, "to approve"),
-            Status::part(told.runs_open, "running"),
-            Status::part(told.agents, if told.agents == 1 { "agent" } else { "agents" }),
+            Status::part(answer.stopped, "stopped"),
+            Status::part(answer.approvals, "to approve"),
+            Status::part(answer.runs_open, "running"),
+            Status::part(answer.agents, if answer.agents == 1 { "agent" } else { "agents" }),
         ];
-        status.told(parts, "none", (told.stopped, told.approvals))
+        status.join_parts(parts, "none", (answer.stopped, answer.approvals))
     }
 
     fn rows(&self, cx: &Cx, index: usize, _: usize) -> Vec<Row> {
-        self.shown(cx).get(index).map(|row| Self::agent_row(cx, *row)).into_iter().collect()
+        self.visible_rows(cx).get(index).map(|row| Self::agent_row(cx, *row)).into_iter().collect()
     }
 
     fn empty_text(&self, _: &Cx) -> String {
@@ -113,15 +113,15 @@ impl Pane for AgentsPane {
     }
 
     fn answer(&mut self, cx: &Cx, query: &Query, answer: Answer) -> Vec<Intent> {
-        let (query, told) = match (query, answer) {
+        let (query, answer) = match (query, answer) {
             (Query::Agents, Answer::Agents(view)) => {
                 self.view = Some(*view);
                 return if self.is_open(cx) { self.detail(cx) } else { vec![] };
             }
-            (Query::Agent(query), Answer::Agent(told)) => (query, *told),
+            (Query::Agent(query), Answer::Agent(answer)) => (query, *answer),
             _ => return vec![],
         };
-        match (query, told) {
+        match (query, answer) {
             (AgentQuery::Assignment { .. }, AgentsAnswer::Assignment(dossier)) => {
                 self.dossier = dossier.map(|one| *one);
             }

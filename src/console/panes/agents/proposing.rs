@@ -33,7 +33,7 @@ impl ProposePicker {
     fn form(&self, cx: &Cx, agent: &str) -> Option<AgentForm> {
         let agent = agent.to_owned();
         if let Some(row) = &self.thread {
-            let (thread, whom) = (Some(row.id), row.contact.shown());
+            let (thread, whom) = (Some(row.id), row.contact.display_name());
             return Some(AgentForm::Propose { agent, connection: row.connection_id, thread, whom, known: None });
         }
         let list = cx.connected().map(|row| &row.connection);

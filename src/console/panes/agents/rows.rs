@@ -42,6 +42,6 @@ pub(super) fn agent_row_text(row: &AgentRow<'_>) -> String {
             format!("{} {} {}", row.assignment.agent, row.connection_name, row.assignment.state.name())
         }
         AgentRow::Agent(agent) => format!("{} {}", agent.name, agent.kind),
-        AgentRow::Run(run) => format!("{} {} {}", run.agent, run.contact.shown(), run.state.name()),
+        AgentRow::Run(run) => format!("{} {} {}", run.agent, run.contact.display_name(), run.state.name()),
     }
 }

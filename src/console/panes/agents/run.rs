@@ -40,8 +40,8 @@ impl Text for AgentRun {
     }
 
     fn update(&mut self, _: &Cx, event: &OverlayEvent<'_>) -> Vec<Intent> {
-        if let OverlayEvent::Answered(Query::Agent(AgentQuery::Run { run }), Answer::Agent(told)) = event
-            && let AgentsAnswer::Run(record) = &**told
+        if let OverlayEvent::Answered(Query::Agent(AgentQuery::Run { run }), Answer::Agent(answer)) = event
+            && let AgentsAnswer::Run(record) = &**answer
             && *run == self.run
         {
             self.record = record.as_deref().cloned();

@@ -19,7 +19,7 @@ pub(in crate::console) fn run_facts(cx: &Cx, record: &RunRecord) -> Vec<Fact> {
     let mut facts = vec![
         Fact::Field("run", format!("{} under {}", run.id, record.assignment)),
         Fact::Field("agent", format!("{} ({})", clean_line(&run.agent), record.mode.name())),
-        Fact::Field("thread", format!("{} ({})", run.contact.shown(), run.thread_id)),
+        Fact::Field("thread", format!("{} ({})", run.contact.display_name(), run.thread_id)),
         Fact::Field("state", run.state.name().replace('_', " ")),
     ];
     facts.extend(run.breaches.iter().map(|breach| Fact::Trouble("held", clean_line(breach))));

@@ -22,7 +22,7 @@ pub(in crate::console) struct AgentsPane {
 impl AgentsPane {
     /// Returns the rows that match the filter: stops, assignments that need a decision, agents, active assignments,
     /// runs.
-    pub fn shown(&self, cx: &Cx) -> Vec<AgentRow<'_>> {
+    pub fn visible_rows(&self, cx: &Cx) -> Vec<AgentRow<'_>> {
         let Some(view) = &self.view else { return vec![] };
         let filter = self.list.filter.to_lowercase();
         let active = |row: &AssignmentRow| row.assignment.state == AssignmentState::Active;
@@ -42,11 +42,11 @@ impl AgentsPane {
     }
 
     pub fn row_ids(&self, cx: &Cx) -> Vec<String> {
-        self.shown(cx).iter().map(agent_row_id).collect()
+        self.visible_rows(cx).iter().map(agent_row_id).collect()
     }
 
     pub fn selected(&self, cx: &Cx) -> Option<AgentRow<'_>> {
-        let rows = self.shown(cx);
+        let rows = self.visible_rows(cx);
         let ids: Vec<String> = rows.iter().map(agent_row_id).collect();
         rows.get(self.list.index(&ids).unwrap_or(0)).copied()
     }

@@ -16,7 +16,7 @@ pub(in crate::console) type Scopes = Vec<(StopScope, String)>;
 
 /// Returns what can be stopped from a thread, the most specific first.
 pub(in crate::console) fn scopes_of_thread(row: Option<&ThreadRow>) -> Scopes {
-    let thread = row.map(|row| (StopScope::Thread(row.id), format!("the agent of {}", row.contact.shown())));
+    let thread = row.map(|row| (StopScope::Thread(row.id), format!("the agent of {}", row.contact.display_name())));
     let agent = row.and_then(|row| row.assignment.as_ref()).map(|one| of_agent(&one.agent));
     thread.into_iter().chain(agent).chain([of_all()]).collect()
 }
@@ -122,8 +122,8 @@ impl Text for RecentStops {
     }
 
     fn update(&mut self, _: &Cx, event: &OverlayEvent<'_>) -> Vec<Intent> {
-        if let OverlayEvent::Answered(Query::Agent(AgentQuery::Stops { .. }), Answer::Agent(told)) = event
-            && let AgentsAnswer::Stops(stops) = &**told
+        if let OverlayEvent::Answered(Query::Agent(AgentQuery::Stops { .. }), Answer::Agent(answer)) = event
+            && let AgentsAnswer::Stops(stops) = &**answer
         {
             self.stops = Some(stops.clone());
         }

@@ -54,7 +54,7 @@ pub(in crate::console) const ROWS: &[Command<ConnectionsPane>] = &[
         scope: NUMBERS,
         keys: &["f"],
         ready: connection_ready,
-        run: |pane, cx| with_connection(pane, cx, |connection| Request::FillGap { connection }),
+        run: |pane, cx| with_connection(pane, cx, |connection| Request::Backfill { connection }),
         ..Command::ROW
     },
     Command {

@@ -31,7 +31,7 @@ impl ConnectionsPane {
     /// Returns the environment and the organization for a row, if several scopes are shown together.
     fn marks(cx: &Cx, organization: &str, environment: Environment) -> Vec<(String, Style)> {
         let theme = cx.settings.theme;
-        if cx.shown().is_some() || cx.scopes_known().len() < 2 {
+        if cx.shown_scope().is_some() || cx.scopes_known().len() < 2 {
             return vec![];
         }
         vec![
@@ -65,7 +65,7 @@ impl ConnectionsPane {
 
     /// Returns the width of the name column: the longest name, up to 20 cells.
     fn names_wide(&self, cx: &Cx) -> usize {
-        self.shown(cx).iter().map(|row| words::width(row.name())).max().unwrap_or(0).min(20)
+        self.visible_rows(cx).iter().map(|row| words::width(row.name())).max().unwrap_or(0).min(20)
     }
 
     fn setup_row(&self, cx: &Cx, setup: &Setup) -> Row {

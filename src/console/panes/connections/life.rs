@@ -30,7 +30,7 @@ pub(in crate::console) const ROWS: &[Command<ConnectionsPane>] = &[
             };
             match can(pane, cx, &[NumberEvent::GoOn, NumberEvent::Reconnect]) {
                 Ok(NumberEvent::Reconnect) => act(NumberRequest::Reconnect { setup }),
-                Ok(_) => act(NumberRequest::GoOn { setup }),
+                Ok(_) => act(NumberRequest::Resume { setup }),
                 Err(_) => vec![],
             }
         },

@@ -64,11 +64,11 @@ impl Pane for ConnectionsPane {
             Status::part(told.connections.saturating_sub(known), "not verified"),
             Status::part(told.connections_proved, "verified"),
         ];
-        status.told(parts, "none", (told.connections_in_trouble, 0))
+        status.join_parts(parts, "none", (told.connections_in_trouble, 0))
     }
 
     fn rows(&self, cx: &Cx, index: usize, _: usize) -> Vec<Row> {
-        self.shown(cx).get(index).map(|row| self.number_row(cx, *row)).into_iter().collect()
+        self.visible_rows(cx).get(index).map(|row| self.number_row(cx, *row)).into_iter().collect()
     }
 
     fn empty_text(&self, _: &Cx) -> String {

@@ -39,7 +39,7 @@ pub(in crate::console) struct ConnectionsPane {
 
 impl ConnectionsPane {
     /// Returns the rows that match the filter: open setups first, then connected numbers, then disconnected ones.
-    pub fn shown<'c>(&self, cx: &'c Cx) -> Vec<NumberRow<'c>> {
+    pub fn visible_rows<'c>(&self, cx: &'c Cx) -> Vec<NumberRow<'c>> {
         let Some(list) = &cx.connections else { return vec![] };
         let filter = self.list.filter.to_lowercase();
         let terms: Vec<(&str, &str)> = filter.split_whitespace().filter_map(|word| word.split_once(':')).collect();
@@ -95,11 +95,11 @@ impl ConnectionsPane {
     }
 
     pub fn row_ids(&self, cx: &Cx) -> Vec<String> {
-        self.shown(cx).iter().map(NumberRow::id).collect()
+        self.visible_rows(cx).iter().map(NumberRow::id).collect()
     }
 
     pub fn selected<'c>(&self, cx: &'c Cx) -> Option<NumberRow<'c>> {
-        let rows = self.shown(cx);
+        let rows = self.visible_rows(cx);
         let ids: Vec<String> = rows.iter().map(NumberRow::id).collect();
         rows.get(self.list.index(&ids).unwrap_or(0)).copied()
     }

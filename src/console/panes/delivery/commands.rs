@@ -58,7 +58,7 @@ pub(in crate::console) const ROWS: &[Command<DeliveryPane>] = &[
         },
         run: |pane, _| match pane.selected().map(|row| (row.id, row.message_id, row.state)) {
             Some((entry, _, EntryState::Uncertain)) => vec![Intent::perform(Request::Reconcile { entry })],
-            Some((_, message, _)) => vec![Intent::perform(Request::AskAbout { message })],
+            Some((_, message, _)) => vec![Intent::perform(Request::QueryStatus { message })],
             None => vec![],
         },
         ..Command::ROW
@@ -71,7 +71,7 @@ pub(in crate::console) const ROWS: &[Command<DeliveryPane>] = &[
         keys: &["S"],
         danger: Danger::Asks(|_, _| "Mark it as arrived, in your name?".into()),
         ready: uncertain,
-        run: |pane, _| with_entry(pane, |entry| Request::SettleArrived { entry }),
+        run: |pane, _| with_entry(pane, |entry| Request::ConfirmArrived { entry }),
         ..Command::ROW
     },
     Command {

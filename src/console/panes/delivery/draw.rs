@@ -38,7 +38,7 @@ impl DeliveryPane {
         Row {
             left: vec![
                 (words::pad(state, 12, theme.ellipsis()), style),
-                (words::pad(&row.contact.shown(), 16, theme.ellipsis()), theme.plain()),
+                (words::pad(&row.contact.display_name(), 16, theme.ellipsis()), theme.plain()),
                 (format!(" {what}"), theme.dim()),
             ],
             right: vec![(format!("{:>4}", words::age(row.created_at, cx.now)), theme.dim())],

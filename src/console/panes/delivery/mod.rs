@@ -58,7 +58,7 @@ impl Pane for DeliveryPane {
             Status::part(told.scheduled, "scheduled"),
             Status::part(told.queued - told.held.min(told.queued), "queued"),
         ];
-        status.told(parts, "no failures", (told.failed, told.uncertain))
+        status.join_parts(parts, "no failures", (told.failed, told.uncertain))
     }
 
     fn rows(&self, cx: &Cx, index: usize, _: usize) -> Vec<Row> {
@@ -75,7 +75,7 @@ impl Pane for DeliveryPane {
     }
 
     fn detail_title(&self, _: &Cx) -> Option<String> {
-        self.selected().map(|row| format!("{} to {}", row.id, row.contact.shown()))
+        self.selected().map(|row| format!("{} to {}", row.id, row.contact.display_name()))
     }
 
     fn sheet(&self, cx: &Cx, sheet: &mut Sheet) {

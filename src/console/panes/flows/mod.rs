@@ -75,11 +75,11 @@ impl Pane for FlowsPane {
             Status::part(count("published"), "published"),
             Status::part(count("draft"), if count("draft") == 1 { "draft" } else { "drafts" }),
         ];
-        status.told(parts, "none", (ill, 0))
+        status.join_parts(parts, "none", (ill, 0))
     }
 
     fn rows(&self, cx: &Cx, index: usize, _: usize) -> Vec<Row> {
-        self.shown(cx).get(index).map(|(_, flow)| Self::flow_row(cx, flow)).into_iter().collect()
+        self.visible_rows(cx).get(index).map(|(_, flow)| Self::flow_row(cx, flow)).into_iter().collect()
     }
 
     fn empty_text(&self, _: &Cx) -> String {

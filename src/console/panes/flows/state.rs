@@ -18,7 +18,7 @@ pub(in crate::console) struct FlowsPane {
 
 impl FlowsPane {
     /// Returns the Flows of the shown scope that match the filter.
-    pub fn shown(&self, cx: &Cx) -> Vec<(&FlowList, &Flow)> {
+    pub fn visible_rows(&self, cx: &Cx) -> Vec<(&FlowList, &Flow)> {
         let filter = self.list.filter.to_lowercase();
         let lists = self.lists.iter().flatten().filter(|list| cx.shows_connection(list.connection));
         let all = lists.flat_map(|list| list.flows.iter().map(move |flow| (list, flow)));
@@ -30,11 +30,11 @@ impl FlowsPane {
     }
 
     pub fn row_ids(&self, cx: &Cx) -> Vec<String> {
-        self.shown(cx).iter().map(|(_, flow)| flow.id.clone()).collect()
+        self.visible_rows(cx).iter().map(|(_, flow)| flow.id.clone()).collect()
     }
 
     pub fn selected(&self, cx: &Cx) -> Option<(&FlowList, &Flow)> {
-        let rows = self.shown(cx);
+        let rows = self.visible_rows(cx);
         let ids: Vec<String> = rows.iter().map(|(_, flow)| flow.id.clone()).collect();
         rows.get(self.list.index(&ids).unwrap_or(0)).copied()
     }

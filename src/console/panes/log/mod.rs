@@ -81,12 +81,12 @@ impl Pane for LogPane {
             Status::part(errors, if errors == 1 { "error" } else { "errors" }),
             Status::part(warnings, if warnings == 1 { "warning" } else { "warnings" }),
         ];
-        status.told(parts, "", (errors, warnings))
+        status.join_parts(parts, "", (errors, warnings))
     }
 
     fn rows(&self, cx: &Cx, index: usize, _: usize) -> Vec<Row> {
         let theme = cx.settings.theme;
-        let shown = self.shown();
+        let shown = self.visible_lines();
         let Some(line) = shown.get(index) else { return vec![] };
         let at = line.at.map_or_else(|| "        ".to_owned(), |at| words::clock_to_the_second(at, cx.zone()));
         let level = line.level.map_or("", |level| LEVELS[level]);

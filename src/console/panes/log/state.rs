@@ -55,7 +55,7 @@ pub(super) fn level_of(filter: &str) -> Option<usize> {
 impl LogPane {
     /// Returns the lines that match all words of the filter and are at least as severe as its level. With a level,
     /// lines without one are not shown.
-    pub fn shown(&self) -> Vec<&LogLine> {
+    pub fn visible_lines(&self) -> Vec<&LogLine> {
         let filter = self.list.filter.to_lowercase();
         let least = level_of(&filter);
         let words: Vec<&str> = filter.split_whitespace().filter(|word| !word.starts_with(TERM)).collect();
@@ -68,11 +68,11 @@ impl LogPane {
     }
 
     pub fn row_ids(&self) -> Vec<String> {
-        self.shown().into_iter().map(|line| line.whole.clone()).collect()
+        self.visible_lines().into_iter().map(|line| line.whole.clone()).collect()
     }
 
     pub fn selected(&self) -> Option<&LogLine> {
-        let rows = self.shown();
+        let rows = self.visible_lines();
         let at = self.list.index(&self.row_ids()).unwrap_or(0);
         rows.get(at).copied()
     }
@@ -151,7 +151,8 @@ mod tests {
 
     #[test]
     fn the_newest_stands_first_and_the_filter_narrows_by_words_and_level() {
-        let shown = |filter: &str| pane(filter).shown().iter().map(|line| line.text.clone()).collect::<Vec<_>>();
+        let shown =
+            |filter: &str| pane(filter).visible_lines().iter().map(|line| line.text.clone()).collect::<Vec<_>>();
         assert_eq!(shown(""), ["more of it", "disk full", "started"]);
         assert_eq!(shown("DISK"), ["disk full"]);
         assert_eq!(shown("level:warn"), ["disk full"]);
@@ -176,9 +177,9 @@ mod tests {
         let mut pane = pane("");
         pane.paused = true;
         pane.take(&[]);
-        assert_eq!(pane.shown().len(), 3);
+        assert_eq!(pane.visible_lines().len(), 3);
         pane.paused = false;
         pane.take(&[]);
-        assert_eq!(pane.shown().len(), 0);
+        assert_eq!(pane.visible_lines().len(), 0);
     }
 }

@@ -60,11 +60,11 @@ impl Pane for TemplatesPane {
             .map(|at| format!("{} as of {}", told.templates, words::moment(at, cx.now, cx.zone())));
         let sample = told.sample.map(|(gone, all)| format!("sample {} %", gone * 100 / all.max(1)));
         let parts = vec![sample, age, Status::part(told.templates_waiting, "not ready")];
-        status.told(parts, "not fetched yet", (0, 0))
+        status.join_parts(parts, "not fetched yet", (0, 0))
     }
 
     fn rows(&self, cx: &Cx, index: usize, _: usize) -> Vec<Row> {
-        self.shown(cx).get(index).map(|(_, one)| Self::template_row(cx, one)).into_iter().collect()
+        self.visible_rows(cx).get(index).map(|(_, one)| Self::template_row(cx, one)).into_iter().collect()
     }
 
     fn empty_text(&self, _: &Cx) -> String {

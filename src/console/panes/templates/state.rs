@@ -22,7 +22,7 @@ fn row_id((list, one): &(&TemplateList, &Template)) -> String {
 impl TemplatesPane {
     /// Returns the templates of the shown scope that match the filter. Numbers of the same account share their
     /// templates, so each template is listed once.
-    pub fn shown(&self, cx: &Cx) -> Vec<(&TemplateList, &Template)> {
+    pub fn visible_rows(&self, cx: &Cx) -> Vec<(&TemplateList, &Template)> {
         let filter = self.list.filter.to_lowercase();
         let mut seen: Vec<(&TemplateList, &Template)> = vec![];
         // Templates of the account that is selected in Connections come first.
@@ -42,11 +42,11 @@ impl TemplatesPane {
     }
 
     pub fn row_ids(&self, cx: &Cx) -> Vec<String> {
-        self.shown(cx).iter().map(row_id).collect()
+        self.visible_rows(cx).iter().map(row_id).collect()
     }
 
     pub fn selected(&self, cx: &Cx) -> Option<(&TemplateList, &Template)> {
-        let rows = self.shown(cx);
+        let rows = self.visible_rows(cx);
         let ids: Vec<String> = rows.iter().map(row_id).collect();
         rows.get(self.list.index(&ids).unwrap_or(0)).copied()
     }

@@ -68,7 +68,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         scope: Scope::Messages,
         keys: &["Y"],
         danger: Danger::Asks(|pane, cx| {
-            let whom = pane.at_hand(cx).map(|row| row.contact.shown()).unwrap_or_default();
+            let whom = pane.at_hand(cx).map(|row| row.contact.display_name()).unwrap_or_default();
             format!("Send the suggested reply to {whom}, unchanged?")
         }),
         ready: proposal,
@@ -135,7 +135,7 @@ fn stoppable(_: &ThreadsPane, cx: &Cx) -> Result<(), String> {
 
 /// Fails if there is no suggested reply, or if the actor may not decide about it.
 fn proposed(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
-    cx.may(Permission::DecideSuggestedReplies)?;
+    cx.require(Permission::DecideSuggestedReplies)?;
     pane.proposal().map(|_| ()).ok_or_else(|| "There is no suggested reply here.".into())
 }
 

@@ -38,7 +38,7 @@ impl ThreadsPane {
         if row.new {
             left.push(("NEW ".to_owned(), theme.accent()));
         }
-        left.push((row.contact.shown(), name_style));
+        left.push((row.contact.display_name(), name_style));
         left.push((row.label_marks(), theme.accent()));
         Row { left, right }
     }

@@ -41,7 +41,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         ready: operator_with_thread,
         run: |pane, cx| {
             let Some(row) = pane.at_hand(cx) else { return vec![] };
-            let (thread, contact) = (row.id, row.contact.shown());
+            let (thread, contact) = (row.id, row.contact.display_name());
             if row.resolved.is_some() {
                 return vec![Intent::perform(Request::ReopenThread { thread })];
             }
@@ -59,7 +59,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         ready: operator_with_thread,
         run: |pane, cx| {
             let Some(row) = pane.at_hand(cx) else { return vec![] };
-            let (thread, contact) = (row.id, row.contact.shown());
+            let (thread, contact) = (row.id, row.contact.display_name());
             if row.snoozed.is_some() {
                 return vec![Intent::perform(Request::UnsnoozeThread { thread })];
             }
@@ -95,7 +95,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         scope: THREADS,
         keys: &["g p"],
         ready: |pane, cx| {
-            cx.may(Permission::Backfill)?;
+            cx.require(Permission::Backfill)?;
             pane.at_hand(cx).map(|_| ()).ok_or_else(|| "Select a thread first.".into())
         },
         run: |pane, cx| {

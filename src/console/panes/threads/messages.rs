@@ -116,7 +116,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         },
         run: |pane, _| match pane.current().and_then(doubtful) {
             Some(entry) => vec![Intent::perform(Request::Reconcile { entry })],
-            None => with_message(pane, |message| vec![Intent::perform(Request::AskAbout { message })]),
+            None => with_message(pane, |message| vec![Intent::perform(Request::QueryStatus { message })]),
         },
         ..Command::ROW
     },

@@ -130,11 +130,11 @@ impl Pane for ThreadsPane {
     }
 
     fn status(&self, cx: &Cx, status: &Status) -> (String, Style) {
-        let Some(told) = &cx.overview else { return (String::new(), Style::new()) };
-        let lag = told.lag(cx.now);
+        let Some(answer) = &cx.overview else { return (String::new(), Style::new()) };
+        let lag = answer.lag(cx.now);
         let late = u32::from(lag.is_some());
-        let parts = vec![lag, Status::part(told.waiting, "waiting"), Status::part(told.unread, "unread")];
-        status.told(parts, &format!("{} read", told.threads), (late, told.waiting))
+        let parts = vec![lag, Status::part(answer.waiting, "waiting"), Status::part(answer.unread, "unread")];
+        status.join_parts(parts, &format!("{} read", answer.threads), (late, answer.waiting))
     }
 
     fn rows(&self, cx: &Cx, index: usize, height: usize) -> Vec<Row> {
@@ -151,12 +151,12 @@ impl Pane for ThreadsPane {
     }
 
     fn empty_text(&self, cx: &Cx) -> String {
-        let listening = cx.overview.as_ref().map(|told| told.listening_on.clone()).unwrap_or_default();
+        let listening = cx.overview.as_ref().map(|answer| answer.listening_on.clone()).unwrap_or_default();
         format!("No threads. Webhooks are received at {listening}; `wadeck doctor` checks the connection.")
     }
 
     fn selected_name(&self, _: &Cx) -> Option<String> {
-        self.open.as_ref()?.row.as_ref().map(|row| row.contact.shown())
+        self.open.as_ref()?.row.as_ref().map(|row| row.contact.display_name())
     }
 
     fn detail_title(&self, _: &Cx) -> Option<String> {
@@ -304,8 +304,8 @@ impl Pane for ThreadsPane {
                     self.composers.insert(*thread, Composer::new(*thread, &text));
                 }
             }
-            (Query::Agent(AgentQuery::Waiting { thread }), Answer::Agent(told)) => {
-                if let (AgentsAnswer::Waiting(run), Some(open)) = (*told, self.open_as(*thread)) {
+            (Query::Agent(AgentQuery::Waiting { thread }), Answer::Agent(answer)) => {
+                if let (AgentsAnswer::Waiting(run), Some(open)) = (*answer, self.open_as(*thread)) {
                     open.proposal = run.map(|one| *one);
                 }
             }

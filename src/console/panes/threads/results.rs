@@ -41,7 +41,7 @@ impl ThreadsPane {
                 self.proposal_decided(*run, instead.as_deref(), result.is_ok());
                 None
             }
-            (Request::HandOver { thread, .. } | Request::AssignThread { thread, .. }, Ok(done)) => {
+            (Request::TransferThread { thread, .. } | Request::AssignThread { thread, .. }, Ok(done)) => {
                 let mut intents = vec![Intent::Notice(done.message.clone())];
                 if self.handed_over(*thread) && cx.focus == Focus::Composer {
                     intents.push(Intent::Focus(Focus::Detail));

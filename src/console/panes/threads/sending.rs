@@ -72,8 +72,10 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         scope: THREADS,
         keys: &["O"],
         danger: Danger::Asks(|pane, cx| match pane.at_hand(cx) {
-            Some(row) if row.opted_out => format!("Record an opt-in of {}?", row.contact.shown()),
-            Some(row) => format!("Record an opt-out of {}? Nothing is sent to them any more.", row.contact.shown()),
+            Some(row) if row.opted_out => format!("Record an opt-in of {}?", row.contact.display_name()),
+            Some(row) => {
+                format!("Record an opt-out of {}? Nothing is sent to them any more.", row.contact.display_name())
+            }
             None => String::new(),
         }),
         ready: operator_with_thread,

@@ -43,7 +43,7 @@ pub(in crate::operations) async fn marketing_stopped(
         && let Some(contact) = write.contact_with(std::slice::from_ref(to)).await?
         && write.stops_marketing(contact).await?
     {
-        let why = format!("{} opted out of marketing messages.", to.shown());
+        let why = format!("{} opted out of marketing messages.", to.display_name());
         let instead = "Send a utility template, or wait until the contact resumes marketing.";
         return Ok(Some(Refusal::new(Code::MarketingStopped, why, instead)));
     }
@@ -67,7 +67,7 @@ pub(in crate::operations) fn ours(own: &HashMap<String, String>, to: &Address) -
 
 fn is_ours(to: &Address, name: &str) -> Refusal {
     let name = crate::domain::text::clean_line(name);
-    let why = format!("{} is our own number ({name}).", to.shown());
+    let why = format!("{} is our own number ({name}).", to.display_name());
     Refusal::new(Code::OwnNumber, why, "Give the contact's number.")
 }
 
