@@ -116,8 +116,7 @@ pub(crate) async fn foreign(stage: &mut Stage) -> (ThreadId, Value) {
     let bulk = Request::Bulk { action: BulkAction::Discard, text: "zebra".into() };
     let bulk = Request::Within { scope: there.into(), request: Box::new(bulk) };
     let job = stage.act(bulk).await.expect("begun").created_id;
-    let Answer::Agent(told) =
-        stage.ask(Query::Agent(AgentQuery::Runs { thread: None, limit: 50, before: None })).await
+    let Answer::Agent(told) = stage.ask(Query::Agent(AgentQuery::Runs { thread: None, limit: 50, before: None })).await
     else {
         panic!("no runs")
     };
