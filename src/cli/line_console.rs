@@ -32,7 +32,7 @@ const HELP: &str = "\
 list             list threads, newest first
 t3               open a thread: prints its last messages and marks it as read
 say TEXT         send a text into the open thread
-say! TEXT        send it even if a colleague owns the thread
+say! TEXT        send it even if a colleague owns the thread, or if it repeats a message
 more             print older messages
 take, release    take the open thread, or release it
 give USER        transfer it to a colleague who is online
@@ -217,12 +217,12 @@ impl Sitting<'_> {
             }
             ("say", text, Some(thread)) if !text.is_empty() => {
                 let content = Box::new(Content::text(text));
-                let seen = SendContext { despite_owner: false, seen: self.newest };
+                let seen = SendContext { seen: self.newest, ..SendContext::default() };
                 self.act(Request::Send { thread, content, reply_to: None, at: None }.with_context(seen)).await;
             }
             ("say!", text, Some(thread)) if !text.is_empty() => {
                 let content = Box::new(Content::text(text));
-                let despite = SendContext { despite_owner: true, seen: None };
+                let despite = SendContext { despite_owner: true, despite_duplicate: true, seen: None };
                 self.act(Request::Send { thread, content, reply_to: None, at: None }.with_context(despite)).await;
             }
             ("note", text, Some(thread)) if !text.is_empty() => {

@@ -24,6 +24,9 @@ pub struct SendContext {
     /// Sends although a colleague or another app owns the thread.
     #[serde(default)]
     pub despite_owner: bool,
+    /// Sends although the contact got the same message within the last minute.
+    #[serde(default)]
+    pub despite_duplicate: bool,
 }
 
 /// A request.
@@ -353,6 +356,7 @@ impl Refusal {
         let context = match self.code {
             Code::OwnedByColleague | Code::HeldElsewhere => SendContext { despite_owner: true, ..context },
             Code::AnsweredMeanwhile => SendContext { seen: None, ..context },
+            Code::DuplicateMessage => SendContext { despite_duplicate: true, ..context },
             _ => return None,
         };
         Some(request.with_context(context))

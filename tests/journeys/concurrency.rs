@@ -58,9 +58,9 @@ macro_rules! operations {
 operations! {
     Request::Within { .. } => "within", Once(&["not_retryable", "no_change"]);
     Request::SendWithContext { .. } => "send_with_context", Once(&["answered_meanwhile"]);
-    Request::Send { .. } => "send", Each("two messages are two messages; a sender who says what they saw is asked");
-    Request::SendFile { .. } => "send_file", Each("two files are two messages");
-    Request::SendTemplate { .. } => "send_template", Each("two templates are two messages");
+    Request::Send { .. } => "send", Once(&["duplicate_message"]);
+    Request::SendFile { .. } => "send_file", Once(&["duplicate_message"]);
+    Request::SendTemplate { .. } => "send_template", Once(&["duplicate_message"]);
     Request::SendTest { .. } => "send_test", Each("two tests are two messages");
     Request::React { .. } => "react", Each("the later reaction takes the place of the earlier one at the provider");
     Request::UndoSend { .. } => "undo_send", Once(&["nothing_to_undo"]);

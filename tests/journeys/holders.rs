@@ -159,7 +159,7 @@ async fn a_conversation_that_is_given_to_us_waits_for_a_person_and_agents_answer
     comes(&mut stage, &enveloped(json!([]), json!([text("wamid.NEXT", ANA, "still there?")]))).await;
     stage.answer().await;
     assert_eq!(stage.simulator.send_requests(), 1, "what comes to us is ours");
-    let again = SendContext { despite_owner: false, seen: None };
+    let again = SendContext::default();
     let send = Request::Send { thread: thread.id, content: Box::new(Content::text("hi")), reply_to: None, at: None };
     stage.act(send.with_context(again)).await.expect("nobody else has it");
 }

@@ -11,7 +11,7 @@ use wadeck::domain::request::Request;
 use wadeck::operations;
 use wadeck::simulator::SendFault;
 
-use crate::stage::{Stage, rosa};
+use crate::stage::{Stage, again, rosa};
 
 async fn with_rosa() -> (Stage, wadeck::domain::ids::ThreadId) {
     let quiet = crate::stage::CONFIG.replace("agent = \"helper\"\n", "");
@@ -268,7 +268,7 @@ async fn one_business_initiated_message_per_contact_and_hour() {
         at: None,
     };
     stage.act(reminder()).await.expect("queued");
-    stage.act(reminder()).await.expect("queued");
+    stage.act(again(reminder())).await.expect("queued");
     assert_eq!(stage.send().await, 1);
     let held = stage.outbox().await.into_iter().find(|row| row.state == EntryState::Queued).expect("held");
     assert_eq!(held.hold.map(wadeck::domain::outbox::limits::Hold::name), Some("hourly_policy"));

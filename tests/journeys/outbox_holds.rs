@@ -16,7 +16,7 @@ use wadeck::operations;
 use wadeck::simulator::{Person, SendFault};
 
 use crate::outbox_faults::{open_alerts, with_rosa, write};
-use crate::stage::{Stage, rosa};
+use crate::stage::{Stage, again, rosa};
 
 pub async fn later(stage: &Stage, thread: ThreadId, words: &str, after: u64) {
     let at = Some(stage.now().plus(Duration::from_secs(after)));
@@ -441,8 +441,8 @@ async fn an_answer_passes_a_template_that_the_hourly_rule_holds() {
     stage.pass(Duration::from_secs(25 * 3_600));
     stage.act(reminder()).await.expect("queued");
     stage.send().await;
-    stage.act(reminder()).await.expect("queued");
-    stage.act(reminder()).await.expect("queued");
+    stage.act(again(reminder())).await.expect("queued");
+    stage.act(again(reminder())).await.expect("queued");
     stage.send().await;
     stage.says(&rosa(), "a question").await;
     write(&stage, thread, "an answer").await;

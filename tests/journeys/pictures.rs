@@ -12,7 +12,7 @@ use wadeck::operations;
 use wadeck::simulator::{Person, Saying, SendFault};
 
 use crate::sitting::{Sitting, THEME};
-use crate::stage::{SUPPORT, Stage, rosa};
+use crate::stage::{SUPPORT, Stage, again, rosa};
 
 /// A morning at work: people wait, an agent failed, a message is uncertain, one is held, one failed.
 async fn a_morning() -> Stage {
@@ -69,7 +69,7 @@ async fn a_morning() -> Stage {
         at: None,
     };
     stage.act(reminder()).await.expect("queued");
-    stage.act(reminder()).await.expect("queued");
+    stage.act(again(reminder())).await.expect("queued");
     stage.send().await;
     stage.simulator.post_raw("whatsapp.message.received", &serde_json::json!({ "message": {} }));
     stage.deliver().await;

@@ -104,7 +104,9 @@ async fn a_shop_sends_its_reminders_once_and_is_refused_with_the_rule() {
     let (status, body) = programs.ask(&shop, "POST", "/messages", Some(other), Some("order-17")).await;
     assert_eq!((status, &body["error"]["code"]), (409, &json!("idempotency_key")));
     // Another to the same person within the hour is held, not sent.
-    programs.ask(&shop, "POST", "/messages", Some(reminder), Some("order-18")).await;
+    let mut again = reminder;
+    again["despite_duplicate"] = json!(true);
+    programs.ask(&shop, "POST", "/messages", Some(again), Some("order-18")).await;
     programs.stage.send().await;
     assert_eq!(programs.stage.simulator.accepted().len(), 1);
     let (_, held) = programs.ask(&shop, "GET", "/outbox?filter=status:queued", None, None).await;

@@ -20,7 +20,7 @@ use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentsAnswer, R
 use wadeck::domain::ids::{ConnectionId, RunId, ThreadId, UploadId};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::refusal::Done;
-use wadeck::domain::request::Request;
+use wadeck::domain::request::{Request, SendContext};
 use wadeck::domain::time::{Clock, Rng, Timestamp};
 use wadeck::domain::view::{EntryRow, MessageView, Overview, ThreadRow};
 use wadeck::operations::{self, OperationError, PendingDelivery, System};
@@ -130,6 +130,11 @@ pub fn proposal(connection: ConnectionId, agent: &str, mode: Mode) -> Request {
 }
 
 /// Somebody whom the configuration names.
+/// The request of a sender who confirms that the contact gets the same message again.
+pub fn again(request: Request) -> Request {
+    request.with_context(SendContext { despite_duplicate: true, ..SendContext::default() })
+}
+
 pub fn user(name: &str, role: Role) -> UserConfig {
     UserConfig { name: name.into(), role, os_user: None, ssh_keys: vec![] }
 }

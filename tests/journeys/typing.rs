@@ -11,7 +11,7 @@ use wadeck::domain::request::Request;
 use wadeck::simulator::{Person, SendFault};
 
 use crate::sitting::Sitting;
-use crate::stage::{CONFIG, Stage, proposal, rosa};
+use crate::stage::{CONFIG, Stage, again, proposal, rosa};
 
 const BEGINNINGS: [&str; 20] = [
     "Yes",
@@ -69,7 +69,7 @@ async fn busy() -> Stage {
     let thread = stage.thread_of("quiet").await.id;
     for fault in [SendFault::Vanish, SendFault::graph(400, 131_026, "Message undeliverable")] {
         let content = Box::new(wadeck::domain::message::content::Content::text("Until six."));
-        stage.act(Request::Send { thread, content, reply_to: None, at: None }).await.expect("queued");
+        stage.act(again(Request::Send { thread, content, reply_to: None, at: None })).await.expect("queued");
         stage.simulator.next_send(fault);
         stage.send().await;
     }

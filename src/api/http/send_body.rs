@@ -37,6 +37,8 @@ pub(in crate::api) struct SendBody {
     seen: Option<MessageId>,
     #[serde(default)]
     despite_owner: bool,
+    #[serde(default)]
+    despite_duplicate: bool,
 }
 
 /// The body of a request that sets a reaction.
@@ -53,17 +55,18 @@ pub(in crate::api) struct ReactionBody {
 pub(in crate::api) struct AcceptBody {
     pub instead: String,
     despite_owner: bool,
+    despite_duplicate: bool,
 }
 
 impl ReactionBody {
     pub fn context(&self) -> SendContext {
-        SendContext { seen: None, despite_owner: self.despite_owner }
+        SendContext { despite_owner: self.despite_owner, ..SendContext::default() }
     }
 }
 
 impl AcceptBody {
     pub fn context(&self) -> SendContext {
-        SendContext { seen: None, despite_owner: self.despite_owner }
+        SendContext { seen: None, despite_owner: self.despite_owner, despite_duplicate: self.despite_duplicate }
     }
 }
 
@@ -74,7 +77,9 @@ pub(in crate::api) fn reaction_schema() -> Value {
 
 /// The JSON Schema of [`AcceptBody`].
 pub(in crate::api) fn accept_schema() -> Value {
-    with_despite_owner("instead", "text to send instead; empty sends the suggested reply")
+    let mut schema = with_despite_owner("instead", "text to send instead; empty sends the suggested reply");
+    schema["properties"]["despite_duplicate"] = despite_duplicate();
+    schema
 }
 
 /// The JSON Schema of a body with one string field and `despite_owner`.
@@ -87,6 +92,12 @@ fn with_despite_owner(name: &str, what: &str) -> Value {
 pub(in crate::api) fn despite_owner() -> Value {
     json!({ "type": "boolean", "default": false,
         "description": "send even if a colleague, or another app at the provider, owns the thread; otherwise refused as `owned_by_colleague` or `held_elsewhere`" })
+}
+
+/// The JSON Schema of the field that permits sending the same message again.
+pub(in crate::api) fn despite_duplicate() -> Value {
+    json!({ "type": "boolean", "default": false,
+        "description": "send even if the contact got the same message within the last minute; otherwise refused as `duplicate_message`" })
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -148,6 +159,7 @@ pub(in crate::api) fn schema() -> Value {
             "seen": { "type": ["string", "null"], "pattern": "^m[1-9][0-9]{0,17}$",
                 "description": "newest message that the sender has seen; refused as `answered_meanwhile` if a colleague or an agent has replied since, or a colleague within the last five seconds" },
             "despite_owner": despite_owner(),
+            "despite_duplicate": despite_duplicate(),
             "at": { "type": ["string", "null"], "format": "date-time", "description": "time to send it" }
         },
         "examples": [
@@ -163,7 +175,11 @@ impl SendBody {
     /// if fields are missing or contradict each other.
     pub async fn request(self, system: &System, actor: &Actor) -> Result<Request, OperationError> {
         let system = &system.restricted_to(actor).await?;
-        let context = SendContext { seen: self.seen, despite_owner: self.despite_owner };
+        let context = SendContext {
+            seen: self.seen,
+            despite_owner: self.despite_owner,
+            despite_duplicate: self.despite_duplicate,
+        };
         Ok(self.request_without_context(system).await?.with_context(context))
     }
 

@@ -83,6 +83,9 @@ pub struct Knowing {
     /// Send even if a colleague, or another app at the provider, owns the thread
     #[arg(long)]
     pub despite_owner: bool,
+    /// Send even if the contact got the same message within the last minute
+    #[arg(long)]
+    pub despite_duplicate: bool,
     /// Refuse if a colleague has replied after this message
     #[arg(long, value_name = "MESSAGE")]
     pub seen: Option<MessageId>,
@@ -90,7 +93,7 @@ pub struct Knowing {
 
 impl From<Knowing> for SendContext {
     fn from(knowing: Knowing) -> Self {
-        Self { seen: knowing.seen, despite_owner: knowing.despite_owner }
+        Self { seen: knowing.seen, despite_owner: knowing.despite_owner, despite_duplicate: knowing.despite_duplicate }
     }
 }
 

@@ -171,6 +171,8 @@ codes! {
     HeldElsewhere "held_elsewhere" 409 3 "Let it answer, or send it with `despite_owner`.";
     /// Someone answered after the message that the caller saw last.
     AnsweredMeanwhile "answered_meanwhile" 409 3 "Read the answer, then send again if yours is still needed.";
+    /// The contact got the same message within the last minute, and the request does not say to send it again.
+    DuplicateMessage "duplicate_message" 409 3 "Change it, or send it with `despite_duplicate`.";
     /// The colleague has no open console, or may not answer.
     NotHere "not_here" 409 3 "Choose a colleague whose console is open.";
     /// The draft is longer than the limit.

@@ -8,11 +8,12 @@ use crate::domain::agents::run::RunState;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
 use crate::domain::ids::RunId;
-use crate::domain::message::content::check_text;
+use crate::domain::message::content::{Content, check_text};
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::request::SendContext;
 use crate::domain::text::clean_line;
 use crate::operations::agents::replies::carry_out;
+use crate::operations::outbox::duplicate::check_duplicate;
 use crate::operations::outbox::send_message::{check_freeform, thread_within};
 use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
@@ -62,6 +63,7 @@ pub(crate) async fn accept(
     };
     for one in &words {
         check_text(&one.text)?;
+        check_duplicate(&mut write, row.id, &Content::text(one.text.as_str()), now, &me, context, now).await?;
     }
     write.decide_run(run, RunState::Answered, &me, "", now).await?.or_refuse(|| decided(run, reply.state, None))?;
     carry_out(system, &mut write, (&row, run, &author), &words, &acts).await?;

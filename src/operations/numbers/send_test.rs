@@ -30,6 +30,6 @@ pub(crate) async fn send_test(system: &System, actor: &Actor, connection: Connec
     let words = format!("wadeck test message of {name}, {}. No action needed.", system.now());
     let content = Content::text(words);
     // The thread's owner does not matter, because the message only verifies sending.
-    let context = SendContext { despite_owner: true, ..SendContext::default() };
+    let context = SendContext { despite_owner: true, despite_duplicate: true, ..SendContext::default() };
     send(system, actor, thread.id, SendMessage { content, reply_to: None, at: None }, &context).await
 }

@@ -5,6 +5,7 @@ pub(crate) mod claim;
 pub(crate) mod confirm_arrived;
 pub(crate) mod discard_entry;
 pub(crate) mod dispatch_next;
+pub(crate) mod duplicate;
 pub(crate) mod failure_alerts;
 pub(crate) mod hold_entry;
 mod last_checks;

@@ -19,6 +19,7 @@ use crate::domain::request::SendContext;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
+use crate::operations::outbox::duplicate::check_duplicate;
 use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
 use crate::store::{NewEntry, Write};
@@ -184,6 +185,7 @@ pub(crate) async fn queue(
         now,
     };
     let (to, content) = (&outgoing.to, &outgoing.content);
+    check_duplicate(&mut write, row.id, content, at.unwrap_or(now), &author, context, now).await?;
     if let Some(refusal) = recipient::forbidden(system, &mut write, row.connection_id, to, content).await? {
         return Err(refusal.into());
     }

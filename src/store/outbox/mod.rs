@@ -2,6 +2,7 @@
 
 pub(crate) mod accept;
 pub(crate) mod claims;
+pub(crate) mod duplicates;
 pub(crate) mod entries;
 pub(crate) mod holds;
 pub(crate) mod jobs;

@@ -194,7 +194,7 @@ async fn a_colleagues_thread_is_written_into_only_by_whoever_says_so() {
     let message: MessageId = stage.messages(thread).await[0].id;
     let react = Request::React { message, emoji: Some("👍".into()) };
     assert_eq!(code(&stage.act(react.clone()).await.expect_err("ben has it")), "owned_by_colleague");
-    let despite = SendContext { despite_owner: true, seen: None };
+    let despite = SendContext { despite_owner: true, ..SendContext::default() };
     stage.act(send(thread, "me too").with_context(despite)).await.expect("recorded by");
     stage.act(react.with_context(despite)).await.expect("recorded by");
     perform(&stage.system, &ben(), send(thread, "mine")).await.expect("it is his");
@@ -208,7 +208,7 @@ async fn a_colleagues_thread_is_written_into_only_by_whoever_says_so() {
 async fn whoever_did_not_see_a_colleagues_answer_is_asked() {
     let (mut stage, thread) = asked().await;
     let seen = stage.messages(thread).await.pop().map(|message| message.id);
-    let knows = |seen| SendContext { seen, despite_owner: false };
+    let knows = |seen| SendContext { seen, ..SendContext::default() };
     perform(&stage.system, &ben(), send(thread, "Tomorrow.")).await.expect("queued");
     stage.pass(Duration::from_secs(60));
     let refused = stage.act(send(thread, "Friday.").with_context(knows(seen))).await.expect_err("ben replied");

@@ -86,7 +86,7 @@ pub(super) async fn scene(name: &str) -> (Stage, Request) {
         "send_with_context" => {
             let (stage, thread) = asked().await;
             let seen = stage.messages(thread).await.pop().map(|message| message.id);
-            (stage, send(thread, "Tomorrow.").with_context(SendContext { seen, despite_owner: false }))
+            (stage, send(thread, "Tomorrow.").with_context(SendContext { seen, ..SendContext::default() }))
         }
         "send" => {
             let (stage, thread) = asked().await;

@@ -135,7 +135,7 @@ impl ThreadsPane {
         };
         let open = self.open.as_ref().filter(|open| open.thread == thread && open.around.is_none());
         let seen = open.and_then(|open| open.messages.iter().map(|message| message.id).max());
-        request.with_context(SendContext { seen, despite_owner: false })
+        request.with_context(SendContext { seen, ..SendContext::default() })
     }
 
     /// Returns the query for a thread's messages, at its current page size and position.
