@@ -45,6 +45,7 @@ fn known(name: &str, status: &str) -> Template {
         cards: vec![],
         since: None,
         unfillable: vec![],
+        free_in_window: false,
     }
 }
 

@@ -26,6 +26,6 @@ pub use self::address::OwnAddress;
 pub use self::interface::Provider;
 pub use self::registry::Registry;
 pub use self::types::{
-    Acknowledgement, MediaSource, MessagePage, NumberCheck, ProviderDeliveryLog, ProviderError, Reading, SecretSource,
-    SendReport, SentMessage, SignatureFault, Sink, SinkError, Unreadable, Upload, WireRequest,
+    Acknowledgement, MediaSource, MessagePage, NumberCheck, PriorRequest, ProviderDeliveryLog, ProviderError, Reading,
+    SecretSource, SendReport, SentMessage, SignatureFault, Sink, SinkError, Unreadable, Upload, WireRequest,
 };

@@ -51,12 +51,27 @@ pub struct WireRequest {
     /// Path and query below the base URL.
     pub path: String,
     pub body: String,
+    /// A request whose result the message needs, sent first.
+    pub prior: Option<PriorRequest>,
+}
+
+/// A POST that creates what a message refers to, and that can be repeated without creating it twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriorRequest {
+    pub path: String,
+    pub body: String,
+    /// The name under which the result is found again.
+    pub name: String,
 }
 
 impl WireRequest {
-    /// Returns method, path and body as text, for the record of an attempt.
+    /// Returns method, path and body as text, for the record of an attempt; what is sent first comes first.
     pub fn attempt_text(&self) -> String {
-        format!("{} {}\n{}", self.method, self.path, self.body)
+        let request = format!("{} {}\n{}", self.method, self.path, self.body);
+        match &self.prior {
+            Some(prior) => format!("POST {}\n{}\n\n{request}&ContentSid=(id of the content)", prior.path, prior.body),
+            None => request,
+        }
     }
 }
 

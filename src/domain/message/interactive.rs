@@ -119,6 +119,54 @@ impl Interactive {
         }
     }
 
+    /// Returns what a provider that supports only buttons, plain lists and links cannot send, and what to do instead;
+    /// `None` if it can send the message. Source: Twilio, part 6.
+    pub fn beyond_simple(&self) -> Option<(&'static str, &'static str)> {
+        let longest = if matches!(self.action, Action::Link { .. }) { 640 } else { 1024 };
+        let texts = || {
+            [Some(&self.body), self.footer.as_ref()].into_iter().flatten().chain(match &self.heading {
+                Some(Heading::Text(text)) => Some(text),
+                _ => None,
+            })
+        };
+        match &self.action {
+            Action::Buttons { .. } | Action::Link { .. } | Action::List { .. } => {}
+            Action::AskLocation => return Some(("location requests", "Ask for the location with words.")),
+            Action::Flow { .. } => return Some(("Flows", "Ask the questions with words.")),
+            _ => return Some(("products", "Send a link to them.")),
+        }
+        if matches!(self.heading, Some(Heading::Image(_) | Heading::Video(_) | Heading::Document(_))) {
+            return Some(("a file above buttons", "Send the file as a message of its own."));
+        }
+        if let Action::List { sections, .. } = &self.action {
+            if self.heading.is_some() || self.footer.is_some() {
+                return Some(("a heading or a footer with a list", "Put it into the text."));
+            }
+            if sections.iter().any(|section| !section.title.as_received().trim().is_empty()) {
+                return Some(("section titles in a list", "Leave the titles out."));
+            }
+        }
+        if let Action::Buttons { buttons } = &self.action
+            && buttons.iter().any(|choice| choice.id.len() > 200)
+        {
+            return Some(("ids of more than 200 characters", "Shorten the id."));
+        }
+        if texts().any(|text| text.as_received().encode_utf16().count() > longest) {
+            let most = if longest == 640 {
+                "a text of more than 640 characters with a link"
+            } else {
+                "a text of more than 1024 characters with choices"
+            };
+            return Some((most, "Shorten it, or send the text first."));
+        }
+        let labels = self.labels();
+        // Double braces are places for values there.
+        if texts().chain(&labels).any(|text| text.as_received().contains("{{")) {
+            return Some(("{{ with choices", "Write it without the braces."));
+        }
+        None
+    }
+
     /// Refuses a message that the provider would refuse. The form and the operation both call it.
     pub fn check(&self) -> Result<(), Refusal> {
         within("The text", &self.body, 1, if matches!(self.action, Action::List { .. }) { 4096 } else { 1024 })?;

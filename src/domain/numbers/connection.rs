@@ -274,6 +274,9 @@ pub struct Capabilities {
     pub reactions: bool,
     /// Interactive messages: buttons, lists and links.
     pub offers: bool,
+    /// Interactive messages are limited to buttons, a plain list or a link. Only read where `offers` is set.
+    #[serde(skip)]
+    pub simple_offers: bool,
     /// Shared contact cards.
     pub cards: bool,
     /// The provider downloads files from a URL of wadeck; files are not uploaded.
@@ -299,6 +302,7 @@ impl Capabilities {
         quotes: true,
         reactions: true,
         offers: true,
+        simple_offers: false,
         cards: true,
         fetches_files: false,
         delivery_log: true,
@@ -312,6 +316,10 @@ impl Capabilities {
         let (what, instead) = match content {
             Content::Reaction { .. } if !self.reactions => ("reactions", "Answer with words."),
             Content::Offer(_) if !self.offers => ("buttons, lists and links", "Write the choices as words."),
+            Content::Offer(offer) if self.simple_offers => match offer.beyond_simple() {
+                Some((what, instead)) => (what, instead),
+                None => return self.forbid_quote(quotes),
+            },
             Content::Contacts { .. } if !self.cards => ("shared contacts", "Write name and number as words."),
             Content::Text { body, .. }
                 if self.longest_text.is_some_and(|most| body.as_received().chars().count() > most as usize) =>
@@ -321,11 +329,21 @@ impl Capabilities {
                 let why = format!("The text has {length} characters; the maximum of this number's provider is {most}.");
                 return Err(Refusal::new(Code::TextTooLong, why, "Send it in parts."));
             }
-            _ if quotes && !self.quotes => ("quotes", "Send it without the quote, and name what it answers."),
-            _ => return Ok(()),
+            _ => return self.forbid_quote(quotes),
         };
-        Err(Refusal::new(Code::Provider, format!("The provider of this number cannot send {what}."), instead))
+        Err(cannot_send(what, instead))
     }
+
+    fn forbid_quote(&self, quotes: bool) -> Result<(), Refusal> {
+        if quotes && !self.quotes {
+            return Err(cannot_send("quotes", "Send it without the quote, and name what it answers."));
+        }
+        Ok(())
+    }
+}
+
+fn cannot_send(what: &str, instead: &'static str) -> Refusal {
+    Refusal::new(Code::Provider, format!("The provider of this number cannot send {what}."), instead)
 }
 
 /// Format of an id in the configuration.

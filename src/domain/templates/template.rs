@@ -26,6 +26,11 @@ impl TemplateStatus {
         self.0 == "APPROVED"
     }
 
+    /// Returns `true` if the template was never submitted for approval.
+    pub fn is_unsubmitted(&self) -> bool {
+        self.0 == "UNSUBMITTED"
+    }
+
     /// Returns `true` while the provider reviews the template.
     pub fn is_pending(&self) -> bool {
         matches!(self.0.as_str(), "PENDING" | "IN_APPEAL" | "RECEIVED" | "SUBMITTED")
@@ -75,6 +80,9 @@ pub struct Template {
     /// Unsupported components, as shown to people, such as `header of the kind gif`. A template with any is refused.
     #[serde(default)]
     pub unfillable: Vec<String>,
+    /// Can be sent inside the service window although it was never submitted for approval.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub free_in_window: bool,
 }
 
 /// A button of a template.
@@ -107,6 +115,12 @@ impl Template {
     /// Returns `true` for authentication templates, whose code is used in both text and button.
     pub(crate) fn doubles_code(&self) -> bool {
         self.category.as_received().eq_ignore_ascii_case("AUTHENTICATION")
+    }
+
+    /// Returns `true` if the template can be sent: it is approved, or the service window is open and it needs no
+    /// approval there.
+    pub fn can_send(&self, window_open: bool) -> bool {
+        self.status.can_send() || (window_open && self.free_in_window && self.status.is_unsubmitted())
     }
 
     /// Returns `true` if the template matches a filter: words, and the terms `status:`, `category:` and `lang:`.
@@ -172,6 +186,7 @@ mod tests {
             cards: vec![],
             since: None,
             unfillable: vec![],
+            free_in_window: false,
         }
     }
 

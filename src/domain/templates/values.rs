@@ -5,15 +5,11 @@ use crate::domain::code::Code;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::message::media::Media;
 use crate::domain::refusal::Refusal;
+use crate::domain::templates::limits;
 use crate::domain::templates::slots::LOCATION_PARTS;
 use crate::domain::templates::template::{Template, TemplateList};
 use crate::domain::templates::value_checks::refused;
 use crate::domain::text::{Untrusted, clean_line};
-
-/// Maximum length of a text header with its values in characters (Meta: template components, header).
-const MAX_HEADER_CHARACTERS: usize = 60;
-/// Maximum length of a body with its values, beside other components, in characters (Meta: sending a template).
-const MAX_BODY_CHARACTERS: usize = 1024;
 
 impl Template {
     /// Refuses missing, unknown and invalid values, and a header file if the template takes none.
@@ -54,14 +50,36 @@ impl Template {
         self.check_lengths(given)
     }
 
+    /// Refuses a template without approval outside the service window.
+    pub fn check_window(&self, open: bool) -> Result<(), Refusal> {
+        if self.can_send(open) {
+            return Ok(());
+        }
+        let why = format!(
+            "The template {} ({}) is {}, so it can be sent inside the service window only, which is closed.",
+            self.name.line(),
+            self.language.line(),
+            self.status.name()
+        );
+        Err(Refusal::new(Code::TemplateNotApproved, why, "Choose an approved template."))
+    }
+
     /// Refuses texts that are too long with their values; the provider would fail with 132005.
     fn check_lengths(&self, given: &[(String, String)]) -> Result<(), Refusal> {
         let alone = self.header_format.is_none() && self.footer.is_none() && self.buttons.is_empty();
         let header = (self.header_format.as_deref() == Some("TEXT")).then(|| self.filled_header(given)).flatten();
-        let body = (!alone).then(|| self.filled_body(given));
-        let parts = [("header", header, MAX_HEADER_CHARACTERS), ("body", body, MAX_BODY_CHARACTERS)];
+        let most = match (&self.offer, alone && self.cards.is_empty()) {
+            (Some(_), _) => limits::MAX_BODY_WITH_OFFER,
+            (None, true) => limits::MAX_LONE_BODY,
+            (None, false) => limits::MAX_BODY,
+        };
+        let mut parts = vec![("body".to_owned(), self.filled_body(given), most)];
+        parts.extend(header.map(|text| ("header".to_owned(), text, limits::MAX_HEADER)));
+        for at in 0..self.cards.len() {
+            parts.push((format!("body of card {}", at + 1), self.filled_card(at, given), limits::MAX_CARD_BODY));
+        }
         for (part, text, bound) in parts {
-            let length = text.map_or(0, |text| text.chars().count());
+            let length = text.chars().count();
             if length > bound {
                 let why = format!("Filled in, the {part} has {length} characters; the platform takes {bound}.");
                 return Err(refused(why, "Shorten the values."));
@@ -147,7 +165,8 @@ impl TemplateList {
                 })?
             }
         };
-        if found.status.can_send() {
+        // Whether the window is open is checked where the recipient is known.
+        if found.can_send(true) {
             return Ok(found);
         }
         let why = format!("The template {shown} ({}) is {}.", found.language.line(), found.status.name());
@@ -196,6 +215,7 @@ mod tests {
             cards: vec![],
             since: None,
             unfillable: vec![],
+            free_in_window: false,
         }
     }
 
@@ -231,6 +251,23 @@ mod tests {
         assert!(template.check(&given("x".into()), true).is_err(), "a file that has no place");
         template.header_format = None;
         assert!(template.check(&given("x".repeat(1022)), false).is_ok(), "alone, a body may be longer");
+        template.offer =
+            Some(crate::domain::templates::template::LimitedTimeOffer { text: "Ends".into(), has_expiration: false });
+        assert!(template.check(&given("x".repeat(597)), false).is_ok());
+        assert!(template.check(&given("x".repeat(598)), false).expect_err("beside an offer").reason.contains("600"));
+        template.offer = None;
+        let card = crate::domain::templates::template::TemplateCard {
+            header_format: None,
+            body: "Card {{1}}".into(),
+            buttons: vec![],
+        };
+        template.cards = vec![card];
+        let both = |text: String| vec![("1".to_owned(), "x".to_owned()), ("card:0:1".to_owned(), text)];
+        assert!(template.check(&both("x".repeat(155)), false).is_ok());
+        assert!(
+            template.check(&both("x".repeat(156)), false).expect_err("on a card").reason.contains("body of card 1")
+        );
+        template.cards = vec![];
         template.category = "AUTHENTICATION".into();
         assert!(template.check(&given("1".repeat(15)), false).is_ok());
         assert!(template.check(&given("1".repeat(16)), false).is_err());

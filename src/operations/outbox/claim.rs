@@ -172,7 +172,7 @@ impl Claiming<'_> {
             self.refuse(&claimed, &failure).await?;
             return Ok(None);
         };
-        if let Some(failure) = forbidden(&claimed, now).or_else(|| template_withdrawn(system, &claimed)) {
+        if let Some(failure) = forbidden(&claimed, now).or_else(|| template_withdrawn(system, &claimed, now)) {
             self.refuse(&claimed, &failure).await?;
             return Ok(None);
         }

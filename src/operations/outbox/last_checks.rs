@@ -59,11 +59,11 @@ pub(super) fn held_by_other(claimed: &Claimed, now: Timestamp) -> Option<Failure
 
 /// Returns why a template can no longer be sent, according to the list fetched last. Templates that are in no list
 /// are left to the provider.
-pub(super) fn template_withdrawn(system: &System, claimed: &Claimed) -> Option<Failure> {
+pub(super) fn template_withdrawn(system: &System, claimed: &Claimed, now: Timestamp) -> Option<Failure> {
     let Content::Template { name, language, .. } = &claimed.outgoing.content else { return None };
     let lists = system.templates();
     let template = lists.get(&claimed.connection)?.named(name, language)?;
-    (!template.status.can_send()).then(|| {
+    (!template.can_send(window::is_open(claimed.window_closes_at, now))).then(|| {
         let why = format!(
             "Template {} ({}) is {} according to the provider. Nothing was sent.",
             template.name.line(),

@@ -74,29 +74,36 @@ pub(crate) async fn send_file(
     let row = thread_row(system, thread).await?;
     check_freeform(&row, parcel.at, system.now())?;
     // The file stays in the store until the message that names it is stored.
-    let (content, _pinned) = content(system, actor, &parcel).await?;
+    let (content, _pinned, warnings) = content(system, actor, &parcel).await?;
     content.check()?;
     let kind = content.words().line();
     let message = SendMessage { content, reply_to: parcel.reply_to, at: parcel.at };
     let queued = queue(system, actor, thread, Piece::Message(Box::new(message)), context).await?;
     system.wakeups().uploader.notify_one();
-    let said = format!("Queued {kind} for {} as {}.", queued.name, queued.entry);
+    let mut said = format!("Queued {kind} for {} as {}.", queued.name, queued.entry);
+    for warning in warnings {
+        said.push(' ');
+        said.push_str(&warning);
+    }
     Ok(Done { message: said, created_id: Some(queued.message.to_string()) })
 }
 
 /// Reads, converts, checks and stores the file.
-async fn content(system: &System, actor: &Actor, parcel: &OutgoingFile) -> Result<(Content, Pinned)> {
+async fn content(system: &System, actor: &Actor, parcel: &OutgoingFile) -> Result<(Content, Pinned, Vec<String>)> {
     let (mut bytes, name) = read_upload(system, actor, parcel.upload).await?;
     if let Some(shape) = &parcel.pad {
         bytes = pad(&bytes, shape)
             .map_err(|why| Refusal::new(Code::File, format!("{why}."), "Send it without padding."))?;
     }
     let mut known = facts(&bytes, &name);
-    if parcel.voice && !known.opus {
+    if parcel.voice && (!known.opus || known.stereo) {
         bytes = voice_note(system, bytes, &known.mime_type).await?;
         known = facts(&bytes, "voice.ogg");
     }
-    let (kind, _) = plan(&known, parcel.voice)?;
+    let (kind, mut warnings) = plan(&known, parcel.voice)?;
+    if parcel.pad.is_some() {
+        warnings.clear();
+    }
     let (media, pinned) = store_file(system, &bytes, &known.mime_type, &name, kind == FileKind::Voice)?;
     let caption = (!parcel.caption.trim().is_empty()).then(|| Untrusted::from(parcel.caption.trim()));
     let with = |media: Media| Media { caption: caption.clone(), ..media };
@@ -107,7 +114,7 @@ async fn content(system: &System, actor: &Actor, parcel: &OutgoingFile) -> Resul
         FileKind::Document => Content::Document(with(media)),
         FileKind::Sticker => Content::Sticker(with(Media { file_name: None, ..media })),
     };
-    Ok((content, pinned))
+    Ok((content, pinned, warnings))
 }
 
 /// Stores an uploaded file as the header of a template.

@@ -22,6 +22,7 @@ use crate::domain::request::SendContext;
 use crate::domain::templates::template::Template;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
+use crate::operations::outbox::duplicate::check_duplicate;
 use crate::operations::outbox::send_message::thread_within;
 use crate::operations::threads::ownership;
 use crate::operations::{Result, System, require};
@@ -116,6 +117,9 @@ pub(crate) async fn send_template(
     let thread = open_thread(system, &mut write, &connection, (&outgoing, &filled.to), now).await?;
     let row = thread_within(&mut write, thread.thread).await?;
     ownership::check_ownership(&mut write, &row, &author, context, now).await?;
+    let due = filled.at.unwrap_or(now);
+    template.check_window(window::is_open(row.window_closes_at, due))?;
+    check_duplicate(&mut write, row.id, &outgoing.content, due, &author, context, now).await?;
     let open = window::is_open(row.window_closes_at, now);
     // The undo period applies, as for any other message of a person.
     let undo = Some(connection.settings.undo).filter(|undo| !undo.is_zero());

@@ -21,6 +21,7 @@ pub(crate) fn template(object: &Value) -> Option<Template> {
     Some(Template {
         shared_places: false,
         unfillable: unfillable(object),
+        free_in_window: false,
         header_format,
         examples: examples(object),
         offer: component("LIMITED_TIME_OFFER").map(offer),

@@ -18,6 +18,7 @@ pub(super) fn send_request(version: &str, connection: &Connection, outgoing: &Ou
         method: "POST",
         path: format!("/meta/whatsapp/{version}/{}/messages", connection.phone_number_id),
         body: payload::message(outgoing).to_string(),
+        prior: None,
     }
 }
 

@@ -5,7 +5,7 @@ use url::form_urlencoded::Serializer;
 
 use super::client::{API_KEY, Host, Twilio, parse_response, response_failure};
 use super::payload::{channel, path};
-use super::{event, schedule, sender, webhooks};
+use super::{event, offer, schedule, sender, webhooks};
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::failure::{Failure, FailureClass};
@@ -61,6 +61,28 @@ fn refused(failure: Failure, answer: &HttpResponse) -> Verdict {
     if for_now { Verdict::Retry { failure, after: answer.retry_after } } else { Verdict::Rejected { failure } }
 }
 
+/// Returns the report of a message whose content object could not be created. Nothing was sent, so that a retry is
+/// safe even if the response was lost.
+fn without_content(failure: Failure) -> SendReport {
+    let response = Untrusted::from(failure.line());
+    let for_now = failure.stops_number()
+        || matches!(failure.class, FailureClass::Throttled | FailureClass::Transient | FailureClass::Unknown);
+    let verdict = if for_now { Verdict::Retry { failure, after: None } } else { Verdict::Rejected { failure } };
+    SendReport { verdict, http_status: None, response }
+}
+
+/// Retries an interactive message whose content object was deleted at the provider, which creates it anew.
+fn anew_without_content(twilio: &Twilio, body: &str, verdict: Verdict) -> Verdict {
+    const NO_CONTENT: &str = "21655";
+    let id = url::form_urlencoded::parse(body.as_bytes()).find(|(name, _)| name == "ContentSid");
+    match (verdict, id) {
+        (Verdict::Rejected { failure }, Some((_, id))) if failure.code == NO_CONTENT && twilio.contents.forget(&id) => {
+            Verdict::Retry { failure, after: None }
+        }
+        (verdict, _) => verdict,
+    }
+}
+
 pub(super) async fn send(twilio: &Twilio, connection: &Connection, request: &WireRequest) -> SendReport {
     let key = twilio.account(connection).and_then(|account| twilio.key(connection.into(), &account));
     let key = match key {
@@ -71,9 +93,16 @@ pub(super) async fn send(twilio: &Twilio, connection: &Connection, request: &Wir
         }
     };
     let url = format!("{}{}", twilio.api, request.path);
-    match twilio.client(Host::Api).post_fields(&url, ("authorization", &key), request.body.clone()).await {
+    let mut body = request.body.clone();
+    if let Some(prior) = &request.prior {
+        match offer::ensure(twilio, connection, prior).await {
+            Ok(id) => body = Serializer::new(body).append_pair("ContentSid", &id).finish(),
+            Err(failure) => return without_content(*failure),
+        }
+    }
+    match twilio.client(Host::Api).post_fields(&url, ("authorization", &key), body.clone()).await {
         Ok(answer) => SendReport {
-            verdict: verdict(&answer),
+            verdict: anew_without_content(twilio, &body, verdict(&answer)),
             http_status: Some(answer.status),
             response: Untrusted::new(answer.body.chars().take(4_000).collect::<String>()),
         },

@@ -5,6 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::dictionary;
+use super::offer::Contents;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::inbound::delivery::RawDelivery;
 use crate::domain::json_text;
@@ -32,6 +33,7 @@ pub(in crate::provider) struct Twilio {
     pub(super) messaging: String,
     /// Auth tokens of the account and its subaccounts. Requests use the first; webhooks may be signed with any.
     pub(super) tokens: Vec<SecretString>,
+    pub(super) contents: Contents,
 }
 
 impl Twilio {
@@ -49,7 +51,7 @@ impl Twilio {
         let tokens = tokens.split(',').map(str::trim).filter(|token| !token.is_empty());
         let tokens = tokens.map(|token| SecretString::from(token.to_owned())).collect();
         let api = api.unwrap_or_else(|| "https://api.twilio.com".to_owned());
-        Self { client, secrets, address, api, content, messaging, tokens }
+        Self { client, secrets, address, api, content, messaging, tokens, contents: Contents::default() }
     }
 
     /// Returns the URLs that the provider may have called: our public URL, or else the request's host with either

@@ -24,7 +24,7 @@ pub(super) async fn templates(twilio: &Twilio, connection: &Connection) -> Resul
     for _ in 0..MAX_PAGES {
         let answer = twilio.get(connection, Host::Content, &path).await?;
         let page = answer.get("contents").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        found.extend(page.iter().filter_map(template));
+        found.extend(page.iter().filter(|one| !is_single_message(one)).filter_map(template));
         let next = text(&answer, "/meta/next_page_url").and_then(|next| next.strip_prefix(&twilio.content));
         match next {
             Some(next) if !page.is_empty() && next != path => next.clone_into(&mut path),
@@ -32,6 +32,26 @@ pub(super) async fn templates(twilio: &Twilio, connection: &Connection) -> Resul
         }
     }
     Ok(found)
+}
+
+/// Returns `true` for a content object that was created for a single interactive message, and is no template.
+fn is_single_message(object: &Value) -> bool {
+    text(object, "/friendly_name").is_some_and(super::offer::is_own_name)
+        && text(object, "/approval_requests/status").is_none_or(|status| status.eq_ignore_ascii_case("unsubmitted"))
+}
+
+/// Returns `true` if a content type can be sent inside the service window without an approval. Source: parts 2.7 and 6.
+fn needs_no_approval_in_window(kind: &str, shape: &Value) -> bool {
+    let actions = shape.get("actions").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let kinds: std::collections::BTreeSet<&str> = actions.iter().filter_map(|one| text(one, "/type")).collect();
+    let has_code = kinds.contains("COPY_CODE");
+    match kind {
+        "twilio/text" | "twilio/media" | "twilio/list-picker" | "twilio/location" => true,
+        "twilio/quick-reply" => actions.len() <= 3,
+        "twilio/call-to-action" => !has_code,
+        "twilio/card" | "whatsapp/card" => kinds.len() <= 1 && actions.len() <= 3 && !has_code,
+        _ => false,
+    }
 }
 
 /// Returns the richest of a template's content types, which is the one that is sent.
@@ -84,6 +104,7 @@ fn template(object: &Value) -> Option<Template> {
         cards: vec![],
         since: None,
         unfillable: vec![],
+        free_in_window: needs_no_approval_in_window(kind, shape),
     })
 }
 

@@ -110,7 +110,8 @@ pub(super) fn progress(name: &str) -> Option<DeliveryStatus> {
 
 /// Returns the failure of a message by its status, error code and error text.
 pub(super) fn failure(status: &str, code: Option<&str>, said: Option<&str>) -> Failure {
-    match code {
+    // A code of 0 means that there is none.
+    match code.filter(|code| *code != "0") {
         Some(code) => dictionary::failure(code, None, said.unwrap_or_default()),
         None if status == "canceled" => Failure::own(
             FailureClass::Withdrawn,

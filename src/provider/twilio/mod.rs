@@ -9,6 +9,7 @@ pub(super) mod dictionary;
 mod event;
 mod form;
 mod media;
+mod offer;
 mod payload;
 mod schedule;
 mod sender;
@@ -33,6 +34,7 @@ use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::inbound::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::inbound::event::{MessageEvent, OWN_TEST};
 use crate::domain::key::digest;
+use crate::domain::message::content::Content;
 use crate::domain::numbers::connection::{
     Capabilities, Check, Connection, IdShape, ProviderName, ProviderShape, SetupTask,
 };
@@ -65,7 +67,7 @@ impl Provider for Twilio {
         Capabilities {
             quotes: false,
             reactions: false,
-            offers: false,
+            simple_offers: true,
             cards: false,
             fetches_files: true,
             delivery_log: false,
@@ -249,10 +251,20 @@ impl Provider for Twilio {
     fn compose(&self, connection: &Connection, outgoing: &Outgoing) -> WireRequest {
         // Without an account, composing works and sending fails with the reason.
         let account = self.account(connection).unwrap_or_default();
+        let content = match &outgoing.content {
+            Content::Offer(offer) => Some(offer::reference(&self.contents, &account, offer)),
+            _ => None,
+        };
+        let (known, prior) = match content {
+            Some(offer::Reference::Known(id)) => (Some(id), None),
+            Some(offer::Reference::Prior(prior)) => (None, Some(prior)),
+            None => (None, None),
+        };
         WireRequest {
             method: "POST",
             path: payload::path(&account),
-            body: payload::message(connection, outgoing, self.address.get().as_deref()),
+            body: payload::message(connection, outgoing, self.address.get().as_deref(), known.as_deref()),
+            prior,
         }
     }
 

@@ -25,8 +25,14 @@ pub(super) fn channel(to: &Address) -> String {
     }
 }
 
-/// Returns the form of a message. Without our public URL `base` there are no status callbacks.
-pub(super) fn message(connection: &Connection, outgoing: &Outgoing, base: Option<&str>) -> String {
+/// Returns the form of a message. Without our public URL `base` there are no status callbacks. An interactive message
+/// refers to its `content` object; without an id, the id is appended when the object exists.
+pub(super) fn message(
+    connection: &Connection,
+    outgoing: &Outgoing,
+    base: Option<&str>,
+    content: Option<&str>,
+) -> String {
     let mut form = Serializer::new(String::new());
     form.append_pair("To", &channel(&outgoing.to));
     form.append_pair("From", &format!("whatsapp:{}", connection.phone_number));
@@ -58,6 +64,11 @@ pub(super) fn message(connection: &Connection, outgoing: &Outgoing, base: Option
             let place = format!("geo:{latitude},{longitude}");
             let action = if label.is_empty() { place } else { format!("{place}|{label}") };
             form.append_pair("PersistentAction", &action);
+        }
+        Content::Offer(_) => {
+            if let Some(id) = content {
+                form.append_pair("ContentSid", id);
+            }
         }
         other => {
             form.append_pair("Body", other.words().as_received());

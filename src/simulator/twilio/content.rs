@@ -8,6 +8,8 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::super::faults::SendFault;
+use super::super::responses::refusal;
 use super::super::shared::SharedState;
 use super::forms::{ACCOUNT, error_response};
 
@@ -15,6 +17,7 @@ pub(super) fn routes() -> Router<SharedState> {
     Router::new()
         .route("/v1/Content", post(create))
         .route("/v1/ContentAndApprovals", get(list))
+        .route("/v2/Content", get(search))
         .route("/v1/Content/{id}", get(one).delete(delete))
         .route("/v1/Content/{id}/ApprovalRequests/whatsapp", post(submit))
 }
@@ -24,6 +27,9 @@ fn missing() -> Response {
 }
 
 async fn create(State(shared): State<SharedState>, Json(body): Json<Value>) -> Response {
+    if let Some(SendFault::Answer { status, body, retry_after }) = shared.world().forms.content_faults.pop_front() {
+        return refusal(status, body, retry_after);
+    }
     let wrong = |code: u32, message: &str| error_response(StatusCode::BAD_REQUEST, code, message);
     let Some(types) = body["types"].as_object().filter(|types| !types.is_empty()) else {
         return wrong(92_001, "Content must have at least one type");
@@ -44,6 +50,9 @@ async fn create(State(shared): State<SharedState>, Json(body): Json<Value>) -> R
     ];
     if types.keys().any(|name| !known.contains(&name.as_str())) {
         return wrong(92_008, "Unsupported content type");
+    }
+    if let Some(fault) = types.iter().find_map(|(kind, shape)| type_fault(kind, shape)) {
+        return wrong(20_001, fault);
     }
     let now = super::super::payload::iso(shared.now());
     let mut world = shared.world();
@@ -77,6 +86,46 @@ async fn list(State(shared): State<SharedState>, Query(params): Query<Page>) -> 
     });
     Json(json!({ "contents": list, "meta": { "page": page, "page_size": size, "next_page_url": next, "key": "contents" } }))
         .into_response()
+}
+
+#[derive(Deserialize)]
+struct Search {
+    #[serde(rename = "ContentName")]
+    name: Option<String>,
+}
+
+/// Finds contents whose names contain a text. Approvals are returned by another endpoint.
+async fn search(State(shared): State<SharedState>, Query(params): Query<Search>) -> Response {
+    let world = shared.world();
+    let wanted = params.name.unwrap_or_default();
+    let named = |one: &&Value| one["friendly_name"].as_str().is_some_and(|name| name.contains(&wanted));
+    let mut list: Vec<Value> = world.forms.contents.iter().filter(named).cloned().collect();
+    for one in list.iter_mut().filter_map(Value::as_object_mut) {
+        one.remove("approval_requests");
+    }
+    Json(json!({ "contents": list, "meta": { "page": 0, "next_page_url": null, "key": "contents" } })).into_response()
+}
+
+/// Returns why a content type is refused when it is created. Source: part 6.
+fn type_fault(kind: &str, shape: &Value) -> Option<&'static str> {
+    let longer = |value: &Value, most: usize| value.as_str().is_some_and(|text| text.encode_utf16().count() > most);
+    let list = |name: &str| shape[name].as_array().cloned().unwrap_or_default();
+    let (actions, items) = (list("actions"), list("items"));
+    match kind {
+        "twilio/quick-reply" if !(1..=10).contains(&actions.len()) => Some("A quick reply has 1 to 10 actions"),
+        "twilio/list-picker" if !(1..=10).contains(&items.len()) => Some("A list picker has 1 to 10 items"),
+        "twilio/list-picker" if longer(&shape["button"], 20) => Some("The button is too long"),
+        "twilio/call-to-action" if longer(&shape["body"], 640) => Some("The body is too long"),
+        _ if longer(&shape["body"], 1_600) => Some("The body is too long"),
+        "twilio/quick-reply" | "twilio/list-picker" if longer(&shape["body"], 1_024) => Some("The body is too long"),
+        _ if actions.iter().any(|one| longer(&one["title"], 20) || longer(&one["id"], 200)) => {
+            Some("A title or an id is too long")
+        }
+        _ if items.iter().any(|one| longer(&one["item"], 24) || longer(&one["description"], 72)) => {
+            Some("An item is too long")
+        }
+        _ => None,
+    }
 }
 
 async fn one(State(shared): State<SharedState>, Path(id): Path<String>) -> Response {

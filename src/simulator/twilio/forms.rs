@@ -55,6 +55,8 @@ pub(in super::super) struct Forms {
     pub services: Vec<(String, Value)>,
     /// Faults of the next changes of messages.
     pub change_faults: VecDeque<SendFault>,
+    /// Faults of the next contents to create.
+    pub content_faults: VecDeque<SendFault>,
     pub queued_count: u64,
     pub count: u64,
 }

@@ -146,7 +146,22 @@ fn delayed_error(world: &World, form: &HashMap<String, String>, fetched: bool, n
     if !world.window_open(&from, &to, now) && !approved {
         return Some(63_016);
     }
+    if content.is_some_and(|one| !approved && needs_approval(one)) {
+        return Some(63_005);
+    }
     (!fetched).then_some(63_019)
+}
+
+/// Returns `true` if a content needs an approval inside the service window, too. Source: parts 2.7 and 6.
+fn needs_approval(content: &Value) -> bool {
+    content["types"].as_object().into_iter().flatten().any(|(kind, shape)| {
+        let actions = shape["actions"].as_array().map_or(0, Vec::len);
+        match kind.as_str() {
+            "twilio/quick-reply" => actions > 3,
+            "whatsapp/authentication" | "twilio/carousel" => true,
+            _ => false,
+        }
+    })
 }
 
 /// Renders a content with its variables. Missing ones get the sample's value.

@@ -87,6 +87,16 @@ impl Simulator {
         }
     }
 
+    /// Sets the fault of the next content to create.
+    pub fn fail_next_content(&self, fault: SendFault) {
+        self.shared.world().forms.content_faults.push_back(fault);
+    }
+
+    /// Removes all contents, as a person would in the account's console.
+    pub fn remove_contents(&self) {
+        self.shared.world().forms.contents.clear();
+    }
+
     pub fn add_content(&self, content: Value) {
         self.shared.world().forms.contents.push(content);
     }

@@ -12,10 +12,12 @@ use crate::domain::costs::category::Category;
 use crate::domain::costs::charge::Charge;
 use crate::domain::costs::thread::ThreadCosts;
 use crate::domain::ids::{ConnectionId, MessageId, ThreadId};
+use crate::domain::message::window::is_open;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::templates::template::{Template, TemplateList};
 use crate::domain::text::clean_line;
+use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
 
 /// Templates that can be sent to the thread's contact.
@@ -26,12 +28,13 @@ pub(super) struct TemplatePicker {
     to: Option<PhoneNumber>,
     costs: Option<Box<ThreadCosts>>,
     lists: Option<Vec<TemplateList>>,
+    window_closes_at: Option<Timestamp>,
 }
 
 impl TemplatePicker {
     pub fn new(row: &ThreadRow) -> Self {
         let (connection, to) = (row.connection_id, row.contact.phone_number.clone());
-        Self { connection, to, costs: row.costs.clone(), lists: None }
+        Self { connection, to, costs: row.costs.clone(), lists: None, window_closes_at: row.window_closes_at }
     }
 
     fn charge(&self, template: &Template) -> Charge {
@@ -73,12 +76,13 @@ impl PickerKind for TemplatePicker {
     }
 
     /// Returns templates that can be sent first, then the others with the reason.
-    fn rows(&self, _: &Cx) -> Vec<Row> {
+    fn rows(&self, cx: &Cx) -> Vec<Row> {
+        let open = is_open(self.window_closes_at, cx.now);
         let row = |template: &Template| {
             let status = clean_line(template.status.name()).to_lowercase();
             Row {
                 right: format!("{} {}", template.language.line(), template.category.line().to_lowercase()),
-                off: (!template.status.can_send()).then(|| format!("It is {status}.")),
+                off: (!template.can_send(open)).then(|| format!("It is {status}.")),
                 ..Row::new(template_id(template), template.name.line(), template.body.line())
             }
         };
