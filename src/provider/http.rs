@@ -264,6 +264,19 @@ impl Client {
         self.execute(self.inner.post(url).multipart(form).timeout(FILE_TIMEOUT), Some(key)).await
     }
 
+    /// Posts the bytes of a file from an offset on, within `FILE_TIMEOUT`.
+    pub async fn post_bytes(
+        &self,
+        url: &str,
+        key: (&str, &SecretString),
+        offset: usize,
+        bytes: Vec<u8>,
+    ) -> Result<HttpResponse, TransportError> {
+        let request = self.inner.post(url).header("content-type", "application/octet-stream");
+        let request = request.header("file_offset", offset.to_string()).body(bytes).timeout(FILE_TIMEOUT);
+        self.execute(request, Some(key)).await
+    }
+
     /// Posts a test webhook to our public URL. Fails on any response but 200.
     pub async fn post_test_webhook(
         &self,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use axum::body::Bytes;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
@@ -16,13 +17,14 @@ use super::shared::SharedState;
 use super::templates::list::list_templates;
 use super::world::QueuedWebhook;
 
-const APP_ID: &str = "789012345678901";
+use super::templates::uploads::{self, APP_ID};
 use super::{media, platform, templates};
 
 pub(super) fn routes(shared: SharedState) -> Router<SharedState> {
     Router::new()
         .route("/{version}/{number}/messages", post(send))
         .route("/{version}/{number}/media", post(media::upload))
+        .route("/{version}/{app}/uploads", post(uploads::open))
         .route(
             "/{version}/{account}/message_templates",
             get(list_templates).post(templates::write).delete(templates::delete),
@@ -35,7 +37,9 @@ pub(super) fn routes(shared: SharedState) -> Router<SharedState> {
 }
 
 async fn guard(State(shared): State<SharedState>, headers: HeaderMap, request: Request, next: Next) -> Response {
-    let expected = format!("Bearer {}", shared.config.api_key);
+    // Upload sessions take the older scheme.
+    let scheme = if request.uri().path().contains("/upload:") { "OAuth" } else { "Bearer" };
+    let expected = format!("{scheme} {}", shared.config.api_key);
     if headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) != Some(expected.as_str()) {
         let body = json!({ "error": { "message": "Invalid OAuth access token.", "type": "OAuthException", "code": 190,
             "fbtrace_id": "AbFqT3sWLrYk" } });
@@ -52,6 +56,9 @@ async fn object(
     Query(query): Query<HashMap<String, String>>,
     headers: HeaderMap,
 ) -> Response {
+    if id.starts_with("upload:") {
+        return uploads::offset(&shared, &id, &query);
+    }
     {
         let world = shared.world();
         if let Some(number) = world.numbers.iter().find(|number| number.phone_number_id == id) {
@@ -155,8 +162,14 @@ async fn unsubscribe(State(shared): State<SharedState>, Path((_, account)): Path
 async fn change_object(
     State(shared): State<SharedState>,
     Path((version, id)): Path<(String, String)>,
-    Json(body): Json<Value>,
+    Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+    body: Bytes,
 ) -> Response {
+    if id.starts_with("upload:") {
+        return uploads::receive(&shared, &id, &query, &headers, &body);
+    }
+    let Ok(body) = serde_json::from_slice::<Value>(&body) else { return error_response(100, "Invalid JSON") };
     let account = {
         let world = shared.world();
         let number = world.numbers.iter().find(|number| number.direct && number.phone_number_id == id);

@@ -80,6 +80,7 @@ impl Simulator {
             ("KAPSO_API_BASE_URL", self.base_url()),
             ("KAPSO_WEBHOOK_SECRET", self.shared.config.webhook_secret.clone()),
             ("META_ACCESS_TOKEN", self.shared.config.api_key.clone()),
+            ("META_APP_ID", templates::uploads::APP_ID.to_owned()),
             ("META_APP_SECRET", self.shared.config.webhook_secret.clone()),
             ("META_VERIFY_TOKEN", "simulator-verify".to_owned()),
             ("META_GRAPH_BASE_URL", self.base_url()),

@@ -11,6 +11,7 @@ use super::files::{Files, generate_media};
 use super::payload::{ConversationStats, Person, Saying, conversation, history_answer, inbound};
 use super::records::{FlowRecord, NUMBER_EVENTS, PROJECT_EVENTS, Records};
 use super::subscriptions::Subscriptions;
+use super::templates::uploads::UploadSession;
 use super::twilio::forms::Forms;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -87,6 +88,10 @@ pub(super) struct World {
     /// Scheduled statuses: message id, time in milliseconds, and status object.
     pub scheduled_statuses: Vec<(String, i64, Value)>,
     pub files: Files,
+    /// Upload sessions of header samples, by id.
+    pub upload_sessions: HashMap<String, UploadSession>,
+    /// Breaks the next upload of a sample after half of its bytes.
+    pub breaks_upload_session: bool,
     pub quality: String,
     /// The Graph API does not report webhook URLs.
     pub hides_webhooks: bool,
@@ -134,6 +139,8 @@ impl World {
             listed: vec![],
             scheduled_statuses: vec![],
             files: Files::default(),
+            upload_sessions: HashMap::new(),
+            breaks_upload_session: false,
             quality: "GREEN".to_owned(),
             hides_webhooks: false,
             subscriptions: Subscriptions::default(),

@@ -212,6 +212,31 @@ async fn a_sample_is_lent_to_the_provider_and_taken_back() {
 }
 
 #[tokio::test]
+async fn a_sample_for_a_direct_connection_is_uploaded_to_the_app_and_resumed_where_it_stopped() {
+    let stage = crate::conformance::stage(&crate::conformance::WIRES[2]).await;
+    let connection = stage.system.store().connections().await.expect("listed")[0].id;
+    let path = stage.outside.path().join("banner.png");
+    std::fs::write(&path, [&[0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a][..], &vec![0; 100_000]].concat())
+        .expect("written");
+    let sample = async || TemplateRequest::Sample {
+        connection,
+        source: SampleSource::Upload(stage.upload(&path.display().to_string()).await),
+    };
+    let done = template(&stage, sample().await).await.expect("uploaded");
+    assert_eq!(done.created_id.as_deref(), Some("4::image_png:100008"));
+    stage.simulator.break_next_sample();
+    let handle = template(&stage, sample().await).await.expect("resumed").created_id.expect("a handle");
+    assert_eq!(stage.simulator.file(&handle).expect("there").2.len(), 100_008, "each byte once");
+    let source = SampleSource::Address("https://example.com/banner.png".into());
+    let refused = template(&stage, TemplateRequest::Sample { connection, source }).await.expect_err("no address");
+    assert!(refused.to_string().contains("as files"), "{refused}");
+    let note = stage.outside.path().join("note.txt");
+    std::fs::write(&note, "hello").expect("written");
+    let source = SampleSource::Upload(stage.upload(&note.display().to_string()).await);
+    template(&stage, TemplateRequest::Sample { connection, source }).await.expect_err("no sample");
+}
+
+#[tokio::test]
 async fn a_template_shows_how_it_fares_and_what_depends_on_it() {
     let mut stage = Stage::set().await;
     let connection = support(&stage).await;

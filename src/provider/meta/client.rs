@@ -12,6 +12,8 @@ pub(super) const NAME: &str = "meta";
 pub(super) const TOKEN: &str = "META_ACCESS_TOKEN";
 pub(super) const APP_SECRET: &str = "META_APP_SECRET";
 pub(super) const VERIFY_TOKEN: &str = "META_VERIFY_TOKEN";
+/// The environment variable of the app that header samples are uploaded to.
+pub(super) const APP_ID: &str = "META_APP_ID";
 pub(super) const PATH: &str = "/webhook/meta";
 pub(super) const GRAPH_VERSION: &str = "META_GRAPH_VERSION";
 
@@ -41,9 +43,13 @@ impl Meta {
 
     /// Returns the `Authorization` header. Fails where the token's environment variable is not set.
     pub(super) fn key(&self, access: Access<'_>) -> Result<SecretString, ProviderError> {
+        Ok(format!("Bearer {}", self.token(access)?).into())
+    }
+
+    pub(super) fn token(&self, access: Access<'_>) -> Result<String, ProviderError> {
         let name = access.api_key_env.unwrap_or(TOKEN);
         let token = (self.secrets)(name).ok_or_else(|| key_missing("token", access.label, name))?;
-        Ok(format!("Bearer {}", token.expose_secret().trim()).into())
+        Ok(token.expose_secret().trim().to_owned())
     }
 
     pub(super) fn graph<'a>(&'a self, access: impl Into<Access<'a>>) -> Result<Graph<'a>, ProviderError> {

@@ -2,6 +2,7 @@
 
 mod client;
 mod profile;
+mod samples;
 mod signature;
 mod templates;
 mod webhooks;
@@ -220,6 +221,7 @@ impl Provider for Meta {
             method: "POST",
             path: format!("/{}{}/messages", self.version, number_path(connection)),
             body: payload::message(outgoing).to_string(),
+            prior: None,
         }
     }
 

@@ -7,7 +7,7 @@ use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::numbers::connection::Connection;
 use crate::provider::cloud_api::graph::encoded;
 use crate::provider::numbers::ProviderFuture;
-use crate::provider::templates::Templates;
+use crate::provider::templates::{SampleFile, Templates};
 
 impl Templates for Meta {
     fn create<'a>(&'a self, connection: &'a Connection, template: &'a Value) -> ProviderFuture<'a, (String, String)> {
@@ -35,10 +35,18 @@ impl Templates for Meta {
         })
     }
 
+    fn takes_sample_bytes(&self) -> bool {
+        true
+    }
+
+    fn upload_sample<'a>(&'a self, connection: &'a Connection, file: SampleFile<'a>) -> ProviderFuture<'a, String> {
+        Box::pin(super::samples::upload(self, connection, file))
+    }
+
     fn sample<'a>(&'a self, _: &'a Connection, _: &'a str) -> ProviderFuture<'a, String> {
         Box::pin(async {
-            let explanation = "Samples are uploaded there to an app, which this program does not know.";
-            let remedy = "Upload it with the app's own tools, and write the handle that it gives into the template.";
+            let explanation = "Meta takes samples as files, not by their URL.";
+            let remedy = "Give the file itself.";
             Err(Failure::own(FailureClass::Request, "Not offered", explanation, remedy).into())
         })
     }
