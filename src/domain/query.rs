@@ -23,6 +23,7 @@ use crate::domain::numbers::number::{NumberAnswer, NumberQuery};
 use crate::domain::numbers::registration::Fetched;
 use crate::domain::outbox::bulk::BulkPreview;
 use crate::domain::outbox::job::{BulkAction, JobView};
+use crate::domain::templates::preview::{PreviewSource, TemplatePreview};
 use crate::domain::templates::requests::{TemplateAnswer, TemplateQuery};
 use crate::domain::templates::template::TemplateList;
 use crate::domain::view::{
@@ -197,6 +198,10 @@ pub enum Query {
     Number(NumberQuery),
     /// About one template, or one that is being written.
     Template(TemplateQuery),
+    /// A template as its recipient will see it.
+    TemplatePreview {
+        shown: PreviewSource,
+    },
     /// About runs, assignments, stops, the audit and events.
     Agent(AgentQuery),
     /// About Flows; all queries except the list call the provider.
@@ -234,6 +239,7 @@ pub enum Answer {
     Outbox(Vec<EntryRow>),
     Entry(Option<Box<EntryDetail>>),
     Templates(Vec<TemplateList>),
+    TemplatePreview(Box<TemplatePreview>),
     Agents(Box<AgentsView>),
 
     Agent(Box<AgentsAnswer>),

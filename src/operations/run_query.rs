@@ -129,6 +129,9 @@ async fn answer_checked(system: &System, actor: &Actor, query: Query) -> Result<
         Query::Template(query) => {
             Answer::Template(Box::pin(crate::operations::templates::requests::look(system, actor, query)).await?)
         }
+        Query::TemplatePreview { shown } => Answer::TemplatePreview(Box::new(
+            crate::operations::templates::requests::preview(system, actor, shown).await?,
+        )),
         Query::Number(query) => {
             Answer::Number(Box::pin(crate::operations::numbers::requests::look(system, actor, query)).await?)
         }

@@ -24,6 +24,7 @@ fn given_value(field: &str) -> Option<Value> {
         "method" => json!("GET"),
         "path" => json!("/nowhere"),
         "gone" => json!("p998"),
+        "shown" => json!({ "connection": "c999", "name": "nobody" }),
         "source" => json!({ "address": "https://example.org/sample.png" }),
         _ => return None,
     })

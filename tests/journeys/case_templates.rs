@@ -1,6 +1,6 @@
 //! Templates of kinds that were sent wrongly elsewhere: filled in whole, or refused in words before anything is queued.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::ids::UploadId;
 use wadeck::domain::refusal::Refusal;
@@ -125,4 +125,27 @@ fn a_calendar_may_require_one_of_its_two_dates() {
         let found = lint(&right.replace(from, to));
         assert!(found.iter().any(|one| one.rule == "F5"), "{to}: {found:?}");
     }
+}
+
+#[tokio::test]
+async fn a_template_is_previewed_over_http_as_its_recipient_will_see_it() {
+    let programs = crate::programs::Programs::new().await;
+    let viewer = programs.token("viewer", wadeck::domain::access::role::Role::Viewer, None).await;
+    let ask =
+        async |body: serde_json::Value| programs.ask(&viewer, "POST", "/templates/preview", Some(body), None).await;
+    let text =
+        "name: order_update\nlanguage: en_US\ncategory: utility\nbody:\nHello {{name}}, it left.\nexample name: Rosa\n";
+    let (status, written) = ask(json!({ "text": text })).await;
+    assert_eq!((status, &written["preview"]), (200, &json!("Hello Rosa, it left.")), "{written}");
+    assert_eq!(written["places"][0]["key"], "name");
+    assert_eq!(written["status"], json!(null));
+    let connection = "c1";
+    let given = json!({ "connection": connection, "name": "reminder", "parameters": { "1": "Friday" } });
+    let (status, listed) = ask(given).await;
+    assert_eq!((status, &listed["preview"]), (200, &json!("See you on Friday.")), "{listed}");
+    assert_eq!((&listed["status"], &listed["refusal"]), (&json!("APPROVED"), &json!(null)));
+    let (_, wrong) = ask(json!({ "connection": connection, "name": "reminder", "parameters": { "2": "x" } })).await;
+    assert!(wrong["refusal"].as_str().is_some_and(|why| why.contains("not filled in")), "{wrong}");
+    let (status, none) = ask(json!({ "connection": connection, "name": "no_such" })).await;
+    assert_eq!((status, &none["error"]["code"]), (404, &json!("not_found")), "{none}");
 }

@@ -35,6 +35,19 @@ pub(super) fn field(name: &'static str, description: &str) -> Value {
         "properties": { name: { "type": "string", "description": description } } })
 }
 
+/// The JSON Schema of a template to preview.
+pub(in crate::api) fn preview() -> Value {
+    json!({ "type": "object", "additionalProperties": false,
+        "description": "either `text`, or `connection` and `name`",
+        "properties": {
+            "text": { "type": "string", "description": "source of a template, in the short form or as JSON" },
+            "connection": { "type": "string", "pattern": "^c[1-9][0-9]{0,17}$" },
+            "name": { "type": "string" },
+            "language": { "type": "string", "description": "the first one if it is missing" },
+            "parameters": { "type": "object", "additionalProperties": { "type": "string" },
+                "description": "values by place; without any, the examples are filled in" } } })
+}
+
 pub(super) fn proposal() -> Value {
     json!({ "type": "object", "additionalProperties": false, "required": ["connection", "agent", "mode"],
         "properties": {

@@ -8,7 +8,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::super::objects;
-use super::bodies::{done, message, messages, object, objects, proposal, stop, thread, threads};
+use super::bodies::{
+    done, message, messages, object, objects, preview as preview_body, proposal, stop, thread, threads,
+};
 use super::read_bodies::{ProposalBody, StopBody};
 use super::send_body::{AcceptBody, ReactionBody, SendBody, accept_schema, reaction_schema, schema as send_schema};
 use crate::domain::access::permission::Permission;
@@ -381,6 +383,19 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
             query(Query::Templates)
         }),
     ),
+    Endpoint {
+        answer: object,
+        ..with_body(
+            preview_body,
+            true,
+            post_endpoint(
+                "/templates/preview",
+                "Show a template as its recipient will see it: a source that is being written, or a listed one with values",
+                Permission::ViewTemplates,
+                |read| query(Query::TemplatePreview { shown: read.body()? }),
+            ),
+        )
+    },
     get_endpoint("/replies", "List the canned replies that you can use", &[], objects, |_| query(Query::Replies)),
     get_endpoint("/labels", "List labels with the number of their threads", &[], objects, |_| query(Query::Labels)),
     get_endpoint(

@@ -23,9 +23,10 @@ use http_body_util::Limited;
 use hyper::body::Body as _;
 use serde_json::Value;
 
+pub(super) use self::bodies::preview as preview_body;
 pub(super) use self::endpoints::Action;
 use self::endpoints::{Endpoint, Fault, Method, RawRequest, parameters};
-pub(super) use self::send_body::{SendBody, despite_owner, schema as send_schema};
+pub(super) use self::send_body::{SendBody, despite_duplicate, despite_owner, schema as send_schema};
 use self::table::endpoints;
 use super::error;
 use crate::domain::access::actor::Actor;

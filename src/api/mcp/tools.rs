@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use super::super::http::{Action, SendBody, despite_owner, send_schema};
+use super::super::http::{Action, SendBody, despite_duplicate, despite_owner, preview_body, send_schema};
 use super::super::objects;
 use crate::domain::access::permission::Permission;
 use crate::domain::costs::sums::{CostsQuery, CostsQueryError};
@@ -143,6 +143,8 @@ struct ReplyArguments {
     text: String,
     #[serde(default)]
     despite_owner: bool,
+    #[serde(default)]
+    despite_duplicate: bool,
 }
 
 #[derive(Deserialize)]
@@ -265,13 +267,14 @@ static TOOLS: &[Tool] = &[
         source: ToolSource::Written {
             schema: || {
                 let properties = json!({ "thread": id('t', "the thread"), "message": id('m', "message to reply to"),
-                "text": text("up to 4096 characters"), "despite_owner": despite_owner() });
+                "text": text("up to 4096 characters"), "despite_owner": despite_owner(),
+                "despite_duplicate": despite_duplicate() });
                 object(properties, &["thread", "message", "text"])
             },
             read: |arguments| {
-                let ReplyArguments { thread, message, text, despite_owner } = read(arguments)?;
+                let ReplyArguments { thread, message, text, despite_owner, despite_duplicate } = read(arguments)?;
                 let content = Box::new(Content::text(text));
-                let context = SendContext { seen: None, despite_owner };
+                let context = SendContext { seen: None, despite_owner, despite_duplicate };
                 perform(Request::Send { thread, content, reply_to: Some(message), at: None }.with_context(context))
             },
         },
@@ -368,6 +371,17 @@ static TOOLS: &[Tool] = &[
         source: ToolSource::Written {
             schema: empty_schema,
             read: |arguments| read::<NoArguments>(arguments).and_then(|_| query(Query::Templates)),
+        },
+    },
+    Tool {
+        name: "templates.preview",
+        description: "Shows a template as its recipient will see it, with its places: a source that is being written (`text`), \
+               or a listed one (`connection`, `name`) with values. Sends nothing.",
+        effect: Effect::ReadOnly,
+        permission: Permission::ViewTemplates,
+        source: ToolSource::Written {
+            schema: preview_body,
+            read: |arguments| query(Query::TemplatePreview { shown: read(arguments)? }),
         },
     },
     Tool {

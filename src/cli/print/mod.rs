@@ -49,6 +49,7 @@ pub(in crate::cli) fn answer_json(answer: &Answer) -> String {
         Answer::Outbox(value) => json(value),
         Answer::Entry(value) => json(value),
         Answer::Templates(value) => json(value),
+        Answer::TemplatePreview(value) => json(value),
         Answer::Agents(value) => json(value),
         Answer::Agent(answer) => self::agents::answer_json(answer),
         Answer::Deliveries(value) => json(value),
@@ -200,6 +201,7 @@ pub(in crate::cli) fn answer_text(answer: &Answer) -> String {
             let head = ["id", "state", "event", "received", "bytes", "repeats", "note"];
             table("deliveries", &head, rows.iter().map(delivery).collect())
         }
+        Answer::TemplatePreview(preview) => crate::cli::verbs::templates::preview_text(preview),
         Answer::Templates(lists) => lists.iter().map(template_list).collect::<Vec<_>>().join("\n\n"),
         Answer::Activity(rows) => {
             let kind = |kind: &ActivityKind| match kind {

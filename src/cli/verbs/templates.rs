@@ -18,8 +18,8 @@ use crate::domain::query::{Answer, Query};
 use crate::domain::refusal::Refusal;
 use crate::domain::request::Request;
 use crate::domain::templates::form::read;
+use crate::domain::templates::preview::{Place, TemplatePreview};
 use crate::domain::templates::requests::{TemplateAnswer, TemplateQuery, TemplateRecord, TemplateRequest};
-use crate::domain::templates::slots::Slot;
 use crate::domain::templates::starter;
 use crate::domain::templates::template::TemplateList;
 use crate::domain::text::clean_line;
@@ -228,31 +228,32 @@ fn check(path: &std::path::Path, action: CheckAction, json_wanted: bool) -> Exit
 fn preview(path: &std::path::Path, json_wanted: bool) -> Exit {
     let read = file(path).and_then(|text| read(&text).map_err(CliError::from)).and_then(|value| {
         let none = || CliError::new(Code::Lint, "The template has no name.", "Write a name, such as order_update.");
-        read_submitted(&value).ok_or_else(none)
+        read_submitted(&value)
+            .ok_or_else(none)
+            .map(|template| TemplatePreview::of(&template, &[], None, lint(&value, &[], None)))
     });
-    let template = match read {
-        Ok(template) => template,
-        Err(none) => return none.report(json_wanted),
-    };
-    let examples: Vec<(String, String)> =
-        template.examples.iter().map(|(key, value)| (key.clone(), value.as_received().to_owned())).collect();
-    let (words, slots) = (template.render(&examples), template.slots());
-    if json_wanted {
-        let place = |slot: &Slot| {
-            json!({ "key": slot.key, "label": slot.label, "example": slot.example, "file": slot.file,
-                "optional": slot.optional })
-        };
-        let places: Vec<_> = slots.iter().map(place).collect();
-        println!("{}", printed(&json!({ "name": template.name, "preview": words, "places": places })));
-        return Exit::Done;
+    match read {
+        Err(none) => none.report(json_wanted),
+        Ok(preview) if json_wanted => {
+            println!("{}", printed(&json!(preview)));
+            Exit::Done
+        }
+        Ok(preview) => {
+            println!("{}", preview_text(&preview));
+            Exit::Done
+        }
     }
-    println!("{}\n", words.lines().join("\n"));
-    let row = |slot: &Slot| {
-        let example = slot.example.as_ref().map(crate::domain::text::Untrusted::line).unwrap_or_default();
-        vec![slot.key.clone(), slot.label.clone(), example, if slot.optional { "optional" } else { "" }.to_owned()]
+}
+
+/// Returns a preview as text: the message, then its places.
+pub(in crate::cli) fn preview_text(preview: &TemplatePreview) -> String {
+    let row = |place: &Place| {
+        let example = place.example.as_ref().map(crate::domain::text::Untrusted::line).unwrap_or_default();
+        vec![place.key.clone(), place.label.clone(), example, if place.optional { "optional" } else { "" }.to_owned()]
     };
-    println!("{}", table("places", &["place", "label", "example", "note"], slots.iter().map(row).collect()));
-    Exit::Done
+    let places = table("places", &["place", "label", "example", "note"], preview.places.iter().map(row).collect());
+    let refusal = preview.refusal.as_ref().map(|refusal| format!("\n\n{refusal}")).unwrap_or_default();
+    format!("{}\n\n{places}{refusal}", preview.preview.lines().join("\n"))
 }
 
 pub(in crate::cli) fn findings_text(findings: &[Finding]) -> String {

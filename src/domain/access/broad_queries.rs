@@ -64,6 +64,7 @@ impl Query {
             | Self::Log { .. }
             | Self::Number(_)
             | Self::Template(_)
+            | Self::TemplatePreview { .. }
             | Self::Flow(_) => false,
         }
     }

@@ -55,7 +55,7 @@ impl Query {
             Self::Tokens => Permission::ManageTokens,
             Self::Export { .. } => Permission::ExportThreads,
             Self::File { .. } => Permission::UploadFiles,
-            Self::Templates => Permission::ViewTemplates,
+            Self::Templates | Self::TemplatePreview { .. } => Permission::ViewTemplates,
             Self::Number(query) => query.required_right(),
             Self::Template(query) => query.required_right(),
             Self::Agent(query) => query.required_right(),

@@ -1,6 +1,8 @@
 //! Message templates.
 
 pub mod form;
+pub mod limits;
+pub mod preview;
 pub mod products;
 pub mod render;
 pub mod requests;

@@ -57,6 +57,12 @@ impl Template {
         filled(self.body.as_received(), |name| value_of(given, name))
     }
 
+    /// Returns the body of a carousel card with its values; empty if there is no such card.
+    pub(crate) fn filled_card(&self, at: usize, given: &[(String, String)]) -> String {
+        let body = self.cards.get(at).map_or("", |card| card.body.as_received());
+        filled(body, |name| value_of(given, &format!("card:{at}:{name}")))
+    }
+
     /// Returns the text as the contact will see it; placeholders without a value stay as they are.
     pub fn render(&self, given: &[(String, String)]) -> Untrusted {
         let mut parts = vec![];

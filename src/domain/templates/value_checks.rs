@@ -1,5 +1,6 @@
 //! Checks of single values by their placeholder: codes, payloads, files, coordinates, times and products.
 
+use super::limits::{self, MAX_CALL_MINUTES, MAX_URL};
 use super::products::read_sections;
 use super::render::{expiry, is_link, upload_of};
 use super::slots::Slot;
@@ -7,16 +8,6 @@ use super::template::Template;
 use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::clean_line;
-
-/// Maximum length of a coupon code or one-time code in characters (Kapso: sending templates, `copy_code`; Meta:
-/// authentication templates, sending).
-const MAX_CODE_CHARACTERS: usize = 15;
-/// Maximum length of a quick reply's payload in characters (Kapso: sending templates, `quick_reply`).
-const MAX_PAYLOAD_CHARACTERS: usize = 128;
-/// Maximum length of a URL with its variable in characters (Meta: template buttons).
-const MAX_URL_CHARACTERS: usize = 2_000;
-/// Maximum lifetime of a call button in minutes (Meta: voice call button, `ttl_minutes`).
-const MAX_CALL_MINUTES: u32 = 43_200;
 
 pub(super) fn refused(why: String, instead: impl Into<String>) -> Refusal {
     Refusal::new(Code::TemplateParameters, why, instead)
@@ -43,10 +34,10 @@ impl Template {
         };
         let last = key.rsplit(':').next().unwrap_or_default();
         match last {
-            _ if self.doubles_code() && !key.contains(':') => within(MAX_CODE_CHARACTERS, "a code"),
-            "code" if key.contains("button:") => within(MAX_CODE_CHARACTERS, "a code"),
-            "payload" if key.contains("button:") => within(MAX_PAYLOAD_CHARACTERS, "a payload"),
-            "url" if key.contains("button:") => within(MAX_URL_CHARACTERS, "an address"),
+            _ if self.doubles_code() && !key.contains(':') => within(limits::MAX_CODE, "a code"),
+            "code" if key.contains("button:") => within(limits::MAX_CODE, "a code"),
+            "payload" if key.contains("button:") => within(limits::MAX_PAYLOAD, "a payload"),
+            "url" if key.contains("button:") => within(MAX_URL, "an address"),
             "flow_data" if key.contains("button:") => match serde_json::from_str(value) {
                 Ok(serde_json::Value::Object(_)) => Ok(()),
                 _ => Err(refused(format!("{label} is no JSON object."), "Write it like {\"customer_id\":\"c1\"}.")),
@@ -89,11 +80,11 @@ impl Template {
 /// Refuses a file value that is not an https link, an upload id or a media id.
 fn check_file(label: &str, value: &str) -> Result<(), Refusal> {
     if is_link(value) {
-        if value.starts_with("https://") && value.chars().count() <= MAX_URL_CHARACTERS && !value.contains(' ') {
+        if value.starts_with("https://") && value.chars().count() <= MAX_URL && !value.contains(' ') {
             return Ok(());
         }
         let why = format!("{label} is a link that the provider does not fetch.");
-        return Err(refused(why, format!("Give an https link of up to {MAX_URL_CHARACTERS} characters.")));
+        return Err(refused(why, format!("Give an https link of up to {MAX_URL} characters.")));
     }
     if upload_of(value).is_some() || value.chars().all(|c| c.is_ascii_digit()) {
         return Ok(());

@@ -15,14 +15,17 @@ use crate::domain::numbers::registration::Fetched;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::subject::Subject;
 use crate::domain::templates::form::read;
+use crate::domain::templates::preview::{PreviewSource, TemplatePreview};
 use crate::domain::templates::requests::{SampleSource, TemplateAnswer, TemplateQuery, TemplateRequest};
 use crate::domain::templates::template::Template;
 use crate::domain::text::clean_line;
+use crate::operations::media::file_facts::facts;
+use crate::operations::media::receive_upload::read_upload;
 use crate::operations::numbers::operation_lock::OperationLock;
 use crate::operations::numbers::registrations::{at_provider, refused};
 use crate::operations::{Result, System, refresh_templates, require};
 use crate::provider::Provider;
-use crate::provider::templates::Templates;
+use crate::provider::templates::{SampleFile, Templates, read_submitted};
 
 fn templates<'p>(provider: &'p dyn Provider, connection: &Connection) -> Result<&'p dyn Templates, Refusal> {
     let why = || format!("wadeck cannot create templates of {}.", connection.provider);
@@ -80,6 +83,36 @@ pub(crate) async fn look(system: &System, actor: &Actor, query: TemplateQuery) -
         }
     };
     Ok(Fetched { fetched_at: system.now(), value })
+}
+
+/// Previews a template that is being written, or one of a connection's account with values.
+pub(crate) async fn preview(system: &System, actor: &Actor, source: PreviewSource) -> Result<TemplatePreview> {
+    require(actor, Permission::ViewTemplates)?;
+    match source {
+        PreviewSource::Text { text } => {
+            let value = read(&text)?;
+            let none = || Refusal::new(Code::Lint, "The template has no name.", "Write a name, such as order_update.");
+            let template = read_submitted(&value).ok_or_else(none)?;
+            Ok(TemplatePreview::of(&template, &[], None, findings(&value, &[], None)))
+        }
+        PreviewSource::Listed { connection, name, language, parameters } => {
+            if !system.store().exists(Subject::Connection(connection)).await? {
+                return Err(Subject::Connection(connection).not_found().into());
+            }
+            let lists = system.templates();
+            let list = lists.get(&connection).filter(|list| list.fetched_at.is_some());
+            let found = list.and_then(|list| {
+                let mut all = list.templates.iter().filter(|one| one.name.as_received() == name);
+                if language.is_empty() { all.next() } else { list.named(&name, &language) }
+            });
+            let Some(template) = found else {
+                let why = format!("Template {} not found on this account.", clean_line(&name));
+                return Err(Refusal::new(Code::NotFound, why, "Refresh the list of templates.").into());
+            };
+            let given: Vec<(String, String)> = parameters.into_iter().collect();
+            Ok(TemplatePreview::of(template, &given, Some(template.status.name().to_owned()), vec![]))
+        }
+    }
 }
 
 fn findings(template: &Value, known: &[Template], id: Option<&str>) -> Vec<Finding> {
@@ -178,6 +211,17 @@ async fn sample(system: &System, actor: &Actor, connection: ConnectionId, source
     require(actor, Permission::UploadSamples)?;
     let (connection, provider) = at_provider(system, connection).await?;
     let templates = templates(provider.as_ref(), &connection)?;
+    if templates.takes_sample_bytes() {
+        let SampleSource::Upload(upload) = source else {
+            let why = "This provider takes samples as files, not by their address.";
+            return Err(Refusal::new(Code::File, why, "Give the file itself.").into());
+        };
+        let (bytes, name) = read_upload(system, actor, upload).await?;
+        let mime_type = facts(&bytes, &name).mime_type;
+        let file = SampleFile { bytes: &bytes, name: &name, mime_type: &mime_type };
+        let handle = templates.upload_sample(&connection, file).await.map_err(refused)?;
+        return sampled(system, actor, &connection, &upload.to_string(), handle).await;
+    }
     let (link, source) = match source {
         SampleSource::Address(address) if address.starts_with("https://") => (None, address),
         SampleSource::Address(_) => {
@@ -194,10 +238,20 @@ async fn sample(system: &System, actor: &Actor, connection: ConnectionId, source
     if let Some(link) = &link {
         crate::operations::media::media_links::revoke_media_link(system, &link.token);
     }
-    let handle = handle.map_err(refused)?;
+    sampled(system, actor, &connection, &source, handle.map_err(refused)?).await
+}
+
+/// Records an uploaded sample and returns its handle.
+async fn sampled(
+    system: &System,
+    actor: &Actor,
+    connection: &Connection,
+    source: &str,
+    handle: String,
+) -> Result<Done> {
     let now = system.now();
     let mut write = system.store().write().await?;
-    write.audit(actor, AuditAction::UploadSample, &connection.id.to_string(), &clean_line(&source), now).await?;
+    write.audit(actor, AuditAction::UploadSample, &connection.id.to_string(), &clean_line(source), now).await?;
     write.commit().await?;
     Ok(Done { message: format!("Uploaded the sample: {}", clean_line(&handle)), created_id: Some(handle) })
 }

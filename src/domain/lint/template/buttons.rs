@@ -5,21 +5,7 @@ use serde_json::Value;
 use super::part::{Part, count, text, upper};
 use super::texts::emoji;
 use crate::domain::lint::Report;
-
-const KINDS: [(&str, usize); 12] = [
-    ("QUICK_REPLY", 10),
-    ("URL", 2),
-    ("PHONE_NUMBER", 1),
-    ("COPY_CODE", 1),
-    ("VOICE_CALL", 1),
-    ("FLOW", 1),
-    ("CATALOG", 1),
-    ("MPM", 1),
-    ("SPM", 1),
-    ("OTP", 1),
-    ("REQUEST_CONTACT_INFO", 1),
-    ("APP", 1),
-];
+use crate::domain::templates::limits::{self, BUTTON_KINDS};
 
 /// Checks the buttons of a component.
 pub(super) fn check(report: &mut Report, part: &Part<'_>, category: &str) {
@@ -29,10 +15,15 @@ pub(super) fn check(report: &mut Report, part: &Part<'_>, category: &str) {
     if buttons.is_empty() {
         report.error("T21", &place, "There are no buttons.", "Add one, or leave the component out.");
     }
-    if buttons.len() > 10 {
-        report.error("T21", &place, format!("There are {} buttons.", buttons.len()), "The maximum is 10.");
+    if buttons.len() > limits::MAX_BUTTONS {
+        report.error(
+            "T21",
+            &place,
+            format!("There are {} buttons.", buttons.len()),
+            format!("The maximum is {}.", limits::MAX_BUTTONS),
+        );
     }
-    for (kind, most) in KINDS {
+    for (kind, most) in BUTTON_KINDS {
         let found = buttons.iter().filter(|one| upper(one, "type") == kind).count();
         if found > most {
             report.error("T21", &place, format!("{found} buttons are {kind}."), format!("The maximum is {most}."));
@@ -82,7 +73,7 @@ fn one(report: &mut Report, place: &str, button: &Value, category: &str) {
     let kind = upper(button, "type");
     let label = text(button, "text");
     let own_label = !matches!(kind.as_str(), "COPY_CODE" | "CATALOG" | "MPM" | "SPM" | "OTP");
-    if !KINDS.iter().any(|(known, _)| *known == kind) {
+    if !BUTTON_KINDS.iter().any(|(known, _)| *known == kind) {
         report.error(
             "T7",
             &format!("{place}.type"),
@@ -91,12 +82,12 @@ fn one(report: &mut Report, place: &str, button: &Value, category: &str) {
         );
         return;
     }
-    if (own_label && label.is_empty()) || count(label) > 25 {
+    if (own_label && label.is_empty()) || count(label) > limits::MAX_BUTTON_LABEL {
         report.error(
             "T8",
             &format!("{place}.text"),
             format!("The label has {} characters.", count(label)),
-            "Use 1 to 25 characters.",
+            format!("Use 1 to {} characters.", limits::MAX_BUTTON_LABEL),
         );
     }
     if label.contains("{{") {
@@ -109,7 +100,7 @@ fn one(report: &mut Report, place: &str, button: &Value, category: &str) {
         "PHONE_NUMBER" => {
             let number = text(button, "phone_number");
             let fits = !number.is_empty()
-                && count(number) <= 20
+                && count(number) <= limits::MAX_PHONE
                 && number.strip_prefix('+').unwrap_or(number).chars().all(|c| c.is_ascii_digit());
             if !fits {
                 report.error(
@@ -122,14 +113,14 @@ fn one(report: &mut Report, place: &str, button: &Value, category: &str) {
         }
         "COPY_CODE" => {
             let code = button["example"].as_str().or_else(|| button["example"][0].as_str()).unwrap_or_default();
-            if code.is_empty() || count(code) > 20 {
+            if code.is_empty() || count(code) > limits::MAX_CODE_EXAMPLE {
                 report.error(
                     "T26",
                     &format!("{place}.example"),
                     "A code to copy needs an example.",
                     "1 to 20 characters.",
                 );
-            } else if count(code) > 15 {
+            } else if count(code) > limits::MAX_CODE {
                 report.warn(
                     "T26",
                     &format!("{place}.example"),
@@ -164,7 +155,7 @@ fn url(report: &mut Report, place: &str, button: &Value) {
     } else if bare.starts_with("http://") {
         report.warn("T23", &at, "The address is not https.", "Start it with https://.");
     }
-    if count(url) > 2_000 {
+    if count(url) > limits::MAX_URL {
         report.error("T23", &at, "The address is too long.", "2000 characters fit.");
     }
     if variables > 1 || (variables == 1 && !ends) {
@@ -184,6 +175,10 @@ fn url(report: &mut Report, place: &str, button: &Value) {
             "Give the whole address, filled in, as [\"…\"].",
         );
         report.mark_fixable();
+    } else if count(example) > limits::MAX_URL {
+        let reason = format!("The example has {} characters.", count(example));
+        let remedy = format!("{} characters fit.", limits::MAX_URL);
+        report.error("T23", &format!("{place}.example"), reason, remedy);
     } else if variables == 0 && !button["example"].is_null() {
         report.warn("T23", &format!("{place}.example"), "There is an example, and no variable.", "Remove it.");
         report.mark_fixable();

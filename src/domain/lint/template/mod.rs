@@ -15,6 +15,7 @@ pub use self::top::{LANGUAGES, check_edit};
 
 use self::part::{parts, text, upper};
 use super::{Finding, Report};
+use crate::domain::templates::limits;
 use crate::domain::templates::template::Template;
 
 /// Returns all findings about a template, errors first. `known` are the account's templates; `own` is the id of the
@@ -35,7 +36,7 @@ pub fn lint(template: &Value, known: &[Template], own: Option<&str>) -> Vec<Find
         special::authentication(&mut report, &components);
     } else {
         let has_offer = components.iter().any(|one| one.kind == "LIMITED_TIME_OFFER");
-        let max_body = if has_offer { texts::MAX_BODY_WITH_OFFER } else { texts::MAX_BODY };
+        let max_body = if has_offer { limits::MAX_BODY_WITH_OFFER } else { limits::MAX_BODY };
         for part in &components {
             texts::check(&mut report, part, &category, named, max_body);
             if part.kind == "BUTTONS" {

@@ -3,6 +3,7 @@
 use super::part::{Part, count, text, upper};
 use super::{buttons, texts};
 use crate::domain::lint::Report;
+use crate::domain::templates::limits;
 
 /// Checks the components of an authentication template.
 pub(super) fn authentication(report: &mut Report, components: &[Part<'_>]) {
@@ -23,7 +24,9 @@ pub(super) fn authentication(report: &mut Report, components: &[Part<'_>]) {
             ),
         }
         let expires = &part.value["code_expiration_minutes"];
-        if !expires.is_null() && !expires.as_i64().is_some_and(|minutes| (1..=90).contains(&minutes)) {
+        if !expires.is_null()
+            && !expires.as_i64().is_some_and(|minutes| (1..=limits::MAX_CODE_MINUTES).contains(&minutes))
+        {
             let place = format!("{}.code_expiration_minutes", part.place);
             report.error("T32", &place, format!("{expires} minutes do not fit."), "1 to 90, as a whole number.");
         }
@@ -57,7 +60,7 @@ fn one_time(report: &mut Report, part: &Part<'_>) {
         );
     }
     for key in ["text", "autofill_text"] {
-        if count(text(button, key)) > 25 {
+        if count(text(button, key)) > limits::MAX_BUTTON_LABEL {
             report.error("T8", &format!("{place}.{key}"), "The label is too long.", "25 characters fit.");
         }
     }
@@ -65,7 +68,7 @@ fn one_time(report: &mut Report, part: &Part<'_>) {
         return;
     }
     let apps = button["supported_apps"].as_array().unwrap_or(&none);
-    if apps.is_empty() || apps.len() > 5 {
+    if apps.is_empty() || apps.len() > limits::MAX_APPS {
         report.error(
             "T33",
             &format!("{place}.supported_apps"),
@@ -79,7 +82,7 @@ fn one_time(report: &mut Report, part: &Part<'_>) {
             one.starts_with(|c: char| c.is_ascii_alphabetic())
                 && one.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         };
-        if package.len() > 224 || package.split('.').count() < 2 || !package.split('.').all(segment) {
+        if package.len() > limits::MAX_PACKAGE || package.split('.').count() < 2 || !package.split('.').all(segment) {
             report.error(
                 "T33",
                 &format!("{place}.supported_apps[{at}].package_name"),
@@ -87,7 +90,7 @@ fn one_time(report: &mut Report, part: &Part<'_>) {
                 "Such as com.example.app.",
             );
         }
-        if hash.len() != 11 || !hash.chars().all(|c| c.is_ascii_alphanumeric() || "+/=".contains(c)) {
+        if hash.len() != limits::APP_HASH || !hash.chars().all(|c| c.is_ascii_alphanumeric() || "+/=".contains(c)) {
             report.error(
                 "T33",
                 &format!("{place}.supported_apps[{at}].signature_hash"),
@@ -129,7 +132,7 @@ pub(super) fn limited_offer(report: &mut Report, components: &[Part<'_>], catego
     let place = &offer.place;
     let inner = &offer.value["limited_time_offer"];
     let length = count(text(inner, "text"));
-    if length == 0 || length > 16 {
+    if length == 0 || length > limits::MAX_OFFER_TEXT {
         report.error(
             "T8",
             &format!("{place}.limited_time_offer.text"),
@@ -174,7 +177,7 @@ pub(super) fn carousel(report: &mut Report, components: &[Part<'_>], category: &
     if category != "MARKETING" {
         report.error("T30", &carousel.place, "Carousels are marketing.", "Change the category.");
     }
-    if !(2..=10).contains(&cards.len()) {
+    if !(limits::MIN_CARDS..=limits::MAX_CARDS).contains(&cards.len()) {
         report.error("T30", &place, format!("There are {} cards.", cards.len()), "2 to 10.");
     }
     if components.iter().any(|part| matches!(part.kind.as_str(), "HEADER" | "FOOTER" | "BUTTONS")) {
@@ -198,12 +201,12 @@ pub(super) fn carousel(report: &mut Report, components: &[Part<'_>], category: &
                 }
                 "BODY" => {
                     shape.push("BODY".into());
-                    texts::body(report, part, named, 160);
+                    texts::body(report, part, named, limits::MAX_CARD_BODY);
                 }
                 "BUTTONS" => {
                     let kinds = part.value["buttons"].as_array().into_iter().flatten().map(|one| upper(one, "type"));
                     let kinds: Vec<String> = kinds.collect();
-                    if kinds.len() > 2 {
+                    if kinds.len() > limits::MAX_CARD_BUTTONS {
                         report.error("T30", &part.place, format!("{} buttons on a card.", kinds.len()), "Two at most.");
                     }
                     shape.push(format!("BUTTONS {}", kinds.join(" ")));

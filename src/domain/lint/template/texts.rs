@@ -3,11 +3,7 @@
 use super::part::{Part, count, text, upper};
 use super::variables::{self, variables};
 use crate::domain::lint::Report;
-
-/// Maximum length of a template body in characters.
-pub(super) const MAX_BODY: usize = 1_024;
-/// Maximum length of the body of a template with a limited-time offer, in characters.
-pub(super) const MAX_BODY_WITH_OFFER: usize = 600;
+use crate::domain::templates::limits;
 
 /// Counts emoji: pictographs and symbols in the ranges below.
 pub(super) fn emoji(text: &str) -> usize {
@@ -39,7 +35,7 @@ pub(super) fn header(report: &mut Report, part: &Part<'_>, category: &str, named
     let place = format!("{}.text", part.place);
     match upper(part.value, "format").as_str() {
         "TEXT" => {
-            length(report, part, "header", 60);
+            length(report, part, "header", limits::MAX_HEADER);
             let words = text(part.value, "text");
             let names = variables::check(report, part, named);
             if names.len() > 1 {
@@ -98,7 +94,7 @@ pub(super) fn body(report: &mut Report, part: &Part<'_>, named: bool, most: usiz
     length(report, part, "body", most);
     variables::check(report, part, named);
     let (words, place) = (text(part.value, "text"), format!("{}.text", part.place));
-    if emoji(words) > 10 {
+    if emoji(words) > limits::MAX_EMOJI {
         report.warn("T37", &place, "There are more than ten emoji.", "Use fewer.");
     }
     if words.contains("\n\n\n") || words.contains('\t') || words.contains("     ") {
@@ -113,7 +109,7 @@ pub(super) fn body(report: &mut Report, part: &Part<'_>, named: bool, most: usiz
 
 /// Checks a footer.
 fn footer(report: &mut Report, part: &Part<'_>) {
-    length(report, part, "footer", 60);
+    length(report, part, "footer", limits::MAX_FOOTER);
     let (words, place) = (text(part.value, "text"), format!("{}.text", part.place));
     if words.contains("{{") {
         report.error("T9", &place, "A footer has no variables.", "Move it into the body.");

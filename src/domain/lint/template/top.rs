@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::part::{Part, text, upper};
 use crate::domain::lint::Finding;
 use crate::domain::lint::Report;
+use crate::domain::templates::limits;
 use crate::domain::templates::template::Template;
 
 /// Languages of templates. Source: Cloud API, appendix A.
@@ -30,7 +31,7 @@ const FORMATS: [&str; 6] = ["TEXT", "IMAGE", "VIDEO", "DOCUMENT", "LOCATION", "P
 pub(super) fn check(report: &mut Report, template: &Value) {
     let name = text(template, "name");
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    if name.is_empty() || name.len() > 512 || !name.chars().all(plain) {
+    if name.is_empty() || name.len() > limits::MAX_NAME || !name.chars().all(plain) {
         report.error("T1", "name", format!("`{name}` is not a name of a template."), "1 to 512 of a-z, 0-9 and _.");
         if !name.is_empty() {
             report.mark_fixable();
@@ -176,7 +177,7 @@ pub(super) fn against(report: &mut Report, template: &Value, known: &[Template],
         let what = format!("The same name in {} is of the category {}.", other.language.line(), other.category.line());
         report.warn("T40", "category", what, "All languages of a name share category, variables and buttons.");
     }
-    if own.is_none() && known.len() >= 250 {
+    if own.is_none() && known.len() >= limits::MAX_TEMPLATES_UNVERIFIED {
         let what = format!("The account has {} templates.", known.len());
         report.warn("T41", "", what, "250 are allowed before verification, 6000 after.");
     }
