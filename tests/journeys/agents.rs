@@ -36,6 +36,28 @@ async fn a_burst_is_one_run_that_knows_its_size() {
 }
 
 #[tokio::test]
+async fn the_contact_sees_typing_from_the_first_message_of_a_burst() {
+    let mut stage = Stage::set().await;
+    let first = stage.says(&rosa(), "hello").await;
+    assert!(wadeck::operations::next_typing_due(&stage.system).await.expect("asked").is_some());
+    wadeck::operations::type_while_waiting(&stage.system).await.expect("shown");
+    assert_eq!(stage.simulator.read_marks(), [(first, true)]);
+    assert_eq!(stage.run_agents().await, 0, "the burst may go on");
+    stage.says(&rosa(), "my order").await;
+    wadeck::operations::type_while_waiting(&stage.system).await.expect("shown");
+    assert_eq!(stage.simulator.read_marks().len(), 1, "the indicator stands for 25 s");
+    stage.answer().await;
+    assert_eq!(stage.simulator.accepted().len(), 1);
+    assert_eq!(wadeck::operations::next_typing_due(&stage.system).await.expect("asked"), None);
+    // Nobody sees typing where a person answers.
+    stage.act(Request::TakeThread { thread: stage.thread().await.id }).await.expect("taken");
+    stage.says(&rosa(), "thank you").await;
+    let before = stage.simulator.read_marks().len();
+    wadeck::operations::type_while_waiting(&stage.system).await.expect("shown");
+    assert_eq!(stage.simulator.read_marks().len(), before);
+}
+
+#[tokio::test]
 async fn a_newer_message_supersedes_an_answer_that_has_not_left() {
     let mut stage = Stage::set().await;
     stage.says(&rosa(), "first").await;

@@ -16,5 +16,5 @@ pub(crate) mod requests;
 pub(crate) mod run_agent;
 pub(crate) mod stop_agents;
 pub(crate) mod tools;
-mod typing_sign;
+pub(crate) mod typing_sign;
 pub(crate) mod use_tool;

@@ -111,6 +111,7 @@ pub(crate) async fn after_commit(system: &System, mut effects: Effects) -> Resul
     let wakes = system.wakeups();
     let asked = [
         (effects.runs, &wakes.agent_runs),
+        (effects.runs, &wakes.typing),
         (effects.files, &wakes.fetcher),
         (effects.setups, &wakes.setups),
         (effects.sends, &wakes.sender),

@@ -1,6 +1,7 @@
 //! Storage of assignments, runs, rehearsals and stops.
 
 pub(crate) mod assignments;
+pub(crate) mod due_runs;
 pub(crate) mod golden;
 pub(crate) mod identifiers;
 pub(crate) mod rehearsals;

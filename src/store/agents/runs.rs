@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sqlx::QueryBuilder;
 
+use super::due_runs::{DueRun, due_run};
 use crate::domain::agents::assignment::Mode;
 use crate::domain::agents::contract::Money;
 use crate::domain::agents::contract_check::ReplyPart;
@@ -43,19 +44,6 @@ fn run(cells: &RowReader<'_>) -> Result<RunView> {
         breaches: cells.opt_json("breaches")?.unwrap_or_default(),
         decided_by: cells.opt_text("decided_by")?,
     })
-}
-
-/// A run that is due.
-#[derive(Debug, Clone)]
-pub struct DueRun {
-    pub run: RunId,
-    pub thread: ThreadId,
-    pub connection: ConnectionId,
-    pub assignment: AssignmentId,
-    pub agent: String,
-    pub mode: Mode,
-    pub batch_size: u32,
-    pub first_contact: bool,
 }
 
 /// How a run ended, with everything that its record contains.
@@ -268,23 +256,8 @@ impl Write {
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .fetch_all(self.connection())
         .await?;
-        let claimed: Result<Vec<(i64, DueRun)>> = rows
-            .iter()
-            .map(|row| {
-                let cells = RowReader::new(row, "runs");
-                let run = DueRun {
-                    run: RunId(cells.int("id")?),
-                    thread: ThreadId(cells.int("thread_id")?),
-                    connection: ConnectionId(cells.int("connection_id")?),
-                    assignment: AssignmentId(cells.int("assignment_id")?),
-                    agent: cells.text("agent")?,
-                    mode: cells.named("mode", Mode::from_name)?,
-                    batch_size: cells.count("batch_size")?,
-                    first_contact: cells.flag("first_contact")?,
-                };
-                Ok((cells.int("due_at")?, run))
-            })
-            .collect();
+        let claimed: Result<Vec<(i64, DueRun)>> =
+            rows.iter().map(|row| Ok((RowReader::new(row, "runs").int("due_at")?, due_run(row)?))).collect();
         let mut claimed = claimed?;
         claimed.sort_by_key(|(due_at, run)| (*due_at, run.run));
         Ok(claimed.into_iter().map(|(_, run)| run).collect())
