@@ -13,6 +13,7 @@ mod prompt;
 mod reasoning;
 mod response;
 mod scripted;
+mod transcription;
 mod workflow;
 
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ use self::model::Endpoint;
 pub use self::programs::{start, started_with};
 pub use self::reasoning::clean;
 use self::scripted::Scripted;
+pub use self::transcription::{Transcriber, TranscriptionConfig, TranscriptionError};
 use crate::domain::agents::contract::Money;
 pub use crate::domain::agents::contract_check::ReplyPart;
 use crate::domain::agents::foreign_data::Guard;

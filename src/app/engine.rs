@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{AppError, Lock, Logs, People};
-use crate::agent::{AgentConfig, AgentKind, Agents};
+use crate::agent::{AgentConfig, AgentError, AgentKind, Agents, Transcriber, TranscriptionConfig};
 use crate::api;
 use crate::bus::Bus;
-use crate::config::{AgentDeclaration, Config, DeclaredKind, EndpointConfig};
+use crate::config::{AgentDeclaration, Config, DeclaredKind, EndpointConfig, TranscriptionSettings};
 use crate::domain::outbox::retry::RetryPolicy;
 use crate::domain::time::{Clock, Rng, Timestamp};
 use crate::operations::{self, Declared, EventEndpoint, Identity, OperationsConfig, Parts, PendingDelivery, System};
@@ -166,6 +166,7 @@ pub async fn build_system(
         bus: Bus::default(),
         providers,
         agents: Agents::new(agents)?,
+        transcriber: setup.config.transcription.as_ref().map(|one| transcriber(one, &setup.secrets)).transpose()?,
         clock: setup.clock.clone(),
         chance: setup.chance.clone(),
         identity: Identity {
@@ -216,6 +217,17 @@ pub fn declared_connections(config: &Config) -> Vec<Declared> {
         routes: one.routes.clone(),
     });
     declared.collect()
+}
+
+/// Builds the client of the transcription endpoint; its key comes from the environment.
+fn transcriber(one: &TranscriptionSettings, secrets: &SecretSource) -> Result<Transcriber, AgentError> {
+    Transcriber::new(TranscriptionConfig {
+        url: one.url.clone(),
+        model: one.model.clone(),
+        key: Some(one.api_key_env.as_str()).filter(|name| !name.is_empty()).and_then(|name| secrets(name)),
+        max_duration: one.max_duration,
+        max_bytes: one.max_bytes,
+    })
 }
 
 /// Resolves the secret of an event endpoint.

@@ -154,6 +154,7 @@ fn build(mut file: File, example: File, providers: &[ProviderShape], faults: &mu
         attempts: attempts.map_or(3, Spanned::into_inner),
         console: console(file.console, &example.console, faults),
         media,
+        transcription: operations::transcription(file.transcription, example.transcription, faults),
         alerts: operations::alerts(file.alerts, example.alerts),
         opt_out_words: operations::contacts(file.contacts),
         watch: operations::watch(file.watch, example.watch),

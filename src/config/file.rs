@@ -6,7 +6,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::agents::{AgentTable, ApprovalsTable, ContractTable, EndpointTable, RouteTable};
-use super::operations::{AlertsTable, AttachTable, ContactsTable, MediaTable, ReplyTable, SshTable, WatchTable};
+use super::operations::{
+    AlertsTable, AttachTable, ContactsTable, MediaTable, ReplyTable, SshTable, TranscriptionTable, WatchTable,
+};
 use super::rates::RateTable;
 
 #[derive(Debug, Deserialize)]
@@ -28,6 +30,8 @@ pub(super) struct File {
     pub attach: AttachTable,
     #[serde(default)]
     pub media: MediaTable,
+    #[serde(default)]
+    pub transcription: TranscriptionTable,
     #[serde(default)]
     pub alerts: AlertsTable,
     #[serde(default)]

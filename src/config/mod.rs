@@ -21,7 +21,7 @@ use thiserror::Error;
 
 pub use self::check::check;
 pub use self::fault::Fault;
-pub use self::operations::{AlertsConfig, MediaConfig, SshConfig, WatchConfig};
+pub use self::operations::{AlertsConfig, MediaConfig, SshConfig, TranscriptionSettings, WatchConfig};
 pub use self::paths::{config_file, data_directory};
 pub use self::secrets::{secret, secret_fault, secrets_agree};
 
@@ -59,6 +59,8 @@ pub struct Config {
     pub console: ConsoleConfig,
     pub log: LogConfig,
     pub media: MediaConfig,
+    /// The endpoint that transcribes voice notes; `None` if none is set.
+    pub transcription: Option<TranscriptionSettings>,
     pub alerts: AlertsConfig,
     pub opt_out_words: OptOutWords,
     pub watch: WatchConfig,

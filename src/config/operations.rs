@@ -21,6 +21,16 @@ pub(super) struct MediaTable {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct TranscriptionTable {
+    pub url: Option<Spanned<String>>,
+    pub model: Option<String>,
+    pub api_key_env: Option<String>,
+    pub max_seconds: Option<Spanned<u32>>,
+    pub max_megabytes: Option<Spanned<f64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct AlertsTable {
     pub bell: Option<bool>,
     pub osc9: Option<bool>,
@@ -100,6 +110,18 @@ pub struct MediaConfig {
     pub converter: String,
 }
 
+/// The endpoint that transcribes voice notes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TranscriptionSettings {
+    /// Base URL of an API like OpenAI's.
+    pub url: String,
+    pub model: String,
+    /// The environment variable with the API key. Empty: none is sent.
+    pub api_key_env: String,
+    pub max_duration: Duration,
+    pub max_bytes: u64,
+}
+
 /// How alerts are reported, and their thresholds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertsConfig {
@@ -142,6 +164,33 @@ pub(super) fn media(own: MediaTable, example: MediaTable, faults: &mut Faults<'_
         open: own.open.or(example.open).unwrap_or_default(),
         converter: own.converter.or(example.converter).unwrap_or_else(|| "ffmpeg".to_owned()),
     }
+}
+
+/// Returns the endpoint that transcribes voice notes; `None` if no URL is set.
+pub(super) fn transcription(
+    own: TranscriptionTable,
+    example: TranscriptionTable,
+    faults: &mut Faults<'_>,
+) -> Option<TranscriptionSettings> {
+    let url = own.url.filter(|url| !url.get_ref().trim().is_empty())?;
+    if !url.get_ref().starts_with("https://") && !url.get_ref().starts_with("http://") {
+        faults.add(url.span(), "url is not a URL. Write it like https://api.openai.com/v1.");
+    }
+    let seconds = own.max_seconds.or(example.max_seconds);
+    let megabytes = own.max_megabytes.or(example.max_megabytes);
+    if let Some(seconds) = seconds.as_ref().filter(|seconds| *seconds.get_ref() == 0) {
+        faults.add(seconds.span(), "max_seconds must be at least 1.");
+    }
+    if let Some(size) = megabytes.as_ref().filter(|size| !(0.001..=100.0).contains(size.get_ref())) {
+        faults.add(size.span(), "max_megabytes must be between 0.001 and 100.");
+    }
+    Some(TranscriptionSettings {
+        url: url.into_inner().trim().to_owned(),
+        model: own.model.or(example.model).unwrap_or_else(|| "whisper-1".to_owned()),
+        api_key_env: own.api_key_env.or(example.api_key_env).unwrap_or_default(),
+        max_duration: Duration::from_secs(u64::from(seconds.map_or(300, Spanned::into_inner))),
+        max_bytes: (megabytes.map_or(16.0, Spanned::into_inner) * 1e6) as u64,
+    })
 }
 
 pub(super) fn alerts(own: AlertsTable, example: AlertsTable) -> AlertsConfig {

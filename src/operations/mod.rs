@@ -29,6 +29,7 @@ pub use self::agents::foreign_data::index_identifiers;
 pub use self::agents::rehearse::rehearse_next;
 pub use self::agents::rehearse_written::rehearse_due;
 pub use self::agents::run_agent::{claim_runs, complete_run, run_next};
+pub use self::agents::typing_sign::{next_typing_due, type_while_waiting};
 pub use self::agents::use_tool::{agent_tools, use_tool};
 pub use self::error::OperationError;
 pub use self::inbound::apply::apply_pending;
@@ -43,6 +44,7 @@ pub use self::media::fetch_media::{fetch_next, prune_media};
 pub use self::media::media_links::{MediaLink, find_media_link};
 pub use self::media::open_media::{MediaFile, media_file, open_media};
 pub use self::media::receive_upload::receive_upload;
+pub use self::media::transcribe::transcribe_next;
 pub use self::media::upload_next::{next_upload_due, upload_next};
 pub use self::monitoring::metrics::metrics;
 pub use self::monitoring::pulse::{
@@ -71,7 +73,7 @@ pub use crate::agent::start as start_program;
 pub use self::combine::Pacer;
 
 use self::combine::Combiner;
-use crate::agent::Agents;
+use crate::agent::{Agents, Transcriber};
 use crate::bus::Bus;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
@@ -111,9 +113,13 @@ pub struct Identity {
 pub struct Wakeups {
     pub apply: Notify,
     pub agent_runs: Notify,
+    /// A run was scheduled, so that the contact may be shown the typing indicator.
+    pub typing: Notify,
     pub sender: Notify,
     pub reconcile: Notify,
     pub fetcher: Notify,
+    /// A voice note was stored that may be transcribed.
+    pub transcriber: Notify,
     pub uploader: Notify,
     pub setups: Notify,
     pub jobs: Notify,
@@ -192,6 +198,8 @@ pub struct Parts {
     pub bus: Bus,
     pub providers: Registry,
     pub agents: Agents,
+    /// Transcribes voice notes; `None` if no endpoint is configured.
+    pub transcriber: Option<Transcriber>,
     pub clock: Arc<dyn Clock>,
     pub chance: Arc<dyn Rng>,
     pub identity: Identity,
@@ -254,12 +262,16 @@ struct Shared {
     run_claims: Combiner<(), Option<agents::run_agent::Claim>>,
     /// Agent replies that wait to be carried out.
     run_endings: Combiner<agents::end_runs::Ending, Result<()>>,
+    /// When the typing indicator was shown last for a scheduled run.
+    typing_shown: std::sync::Mutex<std::collections::BTreeMap<crate::domain::ids::RunId, Timestamp>>,
 }
 
 impl Wakeups {
     /// Returns the wakeups of all workers that wait for due work.
-    fn all(&self) -> [&Notify; 12] {
+    fn all(&self) -> [&Notify; 14] {
         [
+            &self.transcriber,
+            &self.typing,
             &self.apply,
             &self.agent_runs,
             &self.sender,
@@ -316,6 +328,7 @@ impl System {
             settlements: Combiner::paced(RECORD_INTERVAL),
             run_claims: Combiner::default(),
             run_endings: Combiner::paced(RECORD_INTERVAL),
+            typing_shown: std::sync::Mutex::default(),
         };
         (Self { parts: Arc::new(parts), shared: Arc::new(shared), seen: None }, waiting)
     }
@@ -338,6 +351,11 @@ impl System {
     /// Returns the configured agents.
     pub fn agents(&self) -> &Agents {
         &self.parts.agents
+    }
+
+    /// Returns the endpoint that transcribes voice notes; `None` if none is configured.
+    pub fn transcriber(&self) -> Option<&Transcriber> {
+        self.parts.transcriber.as_ref()
     }
 
     /// Returns the engine's organization and environment.

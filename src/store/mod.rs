@@ -33,8 +33,9 @@ use self::database::health::Health;
 use self::database::migrations;
 
 pub use self::agents::assignments::RunTally;
+pub use self::agents::due_runs::DueRun;
 pub use self::agents::rehearsals::{PendingRehearsal, Played};
-pub use self::agents::runs::{DueRun, Finish, NewRun, Silenced};
+pub use self::agents::runs::{Finish, NewRun, Silenced};
 pub use self::error::StoreError;
 pub use self::guard::{EntryFacts, SuggestedReply};
 pub use self::inbound::changes::{KnownMessage, LateChange};
@@ -48,6 +49,7 @@ pub use self::integrations::events::EventDelivery;
 pub use self::integrations::tokens::IdempotencyRecord;
 pub use self::media::file_store::{FileStore, Incoming, MEDIA_DIRECTORY, Pinned};
 pub use self::media::files::{KeptFile, PendingDownload, PendingUpload};
+pub use self::media::transcriptions::PendingTranscription;
 pub use self::media::uploads::StoredUpload;
 pub use self::monitoring::activity::Acknowledgement;
 pub use self::monitoring::activity::NewAlert;

@@ -50,6 +50,11 @@ pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &Ta
         apply.run(|system| async move { Ok(operations::apply_pending(&system).await? > 0) }, |_| async { Ok(None) }),
     );
     dispatchers::start(system, tasks, stop);
+    let typing = worker("typing", |system| &system.wakeups().typing);
+    tasks.spawn(typing.run(
+        |system| async move { operations::type_while_waiting(&system).await },
+        |system| async move { operations::next_typing_due(&system).await },
+    ));
     for _ in 0..TRANSFER_COUNT {
         let fetcher = worker("fetcher", |system| &system.wakeups().fetcher);
         tasks.spawn(fetcher.run(
@@ -62,6 +67,11 @@ pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &Ta
             |system| async move { operations::next_upload_due(&system).await },
         ));
     }
+    let transcriber = worker("transcriber", |system| &system.wakeups().transcriber);
+    tasks.spawn(transcriber.run(
+        |system| async move { operations::transcribe_next(&system).await },
+        |system| async move { system.store().next_transcription_due().await },
+    ));
     let setups = worker("setups", |system| &system.wakeups().setups);
     tasks.spawn(setups.run(
         |system| async move { operations::step_setup(&system).await },

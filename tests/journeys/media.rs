@@ -206,6 +206,26 @@ async fn a_wide_picture_is_noticed_and_padded() {
     assert_eq!(picture.to_rgb8().get_pixel(0, 0).0, [20, 90, 160], "on the colour of its corner");
 }
 
+/// The header of a lossy WebP picture of this size.
+fn webp(width: u16, height: u16) -> Vec<u8> {
+    let frame =
+        [&[0x30, 0x01, 0x00, 0x9d, 0x01, 0x2a][..], &width.to_le_bytes(), &height.to_le_bytes(), &[0; 40]].concat();
+    let chunk = [&b"WEBPVP8 "[..], &u32::try_from(frame.len()).expect("short").to_le_bytes(), &frame].concat();
+    [&b"RIFF"[..], &u32::try_from(chunk.len()).expect("short").to_le_bytes(), &chunk].concat()
+}
+
+#[tokio::test]
+async fn the_warnings_of_a_file_are_in_the_answer_to_whoever_sends_it_without_a_preview() {
+    let (stage, thread) = with_rosa().await;
+    let path = png(&stage, 1200, 630);
+    let done = stage.act(file(&stage, thread, &path).await).await.expect("queued");
+    assert!(done.message.contains("so wide that phones show a strip"), "{}", done.message);
+    let path = stage.outside.path().join("square.webp");
+    std::fs::write(&path, webp(512, 512)).expect("written");
+    let done = stage.act(file(&stage, thread, &path.display().to_string()).await).await.expect("queued");
+    assert!(done.message.contains("[sticker"), "{}", done.message);
+}
+
 #[tokio::test]
 async fn bad_files_are_refused_before_anything_is_sent() {
     let (stage, thread) = with_rosa().await;
@@ -221,6 +241,14 @@ async fn bad_files_are_refused_before_anything_is_sent() {
         (write("a.gif", b"GIF89a\x01\x00\x01\x00\x00\x00\x00"), "image/gif"),
         (write("plain.ogg", &[b"OggS".as_slice(), &[0; 60]].concat()), "Opus"),
         (write("deep.png", &deep), "16 bits"),
+        (write("deep.png", &deep), "Save it as a PNG with 8 bits"),
+        (write("broken.png", b"not a picture"), "has the ending of PNG, but its content is not PNG"),
+        (write("stereo.ogg", &[b"OggS".as_slice(), &[0; 24], b"OpusHead\x01\x02", &[0; 40]].concat()), "mono"),
+        (
+            write("old.mp4", &[b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom".as_slice(), b"mp4v", &[0; 40]].concat()),
+            "MPEG-4 Part 2",
+        ),
+        (write("photo.webp", &webp(640, 480)), "512x512; this one is 640x480"),
     ] {
         let refused = stage.act(file(&stage, thread, &path).await).await.expect_err("refused").to_string();
         assert!(refused.contains(words), "{path}: {refused}");

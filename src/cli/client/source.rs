@@ -191,6 +191,7 @@ async fn offline(directory: &Path) -> Result<System, AppError> {
         bus: Bus::default(),
         providers,
         agents: Agents::new(vec![])?,
+        transcriber: None,
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
         identity: Identity { organization: String::new(), environment: Environment::Development, public_url: None },

@@ -2,7 +2,7 @@
 //! kinds.
 
 use crate::domain::code::Code;
-use crate::domain::message::media::{Media, size};
+use crate::domain::message::media::{Media, described, size};
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -234,7 +234,7 @@ impl Content {
                 rows.extend(media.file_name.clone().map(|name| ("file name", name)));
                 rows.extend(media.bytes.map(|bytes| ("size", Untrusted::new(size(bytes)))));
                 rows.extend(media.caption.clone().map(|caption| ("caption", caption)));
-                rows.extend(media.transcript.clone().map(|words| ("transcript", words)));
+                rows.extend(media.transcript_rows());
                 rows.extend(media.sha256.as_deref().map(|hash| ("sha256", text(hash))));
                 rows
             }
@@ -410,21 +410,6 @@ impl Content {
     pub const fn is_freeform(&self) -> bool {
         !matches!(self, Self::Template { .. })
     }
-}
-
-/// Describes a media file: kind and size in brackets, then file name, caption and transcript.
-fn described(what: &str, media: &Media) -> Untrusted {
-    let mut label = format!("[{what}");
-    if let Some(bytes) = media.bytes {
-        label.push(' ');
-        label.push_str(&size(bytes));
-    }
-    label.push(']');
-    for part in [&media.file_name, &media.caption, &media.transcript].into_iter().flatten() {
-        label.push(' ');
-        label.push_str(part.as_received());
-    }
-    Untrusted::new(label)
 }
 
 /// Refuses a text that cannot be sent. The console and the operation both call it.

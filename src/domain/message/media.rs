@@ -32,11 +32,50 @@ pub struct Media {
     pub caption: Option<Untrusted>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transcript: Option<Untrusted>,
+    /// What made the transcript, such as a model and its host; `None` if the provider gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript_source: Option<String>,
+    /// Why there is no transcript, although one was attempted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript_error: Option<String>,
     #[serde(default)]
     pub voice: bool,
     #[serde(default)]
     pub animated: bool,
 }
+
+impl Media {
+    /// Returns the transcript and what made it, or why there is none, as rows of label and value.
+    pub(super) fn transcript_rows(&self) -> Vec<(&'static str, Untrusted)> {
+        let words = self.transcript.clone().map(|words| ("transcript", words));
+        let source = self.transcript_source.as_deref().map(|source| ("transcribed by", Untrusted::from(source)));
+        let error = self.transcript_error.as_deref().map(|error| ("not transcribed", Untrusted::from(error)));
+        words.into_iter().chain(source).chain(error).collect()
+    }
+}
+
+/// Describes a media file: kind and size in brackets, then file name, caption and transcript.
+pub(super) fn described(what: &str, media: &Media) -> Untrusted {
+    let mut label = format!("[{what}");
+    if let Some(bytes) = media.bytes {
+        label.push(' ');
+        label.push_str(&size(bytes));
+    }
+    label.push(']');
+    for part in [&media.file_name, &media.caption].into_iter().flatten() {
+        label.push(' ');
+        label.push_str(part.as_received());
+    }
+    if let Some(words) = &media.transcript {
+        // The words are a machine's reading of the voice, and not what the contact wrote.
+        label.push_str(if media.transcript_source.is_some() { " [machine transcript] " } else { " " });
+        label.push_str(words.as_received());
+    }
+    Untrusted::new(label)
+}
+
+/// Width and height of a sticker in pixels.
+const STICKER: (u32, u32) = (512, 512);
 
 /// The kind of message that a file is sent as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -83,6 +122,9 @@ pub struct FileFacts {
     pub size: Option<(u32, u32)>,
     /// An Ogg file that contains Opus. `animated` below is for WebP files.
     pub opus: bool,
+    /// An Opus file with more than one channel; voice notes are mono.
+    #[serde(default)]
+    pub stereo: bool,
     pub animated: bool,
     /// Why phones may not be able to play the file, if its bytes show that.
     pub codec_fault: Option<String>,
@@ -160,11 +202,20 @@ pub fn plan(facts: &FileFacts, voice: bool) -> Result<(FileKind, Vec<String>), R
     }
     let kind = match facts.mime_type.as_str() {
         "image/jpeg" | "image/png" => FileKind::Image,
+        "image/webp" if facts.size.is_some_and(|size| size != STICKER) => {
+            let (width, height) = facts.size.unwrap_or_default();
+            let why = format!("A WebP image is sent as a sticker, which is 512x512; this one is {width}x{height}.");
+            return Err(Refusal::new(Code::File, why, "Save it as JPEG or PNG, or as a sticker of 512x512."));
+        }
         "image/webp" => FileKind::Sticker,
         "video/mp4" | "video/3gpp" => FileKind::Video,
         "audio/ogg" if !facts.opus => {
             let why = "This Ogg file does not contain Opus: the provider would refuse it after sending.";
             return Err(Refusal::new(Code::File, why, "Convert it to Ogg with Opus, or to MP3."));
+        }
+        "audio/ogg" if facts.stereo => {
+            let why = "This Opus file has more than one channel; voice notes are mono.";
+            return Err(Refusal::new(Code::File, why, "Convert it to mono, or let wadeck convert it to a voice note."));
         }
         "audio/ogg" => FileKind::Voice,
         "audio/aac" | "audio/amr" | "audio/mpeg" | "audio/mp4" => {
@@ -193,17 +244,17 @@ pub fn plan(facts: &FileFacts, voice: bool) -> Result<(FileKind, Vec<String>), R
         return Err(Refusal::new(Code::File, why, "Make it smaller, or send it as a document inside a PDF."));
     }
     if let Some(fault) = &facts.codec_fault {
-        return Err(Refusal::new(Code::File, fault.clone(), "Convert it to MP4 with H.264 and AAC."));
+        let remedy = match facts.mime_type.as_str() {
+            mime if mime.starts_with("image/") => "Save it as a PNG with 8 bits per colour, or as JPEG.",
+            mime if mime.starts_with("video/") => "Convert it to MP4 with H.264 and AAC.",
+            _ => "Choose the right file, or give it the ending of what it is.",
+        };
+        return Err(Refusal::new(Code::File, fault.clone(), remedy));
     }
     if let (FileKind::Image, Some((width, height))) = (kind, facts.size)
         && f64::from(width) > 1.5 * f64::from(height)
     {
         warnings.push(format!("{width}x{height} is so wide that phones show a strip of it: pad it square or tall."));
-    }
-    if let (FileKind::Sticker, Some(size)) = (kind, facts.size)
-        && size != (512, 512)
-    {
-        warnings.push(format!("Stickers are 512x512; this one is {}x{}.", size.0, size.1));
     }
     if kind == FileKind::Voice && facts.bytes > 512 * 1024 {
         warnings.push("Above 512 KB a voice note has to be downloaded before it plays.".to_owned());

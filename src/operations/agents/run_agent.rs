@@ -17,6 +17,7 @@ use crate::operations::agents::ask_agent::{AgentReply, Question, TRANSCRIPT};
 use crate::operations::agents::end_runs::{Ending, end_all};
 use crate::operations::agents::replies::Replies;
 use crate::operations::agents::typing_sign::{keep_typing, last_inbound_id, show_typing};
+use crate::operations::media::transcribe;
 use crate::operations::monitoring::metrics::MetricFamily;
 use crate::operations::monitoring::unreadable_row::{UnreadableRow, unreadable_row};
 use crate::operations::{OperationError, Result, System};
@@ -136,6 +137,7 @@ async fn answer(
     connection: Option<Connection>,
     assignment: Option<Assignment>,
 ) -> Result<()> {
+    transcribe::before_an_agent_reads(system, due.thread).await?;
     let thread = system.store().thread(due.thread).await?;
     let (Some(thread), Some(connection), Some(assignment)) = (thread, connection, assignment) else {
         let told = AgentReply { error: Some(AgentError("its thread was deleted".into())), ..AgentReply::default() };

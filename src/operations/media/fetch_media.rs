@@ -70,6 +70,9 @@ pub async fn fetch_next(system: &System) -> Result<bool> {
     match &came {
         FetchOutcome::Kept { file, bytes, mime_type } => {
             write.store_media(wanted.message, file.name(), *bytes, mime_type, now).await?;
+            if system.transcriber().is_some() && write.want_transcription(wanted.message, now).await? {
+                system.wakeups().transcriber.notify_one();
+            }
         }
         FetchOutcome::Not { said, ever } => {
             let rest = RESTS.get(wanted.tries.saturating_sub(1) as usize);

@@ -17,6 +17,10 @@ pub(crate) fn facts(bytes: &[u8], name: &str) -> FileFacts {
     let mut facts = FileFacts { mime_type: mime_type.to_owned(), bytes: bytes.len() as u64, ..FileFacts::default() };
     let head = &bytes[..bytes.len().min(4_096)];
     facts.opus = ogg && find(head, b"OpusHead");
+    facts.stereo = facts.opus && channels(head).is_some_and(|channels| channels > 1);
+    if sniffed.is_none() && !ogg {
+        facts.codec_fault = misnamed(name);
+    }
     facts.animated = mime_type == "image/webp"
         && bytes.get(12..16) == Some(b"VP8X")
         && bytes.get(20).is_some_and(|flags| flags & 2 != 0);
@@ -27,12 +31,28 @@ pub(crate) fn facts(bytes: &[u8], name: &str) -> FileFacts {
         }
     }
     if mime_type == "video/mp4" {
-        let other = [(&b"hvc1"[..], "HEVC"), (b"hev1", "HEVC"), (b"av01", "AV1"), (b"vp09", "VP9")];
+        let other =
+            [(&b"hvc1"[..], "HEVC"), (b"hev1", "HEVC"), (b"av01", "AV1"), (b"vp09", "VP9"), (b"mp4v", "MPEG-4 Part 2")];
         if let Some((_, codec)) = other.iter().find(|(mark, _)| find(bytes, mark)) {
             facts.codec_fault = Some(format!("This video holds {codec}; phones are promised H.264."));
         }
     }
     facts
+}
+
+/// Returns the number of channels of an Opus file. Source: RFC 7845, part 5.1.
+fn channels(head: &[u8]) -> Option<u8> {
+    let at = head.windows(8).position(|window| window == b"OpusHead")?;
+    head.get(at + 9).copied()
+}
+
+/// Returns the fault of a file whose name promises a picture, a video or a sound that its bytes are not.
+fn misnamed(name: &str) -> Option<String> {
+    const PROMISES: [&str; 14] =
+        ["png", "jpg", "jpeg", "webp", "gif", "heic", "mp4", "3gp", "mov", "webm", "mp3", "m4a", "ogg", "opus"];
+    let ending = name.rsplit_once('.')?.1.to_ascii_lowercase();
+    let what = PROMISES.contains(&ending.as_str()).then(|| ending.to_ascii_uppercase())?;
+    Some(format!("The file has the ending of {what}, but its content is not {what}."))
 }
 
 /// Returns width and height in pixels from the file's header; `None` if the image format is unknown.
@@ -80,5 +100,13 @@ mod tests {
         assert!(!facts(&ogg, "a.ogg").opus);
         ogg.extend_from_slice(b"OpusHead");
         assert!(facts(&ogg, "a.ogg").opus);
+        ogg.extend_from_slice(&[1, 1]);
+        assert!(!facts(&ogg, "a.ogg").stereo);
+        let last = ogg.len() - 1;
+        ogg[last] = 2;
+        assert!(facts(&ogg, "a.ogg").stereo, "two channels");
+        let broken = facts(b"hello", "door.png").codec_fault.expect("no PNG");
+        assert!(broken.contains("not PNG"), "{broken}");
+        assert_eq!(facts(b"hello", "a.txt").codec_fault, None);
     }
 }

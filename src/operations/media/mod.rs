@@ -8,4 +8,5 @@ pub(crate) mod media_links;
 pub(crate) mod open_media;
 pub(crate) mod receive_upload;
 pub(crate) mod remove_orphans;
+pub(crate) mod transcribe;
 pub(crate) mod upload_next;

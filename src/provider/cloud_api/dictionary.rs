@@ -24,7 +24,7 @@ const ENTRIES: &[Entry] = &[
         Authorization,
         "Token expired",
         "The access token behind this number has expired or was withdrawn.",
-        "Reconnect the number at the provider; sending then resumes automatically.",
+        "Renew the access token, or reconnect the number at the provider; sending then resumes automatically.",
     ),
     (
         "3",
@@ -194,8 +194,8 @@ const ENTRIES: &[Entry] = &[
         "131052",
         Request,
         "Media not downloaded",
-        "The media that was sent to us could not be fetched.",
-        "Ask the contact to send it again.",
+        "A file could not be downloaded: ours by its link, or one of the contact.",
+        "Send the file again. If the contact sent it, ask them to send it again.",
     ),
     (
         "131053",

@@ -209,6 +209,8 @@ fn media(object: &Value) -> Media {
         file_name: untrusted(object, "/filename"),
         caption: untrusted(object, "/caption"),
         transcript: None,
+        transcript_source: None,
+        transcript_error: None,
         voice: object.get("voice").and_then(Value::as_bool).unwrap_or(false),
         animated: object.get("animated").and_then(Value::as_bool).unwrap_or(false),
     }

@@ -49,7 +49,7 @@ pub(in crate::store) async fn await_version(path: &Path, readers: &SqlitePool) -
 fn migrator_to(last: i64) -> Migrator {
     // The last value tells whether the file contains its own transaction, which a rebuild of a referenced table
     // requires.
-    let steps: [(i64, &'static str, &'static str, bool); 34] = [
+    let steps: [(i64, &'static str, &'static str, bool); 35] = [
         (1, "ledger", include_str!("../../../migrations/0001_ledger.sql"), false),
         (2, "desk", include_str!("../../../migrations/0002_desk.sql"), false),
         (3, "numbers", include_str!("../../../migrations/0003_numbers.sql"), true),
@@ -84,6 +84,7 @@ fn migrator_to(last: i64) -> Migrator {
         (35, "snoozed_threads", include_str!("../../../migrations/0035_snoozed_threads.sql"), false),
         (36, "labels", include_str!("../../../migrations/0036_labels.sql"), false),
         (37, "canned_replies", include_str!("../../../migrations/0037_canned_replies.sql"), false),
+        (40, "transcriptions", include_str!("../../../migrations/0040_transcriptions.sql"), false),
     ];
     let steps = steps
         .into_iter()

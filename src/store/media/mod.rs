@@ -2,4 +2,5 @@
 
 pub(crate) mod file_store;
 pub(crate) mod files;
+pub(crate) mod transcriptions;
 pub(crate) mod uploads;
