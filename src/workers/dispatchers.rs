@@ -7,7 +7,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Loop, log_error};
+use super::step_loop::{Loop, log_error};
 use crate::domain::time::Timestamp;
 use crate::operations::{self, OperationError, Pacer, System};
 use crate::store::StoreError;

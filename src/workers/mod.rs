@@ -2,6 +2,7 @@
 //! another part of the program wakes it. What a step does and when the next one is due is decided in `operations`.
 
 mod dispatchers;
+mod step_loop;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,9 +11,8 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::domain::time::Timestamp;
+use self::step_loop::{FAILURE_DELAY, Loop, log_error};
 use crate::operations::{self, OperationError, Pacer, PendingDelivery, System};
-use crate::store::StoreError;
 
 /// Minimum time between two transactions that store webhook deliveries, while several arrive at a time.
 const DELIVERY_INTERVAL: Duration = Duration::from_millis(5);
@@ -36,8 +36,6 @@ const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(200);
 const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(30);
 /// Interval at which the clock and the database are checked.
 const PULSE_INTERVAL: Duration = Duration::from_secs(1);
-/// Delay after a step that failed.
-const FAILURE_DELAY: Duration = Duration::from_secs(2);
 
 /// Starts all workers. After `stop` is cancelled, each ends when its current step is finished.
 pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &TaskTracker, stop: &CancellationToken) {
@@ -222,63 +220,6 @@ async fn checkpoint_wal(system: System, stop: CancellationToken) {
     }
 }
 
-/// The loop of one worker.
-struct Loop {
-    name: &'static str,
-    wakeup: fn(&System) -> &Notify,
-    system: System,
-    stop: CancellationToken,
-}
-
-impl Loop {
-    /// Runs `step` as long as it returns `true` (it did something), then sleeps until `due` returns, or until woken
-    /// up.
-    async fn run<S, SF, D, DF>(self, step: S, due: D)
-    where
-        S: Fn(System) -> SF,
-        SF: Future<Output = Result<bool, OperationError>>,
-        D: Fn(System) -> DF,
-        DF: Future<Output = Result<Option<Timestamp>, StoreError>>,
-    {
-        while !self.stop.is_cancelled() {
-            match step(self.system.clone()).await {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(error) => {
-                    self.pause(&error).await;
-                    continue;
-                }
-            }
-            match due(self.system.clone()).await {
-                Ok(Some(at)) => self.sleep(at.since(self.system.now())).await,
-                Ok(None) => self.sleep(Duration::MAX).await,
-                Err(error) => self.pause(&error.into()).await,
-            }
-        }
-    }
-
-    /// Sleeps after an error, even if woken up: a failing step must not run more often because more work arrives.
-    async fn pause(&self, error: &OperationError) {
-        log_error(&self.system, self.name, error);
-        tokio::select! {
-            () = tokio::time::sleep(FAILURE_DELAY) => {}
-            () = self.stop.cancelled() => {}
-        }
-    }
-
-    /// Sleeps for this time, or until woken up.
-    async fn sleep(&self, span: Duration) {
-        let wakeup = (self.wakeup)(&self.system);
-        // Timers have a maximum; checking once a day costs nothing.
-        let span = span.min(Duration::from_secs(86_400));
-        tokio::select! {
-            () = wakeup.notified() => {}
-            () = tokio::time::sleep(span) => {}
-            () = self.stop.cancelled() => {}
-        }
-    }
-}
-
 /// Runs a step at start and then at a fixed interval, until `stop` is cancelled.
 async fn run_periodically<S, SF>(system: System, stop: CancellationToken, name: &'static str, period: Duration, step: S)
 where
@@ -300,15 +241,4 @@ where
             () = stop.cancelled() => return,
         }
     }
-}
-
-/// Logs an error, and reports failures of the database to the store, which derives its health from them.
-fn log_error(system: &System, worker: &str, error: &OperationError) {
-    if let OperationError::Failed(error) = error {
-        system.store().note_failure(error);
-        if !system.store().may_log(error) {
-            return;
-        }
-    }
-    tracing::error!(worker, %error, "Worker step failed; retrying");
 }

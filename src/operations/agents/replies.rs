@@ -24,13 +24,13 @@ use crate::store::{DueRun, NewAlert, NewEntry, StoreError, Write};
 /// Messages of agents that one transaction enqueues together.
 #[derive(Default)]
 pub(crate) struct Replies {
-    letters: Vec<Letter>,
+    queued: Vec<QueuedReply>,
     /// Our own numbers with the names of their connections; `None` until a message needs them.
     own: Option<HashMap<String, String>>,
 }
 
 /// A message to enqueue.
-struct Letter {
+struct QueuedReply {
     thread: ThreadId,
     connection: ConnectionId,
     outgoing: Outgoing,
@@ -169,7 +169,7 @@ impl Replies {
             return Ok(());
         }
         let outgoing = Outgoing { to, content, reply_to, reference: system.reference(), at: None, take_over: false };
-        self.letters.push(Letter {
+        self.queued.push(QueuedReply {
             thread: thread.id,
             connection: thread.connection_id,
             outgoing,
@@ -205,7 +205,7 @@ impl Replies {
     pub async fn store(self, system: &System, write: &mut Write) -> Result<(), StoreError> {
         let now = system.now();
         let entries: Vec<_> = self
-            .letters
+            .queued
             .iter()
             .map(|letter| NewEntry {
                 thread: letter.thread,
