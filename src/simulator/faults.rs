@@ -41,6 +41,8 @@ pub enum MediaFault {
     CutOff,
     /// The file has 0 bytes.
     Empty,
+    /// The platform's own URL refuses the key; the other URL works.
+    Forbidden,
 }
 
 /// A fault of an upload.

@@ -131,6 +131,10 @@ pub(super) fn file_metadata(
         Some(MediaFault::Elsewhere) => "https://files.example.net/a".into(),
         _ => place.unwrap_or_else(|| format!("http://{host}/meta/whatsapp/media_download?token={token}")).into(),
     };
+    if fault == Some(MediaFault::Forbidden) {
+        metadata["url"] = metadata[field].clone();
+        metadata[field] = format!("http://{host}/meta/whatsapp/media_download?token=forbidden").into();
+    }
     metadata["download_url_expires_at"] = super::payload::iso(until).into();
     if fault == Some(MediaFault::CutOff) {
         world.files.cut.push(token.clone());
@@ -148,6 +152,9 @@ pub(super) struct Token {
 }
 
 pub(super) async fn download(State(shared): State<SharedState>, Query(token): Query<Token>) -> Response {
+    if token.token == "forbidden" {
+        return (StatusCode::FORBIDDEN, Json(json!({ "error": "Forbidden" }))).into_response();
+    }
     let now = shared.now();
     let world = shared.world();
     let file = world.files.tokens.get(&token.token).filter(|(_, until)| now <= *until);

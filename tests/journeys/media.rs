@@ -82,6 +82,15 @@ async fn an_address_that_is_over_is_asked_for_anew() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_refused_at_the_platforms_address_is_fetched_from_the_other_one() {
+    let (mut stage, _) = with_rosa().await;
+    stage.simulator.next_media(MediaFault::Forbidden);
+    picture_comes(&mut stage).await;
+    stage.carry_files().await;
+    assert_eq!(last_file(&stage).await.state, MediaState::Kept);
+}
+
+#[tokio::test]
 async fn changed_vanished_and_strange_files_end_in_a_sentence() {
     for (fault, state, words) in [
         (MediaFault::Changed, MediaState::Refused, "hash"),
@@ -222,7 +231,10 @@ async fn the_warnings_of_a_file_are_in_the_answer_to_whoever_sends_it_without_a_
     assert!(done.message.contains("so wide that phones show a strip"), "{}", done.message);
     let path = stage.outside.path().join("square.webp");
     std::fs::write(&path, webp(512, 512)).expect("written");
-    let done = stage.act(file(&stage, thread, &path.display().to_string()).await).await.expect("queued");
+    let upload = stage.upload(&path.display().to_string()).await;
+    let caption = String::new();
+    let sticker = Request::SendFile { thread, upload, caption, pad: None, voice: false, reply_to: None, at: None };
+    let done = stage.act(sticker).await.expect("queued");
     assert!(done.message.contains("[sticker"), "{}", done.message);
 }
 

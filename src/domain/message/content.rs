@@ -243,6 +243,12 @@ impl Content {
                 let mut rows = vec![("latitude", degrees(latitude)), ("longitude", degrees(longitude))];
                 rows.extend(name.clone().map(|name| ("name", name)));
                 rows.extend(address.clone().map(|address| ("address", address)));
+                if latitude.is_finite() && longitude.is_finite() {
+                    rows.push((
+                        "map",
+                        Untrusted::new(format!("https://maps.google.com/?q={latitude:.6},{longitude:.6}")),
+                    ));
+                }
                 rows
             }
             Self::Contacts { cards } => cards

@@ -43,7 +43,7 @@ pub(crate) fn facts(bytes: &[u8], name: &str) -> FileFacts {
 /// Returns the number of channels of an Opus file. Source: RFC 7845, part 5.1.
 fn channels(head: &[u8]) -> Option<u8> {
     let at = head.windows(8).position(|window| window == b"OpusHead")?;
-    head.get(at + 9).copied()
+    head.get(at + 9).copied().filter(|_| head.get(at + 8) == Some(&1))
 }
 
 /// Returns the fault of a file whose name promises a picture, a video or a sound that its bytes are not.

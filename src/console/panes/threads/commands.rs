@@ -18,6 +18,7 @@ use crate::domain::message::content::Content;
 use crate::domain::message::window::check_window;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
+use crate::domain::text::Untrusted;
 
 const THREADS: Scope = Scope::Pane(PaneId::Threads);
 
@@ -198,12 +199,12 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
     Command {
         id: "message.copy",
         title: "Copy text",
-        help: "Copies the text of the selected message.",
+        help: "Copies the text of the selected message; of a location, its coordinates.",
         scope: Scope::Messages,
         keys: &["y"],
         run: |pane, _| {
             let text =
-                pane.open.as_ref().and_then(|open| open.current()).map(|message| message.text.lines().join("\n"));
+                pane.open.as_ref().and_then(|open| open.current()).map(|message| copied(&message.kind, &message.text));
             match text {
                 Some(text) => {
                     vec![Intent::Notice("Copied the message.".to_owned()), Intent::Effect(Effect::Copy(text))]
@@ -223,6 +224,13 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         ..Command::ROW
     },
 ];
+
+/// Returns what is copied of a message: its text, or a location's `latitude,longitude`.
+fn copied(kind: &str, text: &Untrusted) -> String {
+    let whole = text.lines().join("\n");
+    let place = whole.strip_prefix("[location ").filter(|_| kind == "location");
+    place.and_then(|rest| rest.split_once(']')).map_or(whole.clone(), |(place, _)| place.to_owned())
+}
 
 pub(in crate::console) fn with_thread(
     pane: &mut ThreadsPane,
