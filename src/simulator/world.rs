@@ -11,7 +11,7 @@ use super::files::{Files, generate_media};
 use super::payload::{ConversationStats, Person, Saying, conversation, history_answer, inbound};
 use super::records::{FlowRecord, NUMBER_EVENTS, PROJECT_EVENTS, Records};
 use super::subscriptions::Subscriptions;
-use super::templates::uploads::UploadSession;
+use super::templates::upload_session::UploadSession;
 use super::twilio::forms::Forms;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;

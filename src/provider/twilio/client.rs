@@ -4,8 +4,8 @@ use base64::Engine as _;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+use super::contents::Contents;
 use super::dictionary;
-use super::offer::Contents;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::inbound::delivery::RawDelivery;
 use crate::domain::json_text;

@@ -5,6 +5,7 @@ mod api;
 mod channel_codes;
 mod client;
 mod content;
+mod contents;
 pub(super) mod dictionary;
 mod event;
 mod form;

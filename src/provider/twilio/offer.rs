@@ -1,14 +1,13 @@
 //! Interactive messages: each is a content object of the Content API that is created before its message is sent, and
 //! found again by its name, which contains the digest of what it says. Source: part 6.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 
 use super::client::{Host, Twilio, parse_response};
+use super::contents::Contents;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::key::digest;
 use crate::domain::message::interactive::{Action, Choice, Heading, Interactive};
@@ -18,36 +17,6 @@ use crate::provider::{PriorRequest, ProviderError};
 
 /// Prefix of the names of content objects that wadeck creates for single messages.
 const PREFIX: &str = "wadeck_";
-/// Remembered ids at most; then the memory starts empty, and names are looked up again.
-const MAX_REMEMBERED: usize = 10_000;
-
-/// Ids of created content objects, by account and name.
-#[derive(Debug, Default)]
-pub(super) struct Contents(Mutex<HashMap<(String, String), String>>);
-
-impl Contents {
-    fn get(&self, account: &str, name: &str) -> Option<String> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&(account.to_owned(), name.to_owned())).cloned()
-    }
-
-    fn keep(&self, account: &str, name: &str, id: &str) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MAX_REMEMBERED {
-            known.clear();
-        }
-        known.insert((account.to_owned(), name.to_owned()), id.to_owned());
-    }
-
-    /// Forgets an id that the provider no longer knows. Returns `true` if it was remembered.
-    pub fn forget(&self, id: &str) -> bool {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = known.len();
-        known.retain(|_, known| known != id);
-        known.len() < before
-    }
-}
-
 /// How a message refers to its content object.
 pub(super) enum Reference {
     /// The object exists; this is its id.
@@ -87,7 +56,7 @@ fn types(offer: &Interactive) -> Value {
         Some(Heading::Text(text)) => Some(text.as_received()),
         _ => None,
     };
-    let footer = offer.footer.as_ref().map(|footer| footer.as_received());
+    let footer = offer.footer.as_ref().map(crate::domain::text::Untrusted::as_received);
     let actions: Vec<Value> = match &offer.action {
         Action::List { button, sections } => {
             let rows = sections.iter().flat_map(|section| &section.rows).map(item).collect::<Vec<_>>();
@@ -140,8 +109,8 @@ pub(super) async fn ensure(
     let found = twilio.get(connection, Host::Content, &format!("/v2/Content?{query}")).await?;
     let list = found.get("contents").and_then(Value::as_array).into_iter().flatten();
     // The filter is a pattern, so that it may find more than one name.
-    let named = list.filter(|one| text(one, "/friendly_name") == Some(prior.name.as_str()));
-    let id = match named.filter_map(|one| text(one, "/sid")).next() {
+    let mut named = list.filter(|one| text(one, "/friendly_name") == Some(prior.name.as_str()));
+    let id = match named.find_map(|one| text(one, "/sid")) {
         Some(id) => id.to_owned(),
         None => create(twilio, connection, prior).await?,
     };

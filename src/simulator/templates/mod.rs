@@ -3,6 +3,7 @@
 
 pub(super) mod list;
 pub(super) mod rules;
+pub(super) mod upload_session;
 pub(super) mod uploads;
 
 use std::future::{Ready, ready};

@@ -10,17 +10,10 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::super::shared::{SharedState, Simulator};
+use super::upload_session::UploadSession;
 
 /// The id of the simulated app.
 pub(in super::super) const APP_ID: &str = "789012345678901";
-
-/// An upload session.
-#[derive(Debug, Default)]
-pub(in super::super) struct UploadSession {
-    mime_type: String,
-    length: usize,
-    bytes: Vec<u8>,
-}
 
 fn wrong(status: StatusCode, message: &str) -> Response {
     let body =
