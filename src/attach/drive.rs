@@ -146,6 +146,9 @@ pub async fn drive(
         while let Ok(event) = incoming.try_recv() {
             events.push(event);
         }
+        if events.iter().any(|event| matches!(event, Event::Performed { .. })) {
+            gathered_changes.hurry();
+        }
         let is_immediate = from_user || drive.frames.contains_immediate_answer(&events);
         if from_user {
             drive.frames.immediate_answers = IMMEDIATE_ANSWERS;

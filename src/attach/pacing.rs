@@ -13,6 +13,8 @@ use crate::domain::change::Change;
 pub(super) const MIN_FRAME_INTERVAL: Duration = Duration::from_millis(33);
 /// Time during which changes are collected before the console queries again.
 pub(super) const GATHER_TIME: Duration = Duration::from_millis(80);
+/// The same while changes follow one another without a pause.
+const BUSY_GATHER_TIME: Duration = Duration::from_millis(500);
 /// Answers to one key press that are drawn at once.
 pub(super) const IMMEDIATE_ANSWERS: u8 = 4;
 
@@ -62,6 +64,8 @@ pub(super) struct GatheredChanges {
     seen: HashSet<Change>,
     /// When the collected changes are passed on. `None` if there are none.
     pub(super) until: Option<Instant>,
+    /// When changes were passed on last.
+    passed_on: Option<Instant>,
 }
 
 impl GatheredChanges {
@@ -69,11 +73,22 @@ impl GatheredChanges {
         if self.seen.insert(change) {
             self.changes.push(change);
         }
-        self.until.get_or_insert_with(|| Instant::now() + GATHER_TIME);
+        if self.until.is_none() {
+            let now = Instant::now();
+            let is_busy = self.passed_on.is_some_and(|at| now < at + GATHER_TIME);
+            self.until = Some(now + if is_busy { BUSY_GATHER_TIME } else { GATHER_TIME });
+        }
+    }
+
+    /// Passes changes on soon, because the user did something whose result they may contain.
+    pub(super) fn hurry(&mut self) {
+        self.passed_on = None;
+        self.until = self.until.map(|until| until.min(Instant::now() + GATHER_TIME));
     }
 
     pub(super) fn take(&mut self) -> Vec<Event> {
         self.until = None;
+        self.passed_on = Some(Instant::now());
         self.seen.clear();
         self.changes.drain(..).map(Event::Changed).collect()
     }
