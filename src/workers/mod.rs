@@ -31,7 +31,7 @@ const TEMPLATE_REFUSAL_DELAY: Duration = Duration::from_secs(2);
 /// Interval at which all Flows are fetched.
 const FLOW_REFRESH_INTERVAL: Duration = Duration::from_secs(1_800);
 /// Minimum time between two checkpoints of the write-ahead log.
-const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(200);
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 /// Interval at which expired leases are released and identifiers are indexed.
 const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(30);
 /// Interval at which the clock and the database are checked.
