@@ -43,6 +43,7 @@ pub use self::inbound::deliveries::{NewDelivery, StoredDelivery};
 pub use self::inbound::elsewhere::KnownElsewhere;
 pub use self::inbound::load::{KnownContact, KnownContacts, KnownKeys};
 pub use self::inbound::messages::{Inserted, Matched};
+pub use self::inbound::people::{NewPerson, NewThread};
 pub use self::inbound::rows::{EventRow, MessageRow, NewInbound, ThreadTouch, waits_after};
 pub use self::inbound::statuses::{KnownOutbound, StatusRow};
 pub use self::integrations::events::EventDelivery;
@@ -63,6 +64,7 @@ pub use self::outbox::holds::HeldNumber;
 pub use self::outbox::jobs::Job;
 pub use self::outbox::queue::{NewEntry, UncertainEntry};
 pub use self::outbox::scheduled::ScheduledAtProvider;
+pub use self::threads::several::Transcript;
 pub use self::threads::unattended::Unattended;
 pub use self::update::Update;
 

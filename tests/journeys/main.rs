@@ -32,6 +32,7 @@ mod decisions;
 mod desk;
 mod door;
 mod duplicates;
+mod exchange;
 mod fields;
 mod filters;
 mod finding;

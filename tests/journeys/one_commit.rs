@@ -15,18 +15,18 @@ use wadeck::simulator::SendFault;
 use crate::cases::{deliveries, enveloped, text};
 use crate::stage::{MORNING, Stage, signature};
 
-fn phone(at: usize) -> String {
+pub(crate) fn phone(at: usize) -> String {
     format!("1555020{at:04}")
 }
 
-fn says(at: usize, id: &str, words: &str) -> String {
+pub(crate) fn says(at: usize, id: &str, words: &str) -> String {
     let phone = phone(at);
     let contact = json!([{ "profile": { "name": "Known" }, "wa_id": phone }]);
     enveloped(contact, json!([text(id, &phone, words)]))
 }
 
 /// Posts bodies over as many connections, and commits them together once all of them have arrived.
-async fn together(stage: &mut Stage, bodies: Vec<String>) {
+pub(crate) async fn together(stage: &mut Stage, bodies: Vec<String>) {
     let count = bodies.len();
     let posts: Vec<_> = bodies
         .into_iter()
@@ -137,12 +137,12 @@ async fn what_breaks_while_it_is_applied_is_stored_and_acknowledged_all_the_same
     assert_eq!(stage.threads().await.len(), 1);
 }
 
-fn status(id: &str, status: &str, to: &str) -> Value {
+pub(crate) fn status(id: &str, status: &str, to: &str) -> Value {
     json!({ "id": id, "status": status, "timestamp": (MORNING / 1_000).to_string(), "recipient_id": to })
 }
 
 /// Statuses in the platform's envelope.
-fn reported(statuses: Vec<Value>) -> String {
+pub(crate) fn reported(statuses: Vec<Value>) -> String {
     let value = json!({ "messaging_product": "whatsapp",
         "metadata": { "display_phone_number": "15550783881", "phone_number_id": crate::cases::ONE },
         "statuses": statuses });

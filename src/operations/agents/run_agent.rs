@@ -1,8 +1,8 @@
 //! One step of the agent runs: claims a run whose burst of messages is over, asks its agent, and enqueues the reply.
 //! The reply is dropped if a newer message or a person came first, and held if it violates the contract.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use crate::domain::change::Change;
 use crate::domain::ids::{AssignmentId, ConnectionId, RunId};
 use crate::domain::numbers::connection::Connection;
 use crate::domain::time::Timestamp;
+use crate::domain::view::ThreadRow;
 use crate::operations::agents::ask_agent::{AgentReply, Question, TRANSCRIPT};
 use crate::operations::agents::end_runs::{Ending, end_all};
 use crate::operations::agents::replies::Replies;
@@ -21,7 +22,7 @@ use crate::operations::media::transcribe;
 use crate::operations::monitoring::metrics::MetricFamily;
 use crate::operations::monitoring::unreadable_row::{UnreadableRow, unreadable_row};
 use crate::operations::{OperationError, Result, System};
-use crate::store::{DueRun, StoreError, Write};
+use crate::store::{DueRun, StoreError, Transcript, Write};
 
 /// Maximum time that a finished answer waits for its read mark.
 const FIRST_MARK: Duration = Duration::from_secs(2);
@@ -34,6 +35,8 @@ pub struct Claim {
     due: DueRun,
     connection: Option<Connection>,
     assignment: Option<Assignment>,
+    /// Its thread and the last messages, loaded together with those of other runs; `None` if that failed.
+    loaded: Option<(ThreadRow, Transcript)>,
 }
 
 impl std::fmt::Debug for Claim {
@@ -57,8 +60,8 @@ pub async fn run_next(system: &System) -> Result<bool> {
 
 /// Asks the agent of a claimed run and carries out its reply.
 pub async fn complete_run(system: &System, claim: Claim) -> Result<()> {
-    let Claim { due, connection, assignment } = claim;
-    match Box::pin(answer(system, &due, connection, assignment)).await {
+    let due = claim.due.clone();
+    match Box::pin(answer(system, claim)).await {
         // The input stays unreadable, so a retry would not help: a person has to answer.
         Err(OperationError::Failed(error)) if error.is_about_values() => {
             tracing::error!(run = %due.run, thread = %due.thread, %error, "Agent run failed: its input cannot be read");
@@ -90,6 +93,16 @@ pub async fn claim_runs(system: &System, limit: usize) -> Result<Vec<Claim>> {
     };
     let mut assignments: BTreeMap<AssignmentId, Option<Assignment>> = BTreeMap::new();
     let mut connections: BTreeMap<ConnectionId, Option<Connection>> = BTreeMap::new();
+    if runs.iter().map(|due| due.connection).collect::<BTreeSet<_>>().len() > 1 {
+        let known = system.store().connections().await?.into_iter();
+        connections.extend(known.map(|known| (known.id, Some(known))));
+    }
+    let ids: BTreeSet<_> = runs.iter().map(|due| due.assignment).collect();
+    if ids.len() > 1 {
+        for row in write.assignments_with(&ids.into_iter().collect::<Vec<_>>()).await? {
+            assignments.insert(row.assignment.id, Some(row.assignment));
+        }
+    }
     let (mut claimed, mut has_signs, mut signs) = (vec![], false, Replies::default());
     for due in runs {
         if let Entry::Vacant(place) = assignments.entry(due.assignment) {
@@ -105,7 +118,7 @@ pub async fn claim_runs(system: &System, limit: usize) -> Result<Vec<Claim>> {
             has_signs |= connection.settings.lifecycle_reactions || connection.settings.batch_note;
             send_progress_signs(system, &mut write, &mut signs, &due, connection).await?;
         }
-        claimed.push(Claim { due, connection, assignment });
+        claimed.push(Claim { due, connection, assignment, loaded: None });
     }
     signs.store(system, &mut write).await?;
     write.commit().await?;
@@ -114,7 +127,28 @@ pub async fn claim_runs(system: &System, limit: usize) -> Result<Vec<Claim>> {
     }
     let threads = claimed.iter().map(|one| Change::Thread(one.due.thread));
     system.bus().publish(threads.chain([Change::Agents]));
+    load(system, &mut claimed).await;
     Ok(claimed)
+}
+
+/// Loads the threads of claimed runs and their last messages. A run for which that fails loads them by itself, and so
+/// does every run if voice notes are transcribed, which happens before an agent reads.
+async fn load(system: &System, claimed: &mut [Claim]) {
+    if system.transcriber().is_some() {
+        return;
+    }
+    let usual = claimed.iter_mut().filter(|one| one.due.batch_size <= TRANSCRIPT);
+    let usual: Vec<&mut Claim> = usual.collect();
+    let threads: Vec<_> = usual.iter().map(|one| one.due.thread).collect();
+    if threads.len() < 2 {
+        return;
+    }
+    let Ok(mut rows) = system.store().thread_rows(&threads).await else { return };
+    let Ok(mut transcripts) = system.store().transcripts(&threads, TRANSCRIPT).await else { return };
+    for one in usual {
+        let thread = one.due.thread;
+        one.loaded = rows.remove(&thread).zip(transcripts.remove(&thread));
+    }
 }
 
 /// Fails a run whose row cannot be read. No agent is asked, and the thread waits for a person.
@@ -131,19 +165,22 @@ async fn fail_unreadable(system: &System, row: UnreadableRow, now: Timestamp) ->
 }
 
 /// Asks the agent about the current thread and carries out its reply.
-async fn answer(
-    system: &System,
-    due: &DueRun,
-    connection: Option<Connection>,
-    assignment: Option<Assignment>,
-) -> Result<()> {
+async fn answer(system: &System, Claim { due, connection, assignment, loaded }: Claim) -> Result<()> {
+    let (due, limit) = (&due, TRANSCRIPT.max(due.batch_size));
     transcribe::before_an_agent_reads(system, due.thread).await?;
-    let thread = system.store().thread(due.thread).await?;
-    let (Some(thread), Some(connection), Some(assignment)) = (thread, connection, assignment) else {
+    let loaded = match loaded {
+        Some(loaded) => Some(loaded),
+        None => match system.store().thread(due.thread).await? {
+            Some(thread) => Some((thread, system.store().transcript(due.thread, limit).await?)),
+            None => None,
+        },
+    };
+    let (Some((thread, (mut messages, contents))), Some(connection), Some(assignment)) =
+        (loaded, connection, assignment)
+    else {
         let told = AgentReply { error: Some(AgentError("its thread was deleted".into())), ..AgentReply::default() };
         return finish(system, due.clone(), None, told).await;
     };
-    let (mut messages, contents) = system.store().transcript(due.thread, TRANSCRIPT.max(due.batch_size)).await?;
     messages.retain(|message| !message.test && thread.context_from.is_none_or(|from| message.created_at > from));
     messages.reverse();
     let question = Question {

@@ -23,6 +23,7 @@ use crate::domain::numbers::connection::{Connection, ProviderName};
 use crate::domain::time::Timestamp;
 use crate::operations::System;
 use crate::operations::inbound::effects::{Source, contact_of};
+use crate::operations::inbound::new_people::is_plain;
 use crate::store::{
     EventRow, Inserted, KnownContact, KnownContacts, KnownElsewhere, KnownKeys, KnownOutbound, MessageRow, NewAlert,
     NewInbound, NewRun, StatusRow, StoreError, ThreadTouch, Write, waits_after,
@@ -42,7 +43,7 @@ pub(crate) struct Batch<'b> {
     pub(super) write: &'b mut Write,
     connections: Vec<Connection>,
     numbers: HashSet<String>,
-    people: KnownContacts,
+    pub(super) people: KnownContacts,
     keys: Option<KnownKeys>,
     asked: HashSet<[u8; 16]>,
     /// Our messages that statuses of the batch are about.
@@ -142,7 +143,7 @@ impl<'b> Batch<'b> {
             let keys: Vec<_> = keys.into_iter().collect();
             self.outbound = self.write.known_outbound(&keys).await?;
         }
-        Ok(())
+        self.adopt_in_flight(events).await
     }
 
     async fn load_messages(&mut self, events: &[(&Source, &InboundEvent)]) -> Result<()> {
@@ -151,7 +152,7 @@ impl<'b> Batch<'b> {
             _ => None,
         });
         let mut people: Vec<(&Address, ConnectionId)> = vec![];
-        let (mut keys, mut elsewhere) = (vec![], vec![]);
+        let (mut keys, mut elsewhere, mut from) = (vec![], vec![], vec![]);
         for (source, message) in messages {
             let Some(connection) = self.known_connection(&source.provider, &message.phone_number_id) else { continue };
             let connection = connection.id;
@@ -160,6 +161,7 @@ impl<'b> Batch<'b> {
             if message.group.is_none() && !(outbound && self.outbound.contains_key(&key)) {
                 people.extend(message.contact.iter().map(|address| (address, connection)));
                 keys.push(key);
+                from.push((connection, key, message));
                 elsewhere.extend(outbound.then_some(key));
             }
         }
@@ -169,13 +171,17 @@ impl<'b> Batch<'b> {
         people.sort_unstable();
         people.dedup();
         self.people = self.write.known_people(&people).await?;
+        let known = self.write.known_keys(&keys).await?;
+        if is_plain(events.iter().map(|(_, event)| *event)) {
+            self.create_people(&from, |key| known.known.contains(key)).await?;
+        }
         let routed = self.people.threads.iter().filter(|(_, facts)| facts.has_agents);
         let routed: Vec<_> = routed.map(|((connection, _), facts)| (facts.thread, *connection)).collect();
         self.candidates = self.write.candidates(&routed, self.system.now()).await?;
         for (thread, _) in routed {
             self.candidates.entry(thread).or_default();
         }
-        self.keys = Some(self.write.known_keys(&keys).await?);
+        self.keys = Some(known);
         self.asked.extend(keys);
         if !elsewhere.is_empty() {
             let threads: Vec<ThreadId> = self.people.threads.values().map(|facts| facts.thread).collect();
@@ -249,7 +255,7 @@ impl<'b> Batch<'b> {
         self.system.now()
     }
 
-    fn known_connection(&self, provider: &ProviderName, number: &str) -> Option<&Connection> {
+    pub(super) fn known_connection(&self, provider: &ProviderName, number: &str) -> Option<&Connection> {
         self.connections.iter().find(|one| one.provider == *provider && one.phone_number_id == number)
     }
 

@@ -1,21 +1,23 @@
 //! Status reports that the batch can collect: one of our messages progressed, or failed permanently, and nothing else
 //! follows.
 
+use std::collections::BTreeMap;
+
 use crate::domain::change::Change;
 use crate::domain::event_name::EventName;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::inbound::decide::plausible;
-use crate::domain::inbound::event::OtherStatus;
+use crate::domain::inbound::event::{Direction, InboundEvent, OtherStatus};
 use crate::domain::key::message_key;
 use crate::domain::message::conversation::ConversationRecord;
 use crate::domain::message::status::{DeliveryStatus, StatusReport};
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Check, Connection};
-use crate::domain::outbox::entry::EntryState;
+use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::operations::inbound::batch::Batch;
 use crate::operations::inbound::effects::{Effects, Source};
-use crate::operations::outbox::failure_alerts::{not_delivered, waits_for};
-use crate::store::{KnownOutbound, StatusRow};
+use crate::operations::outbox::failure_alerts::{ENTRY_ALERTS, not_delivered, waits_for};
+use crate::store::{Acceptance, KnownOutbound, StatusRow, StoreError};
 
 /// Reports about one of our messages.
 pub(crate) struct Reported<'a> {
@@ -40,6 +42,55 @@ pub(crate) fn status_rows(source: &Source, key: [u8; 16], reports: &[StatusRepor
 }
 
 impl Batch<'_> {
+    /// Marks messages in flight as accepted if a report names our reference: it can arrive before the response to the
+    /// send request is recorded. Messages about which more is stored are left to be handled one by one.
+    pub(super) async fn adopt_in_flight(&mut self, events: &[(&Source, &InboundEvent)]) -> Result<(), StoreError> {
+        let mut named = BTreeMap::new();
+        for (source, event) in events {
+            let (number, id, reference) = match event {
+                InboundEvent::Status(status) => {
+                    (&status.phone_number_id, &status.provider_message_id, status.reference.as_deref())
+                }
+                InboundEvent::Message(message)
+                    if message.direction == Direction::Outbound && !message.test && !message.is_observed() =>
+                {
+                    (&message.phone_number_id, &message.provider_message_id, message.reference.as_deref())
+                }
+                _ => continue,
+            };
+            let Some(connection) = self.known_connection(&source.provider, number).map(|known| known.id) else {
+                continue;
+            };
+            let key = message_key(connection, id);
+            if let Some(reference) = reference.filter(|_| !self.outbound.contains_key(&key)) {
+                named.entry((connection, reference)).or_insert((id.as_str(), key));
+            }
+        }
+        let named: Vec<_> =
+            named.into_iter().map(|((connection, reference), (id, key))| (connection, reference, id, key)).collect();
+        let found = self.write.in_flight(&named, &ENTRY_ALERTS).await?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<_> = found
+            .iter()
+            .filter_map(|found| {
+                let (connection, _, id, _) = named.get(found.place)?;
+                let (entry, message) = (found.entry, found.message);
+                let by = SettledBy::Reference;
+                Some(Acceptance { entry, message, connection: *connection, provider_message_id: id, by })
+            })
+            .collect();
+        let now = self.now();
+        self.write.accept_entries(&rows, now).await?;
+        let answers: Vec<_> = found.iter().map(|found| (found.thread, found.message)).collect();
+        self.write.answered(&answers).await?;
+        let keys: Vec<_> = found.iter().filter_map(|found| named.get(found.place).map(|(.., key)| *key)).collect();
+        let known = self.write.known_outbound(&keys).await?;
+        self.outbound.extend(known);
+        Ok(())
+    }
+
     /// Collects statuses of a known message. Returns `false`, and collects nothing, if more may follow from them: a
     /// retry, an arrival after a failure, an entry that is not accepted yet, or a held number that waits for a
     /// successful send.

@@ -14,6 +14,7 @@ mod batch_statuses;
 mod comparison;
 pub(crate) mod dry_run;
 pub(crate) mod effects;
+mod new_people;
 pub(crate) mod receive;
 pub(crate) mod refresh_thread;
 pub(crate) mod replay_delivery;

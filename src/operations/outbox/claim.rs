@@ -127,6 +127,7 @@ impl Claiming<'_> {
             }
             Err(error) => return Err(error.into()),
         };
+        self.load_connections(&heads).await?;
         let mut paces = self.write.paces(&heads, self.now, Rate::PAIR.horizon()).await?;
         let mut passed = vec![];
         for head in heads {
@@ -224,6 +225,16 @@ impl Claiming<'_> {
         }
         let request = provider.compose(&connection, &claimed.outgoing);
         Ok(Some(Passed { claimed, connection, provider, request }))
+    }
+
+    /// Loads the connections of entries at once. One that cannot be read is left to be loaded by itself.
+    async fn load_connections(&mut self, heads: &[Claimed]) -> Result<(), StoreError> {
+        let unknown: BTreeSet<_> = heads.iter().map(|head| head.connection).collect();
+        if unknown.iter().filter(|id| !self.connections.contains_key(id)).count() > 1 {
+            let known = self.system.store().connections().await?.into_iter();
+            self.connections.extend(known.map(|known| (known.id, Some(Arc::new(known)))));
+        }
+        Ok(())
     }
 
     async fn connection(&mut self, id: ConnectionId) -> Result<Option<Arc<Connection>>, StoreError> {

@@ -231,11 +231,12 @@ async fn accept(
         .map(|connection| (*connection, Check::Send, now, "the provider accepted a message".to_owned()))
         .collect();
     write.record_successes(&checks).await?;
-    for connection in connections {
+    let connections: Vec<_> = connections.into_iter().collect();
+    changes.extend(connections.iter().copied().map(Change::Connection));
+    for connection in write.with_outage(&connections).await? {
         if provider_works(system, write, connection, now).await? {
             changes.push(Change::Alerts);
         }
-        changes.push(Change::Connection(connection));
     }
     let answers: Vec<_> = accepted.iter().map(|(one, _)| (one.claimed.thread, one.claimed.message)).collect();
     write.answered(&answers).await?;

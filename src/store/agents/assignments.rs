@@ -240,6 +240,14 @@ impl Write {
         row.map(|row| assignment(&RowReader::new(&row, "assignments"))).transpose()
     }
 
+    /// Returns assignments as they are in this transaction. Those that cannot be read are left out.
+    pub async fn assignments_with(&mut self, ids: &[AssignmentId]) -> Result<Vec<AssignmentRow>> {
+        let text = format!("{ASSIGNMENT} WHERE g.id IN (SELECT value FROM json_each($1))");
+        let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(json(&ids)).fetch_all(self.connection()).await?;
+        readable(&rows, "assignments", assignment)
+    }
+
     /// Returns the active assignment that this one would replace.
     pub async fn replaced_assignment(&mut self, other: &Assignment) -> Result<Option<Assignment>> {
         let text = format!(

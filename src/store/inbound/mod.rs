@@ -5,5 +5,6 @@ pub(crate) mod deliveries;
 pub(crate) mod elsewhere;
 pub(crate) mod load;
 pub(crate) mod messages;
+pub(crate) mod people;
 pub(crate) mod rows;
 pub(crate) mod statuses;

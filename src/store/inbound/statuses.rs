@@ -6,8 +6,9 @@ use sqlx::QueryBuilder;
 
 use crate::domain::costs::pricing::PricingRecord;
 use crate::domain::failure::Failure;
-use crate::domain::ids::{EntryId, MessageId, ThreadId};
+use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
 use crate::domain::message::status::{DeliveryRecord, DeliveryStatus, StatusReport};
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::time::Timestamp;
 use crate::store::codec::{RowReader, json};
@@ -45,7 +46,53 @@ const OUTBOUND: &str = "WITH wanted (key) AS MATERIALIZED (SELECT unhex(value) F
     FROM wanted w CROSS JOIN messages m ON m.provider_key = w.key LEFT JOIN outbox o ON o.message_id = m.id
     WHERE m.direction = 'outbound'";
 
+/// An entry in flight that a report names by our reference.
+#[derive(Debug, Clone, Copy)]
+pub struct InFlight {
+    /// Its position among the queried references.
+    pub place: usize,
+    pub entry: EntryId,
+    pub message: MessageId,
+    pub thread: ThreadId,
+}
+
+const IN_FLIGHT: &str = "WITH w (place, connection, reference, key) AS MATERIALIZED (
+        SELECT key, value ->> 0, value ->> 1, unhex(value ->> 2) FROM json_each($1))
+    SELECT w.place, o.id, o.message_id, o.thread_id
+    FROM w CROSS JOIN outbox o ON o.reference = w.reference AND o.connection_id = w.connection AND o.state = 'sending'
+    WHERE NOT EXISTS (SELECT 1 FROM statuses s WHERE s.provider_key = w.key)
+        AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.provider_key = w.key)
+        AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.provider_key = w.key)
+        AND NOT EXISTS (SELECT 1 FROM json_each($2) k CROSS JOIN alert_entries e ON e.kind = k.value AND e.entry_id = o.id)
+        AND NOT EXISTS (SELECT 1 FROM json_each($2) k CROSS JOIN alerts a ON a.kind = k.value
+            AND a.subject = 'o' || o.id AND a.acked_at IS NULL)";
+
 impl Write {
+    /// Returns the entries in flight that reports name by our reference, each with the connection and the key under
+    /// which it is reported. Those of which something is stored under the key, or with an open alert of these kinds,
+    /// are left out.
+    pub async fn in_flight(
+        &mut self,
+        named: &[(ConnectionId, &str, &str, [u8; 16])],
+        alerts: &[AlertKind],
+    ) -> Result<Vec<InFlight>> {
+        if named.is_empty() {
+            return Ok(vec![]);
+        }
+        let rows: Vec<_> =
+            named.iter().map(|(connection, reference, _, key)| (connection.0, reference, hex::encode(key))).collect();
+        let kinds: Vec<&str> = alerts.iter().map(|kind| kind.as_str()).collect();
+        let found: Vec<(i64, i64, i64, i64)> =
+            sqlx::query_as(IN_FLIGHT).bind(json(&rows)).bind(json(&kinds)).fetch_all(self.connection()).await?;
+        let found = found.into_iter().map(|(place, entry, message, thread)| InFlight {
+            place: usize::try_from(place).unwrap_or(usize::MAX),
+            entry: EntryId(entry),
+            message: MessageId(message),
+            thread: ThreadId(thread),
+        });
+        Ok(found.collect())
+    }
+
     /// Returns our messages with these keys; unknown keys are left out.
     pub async fn known_outbound(&mut self, keys: &[[u8; 16]]) -> Result<HashMap<[u8; 16], KnownOutbound>> {
         let keys: Vec<String> = keys.iter().map(hex::encode).collect();

@@ -77,24 +77,15 @@ impl Write {
             rows.push((ids, hex::encode(key), hex::encode(own_key), one.by.name()));
         }
         let rows = json(&rows);
+        // One round trip to the database's thread for three statements.
         sqlx::query(
             "UPDATE messages SET provider_message_id = w.value -> 0 ->> 2, provider_key = unhex(w.value ->> 2),
                 failure = NULL, failed_at = NULL, progress = CASE WHEN progress = 'queued' THEN 'accepted' ELSE progress END
-             FROM json_each($1) w WHERE messages.id = w.value -> 0 ->> 1",
-        )
-        .bind(&rows)
-        .execute(self.connection())
-        .await?;
-        sqlx::query(
-            "UPDATE attempts SET provider_key = unhex(w.value ->> 1), provider_message_id = w.value -> 0 ->> 2
+             FROM json_each($1) w WHERE messages.id = w.value -> 0 ->> 1;
+             UPDATE attempts SET provider_key = unhex(w.value ->> 1), provider_message_id = w.value -> 0 ->> 2
              FROM json_each($1) w WHERE attempts.id = (
-                SELECT max(a.id) FROM attempts a WHERE a.outbox_id = w.value -> 0 ->> 0 AND a.upload = 0)",
-        )
-        .bind(&rows)
-        .execute(self.connection())
-        .await?;
-        sqlx::query(
-            "UPDATE outbox SET state = 'accepted', failure = NULL, settled_by = w.value ->> 3, settled_at = $2,
+                SELECT max(a.id) FROM attempts a WHERE a.outbox_id = w.value -> 0 ->> 0 AND a.upload = 0);
+             UPDATE outbox SET state = 'accepted', failure = NULL, settled_by = w.value ->> 3, settled_at = $2,
                 lease_until = NULL, hold = NULL
              FROM json_each($1) w WHERE outbox.id = w.value -> 0 ->> 0",
         )

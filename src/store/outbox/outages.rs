@@ -43,6 +43,16 @@ impl Write {
         row.map(|row| outage(&RowReader::new(&row, "outages"))).transpose()
     }
 
+    /// Returns which of these numbers have an outage, reported or not.
+    pub async fn with_outage(&mut self, connections: &[ConnectionId]) -> Result<Vec<ConnectionId>> {
+        let ids: Vec<i64> = connections.iter().map(|id| id.0).collect();
+        let found = sqlx::query_scalar(
+            "SELECT o.connection_id FROM json_each($1) w CROSS JOIN outages o ON o.connection_id = w.value",
+        );
+        let found: Vec<i64> = found.bind(json(&ids)).fetch_all(self.connection()).await?;
+        Ok(found.into_iter().map(ConnectionId).collect())
+    }
+
     /// Returns all outages, reported or not.
     pub async fn outages(&mut self) -> Result<Vec<Outage>> {
         let rows = sqlx::query(OUTAGES).fetch_all(self.connection()).await?;

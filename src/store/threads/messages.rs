@@ -22,7 +22,7 @@ use crate::store::codec::{RowReader, json, readable};
 use crate::store::narrow::{self, FilterQuery, FilterTarget};
 use crate::store::{Result, Store};
 
-const MESSAGE: &str = "SELECT m.id, m.thread_id, m.direction, m.kind, m.words, m.progress, m.failure, m.failed_at,
+pub(super) const MESSAGE: &str = "SELECT m.id, m.thread_id, m.direction, m.kind, m.words, m.progress, m.failure, m.failed_at,
     CASE WHEN m.kind = 'template' AND json_valid(m.content) THEN json_extract(m.content, '$.rendered') END AS rendered,
     m.provider_message_id, m.created_at, m.origin, m.author, m.test, m.content, m.received_at, m.delivery_id, m.run_id, m.not_routed, m.route, m.extras, m.pricing,
     (SELECT nc.organization FROM connections nc WHERE nc.id = m.connection_id) AS organization,
@@ -351,7 +351,7 @@ pub(crate) fn standing(cells: &RowReader<'_>) -> Result<DeliveryRecord> {
 }
 
 /// Returns the contents of these rows' messages, as far as they can be read.
-fn contents_of(rows: &[sqlx::sqlite::SqliteRow]) -> Result<BTreeMap<MessageId, Content>> {
+pub(super) fn contents_of(rows: &[sqlx::sqlite::SqliteRow]) -> Result<BTreeMap<MessageId, Content>> {
     let mut contents = BTreeMap::new();
     for row in rows {
         let cells = RowReader::new(row, "messages");
@@ -362,7 +362,7 @@ fn contents_of(rows: &[sqlx::sqlite::SqliteRow]) -> Result<BTreeMap<MessageId, C
     Ok(contents)
 }
 
-fn message(cells: &RowReader<'_>) -> Result<MessageView> {
+pub(super) fn message(cells: &RowReader<'_>) -> Result<MessageView> {
     let standing = standing(cells)?;
     let state = cells.opt_named("state", EntryState::from_name)?;
     let entry = match cells.opt_int("entry_id")?.map(EntryId).zip(state) {
