@@ -135,20 +135,21 @@ pub async fn drive(
                 None => break End::Terminated,
             },
             () = sleep_until(gathered_changes.until.unwrap_or(tick)), if gathered_changes.until.is_some() => {
-                while let Some(change) = changes.try_next() {
-                    gathered_changes.add(change);
-                }
-                events = gathered_changes.take();
+                events = gathered_changes.take(&mut changes);
             }
             () = sleep_until(tick) => {}
             () = sleep_until(drive.frames.due()), if drive.frames.is_pending() => continue,
         }
+<<<<<<< ours
         while let Ok(event) = incoming.try_recv() {
             events.push(event);
         }
         if events.iter().any(|event| matches!(event, Event::Performed { .. })) {
             gathered_changes.hurry();
         }
+=======
+        events.extend(std::iter::from_fn(|| incoming.try_recv().ok()));
+>>>>>>> theirs
         let is_immediate = from_user || drive.frames.contains_immediate_answer(&events);
         if from_user {
             drive.frames.immediate_answers = IMMEDIATE_ANSWERS;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::bus::Subscription;
 use crate::console::Event;
 use crate::domain::change::Change;
 
@@ -86,7 +87,11 @@ impl GatheredChanges {
         self.until = self.until.map(|until| until.min(Instant::now() + GATHER_TIME));
     }
 
-    pub(super) fn take(&mut self) -> Vec<Event> {
+    /// Returns the collected changes and those that have arrived since.
+    pub(super) fn take(&mut self, changes: &mut Subscription) -> Vec<Event> {
+        while let Some(change) = changes.try_next() {
+            self.add(change);
+        }
         self.until = None;
         self.passed_on = Some(Instant::now());
         self.seen.clear();

@@ -42,7 +42,7 @@ impl Text for Statistics {
     fn update(&mut self, cx: &Cx, event: &OverlayEvent<'_>) -> Vec<Intent> {
         match event {
             OverlayEvent::Answered(Query::Statistics { .. }, Answer::Statistics(view)) => {
-                self.view = Some((**view).clone())
+                self.view = Some((**view).clone());
             }
             OverlayEvent::Answered(Query::Costs(COSTS), Answer::Costs(view)) => self.costs = Some((**view).clone()),
             OverlayEvent::Forgets => {
