@@ -2,7 +2,6 @@
 //! the command line sends its queries and requests, with the same rules as everywhere else; the kernel tells which
 //! user is connected. `http` has the API for programs, `mcp` the tools for models.
 
-mod error;
 mod escape;
 mod events;
 mod files;
@@ -27,7 +26,6 @@ use axum::{Json, Router};
 use serde::Serialize;
 use serde_json::Value;
 
-pub use self::error::{ApiError, ErrorBody};
 pub use self::http::routes as for_programs;
 pub use self::mcp::on_standard_io as tools_on_standard_io;
 pub use self::socket::{SOCKET_FILE, SocketPlace, Users, follow_events, open_terminal, send_request, serve};
@@ -41,6 +39,7 @@ use crate::domain::ids::MessageId;
 use crate::domain::query::Query;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::Request;
+use crate::domain::request_error::{ErrorBody, RequestError};
 use crate::operations::{OperationError, System, perform, run_query};
 
 /// The refusal for an object that does not exist.
@@ -172,13 +171,21 @@ fn answer<T: Serialize>(result: Result<T, OperationError>) -> Response {
 /// Number of failures in this process.
 static FAILURES: AtomicU64 = AtomicU64::new(0);
 
+/// Converts an error for its caller. A failure is logged, and the error has its log id.
+pub fn request_error(error: OperationError) -> RequestError {
+    match error {
+        OperationError::Refused(refusal) => RequestError::Refused(refusal),
+        OperationError::Failed(error) => failed(&error),
+    }
+}
+
 /// Logs a failure under a new id, and returns the error with that id. The id consists of process id and failure
 /// count.
-pub fn failed(error: &crate::store::StoreError) -> ApiError {
+pub fn failed(error: &crate::store::StoreError) -> RequestError {
     let message = error.to_string();
     let id = format!("{}-{}", std::process::id(), FAILURES.fetch_add(1, Ordering::Relaxed) + 1);
     tracing::error!(id, %error, "Operation failed");
-    ApiError::Failed { id, message }
+    RequestError::Failed { id, message }
 }
 
 #[cfg(test)]
@@ -190,8 +197,8 @@ mod tests {
     fn each_failure_has_its_own_id() {
         let error = StoreError::TokenOver { name: "shop".into() };
         let id = || match failed(&error) {
-            ApiError::Failed { id, .. } => id,
-            ApiError::Refused(refusal) => panic!("{refusal}"),
+            RequestError::Failed { id, .. } => id,
+            RequestError::Refused(refusal) => panic!("{refusal}"),
         };
         assert_ne!(id(), id(), "the same words twice are two failures");
     }

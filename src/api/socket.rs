@@ -19,10 +19,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::terminal::{ConsoleHost, Consoles, PROTOCOL, TerminalSpec};
-use super::{ApiError, routes, unknown_user_routes};
+use super::{routes, unknown_user_routes};
 use crate::domain::access::actor::Actor;
 use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::ids::EventId;
+use crate::domain::request_error::RequestError;
 use crate::operations::System;
 
 /// The name of the socket inside the data directory.
@@ -147,7 +148,7 @@ pub async fn serve(
 pub async fn open_terminal(
     directory: &Path,
     spec: &TerminalSpec,
-) -> std::io::Result<Result<TokioIo<Upgraded>, ApiError>> {
+) -> std::io::Result<Result<TokioIo<Upgraded>, RequestError>> {
     let io_error = |error: &dyn std::fmt::Display| std::io::Error::other(error.to_string());
     let stream = UnixStream::connect(directory.join(SOCKET_FILE)).await?;
     let (mut sender, connection) =
@@ -189,7 +190,7 @@ pub async fn follow_events(
     (after, console): (Option<EventId>, bool),
     scope: &ScopeChoice,
     mut each: impl FnMut(&str),
-) -> std::io::Result<Result<(), ApiError>> {
+) -> std::io::Result<Result<(), RequestError>> {
     let io_error = |error: &dyn std::fmt::Display| std::io::Error::other(error.to_string());
     let stream = UnixStream::connect(directory.join(SOCKET_FILE)).await?;
     let (mut sender, connection) =
@@ -236,7 +237,7 @@ pub async fn send_request<Q: Serialize, A: DeserializeOwned>(
     directory: &Path,
     path: &str,
     request_body: &Q,
-) -> std::io::Result<Result<A, ApiError>> {
+) -> std::io::Result<Result<A, RequestError>> {
     let io_error = |error: &dyn std::fmt::Display| std::io::Error::other(error.to_string());
     let stream = UnixStream::connect(directory.join(SOCKET_FILE)).await?;
     let (mut sender, connection) =

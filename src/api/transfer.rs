@@ -10,11 +10,11 @@ use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-use super::ApiError;
 use super::files::FILE_NAME;
 use super::socket::SOCKET_FILE;
 use crate::domain::ids::MessageId;
 use crate::domain::message::upload::Uploaded;
+use crate::domain::request_error::RequestError;
 
 /// Maximum size of a response that is not a file, in bytes.
 const MAX_RESPONSE_BYTES: usize = 256 * 1024;
@@ -50,7 +50,7 @@ pub async fn upload(
     directory: &Path,
     name: &str,
     from: impl AsyncRead + Send + Unpin + 'static,
-) -> std::io::Result<Result<Uploaded, ApiError>> {
+) -> std::io::Result<Result<Uploaded, RequestError>> {
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(UnixStream::connect(directory.join(SOCKET_FILE)).await?))
             .await
@@ -82,7 +82,7 @@ pub async fn upload(
 
 /// Starts to download the file of a message from the engine of a data directory. The outer error means that no engine
 /// answers there.
-pub async fn download(directory: &Path, message: MessageId) -> std::io::Result<Result<Download, ApiError>> {
+pub async fn download(directory: &Path, message: MessageId) -> std::io::Result<Result<Download, RequestError>> {
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(UnixStream::connect(directory.join(SOCKET_FILE)).await?))
             .await
@@ -109,7 +109,10 @@ pub async fn download(directory: &Path, message: MessageId) -> std::io::Result<R
     Ok(Ok(Download { name, bytes, body: response.into_body() }))
 }
 
-async fn read_response<T: DeserializeOwned>(body: Incoming, is_success: bool) -> std::io::Result<Result<T, ApiError>> {
+async fn read_response<T: DeserializeOwned>(
+    body: Incoming,
+    is_success: bool,
+) -> std::io::Result<Result<T, RequestError>> {
     let body = Limited::new(body, MAX_RESPONSE_BYTES).collect().await;
     let body = body.map_err(|error| std::io::Error::other(error.to_string()))?.to_bytes();
     if is_success {

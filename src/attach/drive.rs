@@ -12,7 +12,8 @@ use super::files;
 use super::input::{Input, Typed};
 use super::pacing::{Frames, GatheredChanges, IMMEDIATE_ANSWERS, MIN_FRAME_INTERVAL};
 use super::surface::{Surface, SurfaceCommand, SurfaceEvent};
-use crate::console::{Console, Edit, Effect, Event, Settings};
+use crate::api::request_error;
+use crate::console::{Console, Edit, Effect, Event, FileError, Settings};
 use crate::domain::access::actor::Actor;
 use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
@@ -355,7 +356,7 @@ impl<'s> Drive<'s> {
                     tokio::spawn(async move {
                         let event = match run_query(&system, &actor, query.clone()).await {
                             Ok(answer) => Event::Answered { query, answer: Box::new(answer) },
-                            Err(error) => Event::NotAnswered { query, why: error_text(&error) },
+                            Err(error) => Event::NotAnswered { query, why: request_error(error) },
                         };
                         let _ = results.send(event);
                     });
@@ -366,8 +367,11 @@ impl<'s> Drive<'s> {
                     let (system, actor, results) = (self.system.clone(), self.actor.clone(), self.results.clone());
                     let has_files = self.options.files;
                     tokio::spawn(async move {
-                        let result =
-                            if has_files { files::upload(&system, &actor, &path).await } else { no_file_access() };
+                        let result = if has_files {
+                            files::upload(&system, &actor, &path).await
+                        } else {
+                            Err(FileError::OtherMachine)
+                        };
                         let _ = results.send(Event::Uploaded { path, result });
                     });
                 }
@@ -386,7 +390,7 @@ impl<'s> Drive<'s> {
                         let saved = if has_files {
                             files::save_for(&system, &actor, what, &to).await
                         } else {
-                            no_file_access()
+                            Err(FileError::OtherMachine)
                         };
                         let _ = results.send(Event::Saved(saved));
                     });
@@ -433,24 +437,8 @@ async fn perform_in_order(
             }),
             _ => None,
         };
-        let performed = || Event::Performed { request, result: result.map_err(|error| error_text(&error)) };
+        let performed = || Event::Performed { request, result: result.map_err(request_error) };
         // If the console has ended, nobody receives the result, but the request is performed.
         let _ = results.send(event.unwrap_or_else(performed));
-    }
-}
-
-/// The error for file access by a user of another machine.
-fn no_file_access<T>() -> Result<T, String> {
-    Err("The console runs on the engine's side and cannot use your files. Use `wadeck send --thread THREAD --file FILE` and `wadeck messages save MESSAGE`.".into())
-}
-
-/// Returns the text of an error for the screen. A failure is logged, and the text has its log id.
-pub(super) fn error_text(error: &OperationError) -> String {
-    match error {
-        OperationError::Refused(refusal) => refusal.to_string(),
-        OperationError::Failed(error) => match crate::api::failed(error) {
-            crate::api::ApiError::Failed { id, message } => format!("{message} (log: {id})"),
-            crate::api::ApiError::Refused(refusal) => refusal.to_string(),
-        },
     }
 }

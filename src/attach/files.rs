@@ -9,10 +9,9 @@ use bytes::Bytes;
 use futures::{Stream, stream};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
-use super::drive::error_text;
-use crate::console::Saves;
+use crate::api::request_error;
+use crate::console::{FileError, Saves};
 use crate::domain::access::actor::Actor;
-use crate::domain::message::media::size;
 use crate::domain::message::upload::{MAX_UPLOAD_BYTES, Uploaded};
 use crate::domain::query::{Answer, Query};
 use crate::domain::text::clean_line;
@@ -35,11 +34,11 @@ fn expand_home(path: &str) -> PathBuf {
 
 /// Opens a regular file for an upload. Returns it with its name. Fails without blocking for other kinds of files, and
 /// above the size limit.
-pub async fn open(path: &str) -> Result<(tokio::fs::File, String), String> {
+pub async fn open(path: &str) -> Result<(tokio::fs::File, String), FileError> {
     let shown = clean_line(path);
     let expanded = expand_home(path.trim());
     if path.trim().is_empty() {
-        return Err("The path is empty. Enter the path of a file.".to_owned());
+        return Err(FileError::EmptyPath);
     }
     let name = expanded.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let opened = tokio::task::spawn_blocking(move || {
@@ -50,13 +49,13 @@ pub async fn open(path: &str) -> Result<(tokio::fs::File, String), String> {
         Ok::<_, io::Error>((file, metadata))
     });
     let opened = opened.await.map_err(io::Error::other).flatten();
-    let (file, metadata) = opened.map_err(|error| format!("Cannot read {shown}: {error}. Check the path."))?;
+    let (file, metadata) =
+        opened.map_err(|error| FileError::Unreadable { path: shown.clone(), cause: error.to_string() })?;
     if !metadata.is_file() {
-        return Err(format!("{shown} is not a file. Enter the path of a regular file."));
+        return Err(FileError::NotAFile(shown));
     }
     if metadata.len() > MAX_UPLOAD_BYTES {
-        let (has, max) = (size(metadata.len()), size(MAX_UPLOAD_BYTES));
-        return Err(format!("{shown} has {has}, more than the limit of {max}. Send a link to it."));
+        return Err(FileError::TooLarge { path: shown, bytes: metadata.len() });
     }
     Ok((tokio::fs::File::from_std(file), name))
 }
@@ -77,23 +76,22 @@ pub fn pieces(from: impl AsyncRead + Send + Unpin) -> impl Stream<Item = io::Res
 }
 
 /// Uploads a file to the engine in this process.
-pub async fn upload(system: &System, actor: &Actor, path: &str) -> Result<Uploaded, String> {
+pub async fn upload(system: &System, actor: &Actor, path: &str) -> Result<Uploaded, FileError> {
     let (file, name) = open(path).await?;
-    receive_upload(system, actor, &name, pieces(file)).await.map_err(|error| error_text(&error))
+    receive_upload(system, actor, &name, pieces(file)).await.map_err(|error| request_error(error).into())
 }
 
 /// Saves a file or a thread's text from the engine in this process. Returns the path.
-pub async fn save_for(system: &System, actor: &Actor, what: Saves, to: &str) -> Result<String, String> {
+pub async fn save_for(system: &System, actor: &Actor, what: Saves, to: &str) -> Result<String, FileError> {
     let path = match what {
         Saves::File(message) => {
-            let mut opened = media_file(system, actor, message).await.map_err(|error| error_text(&error))?;
+            let mut opened = media_file(system, actor, message).await.map_err(request_error)?;
             let name = opened.name.clone();
             save(to, &name, async |file: &mut tokio::fs::File| copy(&mut opened.file, file).await).await
         }
         Saves::Thread(thread) => {
-            let answer =
-                run_query(system, actor, Query::Export { thread }).await.map_err(|error| error_text(&error))?;
-            let Answer::Export(text) = answer else { return Err("Unexpected response of the engine.".to_owned()) };
+            let answer = run_query(system, actor, Query::Export { thread }).await.map_err(request_error)?;
+            let Answer::Export(text) = answer else { return Err(FileError::UnexpectedAnswer) };
             let name = format!("wadeck-{thread}.txt");
             let write =
                 async |file: &mut tokio::fs::File| tokio::io::AsyncWriteExt::write_all(file, text.as_bytes()).await;
@@ -110,14 +108,15 @@ pub async fn save(
     to: &str,
     name: &str,
     write: impl AsyncFnOnce(&mut tokio::fs::File) -> io::Result<()>,
-) -> Result<PathBuf, String> {
+) -> Result<PathBuf, FileError> {
     let to = match to.trim() {
         "" => std::env::home_dir().unwrap_or_default().join("Downloads"),
         to => expand_home(to),
     };
     let is_directory = to.is_dir() || to.ends_with("Downloads");
-    let save_error = |path: &Path, error: io::Error| {
-        format!("Cannot save it as {}: {error}. Choose another path.", clean_line(&path.display().to_string()))
+    let save_error = |path: &Path, error: io::Error| FileError::NotSaved {
+        path: clean_line(&path.display().to_string()),
+        cause: error.to_string(),
     };
     let parent =
         if is_directory { Some(to.as_path()) } else { to.parent().filter(|parent| !parent.as_os_str().is_empty()) };

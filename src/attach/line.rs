@@ -10,10 +10,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::codec::{Framed, LengthDelimitedCodec};
 
 use super::surface::{MAX_FRAME_BYTES, Surface, SurfaceCommand, SurfaceEndpoint, SurfaceEvent, pair};
+use crate::console::FileError;
 use crate::domain::message::upload::Uploaded;
 
 /// Reads a file of the client's user, and uploads it to the engine.
-pub type UploadHandler = Arc<dyn Fn(String) -> BoxFuture<'static, Result<Uploaded, String>> + Send + Sync>;
+pub type UploadHandler = Arc<dyn Fn(String) -> BoxFuture<'static, Result<Uploaded, FileError>> + Send + Sync>;
 
 /// Uploads at the same time; a console requests one at a time.
 const MAX_PARALLEL_UPLOADS: usize = 4;
@@ -86,7 +87,7 @@ pub async fn carry<S: AsyncRead + AsyncWrite + Unpin>(
                         uploads.push(async move {
                             let result = match handler {
                                 Some(handler) => handler(path.clone()).await,
-                                None => Err("This console cannot open files.".to_owned()),
+                                None => Err(FileError::NoHandler),
                             };
                             SurfaceEvent::Uploaded { path, result }
                         });

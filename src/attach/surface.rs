@@ -4,6 +4,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::sync::mpsc;
 
+use crate::console::{EditorError, FileError};
 use crate::domain::message::upload::Uploaded;
 
 /// Maximum size of a frame, in bytes: a large paste or an edited text.
@@ -23,11 +24,11 @@ pub enum SurfaceEvent {
     /// The last frame was displayed; the next one may be sent.
     Ready,
     /// The edited text, or why there is none.
-    Edited(Result<String, String>),
+    Edited(Result<String, EditorError>),
     /// A file of the user was uploaded, or why it was not.
     Uploaded {
         path: String,
-        result: Result<Uploaded, String>,
+        result: Result<Uploaded, FileError>,
     },
     /// The user returned from the shell; the whole screen has to be drawn again.
     Back,
@@ -93,7 +94,7 @@ impl SurfaceEvent {
             }
             Self::Ready => frame(b'r', &[]),
             Self::Edited(Ok(text)) => frame(b'e', text.as_bytes()),
-            Self::Edited(Err(why)) => frame(b'x', why.as_bytes()),
+            Self::Edited(Err(why)) => frame(b'x', why.to_string().as_bytes()),
             Self::Uploaded { path, result } => frame(b'u', &serde_json::to_vec(&(path, result)).unwrap_or_default()),
             Self::Back => frame(b'b', &[]),
         }
@@ -110,7 +111,7 @@ impl SurfaceEvent {
             }
             b'r' => Self::Ready,
             b'e' => Self::Edited(Ok(text(body))),
-            b'x' => Self::Edited(Err(text(body))),
+            b'x' => Self::Edited(Err(EditorError::Client(text(body)))),
             b'u' => {
                 let (path, result) = serde_json::from_slice(body).ok()?;
                 Self::Uploaded { path, result }
@@ -159,13 +160,13 @@ mod tests {
             SurfaceEvent::Size { columns: 300, rows: 1 },
             SurfaceEvent::Ready,
             SurfaceEvent::Edited(Ok("one\ntwo".into())),
-            SurfaceEvent::Edited(Err("no editor".into())),
+            SurfaceEvent::Edited(Err(EditorError::Client("no editor".into()))),
             SurfaceEvent::Back,
             SurfaceEvent::Uploaded {
                 path: "a b.txt".into(),
                 result: Ok(Uploaded { upload: UploadId(3), name: "a b.txt".into(), bytes: 4, sha256: "00".into() }),
             },
-            SurfaceEvent::Uploaded { path: "x".into(), result: Err("x cannot be read.".into()) },
+            SurfaceEvent::Uploaded { path: "x".into(), result: Err(FileError::Client("x cannot be read.".into())) },
         ];
         for one in events {
             assert_eq!(SurfaceEvent::read(&one.frame()), Some(one));

@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 use super::keyboard::Keyboard;
 use super::surface::{SurfaceCommand, SurfaceEndpoint, SurfaceEvent};
+use crate::console::EditorError;
 use crate::console::Theme;
 use crate::operations::start_program;
 
@@ -197,27 +198,27 @@ impl Drop for Tty {
 }
 
 /// Opens a text in the user's editor. Returns the edited text.
-async fn edit(text: &str) -> Result<String, String> {
+async fn edit(text: &str) -> Result<String, EditorError> {
     let editor =
         ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()));
     let editor = editor.unwrap_or_else(|| "vi".to_owned());
     let mut editor_command = editor.split_whitespace();
     let program = editor_command.next().unwrap_or("vi").to_owned();
     let file = tempfile::Builder::new().prefix("wadeck-").suffix(".txt").tempfile();
-    let file = file.map_err(|error| format!("Cannot create a file for the editor: {error}."))?;
+    let file = file.map_err(|error| EditorError::NoFile(error.to_string()))?;
     let path = file.path().to_owned();
-    std::fs::write(&path, text).map_err(|error| format!("Cannot write the text for the editor: {error}."))?;
+    std::fs::write(&path, text).map_err(|error| EditorError::NotWritten(error.to_string()))?;
     restore_terminal();
     let mut command = tokio::process::Command::new(&program);
     command.args(editor_command).arg(&path);
     let status = async { start_program(&mut command)?.wait().await }.await;
-    activate_terminal().map_err(|error| format!("Cannot restore the terminal: {error}."))?;
+    activate_terminal().map_err(|error| EditorError::Terminal(error.to_string()))?;
     match status {
         Ok(status) if status.success() => {
-            std::fs::read_to_string(&path).map_err(|error| format!("Cannot read the edited text: {error}."))
+            std::fs::read_to_string(&path).map_err(|error| EditorError::NotRead(error.to_string()))
         }
-        Ok(status) => Err(format!("{program} exited with {status}; the text is unchanged.")),
-        Err(error) => Err(format!("Cannot start {program}: {error}. Set $EDITOR.")),
+        Ok(status) => Err(EditorError::Exit { program, status: status.to_string() }),
+        Err(error) => Err(EditorError::NotStarted { program, cause: error.to_string() }),
     }
 }
 

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
 use super::options::Common;
-use crate::api::{self, ApiError, ConsoleClient, Consoles, TerminalSpec};
+use crate::api::{self, ConsoleClient, Consoles, TerminalSpec};
 use crate::app::{AppError, Engine, People, current_actor};
 use crate::attach::{
     End, Left, RingSignals, SurfaceCommand, SurfaceOptions, Tty, carry, drive, host, pair, size, theme,
@@ -22,6 +22,7 @@ use crate::domain::access::actor::Actor;
 use crate::domain::access::role::Role;
 use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::code::Code;
+use crate::domain::request_error::RequestError;
 use crate::domain::time::Timestamp;
 
 /// Notice for the next console that attaches: the engine continued after its own terminal closed.
@@ -232,8 +233,8 @@ pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, Ap
     };
     let line = match api::open_terminal(directory, &wanted).await {
         Ok(Ok(line)) => line,
-        Ok(Err(ApiError::Refused(refusal))) => return Err(AppError::Operation(refusal.into())),
-        Ok(Err(ApiError::Failed { message: said, .. })) => {
+        Ok(Err(RequestError::Refused(refusal))) => return Err(AppError::Operation(refusal.into())),
+        Ok(Err(RequestError::Failed { message: said, .. })) => {
             return Err(AppError::Other { what: said, remedy: Code::Failed.remedy().into() });
         }
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {

@@ -12,6 +12,7 @@ use super::pane_id::PaneId;
 use crate::domain::change::Change;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
+use crate::domain::request_error::RequestError;
 
 impl Console {
     /// Queries the engine. If the same query is already in flight, it runs once more afterwards. Returns no effect if
@@ -146,16 +147,16 @@ impl Console {
 
     /// Handles a failed query. The reason of a query that a command sent becomes a notice; any other is shown as
     /// trouble.
-    pub(super) fn not_answered(&mut self, query: &Query, why: String) -> Vec<Effect> {
+    pub(super) fn not_answered(&mut self, query: &Query, why: &RequestError) -> Vec<Effect> {
         self.asking.fails(query);
         let query = unscoped(query.clone());
         let asked_by_hand = matches!(query, Query::Why { .. } | Query::Bulk { .. } | Query::FindThread { .. })
             || matches!(query, Query::Number(_) | Query::Template(_) | Query::Flow(_));
         if asked_by_hand {
             self.cx.awaited = None;
-            self.cx.notice(why, true);
+            self.cx.notice(why.to_string(), true);
         } else {
-            self.cx.trouble = Some(why);
+            self.cx.trouble = Some(why.to_string());
         }
         self.notify_overlay(&OverlayEvent::NotAnswered(&query))
     }

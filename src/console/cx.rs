@@ -137,11 +137,11 @@ impl Cx {
 
     /// Handles the result of a submitted script: discards the script if it was accepted, else stores the reason in
     /// it. Returns `true` if there is a reason to show.
-    pub fn script_answered(&mut self, request: &Request, why: Option<&String>) -> bool {
+    pub fn script_answered(&mut self, request: &Request, why: Option<&str>) -> bool {
         let Some(script) = self.script.as_mut().filter(|script| script.request() == *request) else { return false };
         match why {
             None => self.script = None,
-            Some(why) => script.fault = Some(why.clone()),
+            Some(why) => script.fault = Some(why.to_owned()),
         }
         why.is_some()
     }

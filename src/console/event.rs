@@ -3,6 +3,7 @@
 
 use crate::console::files::Saves;
 use crate::console::input::KeyEvent;
+use crate::console::surface_errors::{EditorError, FileError};
 use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::{DeliveryId, ThreadId};
@@ -10,6 +11,7 @@ use crate::domain::message::upload::Uploaded;
 use crate::domain::query::{Answer, Query};
 use crate::domain::refusal::Done;
 use crate::domain::request::Request;
+use crate::domain::request_error::RequestError;
 use crate::domain::time::Timestamp;
 
 /// An input to the console.
@@ -39,17 +41,17 @@ pub enum Event {
     /// A query failed.
     NotAnswered {
         query: Query,
-        why: String,
+        why: RequestError,
     },
     /// The text that the editor returned, or why it returned none.
     Edited {
         what: Edit,
-        text: Result<String, String>,
+        text: Result<String, EditorError>,
     },
     /// A file was uploaded, or the reason why not.
     Uploaded {
         path: String,
-        result: Result<Uploaded, String>,
+        result: Result<Uploaded, FileError>,
     },
     /// The completion of a path: the common prefix of all matches, and the matches.
     Completed {
@@ -58,7 +60,7 @@ pub enum Event {
         choices: Vec<String>,
     },
     /// The path under which something was saved, or the reason why not.
-    Saved(Result<String, String>),
+    Saved(Result<String, FileError>),
     /// A rule requires a confirmation before a message is sent: its reason, the original request, and the request
     /// that a yes performs.
     WantsYes {
@@ -69,7 +71,7 @@ pub enum Event {
     /// The result of a request.
     Performed {
         request: Request,
-        result: Result<Done, String>,
+        result: Result<Done, RequestError>,
     },
 }
 

@@ -14,6 +14,7 @@ use super::pane_id::PaneId;
 use super::scene::{Press, Scene};
 use super::script::ScriptStep;
 use super::settings::Focus;
+use crate::console::surface_errors::FileError;
 use crate::domain::change::Change;
 use crate::domain::ids::{ConnectionId, MessageId, ThreadId};
 use crate::domain::message::upload::Uploaded;
@@ -21,6 +22,7 @@ use crate::domain::numbers::connection::Environment;
 use crate::domain::query::{Answer, Query};
 use crate::domain::refusal::Done;
 use crate::domain::request::Request;
+use crate::domain::request_error::RequestError;
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
 
@@ -167,9 +169,9 @@ pub(super) enum OverlayEvent<'e> {
     Answered(&'e Query, &'e Answer),
     NotAnswered(&'e Query),
     /// The result of a request, without the thread state that the sender saw.
-    Performed(&'e Request, &'e Result<Done, String>),
-    Saved(&'e Result<String, String>),
-    Uploaded(&'e str, &'e Result<Uploaded, String>),
+    Performed(&'e Request, &'e Result<Done, RequestError>),
+    Saved(&'e Result<String, FileError>),
+    Uploaded(&'e str, &'e Result<Uploaded, FileError>),
     /// The path, the common prefix of all matches, and the matches.
     Completed(&'e str, &'e str, &'e [String]),
     Changed(Change),

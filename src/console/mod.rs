@@ -25,6 +25,7 @@ mod scope;
 mod script;
 mod settings;
 mod shown;
+mod surface_errors;
 mod theme;
 mod thread;
 mod update;
@@ -38,6 +39,7 @@ pub use self::input::{Chord, KeyCode, KeyEvent, KeyModifiers, Keymap};
 pub use self::keys::keys_markdown;
 pub use self::pane_id::PaneId;
 pub use self::settings::{Focus, Notice, Settings};
+pub use self::surface_errors::{EditorError, FileError};
 pub use self::theme::Theme;
 
 use self::asking::Asking;

@@ -15,6 +15,7 @@ use crate::console::{Console, Effect, Event, Focus, PaneId};
 use crate::domain::change::Change;
 use crate::domain::refusal::Done;
 use crate::domain::request::Request;
+use crate::domain::request_error::RequestError;
 use crate::domain::templates::requests::TemplateRequest;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
@@ -74,7 +75,7 @@ impl Console {
                 effects
             }
             Event::NotAnswered { query, why } => {
-                let mut effects = self.not_answered(&query, why);
+                let mut effects = self.not_answered(&query, &why);
                 effects.extend(self.handle_held_keys(&query));
                 effects
             }
@@ -82,7 +83,7 @@ impl Console {
             Event::WantsYes { request, why, then } => self.confirm_before_send(&request.into_parts().0, &why, then),
             Event::Edited { what, text } => {
                 let intents = match (what, text) {
-                    (_, Err(why)) => vec![Intent::Warn(why)],
+                    (_, Err(why)) => vec![Intent::Warn(why.to_string())],
                     (Edit::Draft(thread), Ok(text)) => self.panes.threads.edited(thread, &text),
                     (Edit::Script, Ok(text)) => vec![Intent::Script(ScriptStep::Check(text))],
                     (Edit::Delivery(delivery), Ok(body)) => {
@@ -101,7 +102,7 @@ impl Console {
                     Ok(path) => {
                         vec![Intent::Notice(format!("Saved as {path}.")), Intent::Effect(Effect::Copy(path))]
                     }
-                    Err(why) => vec![Intent::Warn(why)],
+                    Err(why) => vec![Intent::Warn(why.to_string())],
                 }));
                 effects
             }
@@ -183,9 +184,9 @@ impl Console {
     }
 
     /// Passes the result of a request to the open overlay, then to the pane that handles it.
-    fn performed(&mut self, request: &Request, result: &Result<Done, String>) -> Vec<Effect> {
+    fn performed(&mut self, request: &Request, result: &Result<Done, RequestError>) -> Vec<Effect> {
         let mut effects = self.notify_overlay(&OverlayEvent::Performed(request, result));
-        if self.cx.script_answered(request, result.as_ref().err()) {
+        if self.cx.script_answered(request, result.as_ref().err().map(ToString::to_string).as_deref()) {
             effects.extend(self.carry(vec![Reading::open(Findings)]));
         }
         let of_pane = |pane| self.panes.get_mut(pane).performed(&self.cx, request, result);
@@ -205,13 +206,13 @@ impl Console {
 }
 
 /// Returns the notice for a result that no pane handles.
-fn notice_for(request: &Request, result: &Result<Done, String>) -> Vec<Intent> {
+fn notice_for(request: &Request, result: &Result<Done, RequestError>) -> Vec<Intent> {
     match (request, result) {
         (
             Request::OpenMedia { .. } | Request::Template(TemplateRequest::Sample { .. }),
             Ok(Done { message: said, created_id: Some(path) }),
         ) => vec![Intent::Notice(said.clone()), Intent::Effect(Effect::Copy(path.clone()))],
         (_, Ok(done)) => vec![Intent::Notice(done.message.clone())],
-        (_, Err(why)) => vec![Intent::Warn(why.clone())],
+        (_, Err(why)) => vec![Intent::Warn(why.to_string())],
     }
 }

@@ -31,6 +31,7 @@ pub mod presence;
 pub mod query;
 pub mod refusal;
 pub mod request;
+pub mod request_error;
 pub mod subject;
 mod subject_parts;
 pub mod templates;

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
+use wadeck::api::request_error;
 use wadeck::attach::files;
 use wadeck::bus::Subscription;
 use wadeck::console::{Console, Effect, Event, FilePlace, KeyCode, KeyEvent, KeyModifiers, Keymap, Settings, Theme};
@@ -129,7 +130,7 @@ impl Sitting {
                 let event = match effect {
                     Effect::Ask(query) => match run_query(&stage.system, &self.actor, query.clone()).await {
                         Ok(answer) => Event::Answered { query, answer: Box::new(answer) },
-                        Err(error) => Event::NotAnswered { query, why: error.to_string() },
+                        Err(error) => Event::NotAnswered { query, why: request_error(error) },
                     },
                     Effect::Perform(request) => {
                         self.performed.push(request.clone());
@@ -146,7 +147,7 @@ impl Sitting {
                         };
                         match then {
                             Some((why, then)) => Event::WantsYes { request, why, then },
-                            None => Event::Performed { request, result: result.map_err(|error| error.to_string()) },
+                            None => Event::Performed { request, result: result.map_err(request_error) },
                         }
                     }
                     Effect::Copy(text) => {

@@ -22,13 +22,13 @@ pub use self::absent::{on_standard_io, service};
 #[cfg(feature = "mcp")]
 pub use self::protocol::{on_standard_io, service};
 use self::tools::{find_tool, tools};
-use super::ErrorBody;
 use super::http::{ApiResponse, execute};
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::code::Code;
 use crate::domain::ids::ThreadId;
+use crate::domain::request_error::ErrorBody;
 use crate::operations::{OperationError, System, use_tool};
 
 /// Why the protocol on standard input and output ended with an error.

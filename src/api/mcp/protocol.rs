@@ -17,13 +17,14 @@ use rmcp::{ErrorData, ServerHandler, ServiceExt};
 use serde_json::{Map, Value, json};
 
 use super::super::http::{Caller, is_valid_key};
-use super::super::{ErrorBody, send_request};
+use super::super::send_request;
 use super::lines::connect_lines;
 use super::tools::{Effect, Tool, find_tool, tools};
 use super::{Call, CallOutcome, StandardIoError, call_error, execute_call};
 use crate::domain::access::actor::Actor;
 use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::code::Code;
+use crate::domain::request_error::ErrorBody;
 use crate::operations::{IdempotencyRecord, System, ToolSpec, agent_tools, asked, with_idempotency};
 
 /// Maximum size of an HTTP request, in bytes.

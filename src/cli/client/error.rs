@@ -1,12 +1,13 @@
 //! Errors of the command line, printed as a sentence or in the JSON shape that API and MCP use.
 
-use crate::api::{self, ApiError, ErrorBody};
+use crate::api;
 use crate::app::AppError;
 use crate::cli::exit::Exit;
 use crate::cli::print::layout;
 use crate::config::ConfigError;
 use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
+use crate::domain::request_error::{ErrorBody, RequestError};
 use crate::domain::text::clean_line;
 use crate::operations::OperationError;
 
@@ -95,8 +96,8 @@ impl From<Refusal> for CliError {
     }
 }
 
-impl From<ApiError> for CliError {
-    fn from(trouble: ApiError) -> Self {
+impl From<RequestError> for CliError {
+    fn from(trouble: RequestError) -> Self {
         let error = ErrorBody::from(trouble);
         Self { exit: Exit::of(error.code), error }
     }
@@ -104,10 +105,7 @@ impl From<ApiError> for CliError {
 
 impl From<OperationError> for CliError {
     fn from(error: OperationError) -> Self {
-        match error {
-            OperationError::Refused(refusal) => refusal.into(),
-            OperationError::Failed(error) => api::failed(&error).into(),
-        }
+        api::request_error(error).into()
     }
 }
 

@@ -14,6 +14,7 @@ use super::source::Source;
 use crate::api;
 use crate::attach::UploadHandler;
 use crate::attach::files::{open, pieces, save};
+use crate::console::FileError;
 use crate::domain::code::Code;
 use crate::domain::ids::{MessageId, UploadId};
 use crate::domain::request::Request;
@@ -32,14 +33,13 @@ pub(in crate::cli) fn upload_handler(directory: &Path, read_only: bool) -> Uploa
         let directory = directory.clone();
         async move {
             if read_only {
-                return Err("This console was opened with --read-only: no file is handed over.".to_owned());
+                return Err(FileError::ReadOnly);
             }
             let (file, name) = open(&path).await?;
             match api::upload(&directory, &name, file).await {
                 Ok(Ok(uploaded)) => Ok(uploaded),
-                Ok(Err(api::ApiError::Refused(refusal))) => Err(refusal.to_string()),
-                Ok(Err(api::ApiError::Failed { id, message: said })) => Err(format!("{said} (log: {id})")),
-                Err(error) => Err(format!("The file did not get to the engine: {error}. Try again.")),
+                Ok(Err(error)) => Err(FileError::Engine(error)),
+                Err(error) => Err(FileError::NotTransferred(error.to_string())),
             }
         }
         .boxed()
@@ -56,7 +56,8 @@ impl Source {
             ("-", files) => (files.input()?, "file".to_owned()),
             (_, Files::Remote(_)) => return Err(over_ssh()),
             (path, _) => {
-                let (file, name) = open(path).await.map_err(|why| CliError::from_sentences(Code::File, &why))?;
+                let (file, name) =
+                    open(path).await.map_err(|why| CliError::from_sentences(Code::File, &why.to_string()))?;
                 (Box::new(file), name)
             }
         };
@@ -130,7 +131,7 @@ impl Source {
             save(to, &name, async |file: &mut tokio::fs::File| download.write_to(file).await).await
         };
         let saved = saved.map(|path| path.display().to_string());
-        saved.map_err(|why| CliError::from_sentences(Code::LocalFile, &why))
+        saved.map_err(|why| CliError::from_sentences(Code::LocalFile, &why.to_string()))
     }
 
     fn nobody(&self, error: &std::io::Error, nothing: &str) -> CliError {

@@ -9,7 +9,7 @@ use super::error::CliError;
 use super::input::Files;
 use super::scope::ScopeOptions;
 use crate::agent::Agents;
-use crate::api::{self, ApiError};
+use crate::api;
 use crate::app::{AppError, SystemChance, SystemClock, has_database, is_engine_running};
 use crate::bus::Bus;
 use crate::domain::access::actor::Actor;
@@ -21,6 +21,7 @@ use crate::domain::outbox::retry::RetryPolicy;
 use crate::domain::query::{Answer, Query};
 use crate::domain::refusal::Done;
 use crate::domain::request::Request;
+use crate::domain::request_error::RequestError;
 use crate::operations::{Identity, Parts, System, perform, run_query};
 use crate::provider::Registry;
 use crate::store::Store;
@@ -65,7 +66,7 @@ impl Source {
         &self,
         path: &str,
         question: &Q,
-    ) -> std::io::Result<Result<A, ApiError>> {
+    ) -> std::io::Result<Result<A, RequestError>> {
         let mut left = LOOKS;
         loop {
             let error = match api::send_request(&self.directory, path, question).await {

@@ -17,6 +17,7 @@ use crate::console::files::FilePlace;
 use crate::console::input::{KeyCode, KeyModifiers, Typed};
 use crate::console::intent::{Intent, Overlay, OverlayEvent};
 use crate::console::scene::{Press, Scene};
+use crate::console::surface_errors::FileError;
 use crate::console::words;
 use crate::domain::ids::UploadId;
 use crate::domain::message::media::ImagePadding;
@@ -138,14 +139,14 @@ impl Form {
     }
 
     /// Handles the result of a submission: closes the form on success, else shows the reason.
-    fn ended(&mut self, fault: Option<&String>) -> Vec<Intent> {
+    fn ended(&mut self, fault: Option<&impl ToString>) -> Vec<Intent> {
         self.waits = None;
-        self.fault = fault.map(|why| clean_line(why));
+        self.fault = fault.map(|why| clean_line(&why.to_string()));
         if self.fault.is_none() { vec![Intent::Close] } else { vec![] }
     }
 
     /// Handles the result of an upload.
-    fn uploaded(&mut self, scene: &Scene<'_>, path: &str, result: &Result<Uploaded, String>) -> Vec<Intent> {
+    fn uploaded(&mut self, scene: &Scene<'_>, path: &str, result: &Result<Uploaded, FileError>) -> Vec<Intent> {
         self.file.ended(path);
         // The path may have changed since the upload began.
         let current = self.path().as_deref() == Some(path);
@@ -156,11 +157,11 @@ impl Form {
                 if waits { self.submit(scene) } else { self.look_at_file() }
             }
             Err(why) if current && waits => {
-                self.fault = Some(clean_line(why));
+                self.fault = Some(clean_line(&why.to_string()));
                 vec![]
             }
             Err(why) if current => {
-                self.file.is_unreadable(clean_line(why));
+                self.file.is_unreadable(clean_line(&why.to_string()));
                 vec![]
             }
             _ if waits => self.submit(scene),

@@ -18,6 +18,7 @@ use crate::domain::numbers::connection::Environment;
 use crate::domain::query::{Answer, Query};
 use crate::domain::refusal::Done;
 use crate::domain::request::Request;
+use crate::domain::request_error::RequestError;
 use crate::domain::time::Timestamp;
 
 /// A pane of the stack. It has its own state; the console draws it and carries out its intents.
@@ -131,7 +132,7 @@ pub(in crate::console) trait Pane: Commands + Debug {
     fn answer(&mut self, cx: &Cx, query: &Query, answer: Answer) -> Vec<Intent>;
 
     /// Handles the result of a request. Returns `None` if the result is only shown as a notice.
-    fn performed(&mut self, _: &Cx, _: &Request, _: &Result<Done, String>) -> Option<Vec<Intent>> {
+    fn performed(&mut self, _: &Cx, _: &Request, _: &Result<Done, RequestError>) -> Option<Vec<Intent>> {
         None
     }
 

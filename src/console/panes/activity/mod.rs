@@ -27,6 +27,7 @@ use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::query::{Answer, Query};
 use crate::domain::refusal::Done;
 use crate::domain::request::Request;
+use crate::domain::request_error::RequestError;
 
 impl ActivityPane {
     /// Shows the body of a webhook delivery, or opens a copy of it in the editor if the user requested that.
@@ -136,7 +137,7 @@ impl Pane for ActivityPane {
         vec![]
     }
 
-    fn performed(&mut self, cx: &Cx, request: &Request, result: &Result<Done, String>) -> Option<Vec<Intent>> {
+    fn performed(&mut self, cx: &Cx, request: &Request, result: &Result<Done, RequestError>) -> Option<Vec<Intent>> {
         match (request, result) {
             (Request::RevealDelivery { delivery }, Ok(Done { message: said, created_id: Some(body) })) => {
                 Some(self.revealed(cx, *delivery, said, body))

@@ -35,6 +35,7 @@ use crate::domain::list_filter::WordList;
 use crate::domain::query::{Answer, Query};
 use crate::domain::refusal::Done;
 use crate::domain::request::Request;
+use crate::domain::request_error::RequestError;
 
 commands!(AgentsPane, commands::ROWS);
 
@@ -137,7 +138,7 @@ impl Pane for AgentsPane {
         vec![]
     }
 
-    fn performed(&mut self, _: &Cx, request: &Request, result: &Result<Done, String>) -> Option<Vec<Intent>> {
+    fn performed(&mut self, _: &Cx, request: &Request, result: &Result<Done, RequestError>) -> Option<Vec<Intent>> {
         match (request, result) {
             (Request::Agents(AgentRequest::Stop { .. }), Ok(done)) => {
                 Some(vec![Intent::Notice(done.message.clone()), RecentStops::open()])

@@ -46,6 +46,7 @@ use crate::domain::outbox::entry::EntryState;
 use crate::domain::query::{Answer, Query};
 use crate::domain::refusal::Done;
 use crate::domain::request::Request;
+use crate::domain::request_error::RequestError;
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
 
@@ -314,7 +315,7 @@ impl Pane for ThreadsPane {
         vec![]
     }
 
-    fn performed(&mut self, cx: &Cx, request: &Request, result: &Result<Done, String>) -> Option<Vec<Intent>> {
+    fn performed(&mut self, cx: &Cx, request: &Request, result: &Result<Done, RequestError>) -> Option<Vec<Intent>> {
         self.take_result(cx, request, result)
     }
 

@@ -12,6 +12,7 @@ use crate::domain::message::content::Content;
 use crate::domain::query::Query;
 use crate::domain::refusal::Done;
 use crate::domain::request::Request;
+use crate::domain::request_error::RequestError;
 
 impl ThreadsPane {
     /// Handles the result of a request. Returns `None` if the result is not about a thread, or if it is only shown as
@@ -20,7 +21,7 @@ impl ThreadsPane {
         &mut self,
         cx: &Cx,
         request: &Request,
-        result: &Result<Done, String>,
+        result: &Result<Done, RequestError>,
     ) -> Option<Vec<Intent>> {
         match (request, result) {
             (Request::SaveDraft { thread, .. }, Err(why)) => {

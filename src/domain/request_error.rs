@@ -1,8 +1,9 @@
-//! Errors in one JSON shape: `{"error": {"code", "reason", "remedy"}}`. The HTTP API, the tools for models, the
+//! Why a request or a query failed, and errors in one JSON shape: `{"error": {"code", "reason", "remedy"}}`. The HTTP API, the tools for models, the
 //! socket, and the command line with `--json` all use it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use thiserror::Error;
 
 use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
@@ -52,40 +53,42 @@ impl From<&Refusal> for ErrorBody {
     }
 }
 
-/// The error of a request through the socket. It is serialized as an [`ErrorBody`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Why a request or a query failed. It is serialized as an [`ErrorBody`].
+#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
 #[serde(from = "ErrorEnvelope", into = "ErrorEnvelope")]
-pub enum ApiError {
-    /// A rule refused the request.
-    Refused(Refusal),
+pub enum RequestError {
+    /// A rule refused it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The engine failed; the log has details under `id`.
+    #[error("{message} (log: {id})")]
     Failed { id: String, message: String },
 }
 
-/// The serialized form of [`ApiError`].
+/// The serialized form of [`RequestError`].
 #[derive(Serialize, Deserialize)]
 struct ErrorEnvelope {
     error: ErrorBody,
 }
 
-impl From<ApiError> for ErrorBody {
-    fn from(error: ApiError) -> Self {
+impl From<RequestError> for ErrorBody {
+    fn from(error: RequestError) -> Self {
         match error {
-            ApiError::Refused(refusal) => Self::from(&refusal),
-            ApiError::Failed { id, message } => {
+            RequestError::Refused(refusal) => Self::from(&refusal),
+            RequestError::Failed { id, message } => {
                 Self { id: Some(id), ..Self::new(Code::Failed, message, Code::Failed.remedy()) }
             }
         }
     }
 }
 
-impl From<ApiError> for ErrorEnvelope {
-    fn from(error: ApiError) -> Self {
+impl From<RequestError> for ErrorEnvelope {
+    fn from(error: RequestError) -> Self {
         Self { error: error.into() }
     }
 }
 
-impl From<ErrorEnvelope> for ApiError {
+impl From<ErrorEnvelope> for RequestError {
     fn from(ErrorEnvelope { error }: ErrorEnvelope) -> Self {
         match error.id {
             Some(id) => Self::Failed { id, message: error.reason },
