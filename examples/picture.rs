@@ -9,6 +9,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
+use wadeck::api::request_error;
 use wadeck::app::{Demo, SystemClock};
 use wadeck::console::{Console, Effect, Event, KeyCode, KeyEvent, KeyModifiers, Keymap, Settings, Theme};
 use wadeck::domain::access::actor::Actor;
@@ -73,7 +74,7 @@ async fn settle(demo: &Demo, actor: &Actor, console: &mut Console, mut effects: 
                 Event::Answered { query, answer }
             }
             Effect::Perform(request) => {
-                let result = perform(system, actor, request.clone()).await.map_err(|error| error.to_string());
+                let result = perform(system, actor, request.clone()).await.map_err(request_error);
                 Event::Performed { request, result }
             }
             _ => continue,

@@ -141,16 +141,8 @@ pub async fn drive(
             () = sleep_until(tick) => {}
             () = sleep_until(drive.frames.due()), if drive.frames.is_pending() => continue,
         }
-<<<<<<< ours
-        while let Ok(event) = incoming.try_recv() {
-            events.push(event);
-        }
-        if events.iter().any(|event| matches!(event, Event::Performed { .. })) {
-            gathered_changes.hurry();
-        }
-=======
         events.extend(std::iter::from_fn(|| incoming.try_recv().ok()));
->>>>>>> theirs
+        gathered_changes.hurry_after(&events);
         let is_immediate = from_user || drive.frames.contains_immediate_answer(&events);
         if from_user {
             drive.frames.immediate_answers = IMMEDIATE_ANSWERS;

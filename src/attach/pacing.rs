@@ -81,10 +81,12 @@ impl GatheredChanges {
         }
     }
 
-    /// Passes changes on soon, because the user did something whose result they may contain.
-    pub(super) fn hurry(&mut self) {
-        self.passed_on = None;
-        self.until = self.until.map(|until| until.min(Instant::now() + GATHER_TIME));
+    /// Passes changes on soon if a request of the user has ended, because they may contain its result.
+    pub(super) fn hurry_after(&mut self, events: &[Event]) {
+        if events.iter().any(|event| matches!(event, Event::Performed { .. })) {
+            self.passed_on = None;
+            self.until = self.until.map(|until| until.min(Instant::now() + GATHER_TIME));
+        }
     }
 
     /// Returns the collected changes and those that have arrived since.

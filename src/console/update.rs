@@ -196,7 +196,7 @@ impl Console {
     }
 
     /// Shows the confirmation that a rule requires before a message is sent. A form stays open behind the question.
-    fn confirm_before_send(&mut self, request: &Request, why: &String, then: Request) -> Vec<Effect> {
+    fn confirm_before_send(&mut self, request: &Request, why: &str, then: Request) -> Vec<Effect> {
         self.cx.script_answered(request, Some(why));
         let question = format!("{} Send it anyway?", clean_line(why));
         let question = Box::new(Question::new(question, Then::Perform(then)));

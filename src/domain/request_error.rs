@@ -1,5 +1,5 @@
-//! Why a request or a query failed, and errors in one JSON shape: `{"error": {"code", "reason", "remedy"}}`. The HTTP API, the tools for models, the
-//! socket, and the command line with `--json` all use it.
+//! Why a request or a query failed, and errors in one JSON shape: `{"error": {"code", "reason", "remedy"}}`. The HTTP
+//! API, the tools for models, the socket, and the command line with `--json` all use it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
