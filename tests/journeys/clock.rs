@@ -110,7 +110,7 @@ async fn the_hour_between_two_is_an_hour_whatever_the_clock_says() {
         stage.act(reminder()).await.expect("queued");
         stage.send().await;
         assert_eq!(stage.simulator.accepted().len(), 1);
-        stage.act(reminder()).await.expect("queued");
+        stage.act(crate::stage::again(reminder())).await.expect("queued");
         stage.send().await;
         stage.pass(Duration::from_secs(600));
         stage.set_clock(jump);

@@ -236,6 +236,9 @@ async fn every_tool_reports_an_unknown_id() {
             if name == "whatsapp.send" {
                 arguments["text"] = json!("hello");
             }
+            if name == "templates.preview" {
+                arguments["name"] = json!("hello");
+            }
             if name == "whatsapp.send" && property == "connection" {
                 arguments["to"] = json!("+15550100002");
             }

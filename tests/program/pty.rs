@@ -15,6 +15,7 @@ pub struct Screen {
     pub child: Box<dyn Child + Send + Sync>,
     pub parser: Arc<Mutex<vt100::Parser>>,
     pub bytes: Arc<AtomicUsize>,
+    pressed_at: Option<Instant>,
     /// All bytes that the program has written.
     pub written: Arc<Mutex<Vec<u8>>>,
 }
@@ -45,7 +46,7 @@ impl Screen {
             });
         }
         let keyboard = pair.master.take_writer().expect("a writer");
-        Self { master: pair.master, keyboard, child, parser, bytes, written }
+        Self { master: pair.master, keyboard, child, parser, bytes, written, pressed_at: None }
     }
 
     pub fn text(&self) -> String {
@@ -61,7 +62,11 @@ impl Screen {
         }
     }
 
+    /// Presses keys, not at once after earlier ones: letters that follow one another within 30 ms are text.
     pub fn press(&mut self, keys: &str) {
+        let earlier = self.pressed_at;
+        until("a pause after the last key", || earlier.is_none_or(|at| at.elapsed() >= Duration::from_millis(50)));
+        self.pressed_at = Some(Instant::now());
         self.keyboard.write_all(keys.as_bytes()).expect("typed");
         self.keyboard.flush().expect("typed");
     }

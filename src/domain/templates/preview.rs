@@ -1,6 +1,9 @@
 //! A template as its recipient will see it, with the places that are still to be filled in.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::domain::ids::ConnectionId;
 use crate::domain::lint::Finding;
@@ -9,7 +12,7 @@ use crate::domain::text::Untrusted;
 
 /// What to preview: a template that is being written, or one of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
+#[serde(try_from = "PreviewFields", untagged)]
 pub enum PreviewSource {
     /// A source in the short form, or as JSON.
     Text { text: String },
@@ -17,11 +20,40 @@ pub enum PreviewSource {
     Listed {
         connection: ConnectionId,
         name: String,
-        #[serde(default)]
         language: String,
-        #[serde(default)]
-        parameters: std::collections::BTreeMap<String, String>,
+        parameters: BTreeMap<String, String>,
     },
+}
+
+/// The fields of a [`PreviewSource`] as they are received.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PreviewFields {
+    text: Option<String>,
+    connection: Option<ConnectionId>,
+    name: Option<String>,
+    #[serde(default)]
+    language: String,
+    #[serde(default)]
+    parameters: BTreeMap<String, String>,
+}
+
+/// The fields name no template, or two.
+#[derive(Debug, Error)]
+#[error("a preview needs either `text`, or `connection` and `name`")]
+struct PreviewFieldsError;
+
+impl TryFrom<PreviewFields> for PreviewSource {
+    type Error = PreviewFieldsError;
+
+    fn try_from(fields: PreviewFields) -> Result<Self, PreviewFieldsError> {
+        let PreviewFields { text, connection, name, language, parameters } = fields;
+        match (text, connection, name) {
+            (Some(text), None, None) => Ok(Self::Text { text }),
+            (None, Some(connection), Some(name)) => Ok(Self::Listed { connection, name, language, parameters }),
+            _ => Err(PreviewFieldsError),
+        }
+    }
 }
 
 /// A place of a template.

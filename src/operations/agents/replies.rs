@@ -207,14 +207,14 @@ impl Replies {
         let entries: Vec<_> = self
             .queued
             .iter()
-            .map(|letter| NewEntry {
-                thread: letter.thread,
-                connection: letter.connection,
-                outgoing: &letter.outgoing,
-                author: &letter.author,
-                run: Some(letter.run),
-                business_initiated: letter.business_initiated,
-                not_before: letter.not_before,
+            .map(|reply| NewEntry {
+                thread: reply.thread,
+                connection: reply.connection,
+                outgoing: &reply.outgoing,
+                author: &reply.author,
+                run: Some(reply.run),
+                business_initiated: reply.business_initiated,
+                not_before: reply.not_before,
                 provider_takes_at: None,
                 now,
             })

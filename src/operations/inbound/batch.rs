@@ -23,7 +23,7 @@ use crate::domain::numbers::connection::{Connection, ProviderName};
 use crate::domain::time::Timestamp;
 use crate::operations::System;
 use crate::operations::inbound::effects::{Source, contact_of};
-use crate::operations::inbound::new_people::is_plain;
+use crate::operations::inbound::new_people::{create_people, is_plain};
 use crate::store::{
     EventRow, Inserted, KnownContact, KnownContacts, KnownElsewhere, KnownKeys, KnownOutbound, MessageRow, NewAlert,
     NewInbound, NewRun, StatusRow, StoreError, ThreadTouch, Write, waits_after,
@@ -173,7 +173,8 @@ impl<'b> Batch<'b> {
         self.people = self.write.known_people(&people).await?;
         let known = self.write.known_keys(&keys).await?;
         if is_plain(events.iter().map(|(_, event)| *event)) {
-            self.create_people(&from, |key| known.known.contains(key)).await?;
+            let has = |key: &[u8; 16]| known.known.contains(key);
+            create_people(&mut self.write, &mut self.people, &from, has, self.system.now()).await?;
         }
         let routed = self.people.threads.iter().filter(|(_, facts)| facts.has_agents);
         let routed: Vec<_> = routed.map(|((connection, _), facts)| (facts.thread, *connection)).collect();

@@ -8,9 +8,9 @@ use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::ConnectionId;
 use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, OWN_TEST};
 use crate::domain::message::inbound_kind::InboundKind;
-use crate::operations::inbound::batch::Batch;
+use crate::domain::time::Timestamp;
 use crate::operations::inbound::effects::external_id;
-use crate::store::{NewPerson, NewThread, StoreError};
+use crate::store::{KnownContacts, NewPerson, NewThread, StoreError, Write};
 
 /// A message from somebody over a connection, with its key.
 pub(super) type Incoming<'e> = (ConnectionId, [u8; 16], &'e MessageEvent);
@@ -26,46 +26,45 @@ enum Sender {
     Unclear,
 }
 
-impl Batch<'_> {
-    /// Creates the contacts and threads of people who write for the first time.
-    pub(super) async fn create_people(
-        &mut self,
-        messages: &[Incoming<'_>],
-        has: impl Fn(&[u8; 16]) -> bool,
-    ) -> Result<(), StoreError> {
-        let Some((people, threads)) = new_people(messages, |connection, event| self.sender(connection, event), has)
-        else {
-            return Ok(());
-        };
-        let numbers = people.iter().flat_map(|person| person.addresses.iter().filter_map(Address::phone));
-        let variants = numbers.flat_map(PhoneNumber::variants).map(|other| other.digits().to_owned());
-        // Who is known under another spelling is no new person.
-        if people.is_empty() || self.write.knows_number(&variants.collect::<Vec<_>>()).await? {
-            return Ok(());
-        }
-        let now = self.system.now();
-        self.write.insert_people(&people, &threads, now).await?;
-        let wanted: Vec<_> = threads
-            .iter()
-            .filter_map(|thread| Some((people.get(thread.person)?, thread.connection)))
-            .flat_map(|(person, connection)| person.addresses.iter().map(move |address| (address, connection)))
-            .collect();
-        let created = self.write.known_people(&wanted).await?;
-        self.people.contacts.extend(created.contacts);
-        self.people.threads.extend(created.threads);
-        Ok(())
+/// Creates the contacts and threads of people who write for the first time, and adds them to `people`.
+pub(super) async fn create_people(
+    write: &mut Write,
+    people: &mut KnownContacts,
+    messages: &[Incoming<'_>],
+    has: impl Fn(&[u8; 16]) -> bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some((persons, threads)) = new_people(messages, |connection, event| sender(people, connection, event), has)
+    else {
+        return Ok(());
+    };
+    let numbers = persons.iter().flat_map(|person| person.addresses.iter().filter_map(Address::phone));
+    let variants = numbers.flat_map(PhoneNumber::variants).map(|other| other.digits().to_owned());
+    // Somebody who is known under another spelling is not new.
+    if persons.is_empty() || write.knows_number(&variants.collect::<Vec<_>>()).await? {
+        return Ok(());
     }
+    write.insert_people(&persons, &threads, now).await?;
+    let addresses: Vec<_> = threads
+        .iter()
+        .filter_map(|thread| Some((persons.get(thread.person)?, thread.connection)))
+        .flat_map(|(person, connection)| person.addresses.iter().map(move |address| (address, connection)))
+        .collect();
+    let created = write.known_people(&addresses).await?;
+    people.contacts.extend(created.contacts);
+    people.threads.extend(created.threads);
+    Ok(())
+}
 
-    fn sender(&self, connection: ConnectionId, event: &MessageEvent) -> Sender {
-        let known: Vec<_> = event.contact.iter().map(|one| self.people.contacts.get(one)).collect();
-        if known.iter().all(Option::is_none) {
-            return Sender::New;
-        }
-        let ids: HashSet<_> = known.iter().map(|known| known.map(|known| known.contact)).collect();
-        match ids.into_iter().collect::<Vec<_>>()[..] {
-            [Some(contact)] if self.people.threads.contains_key(&(connection, contact)) => Sender::Known,
-            _ => Sender::Unclear,
-        }
+fn sender(people: &KnownContacts, connection: ConnectionId, event: &MessageEvent) -> Sender {
+    let known: Vec<_> = event.contact.iter().map(|one| people.contacts.get(one)).collect();
+    if known.iter().all(Option::is_none) {
+        return Sender::New;
+    }
+    let ids: HashSet<_> = known.iter().map(|known| known.map(|known| known.contact)).collect();
+    match ids.into_iter().collect::<Vec<_>>()[..] {
+        [Some(contact)] if people.threads.contains_key(&(connection, contact)) => Sender::Known,
+        _ => Sender::Unclear,
     }
 }
 
