@@ -27,7 +27,10 @@ fn the_demo_takes_keys_and_restores_the_terminal() {
     screen.press("3");
     screen.sees("131026 C");
     // The demo keeps running, so the top entry is not known.
-    screen.press("/code:131026\r");
+    screen.press("/code:131026");
+    screen.sees("enter applies");
+    screen.press("\r");
+    until("the filter is applied", || !screen.text().contains("enter applies"));
     screen.sees("131026 Cannot be delivered");
     screen.press("2/rosa\r");
     screen.sees("/rosa");
