@@ -174,7 +174,7 @@ impl<'b> Batch<'b> {
         let known = self.write.known_keys(&keys).await?;
         if is_plain(events.iter().map(|(_, event)| *event)) {
             let has = |key: &[u8; 16]| known.known.contains(key);
-            create_people(&mut self.write, &mut self.people, &from, has, self.system.now()).await?;
+            create_people(self.write, &mut self.people, &from, has, self.system.now()).await?;
         }
         let routed = self.people.threads.iter().filter(|(_, facts)| facts.has_agents);
         let routed: Vec<_> = routed.map(|((connection, _), facts)| (facts.thread, *connection)).collect();
