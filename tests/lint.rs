@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use wadeck::domain::lint::template::{check_edit, fix, lint};
-use wadeck::domain::lint::{Finding, Level, passes};
+use wadeck::domain::lint::{Finding, Level, flow_code, passes};
 use wadeck::domain::templates::form::read;
-use wadeck::domain::templates::starter::TEMPLATES;
+use wadeck::domain::templates::starter::{self, TEMPLATES};
 use wadeck::domain::templates::template::{Template, TemplateStatus};
 
 fn good() -> Value {
@@ -437,4 +437,26 @@ fn every_sample_passes() {
         }
     }
     assert!(seen >= 4, "{seen} samples were looked at");
+}
+
+#[test]
+fn code_behind_a_flow() {
+    let good = starter::FLOW_CODE;
+    let cases = [
+        ("C1", good.replace("async function handler(request, env)", "const handler = async (request, env) =>")),
+        ("C2", format!("{good}\nmodule.exports = handler;\n")),
+        ("C3", good.replace("version", "v")),
+        ("C4", good.replace("INIT", "OPEN")),
+        ("C5", good.replace("extension_message_response", "response")),
+        ("C6", format!("{good}}}\n")),
+        ("C7", good.replace("version: \"3.0\"", "version: \"2.0\"")),
+        ("C7", good.replace("version: \"3.0\"", "\"version\": '2.0'")),
+        ("C8", format!("import axios from \"axios\";\n{good}")),
+        ("C8", good.replace("const body", "const axios = require(\"axios\");\n  const body")),
+        ("C9", good.replace(" || ask.action === \"BACK\"", "")),
+    ];
+    assert_eq!(flow_code::lint(good), [], "the starter has no fault");
+    for (rule, code) in cases {
+        assert!(flow_code::lint(&code).iter().any(|one| one.rule == rule), "{rule}: {:#?}", flow_code::lint(&code));
+    }
 }

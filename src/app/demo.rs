@@ -157,7 +157,7 @@ async fn act_as_colleagues(system: &crate::operations::System) -> Result<(), cra
     refresh_templates(system).await?;
     for (name, publish) in [("sign_up", true), ("booking", false)] {
         let json = starter::flow(name).map(|starter| starter.text.to_owned()).unwrap_or_default();
-        let create = FlowRequest::Create { connection: support, name: name.into(), json };
+        let create = FlowRequest::Create { connection: support, name: name.into(), json, accepted: None };
         let created = perform(system, &Actor::System, Request::Flow(create)).await?.created_id;
         if let (Some(id), true) = (created, publish) {
             perform(system, &Actor::System, Request::Flow(FlowRequest::Publish { connection: support, id })).await?;

@@ -136,7 +136,7 @@ pub async fn drive(
                 None => break End::Terminated,
             },
             () = sleep_until(gathered_changes.until.unwrap_or(tick)), if gathered_changes.until.is_some() => {
-                events = gathered_changes.take(&mut changes);
+                events = gathered_changes.take(|| changes.try_next());
             }
             () = sleep_until(tick) => {}
             () = sleep_until(drive.frames.due()), if drive.frames.is_pending() => continue,

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::bus::Subscription;
 use crate::console::Event;
 use crate::domain::change::Change;
 
@@ -90,8 +89,8 @@ impl GatheredChanges {
     }
 
     /// Returns the collected changes and those that have arrived since.
-    pub(super) fn take(&mut self, changes: &mut Subscription) -> Vec<Event> {
-        while let Some(change) = changes.try_next() {
+    pub(super) fn take(&mut self, arrived: impl FnMut() -> Option<Change>) -> Vec<Event> {
+        for change in std::iter::from_fn(arrived) {
             self.add(change);
         }
         self.until = None;

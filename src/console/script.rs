@@ -131,9 +131,11 @@ impl Script {
             ScriptKind::Template { connection, id: None } => {
                 Request::Template(TemplateRequest::Create { connection, text })
             }
-            ScriptKind::Flow { connection, id } => Request::Flow(FlowRequest::Write { connection, id, json: text }),
+            ScriptKind::Flow { connection, id } => {
+                Request::Flow(FlowRequest::Write { connection, id, json: text, accepted: None })
+            }
             ScriptKind::FlowCode { connection, id } => {
-                Request::Flow(FlowRequest::SetCode { connection, id, code: text })
+                Request::Flow(FlowRequest::SetCode { connection, id, code: text, accepted: None })
             }
             ScriptKind::Template { connection, id: Some(id) } => {
                 Request::Template(TemplateRequest::Update { connection, id, text })

@@ -120,6 +120,16 @@ pub struct FlowList {
     pub trouble: Option<String>,
 }
 
+/// Errors of the linter that a person accepts for one upload. The provider still checks what is uploaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptedErrors {
+    /// The rules whose errors are accepted, such as `F5`; at least one.
+    pub rules: Vec<String>,
+    /// Why, for the audit log; 1 to 200 characters.
+    pub reason: String,
+}
+
 /// A request that changes Flows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "flow", rename_all = "snake_case")]
@@ -129,12 +139,18 @@ pub enum FlowRequest {
         connection: ConnectionId,
         name: String,
         json: String,
+        /// Errors of the linter that are accepted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        accepted: Option<AcceptedErrors>,
     },
     /// Creates a new version; the provider keeps earlier ones.
     Write {
         connection: ConnectionId,
         id: String,
         json: String,
+        /// Errors of the linter that are accepted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        accepted: Option<AcceptedErrors>,
     },
     Publish {
         connection: ConnectionId,
@@ -156,6 +172,9 @@ pub enum FlowRequest {
         connection: ConnectionId,
         id: String,
         code: String,
+        /// Errors of the linter that are accepted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        accepted: Option<AcceptedErrors>,
     },
     Deploy {
         connection: ConnectionId,

@@ -4,17 +4,18 @@
 use std::time::Duration;
 
 use serde_json::json;
+use wadeck::domain::agents::requests::{AgentQuery, AgentsAnswer};
 use wadeck::domain::contacts::phone::PhoneNumber;
-use wadeck::domain::flow::{FlowAnswer, FlowDetail, FlowQuery, FlowRequest};
+use wadeck::domain::flow::{AcceptedErrors, FlowAnswer, FlowDetail, FlowQuery, FlowRequest};
 use wadeck::domain::ids::ConnectionId;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::refusal::Done;
 use wadeck::domain::request::Request;
 use wadeck::domain::templates::starter;
-use wadeck::operations::OperationError;
+use wadeck::operations::{OperationError, run_query};
 
 use crate::sitting::Sitting;
-use crate::stage::{SUPPORT, Stage, rosa};
+use crate::stage::{SUPPORT, Stage, ada, rosa};
 
 async fn support(stage: &Stage) -> ConnectionId {
     let Answer::Connections(list) = stage.ask(Query::Connections).await else { panic!("connections") };
@@ -42,7 +43,9 @@ async fn detail(stage: &Stage, connection: ConnectionId, id: &str) -> FlowDetail
 async fn made(stage: &Stage, starter: &str) -> (ConnectionId, String) {
     let connection = support(stage).await;
     let json = starter::flow(starter).expect("a starter").text.to_owned();
-    let done = flow(stage, FlowRequest::Create { connection, name: starter.into(), json }).await.expect("made");
+    let done = flow(stage, FlowRequest::Create { connection, name: starter.into(), json, accepted: None })
+        .await
+        .expect("made");
     (connection, done.created_id.expect("an id"))
 }
 
@@ -55,7 +58,9 @@ async fn a_static_flow_is_written_compared_published_and_ended() {
         panic!("json")
     };
     let better = json.replace("Join us", "Be one of us");
-    flow(&stage, FlowRequest::Write { connection, id: id.clone(), json: better }).await.expect("written");
+    flow(&stage, FlowRequest::Write { connection, id: id.clone(), json: better, accepted: None })
+        .await
+        .expect("written");
     let told = detail(&stage, connection, &id).await;
     assert_eq!(told.versions.iter().map(|one| one.label.as_str()).collect::<Vec<_>>(), ["v2", "v1"]);
     let diff = FlowQuery::Diff {
@@ -67,10 +72,20 @@ async fn a_static_flow_is_written_compared_published_and_ended() {
     let FlowAnswer::Diff(lines) = ask(&stage, diff).await else { panic!("a diff") };
     assert!(lines.iter().any(|line| line.starts_with("- ") && line.contains("Join us")), "{lines:?}");
     assert!(lines.iter().any(|line| line.starts_with("+ ") && line.contains("Be one of us")), "{lines:?}");
+    // Labels stand for the ids.
+    let by_label =
+        |old: &str, new: &str| FlowQuery::Diff { connection, id: id.clone(), old: old.into(), new: new.into() };
+    for (old, new) in [("v1", "v2"), ("1", "2"), ("V1", "v2")] {
+        let FlowAnswer::Diff(named) = ask(&stage, by_label(old, new)).await else { panic!("a diff") };
+        assert_eq!(named, lines, "{old} {new}");
+    }
+    let refused = run_query(&stage.system, &ada(), Query::Flow(by_label("v1", "v9"))).await.expect_err("no version");
+    assert!(refused.to_string().contains("no version v9") && refused.to_string().contains("v2, v1"), "{refused}");
     let broken = json.replace("\"terminal\": true,", "");
     let before = stage.simulator.calls().len();
-    let refused =
-        flow(&stage, FlowRequest::Write { connection, id: id.clone(), json: broken }).await.expect_err("refused");
+    let refused = flow(&stage, FlowRequest::Write { connection, id: id.clone(), json: broken, accepted: None })
+        .await
+        .expect_err("refused");
     assert!(refused.to_string().contains("F14"), "{refused}");
     assert_eq!(stage.simulator.calls().len(), before, "nobody was asked");
     let deprecate = |typed: &str| FlowRequest::Deprecate { connection, id: id.clone(), typed: typed.into() };
@@ -83,7 +98,7 @@ async fn a_static_flow_is_written_compared_published_and_ended() {
     flow(&stage, deprecate("sign_up")).await.expect("deprecated");
     let (connection, id) = (
         connection,
-        flow(&stage, FlowRequest::Create { connection, name: "other".into(), json })
+        flow(&stage, FlowRequest::Create { connection, name: "other".into(), json, accepted: None })
             .await
             .expect("made")
             .created_id
@@ -114,11 +129,12 @@ async fn a_dynamic_flow_says_what_is_missing_until_it_works() {
     let publish = FlowRequest::Publish { connection, id: id.clone() };
     let refused = flow(&stage, publish.clone()).await.expect_err("too early");
     assert!(refused.to_string().contains("139002"), "{refused}");
-    let arrow = FlowRequest::SetCode { connection, id: id.clone(), code: "export default () => {}".into() };
+    let arrow =
+        FlowRequest::SetCode { connection, id: id.clone(), code: "export default () => {}".into(), accepted: None };
     assert!(flow(&stage, arrow).await.expect_err("no handler").to_string().contains("C1"));
     assert!(flow(&stage, FlowRequest::Register { connection, id: id.clone() }).await.is_err(), "not deployed");
     flow(&stage, FlowRequest::Encrypt { connection, id: id.clone() }).await.expect("encrypted");
-    flow(&stage, FlowRequest::SetCode { connection, id: id.clone(), code: starter::FLOW_CODE.into() })
+    flow(&stage, FlowRequest::SetCode { connection, id: id.clone(), code: starter::FLOW_CODE.into(), accepted: None })
         .await
         .expect("code");
     flow(&stage, FlowRequest::Deploy { connection, id: id.clone() }).await.expect("deployed");
@@ -238,4 +254,38 @@ async fn a_person_makes_edits_and_tests_a_flow_by_keys() {
         sitting.look_up(&stage).await;
     }
     sitting.sees("7 ms");
+}
+
+#[tokio::test]
+async fn an_error_of_the_linter_is_accepted_by_rule_with_a_reason_that_the_audit_keeps() {
+    let stage = Stage::set().await;
+    let connection = support(&stage).await;
+    // A text of mixed type is refused with F5.
+    let json =
+        starter::flow("sign_up").expect("a starter").text.replace("\"label\": \"", "\"visible\": 1, \"label\": \"");
+    let create = FlowRequest::Create { connection, name: "sample".into(), json: json.clone(), accepted: None };
+    let refused = flow(&stage, create).await.expect_err("refused").to_string();
+    assert!(refused.contains("F5 error"), "{refused}");
+    let accepting = |rules: &[&str], reason: &str, json: &str| FlowRequest::Create {
+        connection,
+        name: "sample".into(),
+        json: json.into(),
+        accepted: Some(AcceptedErrors {
+            rules: rules.iter().map(|&rule| rule.to_owned()).collect(),
+            reason: reason.into(),
+        }),
+    };
+    let before = stage.simulator.calls().len();
+    for (rules, reason) in [(&["F23"][..], "a sample"), (&["F5"], " "), (&[], "a sample")] {
+        flow(&stage, accepting(rules, reason, &json)).await.expect_err("not accepted");
+    }
+    flow(&stage, accepting(&["F1"], "a sample", "{")).await.expect_err("not JSON");
+    assert_eq!(stage.simulator.calls().len(), before, "the provider was not called");
+    flow(&stage, accepting(&["f5"], "sample of the provider", &json)).await.expect("created");
+    assert_eq!(stage.simulator.flows().len(), 1);
+    let audit = AgentQuery::Audit { subject: String::new(), limit: 5, before: None };
+    let Answer::Agent(answer) = stage.ask(Query::Agent(audit)).await else { panic!("the audit") };
+    let AgentsAnswer::Audit(rows) = *answer else { panic!("the audit") };
+    let kept = rows.iter().find(|row| row.action == "create_flow").expect("recorded");
+    assert!(kept.detail.contains("accepting errors of F5: sample of the provider"), "{kept:?}");
 }

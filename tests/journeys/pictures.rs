@@ -236,7 +236,10 @@ async fn numbers_webhooks_templates_and_flows() {
             list.connected[0].connection.id
         };
         let json = starter::flow("booking").expect("a starter").text.to_owned();
-        stage.act(Request::Flow(FlowRequest::Create { connection, name: "booking".into(), json })).await.expect("made");
+        stage
+            .act(Request::Flow(FlowRequest::Create { connection, name: "booking".into(), json, accepted: None }))
+            .await
+            .expect("made");
         let named = |name: &str| format!("platform_{name}_{columns}x{rows}");
         let mut ada = Sitting::down(&stage, columns, rows).await;
         ada.press(&stage, "1 enter").await;

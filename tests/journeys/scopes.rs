@@ -109,7 +109,7 @@ pub(crate) async fn foreign(stage: &mut Stage) -> (ThreadId, Value) {
     };
     let setup = stage.act(Request::Number(setup)).await.expect("begun").created_id.expect("an id");
     let json = starter::flow("booking").or_else(|| starter::flow("feedback")).expect("a starter").text.to_owned();
-    let flow = FlowRequest::Create { connection: live, name: "zebra_flow".into(), json };
+    let flow = FlowRequest::Create { connection: live, name: "zebra_flow".into(), json, accepted: None };
     stage.act(Request::Flow(flow)).await.expect("made");
     wadeck::operations::refresh_templates(&stage.system).await.expect("fetched");
     let there = Scope::of("globex", Environment::Production);

@@ -12,7 +12,7 @@ use crate::cli::client::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::options::Common;
 use crate::cli::print::layout::{at, json as printed, table};
-use crate::domain::flow::{FlowAnswer, FlowDetail, FlowList, FlowQuery, FlowRequest, table as answers};
+use crate::domain::flow::{AcceptedErrors, FlowAnswer, FlowDetail, FlowList, FlowQuery, FlowRequest, table as answers};
 use crate::domain::ids::ConnectionId;
 use crate::domain::lint::{flow, flow_code, passes};
 use crate::domain::numbers::registration::Fetched;
@@ -29,6 +29,24 @@ pub struct Which {
     connection: ConnectionId,
     /// Flow id, as `wadeck flows list` prints it
     id: String,
+}
+
+/// Errors of the linter that are accepted.
+#[derive(Debug, clap::Args)]
+pub struct Accepting {
+    /// Accept the errors of these rules, such as F5,F23; the provider still checks the Flow
+    #[arg(long = "accept", value_name = "RULES", value_delimiter = ',', requires = "reason")]
+    rules: Vec<String>,
+    /// Why the errors are accepted, for the audit log
+    #[arg(long, requires = "rules", value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+impl Accepting {
+    fn errors(self) -> Option<AcceptedErrors> {
+        let rules = self.rules;
+        self.reason.map(|reason| AcceptedErrors { rules, reason })
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -53,13 +71,13 @@ pub enum Flows {
         version: Option<String>,
     },
     /// Compare two versions of a Flow
-    #[command(after_help = "Examples:\n  wadeck flows diff --connection support 1170 1 2")]
+    #[command(after_help = "Examples:\n  wadeck flows diff --connection support 1170 v1 v2")]
     Diff {
         #[command(flatten)]
         which: Which,
-        /// Earlier version
+        /// Earlier version: its id, or its label such as v1
         old: String,
-        /// Later version
+        /// Later version: its id, or its label such as v2
         new: String,
     },
     /// Check a Flow, or the code of its endpoint (.js); exit code 3 if it would be rejected
@@ -79,6 +97,8 @@ pub enum Flows {
         name: String,
         /// JSON file
         file: PathBuf,
+        #[command(flatten)]
+        accepting: Accepting,
     },
     /// Upload a new version of a draft
     #[command(
@@ -91,6 +111,8 @@ pub enum Flows {
         which: Which,
         /// JSON file
         file: PathBuf,
+        #[command(flatten)]
+        accepting: Accepting,
     },
     /// Publish the newest version (admins)
     #[command(after_help = "Examples:\n  wadeck flows publish --connection support 1170")]
@@ -161,6 +183,8 @@ pub enum Flows {
         which: Which,
         /// JavaScript file
         file: PathBuf,
+        #[command(flatten)]
+        accepting: Accepting,
     },
     /// Deploy the code of a Flow's endpoint (admins)
     #[command(after_help = "Examples:\n  wadeck flows deploy --connection support 1170")]
@@ -232,11 +256,11 @@ pub(in crate::cli) fn to_request(verb: Flows) -> Result<CliRequest, CliError> {
         Flows::Diff { which, old, new } => {
             look(FlowQuery::Diff { connection: which.connection, id: which.id, old, new })
         }
-        Flows::Create { connection, name, file: path } => {
-            act(FlowRequest::Create { connection, name, json: file(&path)? })
+        Flows::Create { connection, name, file: path, accepting } => {
+            act(FlowRequest::Create { connection, name, json: file(&path)?, accepted: accepting.errors() })
         }
-        Flows::Write { which, file: path } => {
-            act(FlowRequest::Write { connection: which.connection, id: which.id, json: file(&path)? })
+        Flows::Write { which: Which { connection, id }, file: path, accepting } => {
+            act(FlowRequest::Write { connection, id, json: file(&path)?, accepted: accepting.errors() })
         }
         Flows::Publish(Which { connection, id }) => act(FlowRequest::Publish { connection, id }),
         Flows::Deprecate { which, confirm } => {
@@ -260,8 +284,8 @@ pub(in crate::cli) fn to_request(verb: Flows) -> Result<CliRequest, CliError> {
         Flows::Logs(Which { connection, id }) => look(FlowQuery::Logs { connection, id }),
         Flows::Invocations(Which { connection, id }) => look(FlowQuery::Invocations { connection, id }),
         Flows::Encrypt(Which { connection, id }) => act(FlowRequest::Encrypt { connection, id }),
-        Flows::Code { which, file: path } => {
-            act(FlowRequest::SetCode { connection: which.connection, id: which.id, code: file(&path)? })
+        Flows::Code { which: Which { connection, id }, file: path, accepting } => {
+            act(FlowRequest::SetCode { connection, id, code: file(&path)?, accepted: accepting.errors() })
         }
         Flows::Deploy(Which { connection, id }) => act(FlowRequest::Deploy { connection, id }),
         Flows::Register(Which { connection, id }) => act(FlowRequest::Register { connection, id }),

@@ -7,6 +7,46 @@ fn head() -> &'static str {
     crate::domain::templates::starter::FLOW_CODE.lines().next().unwrap_or_default()
 }
 
+/// Returns the first version in an answer that is not `3.0`. The code is in one line with single spaces.
+fn foreign_version(squeezed: &str) -> Option<&str> {
+    squeezed.match_indices("version").find_map(|(at, word)| {
+        let rest =
+            squeezed[at + word.len()..].trim_start_matches(['"', '\'']).trim_start().strip_prefix(':')?.trim_start();
+        let quote = rest.chars().next().filter(|first| matches!(first, '"' | '\'' | '`'))?;
+        let value = rest[1..].split(quote).next()?;
+        (value != "3.0" && value.starts_with(|first: char| first.is_ascii_digit())).then_some(value)
+    })
+}
+
+/// Checks the version of the protocol, the modules, and the action BACK.
+fn check_protocol(report: &mut Report, bare: &str, squeezed: &str) {
+    if let Some(version) = foreign_version(squeezed) {
+        report.error(
+            "C7",
+            "",
+            format!("An answer has the version \"{version}\"."),
+            "Answer with version: \"3.0\": the endpoint protocol has no other.",
+        );
+    }
+    let imports = |line: &str| line.starts_with("import ") || line.starts_with("import{") || line.contains("require(");
+    if bare.lines().any(|line| imports(line.trim_start())) {
+        report.error(
+            "C8",
+            "",
+            "The code imports a module.",
+            "Leave the import out: the provider runs one file without modules. Use `fetch` and `env`.",
+        );
+    }
+    if bare.contains("INIT") && !bare.contains("BACK") {
+        report.warn(
+            "C9",
+            "",
+            "The action BACK is not answered: a screen with refresh_on_back stays as it was.",
+            "Answer it with the screen that the contact returns to.",
+        );
+    }
+}
+
 /// Returns all findings about endpoint code.
 pub fn lint(code: &str) -> Vec<Finding> {
     let mut report = Report::default();
@@ -38,6 +78,7 @@ pub fn lint(code: &str) -> Vec<Finding> {
             "Answer { version: \"3.0\", screen, data }.",
         );
     }
+    check_protocol(&mut report, &bare, &squeezed);
     if !bare.contains("INIT") {
         report.warn(
             "C4",

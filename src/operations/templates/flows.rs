@@ -8,7 +8,9 @@ use crate::domain::access::audit_action::AuditAction;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
-use crate::domain::flow::{FlowAnswer, FlowDetail, FlowList, FlowQuery, FlowRequest, checks, diff};
+use crate::domain::flow::{
+    AcceptedErrors, FlowAnswer, FlowDetail, FlowList, FlowQuery, FlowRequest, FlowVersion, checks, diff,
+};
 use crate::domain::ids::ConnectionId;
 use crate::domain::lint::{Finding, Level, flow, flow_code, passes};
 use crate::domain::numbers::connection::Connection;
@@ -28,14 +30,44 @@ fn flow_manager<'p>(provider: &'p dyn Provider, connection: &Connection) -> Resu
 
 fn lint_refusal(findings: &[Finding]) -> Refusal {
     let errors = findings.iter().filter(|one| one.level == Level::Error).take(6).map(Finding::line);
-    Refusal::new(Code::Lint, errors.collect::<Vec<_>>().join("\n"), "Fix these errors; nothing was sent.")
+    Refusal::new(
+        Code::Lint,
+        errors.collect::<Vec<_>>().join("\n"),
+        "Fix these errors, or accept them by rule with a reason; nothing was sent.",
+    )
 }
 
-fn passed(json: &str) -> Result<Value, Refusal> {
-    let findings = flow::lint(json);
-    if !passes(&findings) {
-        return Err(lint_refusal(&findings));
+/// Checks a text: errors whose rules a person accepted do not count. Text that is not JSON is never accepted.
+fn check(findings: Vec<Finding>, accepted: Option<&AcceptedErrors>) -> Result<(), Refusal> {
+    let rules = accepted.map(|accepted| accepted.rules.as_slice()).unwrap_or_default();
+    if let Some(AcceptedErrors { reason, .. }) = accepted
+        && (rules.is_empty() || !(1..=200).contains(&reason.trim().chars().count()))
+    {
+        let why = "Accepting errors needs their rules and a reason of 1 to 200 characters.";
+        return Err(Refusal::new(Code::Lint, why, "Name the rules and the reason; the audit log keeps both."));
     }
+    let is_accepted =
+        |one: &Finding| one.rule != "F1" && rules.iter().any(|rule| rule.trim().eq_ignore_ascii_case(&one.rule));
+    let left: Vec<Finding> = findings.into_iter().filter(|one| !is_accepted(one)).collect();
+    if passes(&left) { Ok(()) } else { Err(lint_refusal(&left)) }
+}
+
+/// Describes the accepted errors for the audit log; empty without any.
+fn audit_detail(request: &FlowRequest) -> String {
+    let (FlowRequest::Create { accepted, .. }
+    | FlowRequest::Write { accepted, .. }
+    | FlowRequest::SetCode { accepted, .. }) = request
+    else {
+        return String::new();
+    };
+    accepted.as_ref().map_or_else(String::new, |accepted| {
+        let rules: Vec<_> = accepted.rules.iter().map(|rule| clean_line(rule.trim()).to_uppercase()).collect();
+        format!(", accepting errors of {}: {}", rules.join(", "), clean_line(accepted.reason.trim()))
+    })
+}
+
+fn passed(json: &str, accepted: Option<&AcceptedErrors>) -> Result<Value, Refusal> {
+    check(flow::lint(json), accepted)?;
     serde_json::from_str(json).map_err(|error| Refusal::new(Code::Lint, format!("F1: {error}."), "Fix it."))
 }
 
@@ -125,10 +157,32 @@ async fn detail(system: &System, connection: ConnectionId, id: &str) -> Result<F
     Ok(FlowDetail { flow, versions, endpoint, checks })
 }
 
+/// Returns `true` for a text such as `v2` or `2`, which may be the label of a version.
+fn is_label(version: &str) -> bool {
+    let number = version.trim().trim_start_matches(['v', 'V']);
+    (1..=4).contains(&number.len()) && number.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+/// Returns the id of the version with this id or label; `2` means `v2`.
+fn version_id(versions: &[FlowVersion], version: &str) -> Result<String> {
+    let number = |text: &str| text.trim().trim_start_matches(['v', 'V']).to_owned();
+    let by_id = versions.iter().find(|one| one.id == version.trim());
+    let found = by_id.or_else(|| versions.iter().find(|one| number(&one.label) == number(version)));
+    found.map(|one| one.id.clone()).ok_or_else(|| {
+        let labels: Vec<&str> = versions.iter().map(|one| one.label.as_str()).collect();
+        let reason = format!("This Flow has no version {}.", clean_line(version));
+        Refusal::new(Code::NoVersion, reason, format!("Its versions: {}.", labels.join(", "))).into()
+    })
+}
+
 async fn json_of(system: &System, connection: ConnectionId, id: &str, version: Option<String>) -> Result<String> {
     let (connection, provider) = at_provider(system, connection).await?;
     let flows = flow_manager(provider.as_ref(), &connection)?;
     let version = match version {
+        Some(version) if is_label(&version) => {
+            let versions = flows.versions(&connection, id).await.map_err(refused)?;
+            version_id(&versions, &version)?
+        }
         Some(version) => version,
         None => match flows.versions(&connection, id).await.map_err(refused)?.into_iter().next() {
             Some(newest) => newest.id,
@@ -150,6 +204,7 @@ pub(crate) async fn perform(
     request: FlowRequest,
     context: &SendContext,
 ) -> Result<Done> {
+    let accepting = audit_detail(&request);
     let (connection, needed, action) = match &request {
         FlowRequest::Refresh => return refresh_flows(system).await,
         FlowRequest::Send { connection, .. } => (*connection, Permission::WriteFlows, AuditAction::SendFlow),
@@ -192,7 +247,15 @@ pub(crate) async fn perform(
     };
     let now = system.now();
     let mut write = system.store().write().await?;
-    write.audit(actor, action, &connection.id.to_string(), &clean_line(&changed.subject), now).await?;
+    write
+        .audit(
+            actor,
+            action,
+            &connection.id.to_string(),
+            &format!("{}{}", clean_line(&changed.subject), accepting),
+            now,
+        )
+        .await?;
     write.commit().await?;
     system.bus().publish([Change::Activity]);
     refresh_flows(system).await?;
@@ -200,7 +263,13 @@ pub(crate) async fn perform(
 }
 
 /// Creates a draft.
-async fn create(flows: &dyn Flows, connection: &Connection, name: &str, json: &str) -> Result<Changed> {
+async fn create(
+    flows: &dyn Flows,
+    connection: &Connection,
+    name: &str,
+    json: &str,
+    accepted: Option<&AcceptedErrors>,
+) -> Result<Changed> {
     let name = name.trim().to_owned();
     if name.is_empty() || name.chars().count() > 100 {
         return Err(Refusal::new(
@@ -210,14 +279,20 @@ async fn create(flows: &dyn Flows, connection: &Connection, name: &str, json: &s
         )
         .into());
     }
-    let value = passed(json)?;
+    let value = passed(json, accepted)?;
     let made = flows.create(connection, &name, &value).await.map_err(refused)?;
     Ok(Changed::new(format!("Created the draft {name}. Send it as a test to see it on a phone."), Some(made.id), name))
 }
 
 /// Uploads a new version of a draft.
-async fn write(flows: &dyn Flows, connection: &Connection, id: String, json: &str) -> Result<Changed> {
-    let value = passed(json)?;
+async fn write(
+    flows: &dyn Flows,
+    connection: &Connection,
+    id: String,
+    json: &str,
+    accepted: Option<&AcceptedErrors>,
+) -> Result<Changed> {
+    let value = passed(json, accepted)?;
     let version = flows.write(connection, &id, &value).await.map_err(refused)?;
     let said = match version.findings.as_slice() {
         [] => format!("Uploaded {}. It can be published.", version.label),
@@ -271,8 +346,10 @@ impl Changed {
 
 async fn change(flows: &dyn Flows, connection: &Connection, request: FlowRequest) -> Result<Changed> {
     Ok(match request {
-        FlowRequest::Create { name, json, .. } => create(flows, connection, &name, &json).await?,
-        FlowRequest::Write { id, json, .. } => write(flows, connection, id, &json).await?,
+        FlowRequest::Create { name, json, accepted, .. } => {
+            create(flows, connection, &name, &json, accepted.as_ref()).await?
+        }
+        FlowRequest::Write { id, json, accepted, .. } => write(flows, connection, id, &json, accepted.as_ref()).await?,
         FlowRequest::Publish { id, .. } => publish(flows, connection, id).await?,
         FlowRequest::Deprecate { id, typed, .. } => {
             let flow = flows.flow(connection, &id).await.map_err(refused)?;
@@ -298,11 +375,8 @@ async fn change(flows: &dyn Flows, connection: &Connection, request: FlowRequest
             flows.delete(connection, &flow).await.map_err(refused)?;
             Changed::new(format!("Deleted {}.", flow.name.line()), None, flow.name.line())
         }
-        FlowRequest::SetCode { id, code, .. } => {
-            let findings = flow_code::lint(&code);
-            if !passes(&findings) {
-                return Err(lint_refusal(&findings).into());
-            }
+        FlowRequest::SetCode { id, code, accepted, .. } => {
+            check(flow_code::lint(&code), accepted.as_ref())?;
             flows.set_code(connection, &id, &code).await.map_err(refused)?;
             Changed::new("Uploaded the code. It runs once it is deployed.", None, id)
         }

@@ -36,7 +36,7 @@ pub(super) async fn flow() -> (Stage, ConnectionId, String) {
     let stage = Stage::set().await;
     let connection = support(&stage).await;
     let json = starter::flow("sign_up").expect("a starter").text.to_owned();
-    let create = FlowRequest::Create { connection, name: "sign_up".into(), json };
+    let create = FlowRequest::Create { connection, name: "sign_up".into(), json, accepted: None };
     let id = stage.act(Request::Flow(create)).await.expect("made").created_id.expect("an id");
     (stage, connection, id)
 }
@@ -199,7 +199,7 @@ async fn template_scene(name: &str) -> (Stage, Request) {
             let stage = Stage::set().await;
             let connection = support(&stage).await;
             let json = starter::flow("sign_up").expect("a starter").text.to_owned();
-            (stage, Request::Flow(FlowRequest::Create { connection, name: "sign_up".into(), json }))
+            (stage, Request::Flow(FlowRequest::Create { connection, name: "sign_up".into(), json, accepted: None }))
         }
         other => flow_scene(other).await,
     }
@@ -210,7 +210,7 @@ async fn flow_scene(name: &str) -> (Stage, Request) {
     let json = starter::flow("sign_up").expect("a starter").text.replace("Join us", "Be one of us");
     let (code, typed) = (starter::FLOW_CODE.to_owned(), "sign_up".to_owned());
     let request = match name {
-        "flow_write" => FlowRequest::Write { connection, id, json },
+        "flow_write" => FlowRequest::Write { connection, id, json, accepted: None },
         "flow_publish" => FlowRequest::Publish { connection, id },
         "flow_deprecate" => {
             let publish = FlowRequest::Publish { connection, id: id.clone() };
@@ -218,9 +218,9 @@ async fn flow_scene(name: &str) -> (Stage, Request) {
             FlowRequest::Deprecate { connection, id, typed }
         }
         "flow_delete" => FlowRequest::Delete { connection, id, typed },
-        "flow_code" => FlowRequest::SetCode { connection, id, code },
+        "flow_code" => FlowRequest::SetCode { connection, id, code, accepted: None },
         "flow_deploy" | "flow_register" => {
-            let set = FlowRequest::SetCode { connection, id: id.clone(), code };
+            let set = FlowRequest::SetCode { connection, id: id.clone(), code, accepted: None };
             stage.act(Request::Flow(set)).await.expect("there");
             if name == "flow_register" {
                 let deploy = FlowRequest::Deploy { connection, id: id.clone() };

@@ -42,7 +42,7 @@ impl FormKind for NewFlowForm {
 
     fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
         let (connection, name, json) = (self.connection, filled.owned("name"), self.json.to_owned());
-        Ok(Submission::Perform(Request::Flow(FlowRequest::Create { connection, name, json })))
+        Ok(Submission::Perform(Request::Flow(FlowRequest::Create { connection, name, json, accepted: None })))
     }
 }
 

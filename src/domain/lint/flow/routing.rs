@@ -40,7 +40,14 @@ pub(super) fn check(report: &mut Report, flow: &Flow<'_>) {
             report.error("F23", &place, format!("There is no screen {from}."), "Name one that is there.");
         }
         for name in to.as_array().into_iter().flatten().filter_map(Value::as_str) {
-            if flow.screen(name).is_none() {
+            if name == "SUCCESS" && flow.screen(name).is_none() {
+                report.warn(
+                    "F23",
+                    &place,
+                    "SUCCESS is not a screen: the endpoint answers with it to end the Flow.",
+                    "Leave it out of the routing model; published samples name it.",
+                );
+            } else if flow.screen(name).is_none() {
                 report.error("F23", &place, format!("There is no screen {name}."), "Name one that is there.");
             } else {
                 routes.entry(from).or_default().insert(name);
