@@ -94,4 +94,5 @@ mod watch;
 mod whose;
 mod why;
 mod why_agents;
+mod why_catalogue;
 mod wishes;

@@ -145,6 +145,9 @@ fn unanswered(known: &ArrivalFacts<'_>) -> Verdict {
     let say = |cause: &'static str, why: String, remedy: &str| {
         Verdict::new(cause, format!("No reply: {why}; {tail}."), remedy)
     };
+    if known.message.message.kind == "reaction" {
+        return not_routed(NoRun::Reaction.words(), &tail);
+    }
     if let Some(reason) = &known.message.not_routed {
         return not_routed(reason, &tail);
     }
@@ -154,18 +157,16 @@ fn unanswered(known: &ArrivalFacts<'_>) -> Verdict {
             let error = run.error.as_ref().map(crate::domain::text::Untrusted::line).unwrap_or_default();
             let agent = &run.agent;
             match run.state {
-                RunState::Scheduled => Verdict::new(
-                    "collecting",
-                    format!(
-                        "No reply yet: {agent} waits for further messages, {}.",
-                        if run.due_at > known.now {
-                            format!("{} more", short_span(run.due_at.since(known.now)))
-                        } else {
-                            "and is due now".to_owned()
-                        }
-                    ),
-                    "Wait, or take the thread.",
-                ),
+                RunState::Scheduled => {
+                    let rest = run.due_at.since(known.now);
+                    let rest = if run.due_at > known.now {
+                        format!("{} more", short_span(rest))
+                    } else {
+                        "and is due now".to_owned()
+                    };
+                    let why = format!("No reply yet: {agent} waits for further messages, {rest}.");
+                    Verdict::new("collecting", why, "Wait, or take the thread.")
+                }
                 RunState::Running => {
                     Verdict::new("running", format!("No reply yet: {agent} is writing."), "Wait, or take the thread.")
                 }

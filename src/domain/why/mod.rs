@@ -8,8 +8,10 @@ mod sending;
 use serde::{Deserialize, Serialize};
 
 pub use self::arrival::{ArrivalFacts, of_arrival, of_thread};
-pub use self::others::{of_alert, of_assignment, of_connection, of_contact, of_delivery, of_run, of_template};
-pub use self::sending::of_entry;
+pub use self::others::{
+    of_alert, of_assignment, of_connection, of_contact, of_delivery, of_run, of_setup, of_template,
+};
+pub use self::sending::{EntryContext, of_entry};
 
 use crate::domain::time::{Timestamp, short_span};
 

@@ -7,9 +7,12 @@ use crate::domain::agents::requests::{AssignmentRow, RunView};
 use crate::domain::agents::run::RunState;
 use crate::domain::contacts::view::ContactRow;
 use crate::domain::contacts::view::OptOutSource;
+use crate::domain::ids::ConnectionId;
 use crate::domain::inbound::delivery::{DUPLICATE_OF, DeliveryState};
 use crate::domain::numbers::connected::ConnectionView;
 use crate::domain::numbers::connection::Check;
+use crate::domain::numbers::life::{NumberEvent, NumberState, Presence};
+use crate::domain::numbers::setup::Setup;
 use crate::domain::templates::template::{Template, TemplateList};
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
@@ -168,26 +171,70 @@ pub fn of_connection(view: &ConnectionView, now: Timestamp) -> Why {
                 remedy,
             )
         }
-        None if view.checks.is_empty() => {
-            Verdict::new("unproved", "Not verified yet.", "Check the connection, and request a test webhook.")
-        }
-        None => Verdict::new("works", "All completed checks pass.", ""),
+        None => without_failure(view),
     };
     chain.end(view.connection.id, format!("connection {}", view.connection.name), verdict)
 }
 
-/// Explains the state of a template.
-pub fn of_template(list: &TemplateList, template: &Template) -> Why {
+/// Returns the verdict if no check fails: the checks without a result decide whether that shows anything.
+fn without_failure(view: &ConnectionView) -> Verdict {
+    let missing = |check: &Check| !view.checks.iter().any(|result| result.check == *check);
+    let open: Vec<&str> = Check::ALL.iter().filter(|check| missing(check)).map(|check| check.name()).collect();
+    if view.checks.is_empty() {
+        return Verdict::new("unproved", "Not verified yet.", "Check the connection, and request a test webhook.");
+    }
+    if missing(&Check::Inbound) {
+        return Verdict::new(
+            "not_received",
+            format!("Not verified yet: no message has arrived. Checks without a result: {}.", open.join(", ")),
+            "Write to the number from a phone: a test webhook does not verify inbound messages.",
+        );
+    }
+    if open.is_empty() {
+        return Verdict::new("works", "All checks pass.", "");
+    }
+    Verdict::new("works", format!("All completed checks pass. Checks without a result: {}.", open.join(", ")), "")
+}
+
+/// Explains a connection whose number is not connected: its setup is in progress or failed, or it was disconnected.
+pub fn of_setup(id: ConnectionId, setup: &Setup, presence: Presence) -> Why {
+    let mut chain = Chain::default();
+    chain.at(setup.started_at, format!("{} started the setup", clean_line(&setup.started_by)));
+    let life = setup.life(presence);
+    let ways: Vec<&str> = life.verbs().filter_map(NumberEvent::verb).map(|verb| verb.words).collect();
+    let reason = setup.trouble.as_deref().map(|why| format!(": {}", clean_line(why))).unwrap_or_default();
+    let cause = match life {
+        NumberState::Disconnected => "disconnected",
+        NumberState::SetupFailed | NumberState::ReconnectFailed => "setup_failed",
+        _ => "setup_open",
+    };
+    let answer = format!("Nothing is sent or received: the number is {}{}.", life.name(), reason.trim_end_matches('.'));
+    let verdict = Verdict::new(cause, answer, format!("Possible actions: {}.", ways.join("; ")));
+    chain.end(id, format!("connection {}", setup.name), verdict)
+}
+
+/// Explains the state of a template. `others` are its other languages.
+pub fn of_template(list: &TemplateList, template: &Template, others: &[&Template]) -> Why {
     let mut chain = Chain::default();
     if let Some(at) = list.fetched_at {
         chain.at(at, format!("the provider listed it as {}", clean_line(template.status.name()).to_lowercase()));
     }
+    for other in others {
+        let status = clean_line(other.status.name()).to_lowercase();
+        chain.note(format!("in {} it is {status}", other.language.line()));
+    }
     if let Some(trouble) = &list.trouble {
         chain.note(format!("the list cannot be fetched: {}", clean_line(trouble)));
     }
-    let name = template.name.line();
+    let language = if others.is_empty() { String::new() } else { format!(" ({})", template.language.line()) };
+    let name = format!("{}{language}", template.name.line());
     let reason = template.rejected_reason.as_ref().map(crate::domain::text::Untrusted::line);
     let verdict = match template.status.name() {
+        "APPROVED" if list.trouble.is_some() => Verdict::new(
+            "list_outdated",
+            format!("{name} was approved when the list was last fetched; fetching it again fails."),
+            "Check the connection: the list of templates cannot be fetched.",
+        ),
         "APPROVED" => Verdict::new("approved", format!("{name} is approved and can be sent."), ""),
         "PENDING" | "IN_APPEAL" => Verdict::new(
             "pending",

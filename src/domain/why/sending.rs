@@ -16,13 +16,23 @@ use crate::domain::view::{AttemptView, EntryDetail, EntryRow, ThreadRow};
 /// Time without a status from the provider after which that is unusual.
 const USUAL: std::time::Duration = std::time::Duration::from_secs(300);
 
-/// Explains the state of an entry. `listed` is `true` if the provider has a message list that can be queried.
+/// Facts beside an entry and its thread.
+#[derive(Debug, Clone, Copy)]
+pub struct EntryContext {
+    /// The provider has a message list that can be queried.
+    pub listed: bool,
+    /// The message opens a Flow that the contact has not submitted.
+    pub unanswered_flow: bool,
+    pub now: Timestamp,
+}
+
+/// Explains the state of an entry.
 pub fn of_entry(
     entry: &EntryDetail,
     thread: Option<&ThreadRow>,
     file: Option<&MediaView>,
     run: Option<&RunView>,
-    (listed, now): (bool, Timestamp),
+    EntryContext { listed, unanswered_flow, now }: EntryContext,
 ) -> Why {
     let mut chain = Chain::default();
     let row = &entry.row;
@@ -74,6 +84,11 @@ pub fn of_entry(
     }
     let mut verdict = match row.state {
         EntryState::Uncertain => uncertain(entry, listed, now),
+        EntryState::Accepted if unanswered_flow && row.status.proves_arrival() && !entry.contradictory => Verdict::new(
+            "flow_unanswered",
+            format!("It is {}, and the contact has not submitted the Flow.", row.status.name()),
+            "Wait, or ask the contact. For a Flow with an endpoint, see its invocations for errors.",
+        ),
         _ => verdict(entry, thread, file, run, now),
     };
     if twice {

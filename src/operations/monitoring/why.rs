@@ -6,9 +6,12 @@ use crate::domain::ids::{
     AlertId, AssignmentId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId, ThreadId,
 };
 use crate::domain::inbound::event::Direction;
+use crate::domain::message::content::{Content, InteractiveReply};
+use crate::domain::message::interactive::{Action, Interactive};
 use crate::domain::refusal::Refusal;
-use crate::domain::view::ThreadRow;
-use crate::domain::why::{self, ArrivalFacts, Why};
+use crate::domain::templates::template::Template;
+use crate::domain::view::{EntryDetail, ThreadRow};
+use crate::domain::why::{self, ArrivalFacts, EntryContext, Why};
 use crate::operations::monitoring::dashboard;
 use crate::operations::{Result, System};
 
@@ -25,11 +28,10 @@ pub(crate) async fn why(system: &System, id: &str) -> Result<Why> {
         "c" => {
             let id = parsed::<ConnectionId>(id)?;
             let views = dashboard::connections(system).await?;
-            views
-                .connected
-                .iter()
-                .find(|view| view.connection.id == id)
-                .map(|view| why::of_connection(view, system.now()))
+            let live = views.connected.iter().find(|view| view.connection.id == id);
+            let setup = || views.others.iter().find(|setup| setup.connection_id == Some(id));
+            live.map(|view| why::of_connection(view, system.now()))
+                .or_else(|| setup().map(|setup| why::of_setup(id, setup, views.presence(setup))))
         }
         "g" => {
             let id = parsed::<AssignmentId>(id)?;
@@ -127,10 +129,22 @@ async fn entry(system: &System, id: EntryId) -> Result<Option<Why>> {
         None => None,
     };
     let file = file.as_ref().map(|file| &file.view);
+    let unanswered_flow = is_unanswered_flow(system, &detail).await?;
     let connection = system.store().connection_named(&detail.row.connection).await?;
     let provider = connection.and_then(|one| system.providers().get(&one.provider));
     let listed = provider.is_some_and(|provider| provider.capabilities().message_list);
-    Ok(Some(why::of_entry(&detail, thread.as_ref(), file, run.as_ref(), (listed, system.now()))))
+    let context = EntryContext { listed, unanswered_flow, now: system.now() };
+    Ok(Some(why::of_entry(&detail, thread.as_ref(), file, run.as_ref(), context)))
+}
+
+/// Returns `true` if the entry's message opens a Flow, and no submitted form arrived in its thread since.
+async fn is_unanswered_flow(system: &System, entry: &EntryDetail) -> Result<bool> {
+    let Some(message) = system.store().message(entry.row.message_id).await? else { return Ok(false) };
+    let Content::Offer(Interactive { action: Action::Flow { .. }, .. }) = message.content else { return Ok(false) };
+    let (messages, contents) = system.store().transcript(entry.row.thread_id, 100).await?;
+    let is_form = |content: &Content| matches!(content, Content::Interactive { reply: InteractiveReply::Form, .. });
+    let since = |id: MessageId| id > entry.row.message_id && contents.get(&id).is_some_and(is_form);
+    Ok(!messages.iter().any(|message| since(message.id)))
 }
 
 async fn thread(system: &System, id: ThreadId) -> Result<Option<Why>> {
@@ -152,12 +166,20 @@ async fn delivery(system: &System, id: DeliveryId) -> Result<Option<Why>> {
     Ok(Some(why::of_delivery(&detail)))
 }
 
-/// Explains a template of a number that the caller may see.
+/// Explains a template of a number that the caller may see: `NAME` or `NAME LANGUAGE`. Without a language, one that
+/// cannot be sent comes first.
 async fn template(system: &System, name: &str) -> Result<Option<Why>> {
     let lists = system.template_lists().await?;
+    let (bare, language) = name.rsplit_once(' ').map_or((name, None), |(name, language)| (name, Some(language)));
     Ok(lists.iter().find_map(|list| {
-        let template = list.templates.iter().find(|one| one.name.as_received() == name)?;
-        Some(why::of_template(list, template))
+        let all: Vec<&Template> = list.templates.iter().filter(|one| one.name.as_received() == bare).collect();
+        let is_approved = |one: &&&Template| one.status.name() == "APPROVED";
+        let chosen = match language {
+            Some(language) => all.iter().find(|one| one.language.as_received() == language),
+            None => all.iter().find(|one| !is_approved(one)).or_else(|| all.first()),
+        }?;
+        let others: Vec<&Template> = all.iter().filter(|one| one.language != chosen.language).copied().collect();
+        Some(why::of_template(list, chosen, &others))
     }))
 }
 

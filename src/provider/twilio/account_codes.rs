@@ -319,7 +319,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         Recipient,
         "Handset not reachable",
         "The handset was switched off or could not be reached.",
-        "It is retried automatically a few times, over hours.",
+        "It is not retried automatically. Retry it in some hours.",
     ),
     (
         &["30004"],
@@ -354,7 +354,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         Unknown,
         "Unknown error on the way",
         "A carrier gave no reason.",
-        "It is retried automatically, once or twice; ask the provider if it stays.",
+        "It is not retried automatically. Retry it once; if it fails again, ask the provider.",
     ),
     (&["30015"], Setup, "Channel not supported", "The channel is not known there.", "Check the account's channels."),
     (
