@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 use super::help::{LONG_VERSION, with_provider};
 use super::options::Common;
+use super::verbs::openapi::OpenApi;
 use super::verbs::{self, agents, audit, connections, flows, reference, send, simulator, stats, templates, tokens};
 
 #[derive(Debug, Parser)]
@@ -196,6 +197,10 @@ pub enum Command {
         #[arg(long)]
         markdown: bool,
     },
+    /// Explore the API descriptions that ship with wadeck
+    #[command(name = "openapi")]
+    #[command(subcommand)]
+    OpenApi(OpenApi),
     /// List the console's keys and commands
     #[command(after_help = "Examples:\n  wadeck keys")]
     Keys {

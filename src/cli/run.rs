@@ -87,6 +87,7 @@ async fn dispatch(cli: Cli) -> Exit {
         Some(Command::Alerts(Alerts::Kinds { markdown })) => {
             return crate::cli::print::reference_tables::alerts(&cli.common, markdown);
         }
+        Some(Command::OpenApi(verb)) => return crate::cli::verbs::openapi::run(&cli.common, &verb),
         Some(Command::Codes { providers: true, markdown }) => {
             return crate::cli::print::reference_tables::provider_codes(&cli.common, markdown);
         }

@@ -6,6 +6,7 @@
 //! configuration, and a part of the conformance suite. ARCHITECTURE.md lists the steps.
 
 mod address;
+pub mod api_index;
 mod cloud_api;
 pub mod conversations;
 pub mod error_codes;

@@ -12,6 +12,7 @@ mod files;
 mod http_port;
 mod killed;
 mod names;
+mod openapi;
 mod operator_shift;
 mod output_format;
 mod plain;

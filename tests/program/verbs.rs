@@ -180,6 +180,12 @@ completions bash
 man --to pages
 roles
 codes
+openapi specs
+openapi search template
+openapi op sendMessage
+openapi schema GraphAPIError
+openapi where GraphAPIError
+openapi ops --tag Templates
 keys";
 
 /// Verbs that run until they are stopped.

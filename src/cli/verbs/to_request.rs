@@ -58,6 +58,7 @@ pub(in crate::cli) fn to_request(command: Command) -> Result<Option<CliRequest>,
         | Command::Completions { .. }
         | Command::Man { .. }
         | Command::Codes { .. }
+        | Command::OpenApi(_)
         | Command::Keys { .. }
         | Command::Roles { .. } => {
             return Ok(None);

@@ -17,12 +17,7 @@ pub enum PreviewSource {
     /// A source in the short form, or as JSON.
     Text { text: String },
     /// A template of the connection's account, with values by place. Without any, its examples are filled in.
-    Listed {
-        connection: ConnectionId,
-        name: String,
-        language: String,
-        parameters: BTreeMap<String, String>,
-    },
+    Listed { connection: ConnectionId, name: String, language: String, parameters: BTreeMap<String, String> },
 }
 
 /// The fields of a [`PreviewSource`] as they are received.
