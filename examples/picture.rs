@@ -11,7 +11,9 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use wadeck::api::request_error;
 use wadeck::app::{Demo, SystemClock};
-use wadeck::console::{Console, Effect, Event, KeyCode, KeyEvent, KeyModifiers, Keymap, Settings, Theme};
+use wadeck::console::{
+    Console, CustomCommands, Effect, Event, KeyCode, KeyEvent, KeyModifiers, Keymap, Settings, Theme,
+};
 use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
 use wadeck::domain::time::Clock;
@@ -38,6 +40,7 @@ async fn main() -> anyhow::Result<()> {
         editor: true,
         files: wadeck::console::FilePlace::Here,
         keymap: Keymap::default(),
+        commands: CustomCommands::default(),
         scope: wadeck::domain::access::scope_choice::ScopeChoice::default(),
         quitting_ends: None,
         greeting: None,

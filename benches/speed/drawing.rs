@@ -3,7 +3,9 @@
 
 use criterion::Criterion;
 use wadeck::attach::ByteScreen;
-use wadeck::console::{Console, Effect, Event, KeyCode, KeyEvent, KeyModifiers, Keymap, Settings, Theme};
+use wadeck::console::{
+    Console, CustomCommands, Effect, Event, KeyCode, KeyEvent, KeyModifiers, Keymap, Settings, Theme,
+};
 use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
 use wadeck::domain::contacts::view::ContactView;
@@ -100,6 +102,7 @@ fn console(columns: u16, rows: u16) -> Console {
         files: wadeck::console::FilePlace::Here,
         editor: true,
         keymap: Keymap::default(),
+        commands: CustomCommands::default(),
         scope: wadeck::domain::access::scope_choice::ScopeChoice::default(),
         quitting_ends: None,
         greeting: None,

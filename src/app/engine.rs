@@ -192,6 +192,7 @@ pub async fn build_system(
             fill: setup.config.watch.backfill_interval,
             rates: setup.config.rates.clone(),
             replies: setup.config.replies.clone(),
+            commands: setup.config.commands.clone(),
         },
         opt_out_words: setup.config.opt_out_words.clone(),
         approvals: setup.config.approvals,

@@ -18,7 +18,10 @@ use crate::domain::access::actor::Actor;
 use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::Request;
-use crate::operations::{OperationError, System, is_still_authorized, open_media, other_role, perform, run_query};
+use crate::operations::{
+    ConsolePlace, OperationError, System, is_still_authorized, open_media, other_role, perform, run_custom_command,
+    run_query,
+};
 
 /// On a remote terminal, changes by others are drawn at most this often.
 const MIN_REMOTE_INTERVAL: Duration = Duration::from_millis(250);
@@ -385,6 +388,14 @@ impl<'s> Drive<'s> {
                             Err(FileError::OtherMachine)
                         };
                         let _ = results.send(Event::Saved(saved));
+                    });
+                }
+                Effect::RunCommand { title, values } => {
+                    let (system, actor, results) = (self.system.clone(), self.actor.clone(), self.results.clone());
+                    let place = if self.options.files { ConsolePlace::Local } else { ConsolePlace::Remote };
+                    tokio::spawn(async move {
+                        let result = run_custom_command(&system, &actor, &title, &values, place).await;
+                        let _ = results.send(Event::CommandEnded { title, result: result.map_err(request_error) });
                     });
                 }
                 Effect::Copy(text) => self.screen.copy(&text),

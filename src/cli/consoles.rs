@@ -17,7 +17,7 @@ use crate::attach::{
 };
 use crate::cli::client::scope::ScopeOptions;
 use crate::config::Config;
-use crate::console::{FilePlace, Keymap, Settings, Theme};
+use crate::console::{CustomCommands, FilePlace, Keymap, Settings, Theme};
 use crate::domain::access::actor::Actor;
 use crate::domain::access::role::Role;
 use crate::domain::access::scope_choice::ScopeChoice;
@@ -32,8 +32,9 @@ const BROKE: &str = "The console failed. Accepted webhooks and queued messages a
 
 /// Returns the settings that all consoles of this engine share.
 fn settings(config: &Config, actor: Actor, theme: Theme) -> Result<Settings, AppError> {
-    let keymap = Keymap::with(&config.keys)
-        .map_err(|faults| AppError::Other { what: faults.join(" "), remedy: String::new() })?;
+    let other = |faults: Vec<String>| AppError::Other { what: faults.join(" "), remedy: String::new() };
+    let mut keymap = Keymap::with(&config.keys).map_err(other)?;
+    let commands = CustomCommands::read(&config.commands, &mut keymap).map_err(other)?;
     Ok(Settings {
         theme,
         zone: jiff::tz::TimeZone::system(),
@@ -45,6 +46,7 @@ fn settings(config: &Config, actor: Actor, theme: Theme) -> Result<Settings, App
         files: FilePlace::Attached,
         editor: false,
         keymap,
+        commands,
         scope: ScopeChoice::default(),
         quitting_ends: None,
         greeting: None,

@@ -1,6 +1,7 @@
 //! Checks a configuration text. Returns the configuration, or all its faults.
 
 use super::addresses::{check_public_url, http_url};
+use super::commands::commands;
 use super::connections::{SendDefaults, connections};
 use super::fault::Fault;
 use super::faults::{ENVIRONMENTS, Faults, nearest, one_of};
@@ -68,7 +69,8 @@ fn explain(message: &str) -> String {
     }
 }
 
-const ROLES: [(&str, Role); 3] = [("viewer", Role::Viewer), ("operator", Role::Operator), ("admin", Role::Admin)];
+pub(super) const ROLES: [(&str, Role); 3] =
+    [("viewer", Role::Viewer), ("operator", Role::Operator), ("admin", Role::Admin)];
 const LEVELS: [(&str, ()); 4] = [("error", ()), ("warn", ()), ("info", ()), ("debug", ())];
 
 /// Reports an invalid address or number in the HTTP table.
@@ -171,6 +173,7 @@ fn build(mut file: File, example: File, providers: &[ProviderShape], faults: &mu
         rates: rates(file.rates, providers, faults),
         users: file.users.into_iter().filter_map(|table| user(table.into_inner(), faults)).collect(),
         replies: operations::replies(file.replies, faults),
+        commands: commands(file.commands, faults),
         keys: file
             .keys
             .into_iter()

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::agents::{AgentTable, ApprovalsTable, ContractTable, EndpointTable, RouteTable};
+use super::commands::CommandTable;
 use super::operations::{
     AlertsTable, AttachTable, ContactsTable, MediaTable, ReplyTable, SshTable, TranscriptionTable, WatchTable,
 };
@@ -52,6 +53,8 @@ pub(super) struct File {
     pub rates: Vec<Spanned<RateTable>>,
     #[serde(default)]
     pub replies: Vec<Spanned<ReplyTable>>,
+    #[serde(default)]
+    pub commands: Vec<CommandTable>,
     #[serde(default)]
     pub keys: BTreeMap<String, Spanned<Chords>>,
 }

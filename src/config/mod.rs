@@ -4,6 +4,7 @@
 mod addresses;
 mod agents;
 mod check;
+mod commands;
 mod connections;
 mod fault;
 mod faults;
@@ -34,6 +35,7 @@ use crate::domain::agents::script::Rule;
 use crate::domain::contacts::opt_out::OptOutWords;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::costs::card::RateCard;
+use crate::domain::custom_command::CustomCommand;
 use crate::domain::ids::ConnectionId;
 use crate::domain::message::canned::CannedReply;
 use crate::domain::message::picture::Pictures;
@@ -76,6 +78,8 @@ pub struct Config {
     pub rates: RateCard,
     /// The group whose members may use the socket, in addition to the engine's own user. `None`: no group.
     pub socket_group: Option<String>,
+    /// Custom commands, in the order of the file.
+    pub commands: Vec<CustomCommand>,
     /// Key bindings: command ids with the chords that replace their default ones.
     pub keys: Vec<(String, Vec<String>)>,
 }

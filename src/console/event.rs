@@ -6,6 +6,7 @@ use crate::console::input::KeyEvent;
 use crate::console::surface_errors::{EditorError, FileError};
 use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
+use crate::domain::custom_command::{CommandOutput, Values};
 use crate::domain::ids::{DeliveryId, ThreadId};
 use crate::domain::message::upload::Uploaded;
 use crate::domain::query::{Answer, Query};
@@ -61,6 +62,11 @@ pub enum Event {
     },
     /// The path under which something was saved, or the reason why not.
     Saved(Result<String, FileError>),
+    /// A custom command ended.
+    CommandEnded {
+        title: String,
+        result: Result<CommandOutput, RequestError>,
+    },
     /// A rule requires a confirmation before a message is sent: its reason, the original request, and the request
     /// that a yes performs.
     WantsYes {
@@ -94,6 +100,11 @@ pub enum Effect {
     Save {
         what: Saves,
         to: String,
+    },
+    /// Run a custom command with the values of the selected item.
+    RunCommand {
+        title: String,
+        values: Values,
     },
     /// Copy text to the terminal's clipboard.
     Copy(String),

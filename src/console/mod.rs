@@ -7,6 +7,7 @@ mod beneath;
 mod carry;
 mod command;
 mod commands;
+mod custom_commands;
 mod cx;
 mod draw;
 mod event;
@@ -33,6 +34,7 @@ mod words;
 
 pub use self::command::{CommandSpec, Scope};
 pub use self::commands::table;
+pub use self::custom_commands::CustomCommands;
 pub use self::event::{Edit, Effect, Event};
 pub use self::files::{FilePlace, Saves};
 pub use self::input::{Chord, KeyCode, KeyEvent, KeyModifiers, Keymap};

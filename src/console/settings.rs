@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::custom_commands::CustomCommands;
 use super::files::FilePlace;
 use super::input::Keymap;
 use super::theme::Theme;
@@ -37,6 +38,8 @@ pub struct Settings {
     /// Whether an external editor is configured; if not, the built-in one is used.
     pub editor: bool,
     pub keymap: Keymap,
+    /// Custom commands; their keys are in the keymap.
+    pub commands: CustomCommands,
     /// The organization and environment to show first.
     pub scope: ScopeChoice,
     /// What stops when this console quits, for the confirmation; `None` if the engine keeps running.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::beneath::scene;
+use super::commands::custom;
 use super::cx::NOTICE;
 use super::intent::{Intent, OverlayEvent, Then};
 use super::layout::list_room;
@@ -95,6 +96,10 @@ impl Console {
             Event::Uploaded { path, result } => self.notify_overlay(&OverlayEvent::Uploaded(&path, &result)),
             Event::Completed { path, to, choices } => {
                 self.notify_overlay(&OverlayEvent::Completed(&path, &to, &choices))
+            }
+            Event::CommandEnded { title, result } => {
+                let intents = custom::ended(&self.cx, &title, result);
+                self.carry(intents)
             }
             Event::Saved(result) => {
                 let mut effects = self.notify_overlay(&OverlayEvent::Saved(&result));

@@ -7,6 +7,7 @@ pub mod change;
 pub mod code;
 pub mod contacts;
 pub mod costs;
+pub mod custom_command;
 pub(crate) mod error_text;
 pub mod event_name;
 pub mod expiring;

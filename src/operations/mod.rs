@@ -4,6 +4,7 @@
 
 mod agents;
 mod combine;
+mod custom_commands;
 mod error;
 mod inbound;
 mod integrations;
@@ -31,6 +32,7 @@ pub use self::agents::rehearse_written::rehearse_due;
 pub use self::agents::run_agent::{claim_runs, complete_run, run_next};
 pub use self::agents::typing_sign::{next_typing_due, type_while_waiting};
 pub use self::agents::use_tool::{agent_tools, use_tool};
+pub use self::custom_commands::{ConsolePlace, run_custom_command};
 pub use self::error::OperationError;
 pub use self::inbound::apply::apply_pending;
 pub use self::inbound::receive::{PendingDelivery, ReceiveOutcome, commit_pending_deliveries, receive};
@@ -82,6 +84,7 @@ use crate::domain::access::scope::Scope;
 use crate::domain::agents::assignment::ApprovalPolicy;
 use crate::domain::contacts::opt_out::OptOutWords;
 use crate::domain::costs::card::RateCard;
+use crate::domain::custom_command::CustomCommand;
 use crate::domain::flow::FlowList;
 use crate::domain::ids::{ConnectionId, EntryId};
 use crate::domain::message::canned::CannedReply;
@@ -166,6 +169,8 @@ pub struct OperationsConfig {
     pub rates: RateCard,
     /// Canned replies declared in the configuration.
     pub replies: Vec<CannedReply>,
+    /// Custom commands declared in the configuration.
+    pub commands: Vec<CustomCommand>,
 }
 
 impl Default for OperationsConfig {
@@ -185,6 +190,7 @@ impl Default for OperationsConfig {
             fill: None,
             rates: RateCard::default(),
             replies: vec![],
+            commands: vec![],
         }
     }
 }
@@ -448,6 +454,11 @@ impl System {
 
     fn media_links(&self) -> MutexGuard<'_, Vec<MediaLink>> {
         unpoisoned(&self.shared.media_links)
+    }
+
+    /// Returns the custom commands of the configuration.
+    pub fn custom_commands(&self) -> &[CustomCommand] {
+        &self.parts.config.commands
     }
 
     fn config(&self) -> &OperationsConfig {

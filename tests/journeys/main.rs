@@ -28,6 +28,7 @@ mod contents;
 mod contracts;
 mod conversations;
 mod costs;
+mod custom_commands;
 mod decisions;
 mod desk;
 mod door;

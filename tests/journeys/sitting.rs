@@ -10,14 +10,16 @@ use ratatui::buffer::Buffer;
 use wadeck::api::request_error;
 use wadeck::attach::files;
 use wadeck::bus::Subscription;
-use wadeck::console::{Console, Effect, Event, FilePlace, KeyCode, KeyEvent, KeyModifiers, Keymap, Settings, Theme};
+use wadeck::console::{
+    Console, CustomCommands, Effect, Event, FilePlace, KeyCode, KeyEvent, KeyModifiers, Keymap, Settings, Theme,
+};
 use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
 use wadeck::domain::access::scope_choice::ScopeChoice;
 use wadeck::domain::message::picture::Pictures;
 use wadeck::domain::request::Request;
 use wadeck::domain::time::Timestamp;
-use wadeck::operations::{OperationError, open_media, perform, run_query};
+use wadeck::operations::{ConsolePlace, OperationError, open_media, perform, run_custom_command, run_query};
 
 use crate::stage::Stage;
 
@@ -72,6 +74,8 @@ impl Sitting {
         (pictures, editor): (Pictures, bool),
     ) -> Self {
         let actor = Actor::Operator { name: "ada".into(), role };
+        let mut keymap = Keymap::default();
+        let commands = CustomCommands::read(stage.system.custom_commands(), &mut keymap).expect("valid");
         let settings = Settings {
             theme,
             zone: TimeZone::UTC,
@@ -82,7 +86,8 @@ impl Sitting {
             pictures,
             files: FilePlace::Here,
             editor,
-            keymap: Keymap::default(),
+            keymap,
+            commands,
             scope: ScopeChoice::default(),
             quitting_ends: None,
             greeting: None,
@@ -149,6 +154,11 @@ impl Sitting {
                             Some((why, then)) => Event::WantsYes { request, why, then },
                             None => Event::Performed { request, result: result.map_err(request_error) },
                         }
+                    }
+                    Effect::RunCommand { title, values } => {
+                        let place = ConsolePlace::Local;
+                        let run = run_custom_command(&stage.system, &self.actor, &title, &values, place).await;
+                        Event::CommandEnded { title, result: run.map_err(request_error) }
                     }
                     Effect::Copy(text) => {
                         self.copied.push(text);

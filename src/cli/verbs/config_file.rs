@@ -10,7 +10,7 @@ use crate::cli::options::Common;
 use crate::cli::print::layout::json as printed;
 use crate::cli::verbs::ConfigVerb;
 use crate::config::{self, ConfigError, Fault};
-use crate::console::Keymap;
+use crate::console::{CustomCommands, Keymap};
 use crate::provider::Registry;
 
 pub(in crate::cli) fn run(common: &Common, verb: &ConfigVerb) -> Exit {
@@ -28,11 +28,17 @@ fn lines(warnings: &[Fault]) -> String {
     format!("{}{migrate}", warnings.iter().map(line).collect::<String>())
 }
 
+/// Checks the keys, and the keys and panes of custom commands.
+fn check_keys(config: &config::Config) -> Result<(), Vec<String>> {
+    let mut keymap = Keymap::with(&config.keys)?;
+    CustomCommands::read(&config.commands, &mut keymap).map(|_| ())
+}
+
 /// Prints errors and warnings of the configuration file.
 fn check(common: &Common) -> Exit {
     let path = config::config_file(common.config.as_deref());
     let loaded = config::load(&path, Registry::SHAPES);
-    let keys = loaded.as_ref().ok().and_then(|config| Keymap::with(&config.keys).err());
+    let keys = loaded.as_ref().ok().and_then(|config| check_keys(config).err());
     let warnings: &[Fault] = loaded.as_ref().map_or(&[], |config| &config.warnings);
     let environment = loaded.as_ref().map(environment::warnings).unwrap_or_default();
     let (exit, faults, text) = match (&loaded, keys) {

@@ -1,6 +1,7 @@
 //! The command table. The footer, the help, the palette, the key configuration and `docs/keys.md` are generated from
 //! it. A pane's commands are defined next to the pane; this module defines those that every pane has.
 
+pub(super) mod custom;
 mod everywhere;
 mod finding;
 mod lists;
@@ -25,6 +26,11 @@ pub fn table() -> impl Iterator<Item = &'static CommandSpec> + Clone {
     [EVERYWHERE, FINDING, LISTS].into_iter().chain(COMMANDS.iter().copied()).flatten()
 }
 
+/// Returns all commands of a console: those of the table and the custom ones.
+pub(super) fn all(cx: &Cx) -> impl Iterator<Item = &'static CommandSpec> + Clone {
+    table().chain(cx.settings.commands.specs())
+}
+
 /// Returns the pane that owns a command of this scope; `None` if every pane has it.
 const fn owner(scope: Scope) -> Option<PaneId> {
     match scope {
@@ -36,6 +42,9 @@ const fn owner(scope: Scope) -> Option<PaneId> {
 
 /// Fails with the reason if a command cannot run now.
 pub(super) fn ready(panes: &Panes, cx: &Cx, spec: &CommandSpec) -> Result<(), String> {
+    if let Some(command) = cx.settings.commands.find(spec.id) {
+        return custom::ready(panes, cx, command);
+    }
     match owner(spec.scope) {
         Some(pane) => panes.get(pane).ready(cx, spec.id),
         None => find(COMMON, spec.id).map_or(Ok(()), |row| (row.ready)(panes.get(cx.pane), cx)),
@@ -44,6 +53,9 @@ pub(super) fn ready(panes: &Panes, cx: &Cx, spec: &CommandSpec) -> Result<(), St
 
 /// Returns the confirmation that a command requires; `None` if it requires none.
 pub(super) fn question(panes: &Panes, cx: &Cx, spec: &CommandSpec) -> Option<String> {
+    if let Some(command) = cx.settings.commands.find(spec.id) {
+        return custom::question(panes, cx, command);
+    }
     match owner(spec.scope) {
         Some(pane) => panes.get(pane).question(cx, spec.id),
         None => match find(COMMON, spec.id)?.danger {
@@ -55,6 +67,9 @@ pub(super) fn question(panes: &Panes, cx: &Cx, spec: &CommandSpec) -> Option<Str
 
 /// Runs a command.
 pub(super) fn run(panes: &mut Panes, cx: &Cx, spec: &CommandSpec) -> Vec<Intent> {
+    if let Some(command) = cx.settings.commands.find(spec.id) {
+        return custom::run(panes, cx, command);
+    }
     if let Some(pane) = owner(spec.scope) {
         return panes.get_mut(pane).run(cx, spec.id);
     }

@@ -53,6 +53,11 @@ impl Chord {
         Some(Self { code, modifiers }.normal())
     }
 
+    /// Returns `true` if ctrl or alt is held.
+    pub(in crate::console) fn has_modifier(&self) -> bool {
+        self.modifiers.contains(KeyModifiers::CONTROL) || self.modifiers.contains(KeyModifiers::ALT)
+    }
+
     /// Returns the chord of a key event. Shift is part of a letter; back-tab becomes shift-tab.
     pub fn of(event: &KeyEvent) -> Self {
         let modifiers = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);

@@ -8,7 +8,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::boxed::{centred, draw_box, draw_prompt};
 use crate::console::command::CommandSpec;
-use crate::console::commands::table;
+use crate::console::commands::all;
 use crate::console::cx::Cx;
 use crate::console::draw::put::put;
 use crate::console::input::{KeyCode, MAX_LINE, TextField, Typed};
@@ -103,7 +103,7 @@ impl Palette {
     fn found(&self, cx: &Cx) -> Vec<&'static CommandSpec> {
         let typed = self.typed.text();
         let scopes = cx.scopes();
-        let valid = table().filter(|spec| scopes.contains(&spec.scope));
+        let valid = all(cx).filter(|spec| scopes.contains(&spec.scope));
         if typed.trim().is_empty() {
             // Commands of the most specific scope come first.
             let mut specs: Vec<_> = valid.collect();

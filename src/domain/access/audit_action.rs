@@ -37,6 +37,8 @@ actions! {
     Discard "discard";
     /// An uncertain outbox entry was marked as arrived.
     ConfirmArrived "settle_arrived";
+    /// A custom command was run.
+    RunCommand "run_command";
     /// An outbox entry was held.
     Hold "hold";
     /// A held outbox entry, or a thread, was released.

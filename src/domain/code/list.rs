@@ -173,6 +173,8 @@ codes! {
     AnsweredMeanwhile "answered_meanwhile" 409 3 "Read the answer, then send again if yours is still needed.";
     /// The contact got the same message within the last minute, and the request does not say to send it again.
     DuplicateMessage "duplicate_message" 409 3 "Change it, or send it with `despite_duplicate`.";
+    /// The program of a custom command failed, or a value for it is missing.
+    CustomCommand "custom_command" 409 3 "Check the command in the configuration.";
     /// The colleague has no open console, or may not answer.
     NotHere "not_here" 409 3 "Choose a colleague whose console is open.";
     /// The draft is longer than the limit.
