@@ -24,8 +24,8 @@ fn check_protocol(report: &mut Report, bare: &str, squeezed: &str) {
         report.error(
             "C7",
             "",
-            format!("An answer has the version \"{version}\"."),
-            "Answer with version: \"3.0\": the endpoint protocol has no other.",
+            format!("A response has the version \"{version}\"."),
+            "Respond with version: \"3.0\"; the endpoint protocol has no other.",
         );
     }
     let imports = |line: &str| line.starts_with("import ") || line.starts_with("import{") || line.contains("require(");
@@ -34,15 +34,15 @@ fn check_protocol(report: &mut Report, bare: &str, squeezed: &str) {
             "C8",
             "",
             "The code imports a module.",
-            "Leave the import out: the provider runs one file without modules. Use `fetch` and `env`.",
+            "Remove the import: the provider runs one file without modules. Use `fetch` and `env`.",
         );
     }
     if bare.contains("INIT") && !bare.contains("BACK") {
         report.warn(
             "C9",
             "",
-            "The action BACK is not answered: a screen with refresh_on_back stays as it was.",
-            "Answer it with the screen that the contact returns to.",
+            "The code does not handle the action BACK: screens with refresh_on_back are not refreshed.",
+            "Respond with the screen that the contact returns to.",
         );
     }
 }
@@ -54,28 +54,33 @@ pub fn lint(code: &str) -> Vec<Finding> {
     let squeezed: String = bare.split_whitespace().collect::<Vec<_>>().join(" ");
     let wanted = head().trim_end_matches(['{', ' ']);
     if !squeezed.contains(wanted) && !squeezed.contains(&wanted.replace(", ", ",")) {
-        report.error("C1", "", "There is no handler.", format!("Begin it with: {}", head()));
+        report.error("C1", "", "The code has no handler.", format!("Begin it with: {}", head()));
     }
     for word in ["export default", "export ", "module.exports", "exports."] {
         if bare.lines().any(|line| line.trim_start().starts_with(word)) {
             report.error(
                 "C2",
                 "",
-                format!("`{}` does not belong into it.", word.trim()),
-                "Leave it out: the handler is found by its name.",
+                format!("The code contains `{}`.", word.trim()),
+                "Remove it: the handler is found by its name.",
             );
             break;
         }
     }
     if squeezed.contains("const handler") || squeezed.contains("handler = ") {
-        report.error("C1", "", "The handler is an arrow, or a constant.", "Write it as a function.");
+        report.error(
+            "C1",
+            "",
+            "The handler is an arrow function or a constant.",
+            "Write it as a function declaration.",
+        );
     }
     if !bare.contains("version") {
         report.warn(
             "C3",
             "",
-            "No answer names a version: the screen would stay empty.",
-            "Answer { version: \"3.0\", screen, data }.",
+            "No response contains a version: the screen would stay empty.",
+            "Respond with { version: \"3.0\", screen, data }.",
         );
     }
     check_protocol(&mut report, &bare, &squeezed);
@@ -83,16 +88,16 @@ pub fn lint(code: &str) -> Vec<Finding> {
         report.warn(
             "C4",
             "",
-            "The action INIT is not answered: a Flow that asks at its opening stays empty.",
-            "Answer it with the first screen.",
+            "The code does not handle the action INIT: a Flow that requests data at its start stays empty.",
+            "Respond with the first screen.",
         );
     }
     if bare.contains("SUCCESS") && !bare.contains("extension_message_response") {
         report.error(
             "C5",
             "",
-            "SUCCESS lacks its answer.",
-            "Put data: { extension_message_response: { params: { flow_token, … } } } with it.",
+            "SUCCESS lacks its response.",
+            "Add data: { extension_message_response: { params: { flow_token, … } } }.",
         );
     }
     let (mut open, mut least) = (0_i32, 0_i32);

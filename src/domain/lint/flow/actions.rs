@@ -37,7 +37,7 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, node: &Node<'_
             "F6",
             &format!("{place}.name"),
             format!("`{name}` is not an action."),
-            format!("One of {}.", known.join(", ")),
+            format!("Use one of {}.", known.join(", ")),
         );
         return;
     }
@@ -74,7 +74,7 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, node: &Node<'_
             "F4",
             &format!("{place}.payload"),
             format!("{name} has no payload."),
-            "Write {} where there is nothing to hand on.",
+            "Write {} if there is nothing to pass on.",
         );
     }
     if matches!(name, "update_data" | "open_url") && flow.version < (6, 0) {
@@ -87,7 +87,7 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, node: &Node<'_
             report.error(
                 "F31",
                 place,
-                "The Flow is completed on a screen that is no end.",
+                "The Flow is completed on a screen that is not terminal.",
                 "Mark it \"terminal\": true.",
             );
         }
@@ -98,7 +98,7 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, node: &Node<'_
                         "F34",
                         &format!("{place_of}.{key}"),
                         format!("`{key}` is not among the data of {}.", screen.id),
-                        "Declare it.",
+                        "Declare it in the data of the screen.",
                     );
                 }
             }
@@ -112,16 +112,16 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, node: &Node<'_
 /// Checks a `navigate` action: its target screen and its payload.
 fn navigate(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, node: &Node<'_>, place: &str, action: &Value) {
     if screen.terminal && node.kind == "Footer" {
-        report.error("F32", place, "The Footer of an end leads on.", "It completes the Flow.");
+        report.error("F32", place, "The Footer of a terminal screen opens another screen.", "Use the action complete.");
     }
     let next = &action["next"];
     let target = next["name"].as_str().unwrap_or_default();
     let at = format!("{place}.next");
     if next["type"] != "screen" {
-        report.error("F29", &at, format!("{} is nowhere to go.", next["type"]), "\"type\": \"screen\".");
+        report.error("F29", &at, format!("{} is not a target of a navigation.", next["type"]), "\"type\": \"screen\".");
     }
     let Some(there) = flow.screen(target).filter(|there| there.id != screen.id) else {
-        report.error("F29", &at, format!("`{target}` is not another screen."), "Name one that is there.");
+        report.error("F29", &at, format!("`{target}` is not another screen."), "Use the id of an existing screen.");
         return;
     };
     let none = serde_json::Map::new();
@@ -130,11 +130,16 @@ fn navigate(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, node: &No
     for (key, declared) in wanted {
         match given.get(key) {
             None if !flow.endpoint => {
-                report.error("F30", &format!("{place}.payload"), format!("{target} wants `{key}`."), "Hand it on.");
+                report.error(
+                    "F30",
+                    &format!("{place}.payload"),
+                    format!("{target} requires `{key}`."),
+                    "Add it to the payload.",
+                );
             }
             Some(value) if declared["type"].as_str().is_some_and(|kind| !could_be(flow, screen, value, kind)) => {
                 let what = format!("`{key}` is not of the type that {target} declares.");
-                report.error("F30", &format!("{place}.payload.{key}"), what, format!("It is a {}.", declared["type"]));
+                report.error("F30", &format!("{place}.payload.{key}"), what, format!("Use a {}.", declared["type"]));
             }
             _ => {}
         }
@@ -165,7 +170,7 @@ fn payload(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, place: &st
                 }
             }
             if text.len() > 200_000 && action == "complete" {
-                report.warn("F56", place, "The answer is large.", "Leave images out of it.");
+                report.warn("F56", place, "The response is large.", "Remove images from it.");
             }
         }
         Value::Array(list) => list.iter().for_each(|one| payload(report, flow, screen, place, one, action)),
@@ -198,11 +203,16 @@ fn files(report: &mut Report, screen: &Screen<'_>, place: &str, value: &Value, a
             report.error(
                 "F52",
                 &place,
-                "Uploaded files cannot be handed to another screen.",
-                "Send them to the endpoint, or complete with them.",
+                "Uploaded files cannot be passed to another screen.",
+                "Send them to the endpoint, or complete the Flow with them.",
             );
         } else if !one.is_string() {
-            report.error("F52", &place, "Uploaded files are inside something.", "At the top of the payload.");
+            report.error(
+                "F52",
+                &place,
+                "Uploaded files are nested in the payload.",
+                "Put them at the top level of the payload.",
+            );
         } else if action == "complete" {
             let single = |node: &&&Node<'_>| used.iter().any(|name| node.value["name"] == name.as_str());
             let most = pickers.iter().find(single).map(|node| {
@@ -213,8 +223,8 @@ fn files(report: &mut Report, screen: &Screen<'_>, place: &str, value: &Value, a
                 report.error(
                     "F52",
                     &place,
-                    "An answer carries one uploaded file.",
-                    "Set the picker's max-uploaded to 1.",
+                    "A response can contain one uploaded file.",
+                    "Set max-uploaded-photos or max-uploaded-documents to 1.",
                 );
             }
         }

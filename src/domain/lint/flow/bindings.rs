@@ -30,14 +30,14 @@ pub(super) fn resolve(flow: &Flow<'_>, screen: &Screen<'_>, name: &str) -> Resul
         ["screen", id, kind @ ("data" | "form"), member, ..] => match flow.screen(id) {
             None => Err(("screen", format!("There is no screen {id}."))),
             Some(other) if other.id == screen.id => {
-                Err(("screen", format!("{id} refers to itself: leave screen.{id} out.")))
+                Err(("screen", format!("{id} refers to itself: remove screen.{id}.")))
             }
             Some(other) if !on(other, kind, member) => {
                 Err(("screen", format!("{id} has no {kind} called `{member}`.")))
             }
             Some(_) => Ok(()),
         },
-        _ => Err(("data", format!("`{name}` leads nowhere."))),
+        _ => Err(("data", format!("`{name}` refers to nothing."))),
     }
 }
 
@@ -81,7 +81,7 @@ fn walk(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, place: &str, 
                 report.error(
                     "F5",
                     place,
-                    "Words and data are mixed.",
+                    "The text mixes words and data.",
                     "Write `'Hello ' ${data.name}` in back-ticks (from 6.0).",
                 );
             }
@@ -123,11 +123,11 @@ fn types(report: &mut Report, screen: &Screen<'_>, (place, key): (&str, &str), f
         _ => return,
     };
     if kind != wanted {
-        report.error("F35", place, format!("{key} is bound to a {kind}."), format!("It takes a {wanted}."));
+        report.error("F35", place, format!("{key} is bound to a {kind}."), format!("Bind it to a {wanted}."));
     } else if key == "data-source" && declared["items"].is_object() {
         let members = &declared["items"]["properties"];
         if members["id"].is_null() || members["title"].is_null() {
-            report.error("F35", place, "The items have no id and title.", "Declare both.");
+            report.error("F35", place, "The items lack an id or a title.", "Declare both.");
         }
     }
 }

@@ -57,12 +57,17 @@ pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
         for (kind, key, values) in ENUMS {
             let value = &node.value[*key];
             if *kind == node.kind && !value.is_null() && !is_bound(value) && !values.iter().any(|one| value == one) {
-                report.error("F6", &at(key), format!("{value} is no {key}."), format!("One of {}.", values.join(", ")));
+                report.error(
+                    "F6",
+                    &at(key),
+                    format!("{value} is not a valid {key}."),
+                    format!("Use one of {}.", values.join(", ")),
+                );
             }
         }
         for key in ["name", "type"] {
             if is_bound(&node.value[key]) {
-                report.error("F5", &at(key), format!("A {key} cannot be bound to data."), "Write it out.");
+                report.error("F5", &at(key), format!("A {key} cannot be bound to data."), "Write the value itself.");
             }
         }
         patterns(report, node);
@@ -74,14 +79,14 @@ fn near(kind: &str) -> String {
     let nearest = spec::SPECS.iter().max_by(|a, b| strsim::jaro(a.kind, kind).total_cmp(&strsim::jaro(b.kind, kind)));
     match nearest.filter(|one| strsim::jaro(one.kind, kind) > 0.7) {
         Some(one) => format!("Did you mean {}?", one.kind),
-        None => "Such as TextBody, TextInput, Dropdown or Footer.".to_owned(),
+        None => "Use a component such as TextBody, TextInput, Dropdown or Footer.".to_owned(),
     }
 }
 
 /// Checks the types of literal values; bound values are checked in `bindings`.
 fn types(report: &mut Report, node: &Node<'_>) {
     let wrong = |report: &mut Report, key: &str, wanted: &str| {
-        let what = format!("{} is no {wanted}.", short(&node.value[key]));
+        let what = format!("{} is not a {wanted}.", short(&node.value[key]));
         report.error("F5", &format!("{}.{key}", node.place), what, format!("Write a {wanted}, or bind it to data."));
     };
     for (key, value) in node.value.as_object().into_iter().flatten() {
@@ -93,7 +98,7 @@ fn types(report: &mut Report, node: &Node<'_>) {
             "required" if is_range(node) && value.is_object() => {
                 for (name, one) in value.as_object().into_iter().flatten() {
                     if !["start-date", "end-date"].contains(&name.as_str()) || !(one.is_boolean() || is_bound(one)) {
-                        let what = format!("{name}: {} is not a boolean of a date of the range.", short(one));
+                        let what = format!("{name}: {} must hold booleans for the dates of the range.", short(one));
                         let instead = "Write booleans for start-date and end-date.";
                         report.error("F5", &format!("{}.{key}", node.place), what, instead);
                     }
@@ -156,22 +161,27 @@ fn patterns(report: &mut Report, node: &Node<'_>) {
     let Some(pattern) = node.value["pattern"].as_str().filter(|_| node.kind == "TextInput") else { return };
     let place = format!("{}.pattern", node.place);
     if node.value["helper-text"].is_null() {
-        report.error("F50", &place, "A pattern needs a helper-text.", "Say what is expected.");
+        report.error(
+            "F50",
+            &place,
+            "A pattern needs a helper-text.",
+            "Add a helper-text that describes the expected input.",
+        );
     }
     let kind = node.value["input-type"].as_str().unwrap_or("text");
     if !matches!(kind, "text" | "number" | "password" | "passcode") {
         report.error(
             "F50",
             &place,
-            format!("An input of type {kind} takes no pattern."),
-            "text, number, password or passcode.",
+            format!("An input of type {kind} does not support a pattern."),
+            "Use the type text, number, password or passcode.",
         );
     }
     if !balanced(pattern) {
         report.error(
             "F50",
             &place,
-            "The pattern is no expression: its brackets do not match.",
+            "The pattern is not a regular expression: its brackets do not match.",
             "Close every quote, bracket and brace.",
         );
     }

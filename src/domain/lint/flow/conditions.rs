@@ -23,26 +23,21 @@ pub(super) fn check(report: &mut Report, screen: &Screen<'_>) {
                     condition_rules(report, screen, &place, condition);
                 }
                 if node.value["then"].as_array().is_some_and(Vec::is_empty) {
-                    report.error(
-                        "F46",
-                        &format!("{}.then", node.place),
-                        "Nothing stands in the branch.",
-                        "Put a component into it.",
-                    );
+                    report.error("F46", &format!("{}.then", node.place), "The branch is empty.", "Add a component.");
                 }
                 if node.depth >= 3 {
-                    report.error("F46", &node.place, "If stands in If too often.", "The maximum depth is 3.");
+                    report.error("F46", &node.place, "If components are nested too deeply.", "The maximum depth is 3.");
                 }
             }
             "Switch" => {
                 if node.value["cases"].as_object().is_some_and(serde_json::Map::is_empty) {
-                    report.error("F46", &format!("{}.cases", node.place), "There are no cases.", "Name one.");
+                    report.error("F46", &format!("{}.cases", node.place), "There are no cases.", "Add at least one.");
                 }
                 if let Some(value) = node.value["value"].as_str().filter(|value| !value.contains("${")) {
                     report.error(
                         "F46",
                         &format!("{}.value", node.place),
-                        format!("`{value}` never changes."),
+                        format!("`{value}` is constant."),
                         "Bind it to data.",
                     );
                 }
@@ -56,10 +51,10 @@ pub(super) fn check(report: &mut Report, screen: &Screen<'_>) {
 fn condition_rules(report: &mut Report, screen: &Screen<'_>, place: &str, condition: &str) {
     let mut wrong = |what: &str, instead: &str| report.error("F46", place, what, instead);
     if condition.trim().is_empty() {
-        return wrong("The condition is blank.", "Such as ${data.open}.");
+        return wrong("The condition is empty.", "Write a condition such as ${data.open}.");
     }
     if !condition.contains("${") {
-        return wrong("The condition never changes.", "Bind something to data, such as ${data.open}.");
+        return wrong("The condition is constant.", "Bind something to data, such as ${data.open}.");
     }
     let Some(tokens) = tokens(condition.trim().trim_matches('`')) else {
         return wrong(
@@ -85,11 +80,11 @@ fn condition_rules(report: &mut Report, screen: &Screen<'_>, place: &str, condit
     let operator = |token: Option<&&Token>| matches!(token, Some(Token::Operator(name)) if name != "!");
     let lone = |at: usize| operator(flat.get(at)) && (at == 0 || operator(flat.get(at - 1)) || at + 1 == flat.len());
     if (0..flat.len()).any(lone) {
-        return wrong("An operator lacks what it compares.", "Something is on both sides.");
+        return wrong("An operator lacks an operand.", "Write an operand on both sides.");
     }
     for triple in flat.windows(3) {
         if let [Token::Literal, Token::Operator(_), Token::Literal] = triple {
-            return wrong("Two fixed values are compared.", "One of them changes.");
+            return wrong("The condition compares two constants.", "Bind one of them to data.");
         }
     }
     if let [Token::Bound(name)] = flat.as_slice()
@@ -97,7 +92,7 @@ fn condition_rules(report: &mut Report, screen: &Screen<'_>, place: &str, condit
     {
         let declared = screen.value["data"][field]["type"].as_str();
         if declared.is_some_and(|kind| kind != "boolean") {
-            wrong("The condition is no yes or no.", "Compare it, such as ${data.count} > 0.");
+            wrong("The condition is not a boolean.", "Compare it, such as ${data.count} > 0.");
         }
     }
 }

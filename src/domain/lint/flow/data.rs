@@ -16,7 +16,7 @@ pub(super) fn check(report: &mut Report, screen: &Screen<'_>) {
         report.error(
             "F36",
             &place,
-            "The data is no object.",
+            "The data is not an object.",
             "Write { \"name\": { \"type\": \"string\", \"__example__\": \"…\" } }.",
         );
         return;
@@ -26,7 +26,7 @@ pub(super) fn check(report: &mut Report, screen: &Screen<'_>) {
         schema(report, &place, declared);
         match declared.get("__example__") {
             None => {
-                report.error("F37", &place, format!("`{name}` has no __example__."), "Give one: the preview shows it.");
+                report.error("F37", &place, format!("`{name}` has no __example__."), "Add one: the preview shows it.");
             }
             Some(example) if !fits(declared, example) => {
                 let what = format!("The example of `{name}` is not of its type.");
@@ -34,13 +34,18 @@ pub(super) fn check(report: &mut Report, screen: &Screen<'_>) {
                     "F37",
                     &format!("{place}.__example__"),
                     what,
-                    format!("It is declared as {}.", declared["type"]),
+                    format!("Use an example of the declared type {}.", declared["type"]),
                 );
             }
             Some(_) => {}
         }
         if nested_example(declared) {
-            report.error("F37", &place, "An example is inside the declaration.", "Only at the top of each member.");
+            report.error(
+                "F37",
+                &place,
+                "The example is nested in the declaration.",
+                "Put it at the top level of the member.",
+            );
         }
     }
 }
@@ -51,12 +56,12 @@ fn schema(report: &mut Report, place: &str, declared: &Value) {
         None => report.error(
             "F36",
             &format!("{place}.type"),
-            "The type is missing, or is no text.",
-            "string, number, integer, boolean, object or array.",
+            "The type is missing, or is not a string.",
+            "Use string, number, integer, boolean, object or array.",
         ),
         Some("array") => match &declared["items"] {
             Value::Null => {
-                report.error("F36", &format!("{place}.items"), "An array says nothing of its items.", "Add items.");
+                report.error("F36", &format!("{place}.items"), "An array does not declare its items.", "Add items.");
             }
             items if items.is_object() => schema(report, &format!("{place}.items"), items),
             _ => {}
@@ -65,7 +70,7 @@ fn schema(report: &mut Report, place: &str, declared: &Value) {
             None => report.warn(
                 "F36",
                 &format!("{place}.properties"),
-                "An object says nothing of its properties.",
+                "An object does not declare its properties.",
                 "Add properties.",
             ),
             Some(members) => {
@@ -79,7 +84,7 @@ fn schema(report: &mut Report, place: &str, declared: &Value) {
             "F36",
             &format!("{place}.type"),
             format!("`{other}` is not a type."),
-            "string, number, integer, boolean, object or array.",
+            "Use string, number, integer, boolean, object or array.",
         ),
     }
 }

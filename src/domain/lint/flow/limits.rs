@@ -16,7 +16,7 @@ pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
             let place = format!("{}.{key}", node.place);
             for text in texts(&node.value[*key]) {
                 if text.trim().is_empty() && flow.version >= (6, 0) {
-                    report.error("F9", &place, format!("The {key} is blank."), "Write something.");
+                    report.error("F9", &place, format!("The {key} is empty."), "Add text.");
                 } else if count(text) > *most {
                     report.error(
                         "F49",
@@ -67,7 +67,7 @@ fn options(report: &mut Report, node: &Node<'_>) {
         let place = format!("{place}[{at}]");
         let (id, title) = (one["id"].as_str().unwrap_or_default(), one["title"].as_str().unwrap_or_default());
         if one["id"].is_null() || one["title"].is_null() {
-            report.error("F4", &place, "An option has an id and a title.", "Give both.");
+            report.error("F4", &place, "An option lacks an id or a title.", "Add both.");
             continue;
         }
         if ids.contains(&id) || title.trim().is_empty() {
@@ -122,7 +122,7 @@ fn ranges(report: &mut Report, node: &Node<'_>) {
                 "F48",
                 &format!("{}.{key}", node.place),
                 format!("{value} is out of range."),
-                format!("{least} to {most}."),
+                format!("Use {least} to {most}."),
             );
         }
     }
@@ -131,8 +131,8 @@ fn ranges(report: &mut Report, node: &Node<'_>) {
             report.error(
                 "F6",
                 &format!("{}.allowed-mime-types", node.place),
-                format!("{one} cannot be asked for."),
-                "Such as application/pdf or image/jpeg.",
+                format!("{one} is not a supported file type."),
+                "Use a type such as application/pdf or image/jpeg.",
             );
         }
     }
@@ -148,7 +148,7 @@ fn pictures(report: &mut Report, flow: &Flow<'_>, node: &Node<'_>) {
             "F8",
             &format!("{}.images", node.place),
             format!("There are {} images.", list.len()),
-            "One to three.",
+            "Use one to three.",
         );
     }
     if matches!(node.kind, "DatePicker" | "CalendarPicker") && flow.version >= (5, 0) {
@@ -179,7 +179,7 @@ fn navigation(report: &mut Report, node: &Node<'_>) {
     let Some(items) = node.value["list-items"].as_array() else { return };
     let place = format!("{}.list-items", node.place);
     if items.is_empty() || items.len() > 20 {
-        report.error("F8", &place, format!("There are {} items.", items.len()), "1 to 20.");
+        report.error("F8", &place, format!("There are {} items.", items.len()), "Use 1 to 20.");
     }
     let outside = !node.value["on-click-action"].is_null();
     let badges = items.iter().filter(|one| !one["badge"].is_null()).count();
@@ -207,8 +207,8 @@ fn navigation(report: &mut Report, node: &Node<'_>) {
             report.error(
                 "F4",
                 &place,
-                "An action is on the list or on each item, one of both.",
-                "Put it in one place.",
+                "Actions are on the list and on items.",
+                "Put the action on the list, or one on each item.",
             );
         }
     }

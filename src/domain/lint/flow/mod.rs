@@ -21,7 +21,7 @@ use super::{Finding, Report};
 pub fn lint(text: &str) -> Vec<Finding> {
     let mut report = Report::default();
     if text.len() > 10 * 1024 * 1024 {
-        report.error("F1", "", "The Flow has more than 10 MB.", "Leave images out, or make them smaller.");
+        report.error("F1", "", "The Flow has more than 10 MB.", "Remove images, or make them smaller.");
     }
     match serde_json::from_str::<Value>(text) {
         Err(error) => {

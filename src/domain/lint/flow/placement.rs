@@ -16,19 +16,19 @@ pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
                 "F42",
                 &screen.place,
                 format!("There are {} of {kind}.", of(kind)),
-                format!("{most} on one screen."),
+                format!("Use at most {most} per screen."),
             );
         }
     }
     if outside("Footer") > 1 {
-        report.error("F42", &screen.place, format!("There are {} footers.", outside("Footer")), "One on a screen.");
+        report.error("F42", &screen.place, format!("There are {} footers.", outside("Footer")), "Use one per screen.");
     }
     if of("PhotoPicker") + of("DocumentPicker") > 1 {
         report.error(
             "F42",
             &screen.place,
-            "There is more than one picker of files.",
-            "One on a screen, of either kind.",
+            "There is more than one file picker.",
+            "Use one per screen: a PhotoPicker or a DocumentPicker.",
         );
     }
     names(report, screen);
@@ -62,8 +62,8 @@ fn forms(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
             report.error(
                 "F40",
                 &node.place,
-                format!("{} is outside of the form.", node.kind),
-                "Put every input into it.",
+                format!("{} is outside the form.", node.kind),
+                "Move every input into the form.",
             );
         }
         for key in ["init-value", "error-message"] {
@@ -72,8 +72,8 @@ fn forms(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
                 report.error(
                     "F41",
                     &place,
-                    format!("`{key}` is on an input of a form."),
-                    format!("Use the form's {key}s."),
+                    format!("`{key}` is set on an input inside a form."),
+                    format!("Set {key}s on the form."),
                 );
             }
         }
@@ -85,10 +85,15 @@ fn forms(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
             let place = format!("{}.{key}.{name}", form.place);
             match input {
                 None => {
-                    report.error("F41", &place, format!("No input has the name `{name}`."), "Name one of the form.");
+                    report.error(
+                        "F41",
+                        &place,
+                        format!("No input has the name `{name}`."),
+                        "Use the name of an input of the form.",
+                    );
                 }
                 Some(input) if key == "init-values" && is_picker(input.kind) => {
-                    report.error("F51", &place, "A picker of files cannot be filled in beforehand.", "Remove it.");
+                    report.error("F51", &place, "A file picker cannot have an initial value.", "Remove it.");
                 }
                 Some(_) => {}
             }
@@ -104,8 +109,8 @@ fn footers(report: &mut Report, screen: &Screen<'_>) {
             report.error(
                 "F43",
                 &node.place,
-                "The captions do not go together.",
-                "Left with right, or the middle alone.",
+                "The captions cannot be combined.",
+                "Use left-caption with right-caption, or center-caption alone.",
             );
         }
     }
@@ -116,18 +121,28 @@ fn footers(report: &mut Report, screen: &Screen<'_>) {
             "If" => {
                 let (yes, no) = (holds(&node.value["then"]), holds(&node.value["else"]));
                 if yes != no {
-                    report.error("F44", &node.place, "A footer stands in one branch alone.", "Put one into both.");
+                    report.error("F44", &node.place, "Only one branch has a footer.", "Add a footer to both branches.");
                 } else if yes && node.depth > 0 {
-                    report.error("F44", &node.place, "A footer is deeper than the first If.", "Put it further out.");
+                    report.error(
+                        "F44",
+                        &node.place,
+                        "A footer is nested deeper than the first If.",
+                        "Move it to the first If.",
+                    );
                 } else if yes && outside {
-                    report.error("F44", &node.place, "There are footers in the branches and outside.", "One of both.");
+                    report.error(
+                        "F44",
+                        &node.place,
+                        "There are footers both inside and outside the branches.",
+                        "Keep one of them.",
+                    );
                 }
             }
             "Switch" => {
                 let cases: Vec<bool> =
                     node.value["cases"].as_object().into_iter().flatten().map(|(_, case)| holds(case)).collect();
                 if cases.contains(&true) && cases.contains(&false) {
-                    report.error("F45", &node.place, "A footer stands in some cases alone.", "Put one into all.");
+                    report.error("F45", &node.place, "Only some cases have a footer.", "Add a footer to all cases.");
                 }
             }
             _ => {}
@@ -146,8 +161,8 @@ fn company(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
             report.error(
                 "F54",
                 &screen.place,
-                "RichText is beside other components.",
-                "Alone; from 6.3 with a Footer.",
+                "RichText is combined with other components.",
+                "Use it alone; from version 6.3 a Footer is allowed.",
             );
         }
     }
@@ -156,23 +171,28 @@ fn company(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
             report.error(
                 "F54",
                 &screen.place,
-                "A NavigationList is beside other components.",
-                "Nothing else on its screen.",
+                "A NavigationList is combined with other components.",
+                "Remove the other components of its screen.",
             );
         }
         if screen.terminal {
             report.error(
                 "F54",
                 &screen.place,
-                "A NavigationList is on an end.",
-                "It leads on: not on a terminal screen.",
+                "A NavigationList is on a terminal screen.",
+                "Move it to a screen that is not terminal.",
             );
         }
     }
     for node in screen.nodes.iter().filter(|node| node.depth > 0) {
         let chips = node.kind == "ChipsSelector" && flow.version >= (7, 1);
         if !INSIDE.contains(&node.kind) && !chips {
-            report.error("F54", &node.place, format!("{} cannot stand in a branch.", node.kind), "Put it outside.");
+            report.error(
+                "F54",
+                &node.place,
+                format!("{} is not allowed in a branch.", node.kind),
+                "Move it out of the branch.",
+            );
         }
     }
 }
@@ -205,6 +225,6 @@ pub(super) fn whole(report: &mut Report, flow: &Flow<'_>) {
     let carousels =
         flow.screens.iter().flat_map(|screen| &screen.nodes).filter(|node| node.kind == "ImageCarousel").count();
     if carousels > 3 {
-        report.error("F42", "screens", format!("There are {carousels} carousels."), "Three in a Flow.");
+        report.error("F42", "screens", format!("There are {carousels} carousels."), "Use at most three in a Flow.");
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn check(report: &mut Report, flow: &Flow<'_>) {
                 "F23",
                 "routing_model",
                 format!("{} is not in the routing model.", screen.id),
-                "Every screen is a key, also an end, with [].",
+                "Add every screen as a key; a terminal screen has [].",
             );
         }
     }
@@ -37,7 +37,7 @@ pub(super) fn check(report: &mut Report, flow: &Flow<'_>) {
     for (from, to) in model {
         let place = format!("routing_model.{from}");
         if flow.screen(from).is_none() {
-            report.error("F23", &place, format!("There is no screen {from}."), "Name one that is there.");
+            report.error("F23", &place, format!("There is no screen {from}."), "Use the id of an existing screen.");
         }
         for name in to.as_array().into_iter().flatten().filter_map(Value::as_str) {
             if name == "SUCCESS" && flow.screen(name).is_none() {
@@ -45,10 +45,10 @@ pub(super) fn check(report: &mut Report, flow: &Flow<'_>) {
                     "F23",
                     &place,
                     "SUCCESS is not a screen: the endpoint answers with it to end the Flow.",
-                    "Leave it out of the routing model; published samples name it.",
+                    "Remove it from the routing model. Published samples contain it.",
                 );
             } else if flow.screen(name).is_none() {
-                report.error("F23", &place, format!("There is no screen {name}."), "Name one that is there.");
+                report.error("F23", &place, format!("There is no screen {name}."), "Use the id of an existing screen.");
             } else {
                 routes.entry(from).or_default().insert(name);
             }
@@ -57,7 +57,7 @@ pub(super) fn check(report: &mut Report, flow: &Flow<'_>) {
     for (from, targets) in &taken {
         for to in targets {
             if !routes.get(from).is_some_and(|known| known.contains(to)) {
-                let what = format!("{from} leads to {to}, which the routing model does not know.");
+                let what = format!("{from} navigates to {to}, which is not in the routing model.");
                 report.error("F28", &format!("routing_model.{from}"), what, format!("Add {to}."));
             }
         }
@@ -77,8 +77,8 @@ fn stale(report: &mut Report, flow: &Flow<'_>, taken: &Graph<'_>) {
         report.warn(
             "F28",
             "routing_model",
-            "The routing model lacks ways that are taken.",
-            "Leave it out: without an endpoint it is generated.",
+            "The routing model lacks routes that the screens use.",
+            "Remove it: without an endpoint it is generated.",
         );
     }
 }
@@ -114,25 +114,25 @@ fn graph(report: &mut Report, flow: &Flow<'_>, routes: &Graph<'_>, place: &str) 
     }
     for (from, targets) in routes {
         if targets.contains(from) {
-            report.error("F24", place, format!("{from} leads to itself."), "Remove it.");
+            report.error("F24", place, format!("{from} navigates to itself."), "Remove it.");
         }
         if targets.len() > 10 {
-            report.error("F27", place, format!("{} ways lead on from {from}.", targets.len()), "The maximum is 10.");
+            report.error("F27", place, format!("{from} has {} routes.", targets.len()), "The maximum is 10.");
         }
     }
     if let Some(name) = looped(routes) {
         report.error(
             "F24",
             place,
-            format!("The way leads back to {name}."),
-            "Ways lead forward only; the back button is there anyhow.",
+            format!("The route leads back to {name}."),
+            "Use forward routes only; the back button always exists.",
         );
     }
     let entered: BTreeSet<&str> =
         routes.iter().flat_map(|(from, targets)| targets.iter().filter(move |to| *to != from)).copied().collect();
     let entries: Vec<&Screen<'_>> = flow.screens.iter().filter(|screen| !entered.contains(screen.id)).collect();
     if entries.is_empty() {
-        report.error("F25", place, "No screen is the first.", "One that no other leads to.");
+        report.error("F25", place, "There is no entry screen.", "Add a screen that no other one navigates to.");
         return;
     }
     let mut reached: BTreeSet<&str> = BTreeSet::new();
@@ -147,13 +147,13 @@ fn graph(report: &mut Report, flow: &Flow<'_>, routes: &Graph<'_>, place: &str) 
         let apart = !reached.contains(screen.id)
             && routes.get(screen.id).is_none_or(|to| !to.iter().any(|to| reached.contains(to)));
         if apart {
-            report.error("F26", place, format!("Nothing leads to {}.", screen.id), "Connect it, or leave it out.");
+            report.error("F26", place, format!("No route leads to {}.", screen.id), "Add a route to it, or remove it.");
         } else if !screen.terminal && routes.get(screen.id).is_none_or(BTreeSet::is_empty) {
             report.error(
                 "F26",
                 place,
-                format!("{} leads nowhere and is no end.", screen.id),
-                "Lead on, or mark it \"terminal\": true.",
+                format!("{} has no route and is not terminal.", screen.id),
+                "Add a route, or mark it \"terminal\": true.",
             );
         }
     }

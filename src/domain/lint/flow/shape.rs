@@ -18,7 +18,7 @@ pub(super) fn version(report: &mut Report, value: &Value) -> Version {
     };
     match value["version"].as_str() {
         None => {
-            report.error("F2", "version", "The version is missing, or is no text.", "Write \"version\": \"7.3\".");
+            report.error("F2", "version", "The version is missing, or is not a string.", "Write \"version\": \"7.3\".");
             (7, 3)
         }
         Some(text) => {
@@ -47,8 +47,8 @@ pub(super) fn top(report: &mut Report, value: &Value, version: Version) {
                 report.error(
                     "F3",
                     key,
-                    format!("`{key}` does not belong into the Flow."),
-                    "The endpoint is registered beside it.",
+                    format!("`{key}` does not belong in Flow JSON."),
+                    "Remove it; the endpoint is registered separately.",
                 );
             }
             other => report.error("F3", other, format!("Unknown key `{other}`."), "Remove it."),
@@ -68,18 +68,13 @@ pub(super) fn top(report: &mut Report, value: &Value, version: Version) {
         ),
     }
     if value["data_api_version"].is_string() && value["routing_model"].is_null() {
-        report.error(
-            "F19",
-            "routing_model",
-            "A Flow with an endpoint needs a routing model.",
-            "Say which screen leads where.",
-        );
+        report.error("F19", "routing_model", "A Flow with an endpoint needs a routing model.", "Add a routing_model.");
     }
     if value["data_api_version"].is_null() && value.to_string().contains("\"data_exchange\"") {
         report.error(
             "F18",
             "data_api_version",
-            "Data is exchanged, and no version of the data API is named.",
+            "The Flow exchanges data but has no data_api_version.",
             "Write \"data_api_version\": \"3.0\".",
         );
     }
@@ -165,7 +160,12 @@ pub(super) fn screen_rules(report: &mut Report, flow: &Flow<'_>) {
     if !flow.screens.is_empty() && ends.is_empty() {
         report.error("F14", "screens", "No screen ends the Flow.", "Mark the last one \"terminal\": true.");
     } else if !ends.is_empty() && ends.iter().all(|screen| screen.value["success"] == false) {
-        report.error("F17", "screens", "Every end is a failure.", "At least one end without \"success\": false.");
+        report.error(
+            "F17",
+            "screens",
+            "All terminal screens are failures.",
+            "Remove \"success\": false from at least one.",
+        );
     }
 }
 
@@ -196,8 +196,8 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
         report.error(
             "F16",
             &at("success"),
-            "Only an end succeeds or fails.",
-            "Leave it out, or make the screen terminal.",
+            "`success` is set on a screen that is not terminal.",
+            "Remove it, or make the screen terminal.",
         );
     }
     if value["refresh_on_back"] == true && !flow.endpoint {
@@ -205,7 +205,12 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     }
     check_sensitive(report, flow, screen);
     if screen.nodes.len() > 50 {
-        report.error("F13", place, format!("There are {} components.", screen.nodes.len()), "50 on one screen.");
+        report.error(
+            "F13",
+            place,
+            format!("There are {} components.", screen.nodes.len()),
+            "Use at most 50 per screen.",
+        );
     }
     let footers = screen.nodes.iter().filter(|node| node.kind == "Footer").count();
     if screen.terminal && footers == 0 {
@@ -221,13 +226,18 @@ fn check_id(report: &mut Report, screen: &Screen<'_>) {
             if value["id"].is_string() { "F8" } else { "F4" },
             &at,
             "The screen has no id.",
-            "Letters and _, such as WELCOME.",
+            "Add an id of letters and _, such as WELCOME.",
         );
     } else if !screen.id.chars().all(|c| c.is_ascii_alphabetic() || c == '_') {
-        report.error("F9", &at, format!("`{}` is not an id of a screen.", screen.id), "Letters and _ only, no digits.");
+        report.error(
+            "F9",
+            &at,
+            format!("`{}` is not an id of a screen.", screen.id),
+            "Use letters and _ only, no digits.",
+        );
     }
     if screen.id.eq_ignore_ascii_case("success") {
-        report.error("F11", &at, "SUCCESS is taken: it ends a Flow.", "Choose another id.");
+        report.error("F11", &at, "SUCCESS is reserved: it ends a Flow.", "Choose another id.");
     }
 }
 
@@ -262,7 +272,12 @@ fn check_sensitive(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
         let inputs = screen.inputs();
         for name in value["sensitive"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             if !inputs.contains(&name) {
-                report.warn("F22", &at, format!("`{name}` is not an input of this screen."), "Name inputs only.");
+                report.warn(
+                    "F22",
+                    &at,
+                    format!("`{name}` is not an input of this screen."),
+                    "List names of inputs only.",
+                );
             }
         }
     }

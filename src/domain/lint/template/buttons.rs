@@ -13,7 +13,7 @@ pub(super) fn check(report: &mut Report, part: &Part<'_>, category: &str) {
     let none = vec![];
     let buttons = part.value["buttons"].as_array().unwrap_or(&none);
     if buttons.is_empty() {
-        report.error("T21", &place, "There are no buttons.", "Add one, or leave the component out.");
+        report.error("T21", &place, "There are no buttons.", "Add one, or remove the component.");
     }
     if buttons.len() > limits::MAX_BUTTONS {
         report.error(
@@ -61,7 +61,7 @@ fn order(report: &mut Report, place: &str, buttons: &[Value]) {
         report.error(
             "T22",
             place,
-            "Quick replies are between other buttons.",
+            "Quick replies are mixed with other buttons.",
             "Put them together, before or after all others.",
         );
         report.mark_fixable();
@@ -91,9 +91,9 @@ fn one(report: &mut Report, place: &str, button: &Value, category: &str) {
         );
     }
     if label.contains("{{") {
-        report.error("T9", &format!("{place}.text"), "A label has no variables.", "Write it out.");
+        report.error("T9", &format!("{place}.text"), "A label cannot contain variables.", "Write the value itself.");
     } else if emoji(label) > 0 || label.contains('\n') {
-        report.warn("T28", &format!("{place}.text"), "A label takes no emoji and no line break.", "Write it plainly.");
+        report.warn("T28", &format!("{place}.text"), "A label cannot contain emoji or line breaks.", "Use plain text.");
     }
     match kind.as_str() {
         "URL" => url(report, place, button),
@@ -106,8 +106,8 @@ fn one(report: &mut Report, place: &str, button: &Value, category: &str) {
                 report.error(
                     "T25",
                     &format!("{place}.phone_number"),
-                    format!("`{number}` is not a number to call."),
-                    "Up to 20 digits, with or without +.",
+                    format!("`{number}` is not a phone number."),
+                    "Use up to 20 digits, with or without +.",
                 );
             }
         }
@@ -117,27 +117,32 @@ fn one(report: &mut Report, place: &str, button: &Value, category: &str) {
                 report.error(
                     "T26",
                     &format!("{place}.example"),
-                    "A code to copy needs an example.",
-                    "1 to 20 characters.",
+                    "A copy code button needs an example.",
+                    "Use 1 to 20 characters.",
                 );
             } else if count(code) > limits::MAX_CODE {
                 report.warn(
                     "T26",
                     &format!("{place}.example"),
                     "The code has more than 15 characters.",
-                    "15 are sure to fit.",
+                    "Use at most 15; longer ones may be rejected.",
                 );
             }
             if category != "MARKETING" {
-                report.warn("T26", place, "Codes to copy are for marketing.", "Change the category, or leave it out.");
+                report.warn(
+                    "T26",
+                    place,
+                    "Copy code buttons need the category MARKETING.",
+                    "Change the category, or remove it.",
+                );
             }
         }
         "FLOW" => flow(report, place, button),
         "OTP" => report.error(
             "T34",
             place,
-            "A button with a one-time code belongs to AUTHENTICATION.",
-            "Change the category, or the button.",
+            "An OTP button needs the category AUTHENTICATION.",
+            "Change the category, or remove the button.",
         ),
         _ => {}
     }
@@ -153,17 +158,17 @@ fn url(report: &mut Report, place: &str, button: &Value) {
     if !bare.starts_with("https://") && !bare.starts_with("http://") || parsed.is_err() {
         report.error("T23", &at, format!("`{url}` is not a URL."), "Start it with https://.");
     } else if bare.starts_with("http://") {
-        report.warn("T23", &at, "The address is not https.", "Start it with https://.");
+        report.warn("T23", &at, "The URL does not start with https.", "Start it with https://.");
     }
     if count(url) > limits::MAX_URL {
-        report.error("T23", &at, "The address is too long.", "2000 characters fit.");
+        report.error("T23", &at, "The URL is too long.", "Use at most 2000 characters.");
     }
     if variables > 1 || (variables == 1 && !ends) {
         report.error(
             "T23",
             &at,
-            "An address has one variable, {{1}}, and it stands at the very end.",
-            "Such as https://example.com/t/{{1}}.",
+            "A URL can contain one variable, {{1}}, at its end.",
+            "Write it like https://example.com/t/{{1}}.",
         );
     }
     let example = button["example"].as_str().or_else(|| button["example"][0].as_str()).unwrap_or_default();
@@ -172,15 +177,15 @@ fn url(report: &mut Report, place: &str, button: &Value) {
             "T23",
             &format!("{place}.example"),
             "The variable has no example.",
-            "Give the whole address, filled in, as [\"…\"].",
+            "Add the complete URL as [\"…\"].",
         );
         report.mark_fixable();
     } else if count(example) > limits::MAX_URL {
         let reason = format!("The example has {} characters.", count(example));
-        let remedy = format!("{} characters fit.", limits::MAX_URL);
+        let remedy = format!("Use at most {} characters.", limits::MAX_URL);
         report.error("T23", &format!("{place}.example"), reason, remedy);
     } else if variables == 0 && !button["example"].is_null() {
-        report.warn("T23", &format!("{place}.example"), "There is an example, and no variable.", "Remove it.");
+        report.warn("T23", &format!("{place}.example"), "There is an example but no variable.", "Remove it.");
         report.mark_fixable();
     }
     let short = [
@@ -199,14 +204,19 @@ fn url(report: &mut Report, place: &str, button: &Value) {
         report.warn(
             "T24",
             &at,
-            format!("{host} hides where the link goes, or leads back to WhatsApp."),
-            "Give the real address.",
+            format!("{host} is a link shortener or a WhatsApp domain, which is rejected."),
+            "Use the URL of the target.",
         );
     }
     let domain_open =
         variables > 0 && bare.trim_start_matches("https://").trim_start_matches("http://").find('/').is_none();
     if domain_open {
-        report.warn("T24", &at, "The variable stands in for the domain.", "Give the domain, and let the path be open.");
+        report.warn(
+            "T24",
+            &at,
+            "The domain of the URL is a variable.",
+            "Write the domain, and use the variable in the path.",
+        );
     }
 }
 
@@ -214,7 +224,12 @@ fn url(report: &mut Report, place: &str, button: &Value) {
 fn flow(report: &mut Report, place: &str, button: &Value) {
     let given = ["flow_id", "flow_name", "flow_json"].iter().filter(|key| !button[**key].is_null()).count();
     if given != 1 {
-        report.error("T27", place, format!("{given} of flow_id, flow_name and flow_json are given."), "Exactly one.");
+        report.error(
+            "T27",
+            place,
+            format!("The button has {given} of flow_id, flow_name and flow_json."),
+            "Use exactly one.",
+        );
     }
     let action = text(button, "flow_action");
     if !action.is_empty() && !matches!(action.to_ascii_lowercase().as_str(), "navigate" | "data_exchange") {
@@ -222,10 +237,15 @@ fn flow(report: &mut Report, place: &str, button: &Value) {
             "T27",
             &format!("{place}.flow_action"),
             format!("`{action}` is not an action."),
-            "navigate or data_exchange.",
+            "Use navigate or data_exchange.",
         );
     }
     if !button["navigate_screen"].is_null() && action.eq_ignore_ascii_case("data_exchange") {
-        report.error("T27", &format!("{place}.navigate_screen"), "A screen is for navigate only.", "Remove it.");
+        report.error(
+            "T27",
+            &format!("{place}.navigate_screen"),
+            "navigate_screen is only valid with the action navigate.",
+            "Remove it.",
+        );
     }
 }

@@ -12,15 +12,20 @@ pub(super) fn authentication(report: &mut Report, components: &[Part<'_>]) {
             "BODY" | "FOOTER" => {
                 if !part.value["text"].is_null() {
                     let place = format!("{}.text", part.place);
-                    report.error("T31", &place, "The words of one-time codes are Meta's own.", "Leave the text out.");
+                    report.error(
+                        "T31",
+                        &place,
+                        "The text of a one-time code template is set by Meta.",
+                        "Remove the text.",
+                    );
                 }
             }
             "BUTTONS" => one_time(report, part),
             kind => report.error(
                 "T31",
                 &part.place,
-                format!("A one-time code has no {kind}."),
-                "Body, footer and one button.",
+                format!("A one-time code template cannot have a {kind}."),
+                "Use a body, a footer and one button.",
             ),
         }
         let expires = &part.value["code_expiration_minutes"];
@@ -28,11 +33,16 @@ pub(super) fn authentication(report: &mut Report, components: &[Part<'_>]) {
             && !expires.as_i64().is_some_and(|minutes| (1..=limits::MAX_CODE_MINUTES).contains(&minutes))
         {
             let place = format!("{}.code_expiration_minutes", part.place);
-            report.error("T32", &place, format!("{expires} minutes do not fit."), "1 to 90, as a whole number.");
+            report.error(
+                "T32",
+                &place,
+                format!("An expiry of {expires} minutes is not allowed."),
+                "Use a whole number from 1 to 90.",
+            );
         }
     }
     if !components.iter().any(|part| part.kind == "BUTTONS") {
-        report.error("T31", "components", "There is no button with the code.", "Add one of type OTP.");
+        report.error("T31", "components", "There is no OTP button.", "Add one of type OTP.");
     }
 }
 
@@ -44,8 +54,8 @@ fn one_time(report: &mut Report, part: &Part<'_>) {
         report.error(
             "T31",
             &format!("{}.buttons", part.place),
-            "A one-time code has exactly one button.",
-            "One of type OTP.",
+            "A one-time code template must have exactly one button.",
+            "Use one button of type OTP.",
         );
         return;
     }
@@ -55,13 +65,13 @@ fn one_time(report: &mut Report, part: &Part<'_>) {
         report.error(
             "T31",
             &format!("{place}.otp_type"),
-            format!("`{}` is not a way to hand a code over.", text(button, "otp_type")),
-            "COPY_CODE, ONE_TAP or ZERO_TAP.",
+            format!("`{}` is not an otp_type.", text(button, "otp_type")),
+            "Use COPY_CODE, ONE_TAP or ZERO_TAP.",
         );
     }
     for key in ["text", "autofill_text"] {
         if count(text(button, key)) > limits::MAX_BUTTON_LABEL {
-            report.error("T8", &format!("{place}.{key}"), "The label is too long.", "25 characters fit.");
+            report.error("T8", &format!("{place}.{key}"), "The label is too long.", "Use at most 25 characters.");
         }
     }
     if !matches!(kind.as_str(), "ONE_TAP" | "ZERO_TAP") {
@@ -72,8 +82,8 @@ fn one_time(report: &mut Report, part: &Part<'_>) {
         report.error(
             "T33",
             &format!("{place}.supported_apps"),
-            format!("{} apps are named.", apps.len()),
-            "One to five.",
+            format!("There are {} apps.", apps.len()),
+            "Use one to five.",
         );
     }
     for (at, app) in apps.iter().enumerate() {
@@ -86,16 +96,16 @@ fn one_time(report: &mut Report, part: &Part<'_>) {
             report.error(
                 "T33",
                 &format!("{place}.supported_apps[{at}].package_name"),
-                format!("`{package}` is not a package."),
-                "Such as com.example.app.",
+                format!("`{package}` is not a package name."),
+                "Write it like com.example.app.",
             );
         }
         if hash.len() != limits::APP_HASH || !hash.chars().all(|c| c.is_ascii_alphanumeric() || "+/=".contains(c)) {
             report.error(
                 "T33",
                 &format!("{place}.supported_apps[{at}].signature_hash"),
-                format!("`{hash}` is not a hash."),
-                "Exactly 11 characters.",
+                format!("`{hash}` is not a signature hash."),
+                "Use exactly 11 characters.",
             );
         }
     }
@@ -103,8 +113,8 @@ fn one_time(report: &mut Report, part: &Part<'_>) {
         report.error(
             "T33",
             &format!("{place}.zero_tap_terms_accepted"),
-            "The terms of zero tap are not accepted.",
-            "Say true, if you accept them.",
+            "The zero-tap terms are not accepted.",
+            "Set zero_tap_terms_accepted to true if you accept them.",
         );
     }
 }
@@ -141,14 +151,19 @@ pub(super) fn limited_offer(report: &mut Report, components: &[Part<'_>], catego
         );
     }
     if category != "MARKETING" {
-        report.error("T29", place, "Offers that end are marketing.", "Change the category.");
+        report.error("T29", place, "A limited-time offer needs the category MARKETING.", "Change the category.");
     }
     if components.iter().any(|part| part.kind == "FOOTER") {
-        report.error("T29", place, "An offer that ends has no footer.", "Remove it.");
+        report.error("T29", place, "A limited-time offer cannot have a footer.", "Remove it.");
     }
     let header = components.iter().find(|part| part.kind == "HEADER").map(|part| upper(part.value, "format"));
     if header.is_some_and(|format| !matches!(format.as_str(), "IMAGE" | "VIDEO")) {
-        report.error("T29", place, "Its header is an image or a video, or absent.", "Change the header.");
+        report.error(
+            "T29",
+            place,
+            "The header of a limited-time offer must be an image or a video.",
+            "Change the header.",
+        );
     }
     let kinds: Vec<String> = components
         .iter()
@@ -157,13 +172,18 @@ pub(super) fn limited_offer(report: &mut Report, components: &[Part<'_>], catego
         .map(|one| upper(one, "type"))
         .collect();
     if !kinds.iter().any(|kind| kind == "URL") {
-        report.error("T29", place, "An offer that ends has a button with a link.", "Add one of type URL.");
+        report.error("T29", place, "A limited-time offer needs a URL button.", "Add one of type URL.");
     }
     if inner["has_expiration"] == true {
         match kinds.iter().position(|kind| kind == "COPY_CODE") {
-            None => report.error("T29", place, "An offer with an end has a code to copy.", "Add a button COPY_CODE."),
+            None => report.error(
+                "T29",
+                place,
+                "A limited-time offer with an expiry needs a copy code button.",
+                "Add a button COPY_CODE.",
+            ),
             Some(0) => {}
-            Some(_) => report.warn("T29", place, "The code to copy does not come first.", "Put it first."),
+            Some(_) => report.warn("T29", place, "The copy code button is not the first one.", "Put it first."),
         }
     }
 }
@@ -175,16 +195,16 @@ pub(super) fn carousel(report: &mut Report, components: &[Part<'_>], category: &
     let cards = carousel.value["cards"].as_array().unwrap_or(&none);
     let place = format!("{}.cards", carousel.place);
     if category != "MARKETING" {
-        report.error("T30", &carousel.place, "Carousels are marketing.", "Change the category.");
+        report.error("T30", &carousel.place, "A carousel needs the category MARKETING.", "Change the category.");
     }
     if !(limits::MIN_CARDS..=limits::MAX_CARDS).contains(&cards.len()) {
-        report.error("T30", &place, format!("There are {} cards.", cards.len()), "2 to 10.");
+        report.error("T30", &place, format!("There are {} cards.", cards.len()), "Use 2 to 10.");
     }
     if components.iter().any(|part| matches!(part.kind.as_str(), "HEADER" | "FOOTER" | "BUTTONS")) {
         report.error(
             "T30",
             "components",
-            "Beside a carousel stands a body alone.",
+            "A template with a carousel has other components than a body.",
             "Move header and buttons into the cards.",
         );
     }
@@ -207,13 +227,23 @@ pub(super) fn carousel(report: &mut Report, components: &[Part<'_>], category: &
                     let kinds = part.value["buttons"].as_array().into_iter().flatten().map(|one| upper(one, "type"));
                     let kinds: Vec<String> = kinds.collect();
                     if kinds.len() > limits::MAX_CARD_BUTTONS {
-                        report.error("T30", &part.place, format!("{} buttons on a card.", kinds.len()), "Two at most.");
+                        report.error(
+                            "T30",
+                            &part.place,
+                            format!("A card has {} buttons.", kinds.len()),
+                            "Use at most two.",
+                        );
                     }
                     shape.push(format!("BUTTONS {}", kinds.join(" ")));
                     buttons::check(report, part, category);
                 }
                 other => {
-                    report.error("T30", &part.place, format!("A card has no {other}."), "Header, body and buttons.");
+                    report.error(
+                        "T30",
+                        &part.place,
+                        format!("A card cannot have a {other}."),
+                        "Use a header, a body and buttons.",
+                    );
                 }
             }
         }
@@ -221,11 +251,21 @@ pub(super) fn carousel(report: &mut Report, components: &[Part<'_>], category: &
             report.error("T30", &place, "The card has no header.", "Add an image or a video.");
         }
         if !parts.iter().any(|part| part.kind == "BUTTONS") {
-            report.warn("T30", &place, "The card has no button.", "Add one: cards without are likely to be refused.");
+            report.warn(
+                "T30",
+                &place,
+                "The card has no button.",
+                "Add one: cards without buttons are likely to be rejected.",
+            );
         }
         shapes.push(shape);
     }
     if shapes.windows(2).any(|pair| pair[0] != pair[1]) {
-        report.error("T30", &place, "The cards differ in their components.", "All have the same, in the same order.");
+        report.error(
+            "T30",
+            &place,
+            "The cards differ in their components.",
+            "Use the same components in the same order on all cards.",
+        );
     }
 }

@@ -26,7 +26,7 @@ fn length(report: &mut Report, part: &Part<'_>, what: &str, most: usize) {
     let length = count(text(part.value, "text"));
     if length == 0 || length > most {
         let place = format!("{}.text", part.place);
-        report.error("T8", &place, format!("The {what} has {length} characters."), format!("1 to {most} fit."));
+        report.error("T8", &place, format!("The {what} has {length} characters."), format!("Use 1 to {most}."));
     }
 }
 
@@ -39,7 +39,7 @@ pub(super) fn header(report: &mut Report, part: &Part<'_>, category: &str, named
             let words = text(part.value, "text");
             let names = variables::check(report, part, named);
             if names.len() > 1 {
-                report.error("T9", &place, "A header has one variable at most.", "Move the others into the body.");
+                report.error("T9", &place, "The header has more than one variable.", "Move the others into the body.");
             }
             let bare: String = match variables(words) {
                 Some(found) => found.iter().rev().fold(words.to_owned(), |mut text, one| {
@@ -49,7 +49,12 @@ pub(super) fn header(report: &mut Report, part: &Part<'_>, category: &str, named
                 None => words.to_owned(),
             };
             if bare.contains(['\n', '*', '_', '~', '`']) || emoji(&bare) > 0 {
-                report.warn("T10", &place, "A header takes no line break, emoji or formatting.", "Write it plainly.");
+                report.warn(
+                    "T10",
+                    &place,
+                    "A header cannot contain line breaks, emoji or formatting.",
+                    "Use plain text.",
+                );
             }
         }
         "IMAGE" | "VIDEO" | "DOCUMENT" => {
@@ -60,15 +65,15 @@ pub(super) fn header(report: &mut Report, part: &Part<'_>, category: &str, named
                 report.error(
                     "T20",
                     &place,
-                    "A header with a file needs one sample.",
-                    "Upload one; it gives header_handle [\"4::…\"].",
+                    "A media header needs one sample.",
+                    "Upload one; the upload returns header_handle [\"4::…\"].",
                 );
             } else if handle.starts_with("http") {
                 report.error(
                     "T20",
                     &place,
-                    "The sample is an address, not a handle.",
-                    "Upload the file again: a template that was read back has an address there.",
+                    "The sample is a URL, not a handle.",
+                    "Upload the file again: templates that were fetched contain a URL there.",
                 );
             }
         }
@@ -77,12 +82,17 @@ pub(super) fn header(report: &mut Report, part: &Part<'_>, category: &str, named
                 report.error(
                     "T20",
                     &format!("{}.example", part.place),
-                    "A place takes no example.",
-                    "Leave it out; it is given when it is sent.",
+                    "A location header cannot have an example.",
+                    "Remove it; the location is set when the template is sent.",
                 );
             }
             if category == "AUTHENTICATION" {
-                report.error("T20", &part.place, "Authentication takes no place.", "Leave the header out.");
+                report.error(
+                    "T20",
+                    &part.place,
+                    "AUTHENTICATION templates cannot have a location header.",
+                    "Remove the header.",
+                );
             }
         }
         _ => {}
@@ -101,8 +111,8 @@ pub(super) fn body(report: &mut Report, part: &Part<'_>, named: bool, most: usiz
         report.warn(
             "T37",
             &place,
-            "There are tabs, empty lines or many blanks.",
-            "At most two line breaks and four blanks in a row.",
+            "The text has tabs, empty lines or too many spaces.",
+            "Use at most two line breaks and four spaces in a row.",
         );
     }
 }
@@ -112,10 +122,10 @@ fn footer(report: &mut Report, part: &Part<'_>) {
     length(report, part, "footer", limits::MAX_FOOTER);
     let (words, place) = (text(part.value, "text"), format!("{}.text", part.place));
     if words.contains("{{") {
-        report.error("T9", &place, "A footer has no variables.", "Move it into the body.");
+        report.error("T9", &place, "A footer cannot contain variables.", "Move them into the body.");
     }
     if words.contains('\n') || emoji(words) > 0 {
-        report.warn("T10", &place, "A footer takes no line break and no emoji.", "Write it plainly.");
+        report.warn("T10", &place, "A footer cannot contain line breaks or emoji.", "Use plain text.");
     }
 }
 
@@ -141,8 +151,8 @@ pub(super) fn policy(report: &mut Report, components: &[Part<'_>], category: &st
             report.warn(
                 "T38",
                 &place,
-                format!("`{word}` sells something."),
-                "Utility does not; else it is made marketing.",
+                format!("`{word}` is promotional."),
+                "Remove it: otherwise the category is changed to MARKETING.",
             );
         }
         let asking = [
@@ -159,13 +169,13 @@ pub(super) fn policy(report: &mut Report, components: &[Part<'_>], category: &st
             report.warn(
                 "T39",
                 &place,
-                format!("`{word}` asks for what must not be asked for."),
-                "Ask for it elsewhere.",
+                format!("`{word}` asks for sensitive data."),
+                "Remove it: templates must not ask for sensitive data.",
             );
         }
         let threats = ["legal action", "we will sue", "you will be arrested", "debt collector"];
         if let Some(word) = threats.iter().find(|word| lower.contains(**word)) {
-            report.warn("T39", &place, format!("`{word}` threatens."), "Say it without a threat.");
+            report.warn("T39", &place, format!("`{word}` is threatening."), "Rephrase it.");
         }
     }
 }

@@ -32,13 +32,18 @@ pub(super) fn check(report: &mut Report, template: &Value) {
     let name = text(template, "name");
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if name.is_empty() || name.len() > limits::MAX_NAME || !name.chars().all(plain) {
-        report.error("T1", "name", format!("`{name}` is not a name of a template."), "1 to 512 of a-z, 0-9 and _.");
+        report.error(
+            "T1",
+            "name",
+            format!("`{name}` is not a valid template name."),
+            "Use 1 to 512 characters of a-z, 0-9 and _.",
+        );
         if !name.is_empty() {
             report.mark_fixable();
         }
     }
     if template.get("language_code").is_some() {
-        report.error("T2", "language_code", "The language stands under the wrong name.", "Call it language.");
+        report.error("T2", "language_code", "The language has the wrong key.", "Use the key language.");
         report.mark_fixable();
     } else {
         let language = text(template, "language");
@@ -47,15 +52,15 @@ pub(super) fn check(report: &mut Report, template: &Value) {
             report.error(
                 "T2",
                 "language",
-                format!("`{language}` is not a language of templates."),
-                format!("{near}Such as en_US, es or pt_BR."),
+                format!("`{language}` is not a template language."),
+                format!("{near}Use a code such as en_US, es or pt_BR."),
             );
         }
     }
     let category = upper(template, "category");
     if !CATEGORIES.contains(&category.as_str()) {
         let what = format!("`{}` is not a category.", text(template, "category"));
-        report.error("T3", "category", what, "UTILITY, MARKETING or AUTHENTICATION.");
+        report.error("T3", "category", what, "Use UTILITY, MARKETING or AUTHENTICATION.");
     }
     if let Some(format) = template.get("parameter_format") {
         let known =
@@ -64,8 +69,8 @@ pub(super) fn check(report: &mut Report, template: &Value) {
             report.error(
                 "T4",
                 "parameter_format",
-                format!("`{format}` is not a format of parameters."),
-                "NAMED or POSITIONAL.",
+                format!("`{format}` is not a parameter_format."),
+                "Use NAMED or POSITIONAL.",
             );
         }
     }
@@ -86,8 +91,13 @@ fn lifetime(report: &mut Report, template: &Value, category: &str) {
         _ => 43_200..=2_592_000,
     };
     if ttl.as_i64() != Some(-1) && !ttl.as_i64().is_some_and(|ttl| range.contains(&ttl)) {
-        let instead = format!("{} to {} in this category.", range.start(), range.end());
-        report.error("T35", "message_send_ttl_seconds", format!("{ttl} seconds do not fit."), instead);
+        let instead = format!("Use {} to {} in this category.", range.start(), range.end());
+        report.error(
+            "T35",
+            "message_send_ttl_seconds",
+            format!("A lifetime of {ttl} seconds is not allowed."),
+            instead,
+        );
     }
 }
 
@@ -102,7 +112,7 @@ fn nearest(language: &str) -> Option<&'static str> {
 pub(super) fn check_components(report: &mut Report, components: &[Part<'_>]) {
     let of = |kind: &str| components.iter().filter(|part| part.kind == kind).count();
     if of("BODY") != 1 {
-        report.error("T6", "components", format!("There are {} bodies.", of("BODY")), "Exactly one.");
+        report.error("T6", "components", format!("There are {} bodies.", of("BODY")), "Use exactly one.");
     }
     for kind in ["HEADER", "FOOTER", "BUTTONS", "LIMITED_TIME_OFFER", "CAROUSEL"] {
         if of(kind) > 1 {
@@ -110,14 +120,14 @@ pub(super) fn check_components(report: &mut Report, components: &[Part<'_>]) {
                 "T6",
                 "components",
                 format!("There are {} of {kind}.", of(kind)),
-                "One at most; all buttons stand in one.",
+                "Use at most one; it contains all buttons.",
             );
         }
     }
     for part in components {
         if !COMPONENTS.contains(&part.kind.as_str()) {
             let what = format!("`{}` is not a component.", text(part.value, "type"));
-            report.error("T7", &format!("{}.type", part.place), what, format!("One of {}.", COMPONENTS.join(", ")));
+            report.error("T7", &format!("{}.type", part.place), what, format!("Use one of {}.", COMPONENTS.join(", ")));
         }
         let format = upper(part.value, "format");
         if part.kind == "HEADER" && !FORMATS.contains(&format.as_str()) {
@@ -125,8 +135,8 @@ pub(super) fn check_components(report: &mut Report, components: &[Part<'_>]) {
             report.error(
                 "T7",
                 &place,
-                format!("`{}` is not a format of a header.", text(part.value, "format")),
-                format!("One of {}.", FORMATS.join(", ")),
+                format!("`{}` is not a header format.", text(part.value, "format")),
+                format!("Use one of {}.", FORMATS.join(", ")),
             );
         }
         let known: &[&str] = match part.kind.as_str() {
@@ -153,8 +163,8 @@ pub(super) fn against(report: &mut Report, template: &Value, known: &[Template],
     let others = || known.iter().filter(|one| Some(one.id.as_str()) != own);
     let same_name = |one: &&Template| one.name.as_received() == name;
     if others().filter(same_name).any(|one| one.language.as_received() == language) {
-        let what = format!("There is a template {name} in {language} already.");
-        report.error("T5", "name", what, "Edit that one, or choose another name.");
+        let what = format!("The template {name} already exists in {language}.");
+        report.error("T5", "name", what, "Edit it, or choose another name.");
     }
     let words = |kind: &str| {
         let list = template["components"].as_array().into_iter().flatten();
@@ -168,18 +178,27 @@ pub(super) fn against(report: &mut Report, template: &Value, known: &[Template],
     });
     if let Some(duplicate) = duplicate.filter(|_| upper(template, "category") != "AUTHENTICATION") {
         let what = format!("{} ({}) has the same body and footer.", duplicate.name.line(), duplicate.language.line());
-        report.warn("T36", "components", what, "Doubles are rejected: say something else, or use that one.");
+        report.warn("T36", "components", what, "Duplicates are rejected: change the text, or use that template.");
     }
     let category = upper(template, "category");
     if let Some(other) =
         others().filter(same_name).find(|one| one.category.as_received().to_ascii_uppercase() != category)
     {
-        let what = format!("The same name in {} is of the category {}.", other.language.line(), other.category.line());
-        report.warn("T40", "category", what, "All languages of a name share category, variables and buttons.");
+        let what = format!(
+            "The template with this name in {} has the category {}.",
+            other.language.line(),
+            other.category.line()
+        );
+        report.warn(
+            "T40",
+            "category",
+            what,
+            "All languages of a template must have the same category, variables and buttons.",
+        );
     }
     if own.is_none() && known.len() >= limits::MAX_TEMPLATES_UNVERIFIED {
         let what = format!("The account has {} templates.", known.len());
-        report.warn("T41", "", what, "250 are allowed before verification, 6000 after.");
+        report.warn("T41", "", what, "The limit is 250 before business verification and 6000 after it.");
     }
 }
 
@@ -194,12 +213,12 @@ pub fn check_edit(report: &mut Vec<Finding>, old: &Template, new: &Value) {
     for (member, before) in [("name", &old.name), ("language", &old.language)] {
         if text(new, member) != before.as_received() {
             let what = format!("The {member} was {} and cannot be changed.", before.line());
-            own.error("T43", member, what, "Make a new template instead.");
+            own.error("T43", member, what, "Create a new template instead.");
         }
     }
     if status == "APPROVED" && upper(new, "category") != old.category.as_received().to_ascii_uppercase() {
-        let what = format!("It is approved as {}.", old.category.line());
-        own.error("T43", "category", what, "The category of an approved template stays.");
+        let what = format!("The template is approved as {}.", old.category.line());
+        own.error("T43", "category", what, "The category of an approved template cannot be changed.");
     }
     report.splice(0..0, own.findings);
 }

@@ -32,7 +32,7 @@ pub(super) fn variables(text: &str) -> Option<Vec<Variable>> {
 pub(super) fn check(report: &mut Report, part: &Part<'_>, named: bool) -> Vec<String> {
     let (words, place) = (text(part.value, "text"), format!("{}.text", part.place));
     let Some(found) = variables(words) else {
-        report.error("T11", &place, "The braces do not match.", "Every {{ has its }}.");
+        report.error("T11", &place, "The braces do not match.", "Close every {{ with }}.");
         return vec![];
     };
     let mut names: Vec<String> = vec![];
@@ -42,7 +42,7 @@ pub(super) fn check(report: &mut Report, part: &Part<'_>, named: bool) -> Vec<St
             report.warn(
                 "T14",
                 &place,
-                format!("`{{{{{}}}}}` has blanks inside.", one.inner),
+                format!("`{{{{{}}}}}` contains spaces.", one.inner),
                 format!("Write {{{{{name}}}}}."),
             );
             report.mark_fixable();
@@ -51,8 +51,8 @@ pub(super) fn check(report: &mut Report, part: &Part<'_>, named: bool) -> Vec<St
             report.error(
                 "T14",
                 &place,
-                format!("`{name}` has #, $, % or a blank in it."),
-                "Letters, digits and _ only.",
+                format!("`{name}` contains #, $, % or a space."),
+                "Use letters, digits and _ only.",
             );
             continue;
         }
@@ -66,20 +66,20 @@ pub(super) fn check(report: &mut Report, part: &Part<'_>, named: bool) -> Vec<St
                 report.warn(
                     "T11",
                     &place,
-                    format!("`{name}` has digits in it."),
-                    "Letters and _ are sure to be taken.",
+                    format!("`{name}` contains digits."),
+                    "Use letters and _; digits may be rejected.",
                 );
             }
             (true, false, true) => {}
             _ => report.error(
                 "T11",
                 &place,
-                format!("`{name}` is not a variable."),
-                if named { "Lower-case letters and _." } else { "1, 2, 3 …" },
+                format!("`{name}` is not a valid variable name."),
+                if named { "Use lower-case letters and _." } else { "1, 2, 3 …" },
             ),
         }
         if named && names.iter().any(|known| known == name) {
-            report.error("T13", &place, format!("`{name}` stands there twice."), "Each name once in a component.");
+            report.error("T13", &place, format!("`{name}` is used twice."), "Use each name once per component.");
         }
         names.push(name.to_owned());
     }
@@ -100,7 +100,7 @@ fn order(report: &mut Report, place: &str, names: &[String]) {
     sorted.sort_unstable();
     sorted.dedup();
     if sorted.iter().enumerate().any(|(at, number)| *number != at + 1) {
-        report.error("T12", place, format!("The variables are {names:?}."), "They count 1, 2, 3 without a gap.");
+        report.error("T12", place, format!("The variables are {names:?}."), "Number them 1, 2, 3 without gaps.");
     } else {
         let mut seen = vec![];
         for number in numbers {
@@ -109,7 +109,12 @@ fn order(report: &mut Report, place: &str, names: &[String]) {
             }
         }
         if seen.windows(2).any(|pair| pair[0] > pair[1]) {
-            report.warn("T12", place, "The variables do not appear in rising order.", "Number them as they are read.");
+            report.warn(
+                "T12",
+                place,
+                "The variables do not appear in rising order.",
+                "Number them in the order of the text.",
+            );
         }
     }
 }
@@ -118,14 +123,14 @@ fn order(report: &mut Report, place: &str, names: &[String]) {
 fn around(report: &mut Report, place: &str, words: &str, found: &[Variable]) {
     let (Some(first), Some(last)) = (found.first(), found.last()) else { return };
     if words[..first.start].trim().is_empty() {
-        report.error("T15", place, "The body begins with a variable.", "Put a word in front, such as Hello.");
+        report.error("T15", place, "The body begins with a variable.", "Put a word before it, such as Hello.");
     }
     if words[last.end..].trim().is_empty() {
-        report.error("T15", place, "The body ends with a variable.", "Put something behind, such as a full stop.");
+        report.error("T15", place, "The body ends with a variable.", "Put text after it, such as a full stop.");
     }
     for pair in found.windows(2) {
         if words[pair[0].end..pair[1].start].trim().is_empty() {
-            report.error("T16", place, "Two variables stand side by side.", "Put words between them.");
+            report.error("T16", place, "Two variables are adjacent.", "Put words between them.");
         }
     }
     let mut rest = String::new();
@@ -138,8 +143,8 @@ fn around(report: &mut Report, place: &str, words: &str, found: &[Variable]) {
     rest.push_str(&words[at..]);
     let plain = rest.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count();
     if plain < 2 * found.len() + 1 {
-        let what = format!("{plain} words for {} variables are few.", found.len());
-        report.warn("T17", place, what, format!("Have at least {} words.", 2 * found.len() + 1));
+        let what = format!("The text has {plain} words for {} variables, which is too few.", found.len());
+        report.warn("T17", place, what, format!("Use at least {} words.", 2 * found.len() + 1));
     }
 }
 
@@ -158,13 +163,13 @@ fn examples(report: &mut Report, part: &Part<'_>, named: bool, names: &[String])
     let (right, wrong) = if named { (named_key.as_str(), base) } else { (base, named_key.as_str()) };
     if wanted.is_empty() {
         if !example.is_null() {
-            report.warn("T18", &place, "There is an example, and no variable.", "Remove it.");
+            report.warn("T18", &place, "There is an example but no variable.", "Remove it.");
             report.mark_fixable();
         }
         return;
     }
     if example.get(wrong).is_some() {
-        report.error("T19", &place, format!("The example stands under {wrong}."), format!("It belongs under {right}."));
+        report.error("T19", &place, format!("The example has the key {wrong}."), format!("Use the key {right}."));
         report.mark_fixable();
         return;
     }
