@@ -209,3 +209,27 @@ pub enum Command {
         markdown: bool,
     },
 }
+
+impl Command {
+    /// Returns `true` if the command queries the engine or its database, so that it may print a list.
+    pub(in crate::cli) const fn queries_the_engine(&self) -> bool {
+        !matches!(
+            self,
+            Self::Demo { .. }
+                | Self::Serve
+                | Self::Attach
+                | Self::Simulator(_)
+                | Self::Mcp
+                | Self::Config(_)
+                | Self::Backup { .. }
+                | Self::Completions { .. }
+                | Self::Man { .. }
+                | Self::Doctor { .. }
+                | Self::Keys { .. }
+                | Self::Alerts(crate::cli::verbs::Alerts::Kinds { .. })
+                | Self::OpenApi(_)
+                | Self::Codes { .. }
+                | Self::Roles { .. }
+        )
+    }
+}

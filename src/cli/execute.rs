@@ -180,12 +180,12 @@ pub(super) async fn output_of(source: &Source, common: &Common, command: Command
     };
     match resolve(source, request.ok_or_else(CliError::not_available_here)?).await? {
         CliRequest::Answered(answer) => Ok((Exit::Done, printed(&answer, common)?)),
-        CliRequest::Text(text) => selected_columns::only_for_lists(&common.columns).map(|()| (Exit::Done, text)),
+        CliRequest::Text(text) => selected_columns::only_for_lists(common).map(|()| (Exit::Done, text)),
         CliRequest::Then(..) => Err(CliError::not_available_here()),
         CliRequest::Fetch(query) => look(source, &query, common).await,
         CliRequest::Perform(request) => {
             if !flows && !refreshed {
-                selected_columns::only_for_lists(&common.columns)?;
+                selected_columns::only_for_lists(common)?;
             }
             let done = source.act(&request).await?;
             if flows {
@@ -214,8 +214,8 @@ async fn resolve(source: &Source, mut request: CliRequest) -> Result<CliRequest,
 }
 
 fn printed(answer: &Answer, common: &Common) -> Result<String, CliError> {
-    if !common.columns.is_empty() {
-        return selected_columns::chosen(answer, &common.columns, common.json);
+    if !common.columns.is_empty() || common.is_for_lists() {
+        return selected_columns::chosen(answer, common);
     }
     Ok(if common.json { print::answer_json(answer) } else { print::answer_text(answer) })
 }
@@ -241,6 +241,7 @@ async fn look(source: &Source, query: &Query, common: &Common) -> Result<(Exit, 
     };
     let mut text = printed(&answer, common)?;
     if !common.json
+        && !common.is_for_lists()
         && common.columns.is_empty()
         && let Some(more) = truncation_notice(query, &answer)
     {

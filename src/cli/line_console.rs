@@ -336,7 +336,7 @@ impl Sitting<'_> {
             Some(command) => command,
             None => return,
         };
-        let common = Common { json: cli.common.json, ..self.common.clone() };
+        let common = Common { json: cli.common.json, output: cli.common.output, ..self.common.clone() };
         let wanted = match names.resolve::<Cli>(&self.source, words).await {
             Ok(None) => wanted,
             Ok(Some(cli)) => cli.command.unwrap_or(wanted),

@@ -6,8 +6,21 @@ use super::argument_error::ArgumentError;
 use super::environment_values;
 use crate::domain::numbers::connection::Environment;
 
+/// Formats of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum OutputFormat {
+    /// Text for people
+    Table,
+    /// One JSON value
+    Json,
+    /// One JSON object per line for each row
+    Ndjson,
+    /// One line per row, with the names of the columns first
+    Csv,
+}
+
 /// Options of every verb.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Common {
     /// Configuration file
@@ -19,9 +32,12 @@ pub struct Common {
     /// Refuse every change
     #[arg(long, global = true, env = "WADECK_READONLY", value_parser = environment_values::read_only)]
     pub read_only: bool,
-    /// Print JSON instead of text
+    /// Print JSON instead of text; the same as --output json
     #[arg(long, global = true)]
     pub json: bool,
+    /// Format of the output; ndjson and csv are for lists
+    #[arg(long, global = true, value_name = "FORMAT", conflicts_with = "json")]
+    pub output: Option<OutputFormat>,
     /// Run the console line by line, for screen readers and serial lines
     #[arg(long, global = true, env = "WADECK_PLAIN", value_parser = environment_values::plain)]
     pub plain: bool,
@@ -43,6 +59,13 @@ pub struct Common {
     /// All organizations and environments
     #[arg(long, global = true, conflicts_with_all = ["organization", "environment"])]
     pub everywhere: bool,
+}
+
+impl Common {
+    /// Returns `true` if the format of the output exists for lists only.
+    pub(in crate::cli) const fn is_for_lists(&self) -> bool {
+        matches!(self.output, Some(OutputFormat::Ndjson | OutputFormat::Csv))
+    }
 }
 
 /// Parses the name of an environment; for value parsers.

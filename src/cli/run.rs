@@ -24,7 +24,9 @@ use crate::cli::client::input::Files;
 use crate::cli::client::scope::ScopeOptions;
 use crate::cli::client::source::Source;
 use crate::cli::doctor;
+use crate::cli::options::OutputFormat;
 use crate::cli::print::layout;
+use crate::cli::print::selected_columns::only_for_lists;
 use crate::cli::verbs::Alerts;
 use crate::config::{self, Config, ConfigError};
 use crate::domain::code::Code;
@@ -32,7 +34,12 @@ use crate::domain::time::Clock;
 use crate::provider::Registry;
 
 /// Runs a command and returns its exit code. Errors are printed to standard error.
-pub async fn run(cli: Cli) -> Exit {
+pub async fn run(mut cli: Cli) -> Exit {
+    // With a JSON format, errors and everything that is not a list are JSON, too.
+    cli.common.json |= matches!(cli.common.output, Some(OutputFormat::Json | OutputFormat::Ndjson));
+    if cli.common.is_for_lists() && !cli.command.as_ref().is_some_and(Command::queries_the_engine) {
+        return only_for_lists(&cli.common).map_or_else(|none| none.report(cli.common.json), |()| Exit::Done);
+    }
     // Manual pages are public; all other files can contain messages and are created with mode 0600.
     if !matches!(cli.command, Some(Command::Man { .. })) {
         crate::app::set_private_umask();

@@ -14,6 +14,7 @@ mod killed;
 mod names;
 mod openapi;
 mod operator_shift;
+mod output;
 mod output_format;
 mod plain;
 mod private;

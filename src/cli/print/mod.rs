@@ -4,6 +4,7 @@ pub(super) mod agents;
 pub(super) mod columns;
 pub(super) mod connections;
 pub(super) mod costs;
+pub(super) mod csv;
 pub(super) mod layout;
 pub(super) mod monitoring;
 pub(super) mod reference_tables;
@@ -75,7 +76,7 @@ fn thread(row: &ThreadRow) -> Vec<String> {
             _ if let Some(snoozed) = &row.snoozed => format!("snoozed until {}", at(snoozed.until)),
             Some(waiting) => clean_line(&waiting.reason),
             None if let Some(resolved) = &row.resolved => resolved.line(),
-            None if row.new => "NEW: nobody has answered".to_owned(),
+            None if row.new => "NEW: no reply yet".to_owned(),
             None => String::new(),
         },
         shortened(&row.last_text.line()),

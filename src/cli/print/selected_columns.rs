@@ -1,11 +1,13 @@
-//! Lists with selected columns: `--columns` takes field names of the JSON rows.
+//! Lists with selected columns and in other formats: `--columns` takes field names of the JSON rows.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::layout::{json, table};
+use super::csv::csv;
+use super::layout::{self, json, table};
 use crate::cli::client::error::CliError;
+use crate::cli::options::{Common, OutputFormat};
 use crate::cli::print;
 use crate::domain::code::Code;
 use crate::domain::query::Answer;
@@ -39,20 +41,26 @@ const OPTIONAL: [&str; 24] = [
     "user_id",
 ];
 
-/// Refuses `--columns` for an answer that is not a list.
-pub(in crate::cli) fn only_for_lists(columns: &[String]) -> Result<(), CliError> {
-    if columns.is_empty() {
-        return Ok(());
+/// Refuses `--columns` and formats of lists for an answer that is not a list.
+pub(in crate::cli) fn only_for_lists(common: &Common) -> Result<(), CliError> {
+    if !common.columns.is_empty() {
+        return Err(CliError::new(Code::Usage, "Columns can be chosen for lists only.", "Leave --columns out."));
     }
-    Err(CliError::new(Code::Usage, "Columns can be chosen for lists only.", "Leave --columns out."))
+    if common.is_for_lists() {
+        let reason = "The formats ndjson and csv are for lists only.";
+        return Err(CliError::new(Code::Usage, reason, "Use --output table or --output json."));
+    }
+    Ok(())
 }
 
-/// Returns a list with the selected columns, as text or JSON. Refused if no row has one of them.
-pub(in crate::cli) fn chosen(answer: &Answer, columns: &[String], as_json: bool) -> Result<String, CliError> {
-    let told: Value = serde_json::from_str(&print::answer_json(answer)).unwrap_or_default();
-    let Value::Array(rows) = told else {
-        return only_for_lists(columns).map(|()| String::new());
+/// Returns a list with the selected columns, or with all of them, in the chosen format. Refused if the answer is not a
+/// list, or if no row has a selected column.
+pub(in crate::cli) fn chosen(answer: &Answer, common: &Common) -> Result<String, CliError> {
+    let answer: Value = serde_json::from_str(&print::answer_json(answer)).unwrap_or_default();
+    let Value::Array(rows) = answer else {
+        return only_for_lists(common).map(|()| String::new());
     };
+    let columns = &common.columns;
     let known = fields(&rows);
     let strange = |column: &&String| {
         let head = column.split('.').next().unwrap_or_default();
@@ -64,13 +72,43 @@ pub(in crate::cli) fn chosen(answer: &Answer, columns: &[String], as_json: bool)
         return Err(CliError::new(Code::Usage, reason, format!("Choose from {names}.")));
     }
     let picked = |row: &Value| columns.iter().map(|column| field(row, column)).collect::<Vec<_>>();
-    if as_json {
-        let object = |row| Value::Object(columns.iter().cloned().zip(picked(row)).collect());
-        return Ok(json(&rows.iter().map(object).collect::<Vec<_>>()));
+    let object = |row: &Value| match columns.as_slice() {
+        [] => row.clone(),
+        columns => Value::Object(columns.iter().cloned().zip(picked(row)).collect()),
+    };
+    Ok(match common.output {
+        Some(OutputFormat::Ndjson) => {
+            rows.iter().map(|row| layout::escaped(&object(row).to_string())).collect::<Vec<_>>().join("\n")
+        }
+        Some(OutputFormat::Csv) => {
+            let columns = if columns.is_empty() { scalar_fields(&rows) } else { columns.clone() };
+            let cells = |row: &Value| columns.iter().map(|column| cell(&field(row, column))).collect();
+            csv(&columns, rows.iter().map(cells))
+        }
+        _ if common.json => json(&rows.iter().map(object).collect::<Vec<_>>()),
+        _ => {
+            let head: Vec<String> = columns.iter().map(|column| column.replace('_', " ")).collect();
+            let head: Vec<&str> = head.iter().map(String::as_str).collect();
+            table("rows", &head, rows.iter().map(|row| picked(row).iter().map(cell).collect()).collect())
+        }
+    })
+}
+
+/// Returns the fields of rows that hold no objects and lists, in the order of their first appearance.
+fn scalar_fields(rows: &[Value]) -> Vec<String> {
+    let mut names: Vec<String> = vec![];
+    let mut add = |name: String, value: &Value| {
+        if !value.is_object() && !value.is_array() && !names.contains(&name) {
+            names.push(name);
+        }
+    };
+    for (name, value) in rows.iter().filter_map(Value::as_object).flatten() {
+        add(name.clone(), value);
+        for (inner, value) in value.as_object().into_iter().flatten() {
+            add(format!("{name}.{inner}"), value);
+        }
     }
-    let head: Vec<String> = columns.iter().map(|column| column.replace('_', " ")).collect();
-    let head: Vec<&str> = head.iter().map(String::as_str).collect();
-    Ok(table("rows", &head, rows.iter().map(|row| picked(row).iter().map(cell).collect()).collect()))
+    names
 }
 
 /// Returns the field names of rows; those of nested objects as `contact.name`.
@@ -118,9 +156,26 @@ mod tests {
         Answer::Deliveries(vec![row(7, Some("a \u{1b}[2J note")), row(8, None)])
     }
 
+    fn common(columns: &[&str], output: OutputFormat) -> Common {
+        let columns = columns.iter().map(|column| (*column).to_owned()).collect();
+        let json = matches!(output, OutputFormat::Json | OutputFormat::Ndjson);
+        Common { columns, output: Some(output), json, ..Common::default() }
+    }
+
     fn picked(columns: &[&str], as_json: bool) -> Result<String, CliError> {
-        let columns: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
-        chosen(&list(), &columns, as_json)
+        chosen(&list(), &common(columns, if as_json { OutputFormat::Json } else { OutputFormat::Table }))
+    }
+
+    #[test]
+    fn lists_are_lines_of_json_and_csv() {
+        let lines = chosen(&list(), &common(&["id", "bytes"], OutputFormat::Ndjson)).expect("lines");
+        assert_eq!(lines, "{\"id\":\"d7\",\"bytes\":20}\n{\"id\":\"d8\",\"bytes\":20}");
+        let table = chosen(&list(), &common(&[], OutputFormat::Csv)).expect("lines");
+        let lines: Vec<&str> = table.lines().collect();
+        assert!(lines.len() == 3 && lines[0].starts_with("\"id\","), "{table}");
+        assert!(lines[1].starts_with("\"d7\",") && !table.contains('\u{1b}'), "{table}");
+        let one = chosen(&Answer::Draft("half".into()), &common(&[], OutputFormat::Csv));
+        assert!(one.is_err_and(|none| none.text(false).contains("lists only")));
     }
 
     #[test]
@@ -138,7 +193,7 @@ mod tests {
         let refused = picked(&["id", "evnt"], false).expect_err("no such field").text(false);
         assert!(refused.contains("`evnt`") && refused.contains("event, id, note"), "{refused}");
         assert!(picked(&["taken_until"], false).is_ok(), "some rows of some lists have it");
-        let one = chosen(&Answer::Draft("half".into()), &["id".to_owned()], false);
+        let one = chosen(&Answer::Draft("half".into()), &common(&["id"], OutputFormat::Table));
         assert!(one.is_err_and(|none| none.text(false).contains("lists only")));
     }
 }

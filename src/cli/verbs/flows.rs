@@ -11,6 +11,7 @@ use super::templates::findings_text;
 use crate::cli::client::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::options::Common;
+use crate::cli::print::csv::csv;
 use crate::cli::print::layout::{at, json as printed, table};
 use crate::domain::flow::{AcceptedErrors, FlowAnswer, FlowDetail, FlowList, FlowQuery, FlowRequest, table as answers};
 use crate::domain::ids::ConnectionId;
@@ -299,12 +300,7 @@ fn csv_of(answer: &crate::domain::query::Answer) -> String {
         return String::new();
     };
     let (head, rows) = answers(list);
-    let cell = |text: &String| {
-        let harmless = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.clone() };
-        format!("\"{}\"", harmless.replace('"', "\"\""))
-    };
-    let line = |row: &Vec<String>| row.iter().map(cell).collect::<Vec<_>>().join(",");
-    std::iter::once(&head).chain(&rows).map(line).collect::<Vec<_>>().join("\n")
+    csv(&head, rows.into_iter())
 }
 
 pub(in crate::cli) fn answer_json(told: &Fetched<FlowAnswer>) -> serde_json::Value {
