@@ -128,7 +128,7 @@ fn look(cell: &Cell) -> Look {
         Color::Green => "#98c379",
         Color::Yellow => "#d7a65f",
         Color::Red => "#e06c75",
-        Color::DarkGray => "#6b7280",
+        _ if cell.modifier.contains(Modifier::DIM) => "#8b92a0",
         _ => "#c8ccd4",
     };
     let bold = cell.modifier.contains(Modifier::BOLD);

@@ -457,7 +457,7 @@ fn nothing_is_called_what_was_renamed() {
 }
 
 /// Results whose error is a `String`, outside tests. Lower the number when it falls; never raise it.
-const STRING_ERRORS: usize = 107;
+const STRING_ERRORS: usize = 87;
 
 #[test]
 fn errors_have_types() {

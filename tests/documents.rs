@@ -59,3 +59,40 @@ fn every_document_is_named_in_the_readme() {
         assert!(name == "README.md" || readme.contains(&name), "README.md does not name {name}");
     }
 }
+
+/// The files below a folder, with paths relative to the project.
+fn files_below(folder: &Path, found: &mut Vec<String>) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for path in fs::read_dir(root.join(folder)).expect("a folder").flatten().map(|entry| entry.path()) {
+        let relative = path.strip_prefix(root).expect("inside").to_owned();
+        if path.is_dir() {
+            files_below(&relative, found);
+        } else {
+            found.push(relative.display().to_string());
+        }
+    }
+}
+
+#[test]
+fn every_named_source_file_exists() {
+    let mut files = vec![];
+    for folder in ["src", "tests", "benches", "examples"] {
+        files_below(Path::new(folder), &mut files);
+    }
+    let (mut seen, mut missing) = (0, vec![]);
+    for document in documents() {
+        let text = fs::read_to_string(&document).expect("readable");
+        let is_path = |name: &&str| {
+            let is_rust = Path::new(name).extension().is_some_and(|extension| extension == "rs");
+            is_rust && name.contains('/') && !name.contains(['*', '{', ' ', '<']) && !name.contains(char::is_uppercase)
+        };
+        for name in text.split('`').skip(1).step_by(2).filter(is_path) {
+            seen += 1;
+            if !files.iter().any(|file| file == name || file.ends_with(&format!("/{name}"))) {
+                missing.push(format!("{}: {name}", document.file_name().unwrap_or_default().display()));
+            }
+        }
+    }
+    assert!(seen > 30, "only {seen} paths were found");
+    assert!(missing.is_empty(), "{missing:#?}");
+}

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
@@ -85,7 +86,7 @@ pub(super) fn for_clients(config: &Config, people: Arc<People>, greeting: Greeti
             let ConsoleClient { system, actor, terminal: wanted, transport: line, stop } = guest;
             let actor = restricted(actor, wanted.read_only);
             let surface = host(line);
-            let told = surface.commands.clone();
+            let commands = surface.commands.clone();
             let look = Theme { colour: wanted.colour, ascii: wanted.ascii };
             let Ok(mut settings) = settings(&config, actor.clone(), look) else { return };
             settings.editor = wanted.editor;
@@ -111,7 +112,7 @@ pub(super) fn for_clients(config: &Config, people: Arc<People>, greeting: Greeti
                 driven = &mut console => driven,
                 () = access_removed(&people, &actor) => {
                     tracing::warn!(%actor, "Console closed: its user was removed or has a lower role now");
-                    let _ = told.try_send(SurfaceCommand::End(less(&people, &actor)));
+                    end(&commands, less(&people, &actor)).await;
                     console.abort();
                     return;
                 }
@@ -120,7 +121,7 @@ pub(super) fn for_clients(config: &Config, people: Arc<People>, greeting: Greeti
                 Ok(end) => tracing::info!(%actor, ?end, "Console detached"),
                 Err(error) => {
                     tracing::error!(%actor, %error, "Console failed");
-                    let _ = told.try_send(SurfaceCommand::End(BROKE.to_owned()));
+                    end(&commands, BROKE.to_owned()).await;
                 }
             }
         }
@@ -277,4 +278,9 @@ pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, Ap
             }
         },
     }
+}
+
+/// Tells a surface that its console has ended, and waits a short time until it takes that.
+async fn end(commands: &mpsc::Sender<SurfaceCommand>, message: String) {
+    let _ = tokio::time::timeout(Duration::from_secs(1), commands.send(SurfaceCommand::End(message))).await;
 }

@@ -26,9 +26,10 @@ impl Theme {
         Style::new()
     }
 
-    /// Style of secondary text: times, rules, labels.
+    /// Style of secondary text: times, rules, labels. It is a weaker form of the terminal's own text color: palettes
+    /// such as Solarized use the bright black of ANSI as a background, on which it would not be readable.
     pub fn dim(self) -> Style {
-        if self.colour { Style::new().fg(Color::DarkGray) } else { Style::new().add_modifier(Modifier::DIM) }
+        Style::new().add_modifier(Modifier::DIM)
     }
 
     pub fn bold(self) -> Style {
@@ -136,6 +137,29 @@ impl Theme {
             EntryState::Failed => (self.pick("✗ failed", "x failed"), self.bad()),
             EntryState::Dead => (self.pick("✗ dead", "x dead"), self.bad()),
             EntryState::Discarded => (self.pick("∅ discarded", "0 discarded"), self.dim()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In Solarized, ANSI 0, 7, 8 and 15 are backgrounds, and 8 to 14 are shades of gray: text in them can be
+    /// unreadable. The rest is readable on its dark and its light background.
+    #[test]
+    fn every_text_color_is_readable_in_every_palette() {
+        let theme = Theme { colour: true, ascii: false };
+        let styles =
+            [theme.plain(), theme.dim(), theme.bold(), theme.accent(), theme.good(), theme.warn(), theme.bad()];
+        let states =
+            EntryState::ALL.iter().flat_map(|state| [theme.entry(*state, false).1, theme.entry(*state, true).1]);
+        let places = [Environment::Production, Environment::Development].map(|place| theme.environment(place));
+        let readable =
+            [Color::Red, Color::Green, Color::Yellow, Color::Blue, Color::Magenta, Color::Cyan, Color::Reset];
+        for style in styles.into_iter().chain(states).chain(places).chain([theme.selected(true), theme.selected(false)])
+        {
+            assert!(style.fg.is_none_or(|color| readable.contains(&color)) && style.bg.is_none(), "{style:?}");
         }
     }
 }
