@@ -116,8 +116,8 @@ impl StreamedResponse {
         while let Some(chunk) = self.chunk().await.map_err(|error| error.failure())? {
             sink(&chunk).map_err(|why| {
                 let class = if why.0.contains("larger") { FailureClass::Policy } else { FailureClass::Transient };
-                let explanation = format!("The file came, and could not be kept here: {why}.");
-                let remedy = "See that the disk has room; it is retried automatically.";
+                let explanation = format!("The file was downloaded but could not be stored: {why}.");
+                let remedy = "Check the free disk space; it is retried automatically.";
                 Box::new(Failure::own(class, "File not kept", explanation, remedy))
             })?;
         }
@@ -151,14 +151,14 @@ impl TransportError {
         let (title, explanation, remedy) = if self.before_sending {
             (
                 "Provider not reachable",
-                "No connection to the provider could be made, so nothing was sent.",
+                "The provider could not be reached, so nothing was sent.",
                 "Check the network, the base URL and the provider's status page.",
             )
         } else {
             (
-                "Answer lost",
-                "The request went out and no answer came back: it may have arrived.",
-                "It is looked up where the provider has a list; nothing is sent again before a person decides.",
+                "Response lost",
+                "The request was sent but no response was received: it may have arrived.",
+                "wadeck queries the provider if it has a message list; nothing is sent again before a person decides.",
             )
         };
         Failure::own(FailureClass::Transient, title, explanation, remedy).saying(self.why.as_str())
@@ -171,9 +171,9 @@ impl TransportError {
         if self.before_sending {
             return self.failure();
         }
-        let explanation = "The request went out and no answer came back: the change may have been made.";
-        let remedy = "Look at what the provider has before you do it again.";
-        Failure::own(FailureClass::Transient, "Answer lost", explanation, remedy).saying(self.why.as_str())
+        let explanation = "The request was sent but no response was received: the change may have been made.";
+        let remedy = "Check the state at the provider before you retry.";
+        Failure::own(FailureClass::Transient, "Response lost", explanation, remedy).saying(self.why.as_str())
     }
 }
 
@@ -200,7 +200,7 @@ impl Client {
             .build()
             .map_err(|error| {
                 let explanation =
-                    "The HTTP client could not be built; usually the system's root certificates are missing.";
+                    "The HTTP client could not be created; usually the system's root certificates are missing.";
                 let remedy = "Install the package ca-certificates.";
                 Box::new(
                     Failure::own(FailureClass::Setup, "No HTTP client", explanation, remedy).saying(error.to_string()),
@@ -288,7 +288,7 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let remedy = "See that [http] public_url is the address that leads here, and that what stands in between changes nothing.";
+        let remedy = "Check that [http] public_url points to this host and that no proxy changes requests.";
         let not = |explanation: String| Box::new(Failure::own(FailureClass::Setup, "Not reached", explanation, remedy));
         match self.execute(request, None).await {
             Ok(answer) if answer.status == 200 => Ok(()),
@@ -319,7 +319,7 @@ impl Client {
                 let mut value =
                     reqwest::header::HeaderValue::from_str(key.expose_secret()).map_err(|_| TransportError {
                         before_sending: true,
-                        why: "the key holds characters that no header can carry".into(),
+                        why: "the key contains characters that are not allowed in a header".into(),
                     })?;
                 value.set_sensitive(true);
                 request.header(header, value)
@@ -344,7 +344,7 @@ impl Client {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(transport_error)? {
             if body.len() + chunk.len() > MAX_BODY_BYTES {
-                return Err(TransportError { before_sending: false, why: "the answer is longer than 4 MB".into() });
+                return Err(TransportError { before_sending: false, why: "the response is larger than 4 MB".into() });
             }
             body.extend_from_slice(&chunk);
         }

@@ -61,7 +61,8 @@ pub trait Provider: Send + Sync {
         token: &'a str,
     ) -> BoxFuture<'a, Result<(), ProviderError>> {
         let _ = (base, token);
-        let explanation = format!("{} sends no tests, and none can be made up.", connection.provider);
+        let explanation =
+            format!("{} sends no test webhooks, and a signed one cannot be created here.", connection.provider);
         Box::pin(async move {
             Err(Failure::own(FailureClass::Setup, "No test", explanation, "Write to the number from a phone.").into())
         })

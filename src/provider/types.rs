@@ -25,7 +25,7 @@ pub enum SignatureFault {
     Missing,
     #[error("the signature header is not a signature")]
     Malformed,
-    #[error("the signature was not made with a secret of ours over this body")]
+    #[error("the signature does not match this body with any configured secret")]
     Mismatch,
 }
 

@@ -127,12 +127,12 @@ async fn the_palette_runs_copies_asks_and_reports_failures() {
 #[tokio::test]
 async fn programs_do_not_get_the_engines_secrets() {
     let stage = stage("Rosa").await;
-    let name = "CARGO_MANIFEST_DIR";
-    assert!(std::env::var_os(name).is_some(), "this process has a variable that is not passed on");
+    let name = ["CARGO_MANIFEST_DIR", "PWD"].into_iter().find(|name| std::env::var_os(name).is_some());
+    let name = name.expect("this process has a variable that is not passed on");
     let (actor, values) = (ada(), Values::new());
     let run = run_custom_command(&stage.system, &actor, "Show the environment", &values, ConsolePlace::Local);
     let text = run.await.expect("ended").text;
-    assert!(text.contains("PATH=") && !text.contains(name), "{text}");
+    assert!(text.contains("PATH=") && !text.lines().any(|line| line.starts_with(name)), "{text}");
 }
 
 #[tokio::test]

@@ -342,7 +342,7 @@ async fn the_inspector_follows_pauses_and_tries_copies() {
     ada.sees("Threads ▸ Kim");
     ada.press(&stage, "esc 7").await;
     ada.press(&stage, "enter").await;
-    ada.sees("signed with our secret");
+    ada.sees("signed with the configured secret");
     ada.editor = Some("{\"message\": 7}".into());
     ada.press(&stage, "E").await;
     assert!(ada.edited.as_deref().expect("the body").contains("hello kim"));

@@ -113,7 +113,7 @@ async fn a_console_says_who_has_the_thread_and_takes_it_over_only_after_yes() {
     comes(&mut stage, &standby(0)).await;
     comes(&mut stage, &handover(1, "control_taken")).await;
     let thread = stage.thread().await.id;
-    assert_eq!(stage.messages(thread).await[2].text.line(), "[handover] another app took the conversation");
+    assert_eq!(stage.messages(thread).await[2].text.line(), "[handover] another app took over the conversation");
     for (columns, rows) in [(80, 24), (120, 40)] {
         let mut ada = Sitting::down(&stage, columns, rows).await;
         ada.press(&stage, "enter").await;

@@ -25,7 +25,7 @@ async fn the_same_id_with_other_words_is_a_duplicate_with_a_difference() {
         note(&rows[0]).contains("with another text: \u{201c}second\u{201d} instead of \u{201c}first\u{201d}"),
         "{rows:?}"
     );
-    assert!(told(&stage, &message).await.contains("came again: second"));
+    assert!(told(&stage, &message).await.contains("received again: second"));
     let Answer::Why(why) = stage.ask(Query::Why { id: rows[0].id.to_string() }).await else { panic!() };
     assert_eq!(why.cause, "duplicate");
     stage.act(Request::ReplayDelivery { delivery: rows[2].id }).await.expect("read again");

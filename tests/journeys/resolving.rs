@@ -63,7 +63,7 @@ async fn it_is_resolved_with_a_reason_and_reopened_by_one_key() {
     for (columns, rows) in [(80, 24), (120, 40)] {
         let mut sitting = Sitting::down(&stage, columns, rows).await;
         sitting.press(&stage, "2 ctrl-x").await;
-        sitting.sees("What came of it");
+        sitting.sees("Outcome");
         sitting.press(&stage, "esc").await;
         assert!(stage.thread().await.resolved.is_none(), "looking at the form resolves nothing");
         sitting.press(&stage, "ctrl-x").await;

@@ -141,7 +141,7 @@ async fn it_is_snoozed_by_a_form_and_brought_back_by_the_same_key() {
         sitting.sees("The service window closes before then.");
         sitting.press(&stage, "ctrl-u").await;
         sitting.types(&stage, "2h").await;
-        sitting.sees("It comes back in 2h00.");
+        sitting.sees("It returns in 2h00.");
         sitting.press(&stage, "enter").await;
         let left = if rows >= 30 { "snoozed by ada: 2h00 left" } else { "snoozed, 2h00 left" };
         sitting.press(&stage, if rows >= 30 { "esc" } else { "enter" }).await;

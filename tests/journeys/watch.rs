@@ -275,7 +275,7 @@ async fn the_inspector_says_what_is_wrong_with_a_signature_and_tries_copies_dry(
         panic!()
     };
     let Answer::Delivery(Some(detail)) = stage.ask(Query::Delivery { delivery: rows[0].id }).await else { panic!() };
-    assert_eq!(detail.verdict, "signed with our secret");
+    assert_eq!(detail.verdict, "signed with the configured secret");
     let before = stage.messages(stage.thread().await.id).await.len();
     assert!(!detail.body.as_received().contains("hello"), "what people wrote is only revealed");
     let body = stage

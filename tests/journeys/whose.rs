@@ -230,7 +230,7 @@ async fn a_handover_beside_several_people_is_nobodys() {
     };
     post(&mut stage, "/webhook/meta", &[], &handover(json!([{ "wa_id": ANA }, { "wa_id": BEN }]))).await;
     assert!(stage.threads().await.is_empty());
-    assert!(note(&deliveries(&stage).await[0]).contains("it is not told whose"));
+    assert!(note(&deliveries(&stage).await[0]).contains("a handover names no contact"));
     post(&mut stage, "/webhook/meta", &[], &handover(json!([{ "wa_id": ANA }]))).await;
     assert_eq!(stage.thread().await.external_id, format!("whatsapp:{ANA}"));
 }

@@ -39,14 +39,14 @@ async fn a_body_on_standard_input_is_verified_without_an_engine() {
     let header = format!("X-Webhook-Signature: {}", signature(BODY));
     let fits = piped(&world, &["--header", &header], BODY);
     assert!(fits.status.success(), "{}", text(&fits.stderr));
-    assert_eq!(text(&fits.stdout).trim(), "signed with our secret");
+    assert_eq!(text(&fits.stdout).trim(), "signed with the configured secret");
     let changed = piped(&world, &["--header", &header], &BODY.replace(' ', ""));
     assert_eq!(changed.status.code(), Some(1));
-    assert!(text(&changed.stdout).contains("none of our 1 secret(s)"), "{}", text(&changed.stdout));
+    assert!(text(&changed.stdout).contains("matches none of 1 configured secret(s)"), "{}", text(&changed.stdout));
     let rewritten = piped(&world, &["--header", &header, "--json"], &format!("{BODY}\n"));
     let reply: serde_json::Value = serde_json::from_slice(&rewritten.stdout).expect("JSON");
     assert_eq!((&reply["fits"], &reply["provider"]), (&false.into(), &"kapso".into()));
-    assert!(reply["verdict"].as_str().is_some_and(|why| why.contains("blanks were added")), "{reply}");
+    assert!(reply["verdict"].as_str().is_some_and(|why| why.contains("white space was added")), "{reply}");
 
     let file = world.directory.path().join("body.json");
     std::fs::write(&file, BODY).expect("written");
@@ -72,7 +72,7 @@ async fn a_stored_delivery_is_verified_with_the_secrets_as_they_are_now() {
     let id = list[0]["id"].as_str().expect("an id").to_owned();
     let fits = world.run(&["deliveries", "verify", &id]);
     assert!(fits.status.success(), "{}", text(&fits.stderr));
-    assert!(text(&fits.stdout).contains("signed with our secret"), "{}", text(&fits.stdout));
+    assert!(text(&fits.stdout).contains("signed with the configured secret"), "{}", text(&fits.stdout));
     let forged = reqwest::Client::new().post(format!("{}/webhook/kapso/messages", world.url()));
     let forged = forged.header("x-webhook-signature", "00".repeat(32)).body(BODY).send().await.expect("answered");
     assert_eq!(forged.status(), 401);

@@ -125,7 +125,7 @@ impl RequestReader<'_> {
             let value = argument.kind.read(&self.text(argument.name));
             let value = value.map_err(|error| Fault { code: Code::Id, message: format!("{error}.") })?;
             if arguments.insert(argument.name.to_owned(), value).is_some() {
-                let message = format!("`{}` stands in the path, and not in the body.", argument.name);
+                let message = format!("`{}` belongs in the path, not in the body.", argument.name);
                 return Err(Fault { code: Code::Body, message });
             }
         }

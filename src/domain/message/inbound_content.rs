@@ -259,8 +259,10 @@ impl Extras {
             rows.push(("before", before.clone()));
         }
         rows.extend(self.deleted.map(|at| ("deleted", Untrusted::new(at.to_string()))));
-        rows.extend(self.repeated_by.iter().map(|delivery| ("came again", Untrusted::new(format!("with {delivery}")))));
-        rows.extend(self.duplicates.iter().cloned().map(|words| ("came again", words)));
+        rows.extend(
+            self.repeated_by.iter().map(|delivery| ("received again", Untrusted::new(format!("with {delivery}")))),
+        );
+        rows.extend(self.duplicates.iter().cloned().map(|words| ("received again", words)));
         rows
     }
 }

@@ -167,7 +167,7 @@ impl AlertKind {
 /// Returns `docs/alerts.md`: every kind with its title, when it is raised and what to do.
 pub fn alerts_markdown() -> String {
     let mut text = "# Alerts\n\n\
-        Printed by `wadeck alerts kinds --markdown` from the list of kinds. An alert lasts until its cause is gone or somebody\n\
+        Printed by `wadeck alerts kinds --markdown` from the list of kinds. An alert is open until its cause has ended or somebody\n\
         acknowledges it; the [operator guide](operator-guide.md) says how it reaches people.\n\n\
         | kind | title | raised when | what to do |\n|---|---|---|---|\n"
         .to_owned();

@@ -100,7 +100,7 @@ operations! {
         RESOLVE_THREAD: Request::ResolveThread { .. } = Operation::new(
             "resolve_thread", "Resolve a thread: nothing is left to do until the contact writes again",
             Permission::ResolveThreads,
-            &[THREAD, Argument::option("reason", ArgumentKind::Text, "What came of it, up to 500 characters")],
+            &[THREAD, Argument::option("reason", ArgumentKind::Text, "Outcome, up to 500 characters")],
         )
         .audited(AuditAction::Resolve).with_event(EventName::ThreadResolved).route("/threads/{thread}/resolve")
         .verb("threads", "resolve", "t12 --reason \"Refund sent\"").tool("threads.resolve");
@@ -113,9 +113,9 @@ operations! {
         .verb("threads", "reopen", "t12").tool("threads.reopen");
 
         SNOOZE_THREAD: Request::SnoozeThread { .. } = Operation::new(
-            "snooze_thread", "Snooze a thread: it waits for nobody until a time, or until the contact writes again",
+            "snooze_thread", "Snooze a thread: it does not wait for a person until a time, or until the contact writes again",
             Permission::SnoozeThreads,
-            &[THREAD, Argument::option("until", ArgumentKind::Time, "When it comes back, up to a year ahead").needed()],
+            &[THREAD, Argument::option("until", ArgumentKind::Time, "Time at which it returns, up to a year ahead").needed()],
         )
         .audited(AuditAction::SnoozeThread).with_event(EventName::ThreadSnoozed).route("/threads/{thread}/snooze")
         .verb("threads", "snooze", "t12 --until \"tomorrow 09:00\"").tool("threads.snooze");

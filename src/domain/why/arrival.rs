@@ -318,7 +318,7 @@ pub fn of_thread(thread: &ThreadRow, last: Option<&ArrivalFacts<'_>>, now: Times
     } else if let Some(snoozed) = &thread.snoozed {
         Verdict::new(
             "snoozed",
-            format!("{} snoozed this thread: it comes back in {}.", clean_line(&snoozed.by), snoozed.left(now)),
+            format!("{} snoozed this thread: it returns in {}.", clean_line(&snoozed.by), snoozed.left(now)),
             format!("The contact's next message ends the snooze; `wadeck threads unsnooze {}` does so now.", thread.id),
         )
     } else if let Some(verdict) = last.and_then(answered) {

@@ -223,7 +223,7 @@ fn held(row: &EntryRow, hold: Hold, now: Timestamp) -> Verdict {
         Hold::TemplateList => Verdict::new(
             "template_list",
             format!(
-                "Not sent yet: the contact wants no marketing, and the list of templates, which says whether this is \
+                "Not sent yet: the contact opted out of marketing, and the list of templates, which says whether this is \
                      marketing, was not fetched yet; it is looked at again {}.",
                 until(row.due_at, now)
             ),

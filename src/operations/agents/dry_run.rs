@@ -33,7 +33,7 @@ pub async fn dry_run_next(system: &System) -> Result<bool> {
 }
 
 fn gone() -> Refusal {
-    Refusal::new(Code::Gone, "The assignment or the message is gone.", "Send another test.")
+    Refusal::new(Code::Gone, "The assignment or the message no longer exists.", "Send another test.")
 }
 
 /// Returns what the agent would answer, and its error if it failed.

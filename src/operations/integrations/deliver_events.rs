@@ -90,7 +90,7 @@ pub async fn deliver_next_event(system: &System) -> Result<bool> {
         Err(error) => {
             let Some(row) = unreadable_row(&error, &["events", "event_deliveries"]) else { return Err(error.into()) };
             write.give_up_event(EventId(row.key), &format!("column {} cannot be read", row.column)).await?;
-            row.raise(&mut write, "No endpoint is told of this event.", None, now).await?;
+            row.raise(&mut write, "No endpoint receives this event.", None, now).await?;
             write.commit().await?;
             system.bus().publish([Change::Alerts]);
             return Ok(true);

@@ -77,7 +77,7 @@ pub(crate) fn look_again(system: &System) {
         if let Some(ended) = sound.then(|| system.store().end_damage()).flatten() {
             tracing::warn!("The database file is intact: the reported damage was failed reads");
             if let Err(error) = record_damage_end(&system, &ended).await {
-                tracing::error!(%error, "Cannot end an alert whose cause is gone");
+                tracing::error!(%error, "Cannot end an alert whose cause has ended");
             }
         }
     });

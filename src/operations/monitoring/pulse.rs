@@ -75,7 +75,7 @@ pub async fn check_file_at_start(system: System) {
     };
     if sound {
         if let Err(error) = no_damage(&system).await {
-            tracing::error!(%error, "Cannot end an alert whose cause is gone");
+            tracing::error!(%error, "Cannot end an alert whose cause has ended");
         }
         system.bus().publish([Change::Alerts]);
     }

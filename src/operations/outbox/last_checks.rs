@@ -40,7 +40,7 @@ pub(super) fn forbidden(claimed: &Claimed, now: Timestamp) -> Option<Failure> {
     })
 }
 
-/// Returns why a freeform message waits for a person: another app took the conversation after it was written, and
+/// Returns why a freeform message waits for a person: another app took over the conversation after it was written, and
 /// sending would take the conversation back without consent. A template takes nothing over.
 pub(super) fn held_by_other(claimed: &Claimed, now: Timestamp) -> Option<Failure> {
     let held = claimed.held_elsewhere.as_ref().filter(|held| held.is_current(now))?;

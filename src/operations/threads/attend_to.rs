@@ -19,10 +19,10 @@ pub async fn mark_all_unattended(system: &System) -> Result<()> {
     }
     let mut write = system.store().write().await?;
     let which = Unattended::Since(now.minus(EXAMINED_PERIOD));
-    let found = write.attend_to(which, "a message has no answer, and nobody attended to it", now).await?;
+    let found = write.attend_to(which, "a message has no reply, and no person or agent handles it", now).await?;
     write.commit().await?;
     if !found.is_empty() {
-        tracing::warn!(threads = found.len(), "Threads that nobody attended to wait for a person");
+        tracing::warn!(threads = found.len(), "Unattended threads wait for a person");
         system.bus().publish(found.into_iter().map(Change::Thread));
     }
     Ok(())

@@ -41,7 +41,7 @@ pub(crate) async fn snooze_thread(system: &System, actor: &Actor, thread: Thread
         return Err(Refusal::new(Code::Taken, why, "Ask them to snooze it, or to release it.").into());
     }
     if row.resolved.is_some() {
-        let why = "This thread is resolved: it waits for nobody.";
+        let why = "This thread is resolved.";
         return Err(Refusal::new(Code::NoChange, why, "Reopen it first.").into());
     }
     if row.snoozed.as_ref().is_some_and(|snoozed| snoozed.until == until) {

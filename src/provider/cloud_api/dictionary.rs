@@ -250,7 +250,7 @@ const ENTRIES: &[Entry] = &[
         "132012",
         Template,
         "Parameter of the wrong kind",
-        "A parameter does not have the form that the template wants.",
+        "A parameter does not have the format that the template requires.",
         "Fill in the parameters as the template names them.",
     ),
     (

@@ -96,7 +96,7 @@ fn call(object: &Value, around: &Around<'_>) -> InboundEvent {
     let (phone, user) = if by_us { ("/to", "/to_user_id") } else { ("/from", "/from_user_id") };
     let person = person(around.value, loose(object, phone).as_deref(), text(object, user));
     if person.addresses.is_empty() {
-        return unreadable(format!("the call {} names nobody", clean_line(id)));
+        return unreadable(format!("the call {} has no sender", clean_line(id)));
     }
     let spoken = time(object, "/start_time").zip(time(object, "/end_time")).map(|(from, to)| to.since(from).as_secs());
     let seconds = loose(object, "/duration").and_then(|seconds| seconds.parse().ok()).or(spoken);
@@ -129,7 +129,7 @@ fn history_message(object: &Value, thread: &Value, around: &Around<'_>) -> Inbou
     let user = text(object, if from_us { "/to_user_id" } else { "/from_user_id" });
     let person = person(around.value, other.as_deref(), user);
     if person.addresses.is_empty() {
-        return unreadable(format!("the message {} of the history names nobody", clean_line(id)));
+        return unreadable(format!("the message {} of the history has no sender", clean_line(id)));
     }
     let kind = super::message::kind_of(object);
     let base = event(around, person, id.to_owned(), content(object, kind, None));
@@ -151,10 +151,10 @@ fn preference(object: &Value, around: &Around<'_>) -> InboundEvent {
     let stop = match word {
         "stop" => true,
         "resume" | "signup" => false,
-        other => return unreadable(format!("the wish `{}` about marketing is not known here", clean_line(other))),
+        other => return unreadable(format!("the marketing preference `{}` is unknown", clean_line(other))),
     };
     if person.addresses.is_empty() {
-        return unreadable("a wish about marketing names nobody");
+        return unreadable("a marketing preference has no sender");
     }
     InboundEvent::Preference {
         phone_number_id: around.number.clone(),
@@ -192,7 +192,7 @@ fn handover(around: &Around<'_>) -> InboundEvent {
     let user = user.or_else(|| only.and_then(|only| text(only, "/user_id")));
     let person = person(value, phone.as_deref(), user);
     if person.addresses.is_empty() {
-        return unreadable("a conversation was handed over, and it is not told whose");
+        return unreadable("a handover names no contact");
     }
     let what = ["control_passed", "control_taken", "control_requested", "pass_thread_control", "take_thread_control"];
     let what = what.iter().find(|name| value.get(**name).is_some()).copied().unwrap_or("messaging_handovers");
@@ -201,9 +201,9 @@ fn handover(around: &Around<'_>) -> InboundEvent {
         kind: "handover".into(),
         what: what.into(),
         text: Untrusted::from(match what {
-            "control_passed" | "pass_thread_control" => "another app gave us the conversation",
-            "control_taken" | "take_thread_control" => "another app took the conversation",
-            "control_requested" => "another app asks for the conversation",
+            "control_passed" | "pass_thread_control" => "another app passed the conversation to wadeck",
+            "control_taken" | "take_thread_control" => "another app took over the conversation",
+            "control_requested" => "another app requests the conversation",
             _ => "",
         }),
         members: members(value.get(what).unwrap_or(value)),

@@ -29,7 +29,7 @@ pub(crate) fn version(given: Option<String>, warn: &mut dyn FnMut(String)) -> St
         Some(version) if is_graph_version(&version) => version,
         Some(other) => {
             let other = crate::domain::text::clean_line(&other);
-            warn(format!("META_GRAPH_VERSION is `{other}`, which is no version; {DEFAULT_GRAPH_VERSION} is used."));
+            warn(format!("META_GRAPH_VERSION is `{other}`, which is not a version; {DEFAULT_GRAPH_VERSION} is used."));
             DEFAULT_GRAPH_VERSION.to_owned()
         }
         None => DEFAULT_GRAPH_VERSION.to_owned(),
@@ -58,7 +58,7 @@ impl Graph<'_> {
     pub async fn answer(&self, method: &str, path: &str, body: Option<&Value>) -> Result<HttpResponse, ProviderError> {
         let verb = reqwest::Method::from_bytes(method.as_bytes()).map_err(|_| {
             let explanation = format!("`{method}` is not an HTTP method.");
-            Box::new(Failure::own(FailureClass::Request, "No method", explanation, "Say GET."))
+            Box::new(Failure::own(FailureClass::Request, "No method", explanation, "Use GET."))
         })?;
         let is_read = verb == reqwest::Method::GET;
         let url = format!("{}{path}", self.root);
@@ -106,7 +106,7 @@ impl Graph<'_> {
     pub async fn upload(&self, number: &str, file: Upload<'_>) -> Result<String, ProviderError> {
         let url = format!("{}/{}/media", self.root, encoded(number));
         let bytes = tokio::fs::read(file.path).await.map_err(|error| {
-            let explanation = format!("The file cannot be read any more: {error}.");
+            let explanation = format!("The file can no longer be read: {error}.");
             Box::new(Failure::own(FailureClass::Request, "File not readable", explanation, "Attach it again."))
         })?;
         let total = bytes.len() as u64;
@@ -128,7 +128,7 @@ impl Graph<'_> {
                 .part("file", part))
         };
         let form = form(reqwest::Body::wrap_stream(stream)).map_err(|error| {
-            let explanation = format!("`{}` is not a type of file: {error}.", file.mime_type);
+            let explanation = format!("`{}` is not a media type: {error}.", file.mime_type);
             Box::new(Failure::own(FailureClass::Request, "Type not valid", explanation, "Attach another file."))
         })?;
         let posting = self.client.post_form(&url, self.key(), form);
@@ -147,7 +147,7 @@ impl Graph<'_> {
             Failure::own(
                 FailureClass::Transient,
                 "No id for the file",
-                "The provider took the file and gave no id for it.",
+                "The provider accepted the file but returned no id for it.",
                 "It is uploaded again automatically.",
             )
             .saying(answer.body.chars().take(500).collect::<String>())
@@ -348,7 +348,7 @@ pub(crate) fn foreign_host(host: &str) -> Failure {
     Failure::own(
         FailureClass::Policy,
         "Foreign URL",
-        format!("The file is said to be at {host}, which is not a host of the provider."),
+        format!("The URL of the file is at {host}, which is not a host of the provider."),
         "It is not fetched. Ask the provider whether that URL is theirs.",
     )
 }

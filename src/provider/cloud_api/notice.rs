@@ -66,7 +66,7 @@ fn describe(field: &str, value: &Value) -> RawNotice {
             let kind = or_text(at("/alert_info/alert_type").or_else(|| at("/alert_type")), "an alert");
             let words = at("/alert_info/alert_description").or_else(|| at("/alert_description"));
             let severity = or_text(at("/alert_info/alert_severity").or_else(|| at("/alert_severity")), "");
-            let sentence = format!("The platform warns of the account: {kind}. {}", or_text(words, ""));
+            let sentence = format!("The platform reports an alert about the account: {kind}. {}", or_text(words, ""));
             note(kind, sentence.trim().to_owned(), matches!(severity.as_str(), "CRITICAL" | "WARNING"))
         }
         "account_update" => {

@@ -13,7 +13,7 @@ pub(super) const RARE: &[Entry] = &[
         "1",
         Transient,
         "Platform fault",
-        "The platform could not make sense of the request, or failed on its own side.",
+        "The platform could not process the request, or failed internally.",
         "It is retried automatically a few times; then see the provider's response.",
     ),
     (
@@ -175,7 +175,7 @@ pub(super) const RARE: &[Entry] = &[
         "134101",
         Transient,
         "Still spreading",
-        "The template is still being made known.",
+        "The template is still being distributed.",
         "It is retried automatically after ten minutes.",
     ),
     (

@@ -45,7 +45,7 @@ pub(crate) fn explain(secrets: &[SecretString], header: Option<&str>, body: &[u8
         |body: &[u8]| secrets.iter().position(|secret| verify(std::slice::from_ref(secret), header, body).is_ok());
     if let Some(at) = fits(body) {
         return match secrets.len() {
-            1 => "signed with our secret".to_owned(),
+            1 => "signed with the configured secret".to_owned(),
             count => format!("signed with secret {} of {count}", at + 1),
         };
     }
@@ -58,16 +58,16 @@ pub(crate) fn explain(secrets: &[SecretString], header: Option<&str>, body: &[u8
     let rewritten = serde_json::from_slice::<serde_json::Value>(body).ok().map(|value| value.to_string());
     let with_newline = [body, b"\n"].concat();
     for (changed, what) in [
-        (Some(trimmed), "blanks were added around the body on the way"),
-        (Some(with_newline.as_slice()), "a line end was cut off the body on the way"),
-        (rewritten.as_deref().map(str::as_bytes), "the body was parsed and written again on the way"),
+        (Some(trimmed), "white space was added around the body in transit"),
+        (Some(with_newline.as_slice()), "a line end was removed from the body in transit"),
+        (rewritten.as_deref().map(str::as_bytes), "the body was parsed and serialized again in transit"),
     ] {
         if changed.is_some_and(|changed| changed != body && fits(changed).is_some()) {
-            return format!("changed body: {what}; something between the provider and us rewrites it");
+            return format!("changed body: {what}; something between the provider and wadeck rewrites it");
         }
     }
     format!(
-        "wrong secret, or a forgery: none of our {} secret(s) made this signature over this body, as it is or rewritten",
+        "wrong secret, or a forgery: the signature matches none of {} configured secret(s), neither for this body nor for a rewritten form of it",
         secrets.len()
     )
 }
@@ -130,10 +130,10 @@ mod tests {
         let body = br#"{"b":1,"a":2}"#;
         let explanation = |signature: &str, body: &[u8]| explain(&keys, Some(signature), body);
         assert_eq!(explanation(&sign("new-secret", body), body), "signed with secret 2 of 2");
-        assert_eq!(explain(&keys[..1], Some(&sign("old-secret", body)), body), "signed with our secret");
+        assert_eq!(explain(&keys[..1], Some(&sign("old-secret", body)), body), "signed with the configured secret");
         assert!(explanation(&sign("stranger", body), body).starts_with("wrong secret"));
         let padded = [body.as_slice(), b"  "].concat();
-        assert!(explanation(&sign("old-secret", body), &padded).contains("blanks were added"));
+        assert!(explanation(&sign("old-secret", body), &padded).contains("white space was added"));
         let compact = br#"{"a":2,"b":1}"#;
         let spaced = br#"{ "a": 2, "b": 1 }"#;
         assert!(explanation(&sign("old-secret", compact), spaced).contains("written again"));

@@ -94,11 +94,11 @@ pub(super) fn unreadable(why: impl Into<String>) -> InboundEvent {
 
 /// Parses a status of an outgoing message. An unknown word is kept as received.
 pub(super) fn status_event(object: &Value, number: &str, received_at: Timestamp) -> InboundEvent {
-    let Some(id) = text(object, "/id") else { return unreadable("a status names no message") };
+    let Some(id) = text(object, "/id") else { return unreadable("a status has no message id") };
     let report = status(object, received_at);
     let other = if report.is_none() { other_status(object, received_at) } else { None };
     if report.is_none() && other.is_none() {
-        return unreadable(format!("the status of {} says nothing", clean_line(id)));
+        return unreadable(format!("the status of {} is empty", clean_line(id)));
     }
     InboundEvent::Status(StatusEvent {
         phone_number_id: number.to_owned(),
@@ -135,10 +135,10 @@ pub(super) fn message(object: &Value, around: &Around<'_>, direction: Direction)
     }
     let group = group(object);
     if addresses.is_empty() && group.is_none() {
-        let whose = if inbound { "came from" } else { "went to" };
+        let whose = if inbound { "sender" } else { "recipient" };
         let spelt = phone.map(|phone| format!(" ({})", clean_line(&phone))).unwrap_or_default();
         let id: String = clean_line(id).chars().take(80).collect();
-        return unreadable(format!("the {} message {id} names nobody that it {whose}{spelt}", clean_line(kind)));
+        return unreadable(format!("the {} message {id} has no valid {whose}{spelt}", clean_line(kind)));
     }
     InboundEvent::Message(Box::new(MessageEvent {
         phone_number_id: around.number.clone(),

@@ -191,7 +191,7 @@ fn lacks_subscription(trouble: &Failure) -> bool {
 fn explained(trouble: Failure) -> Failure {
     let (explanation, remedy) = match trouble.code.as_str() {
         "2200" | "2201" => (
-            "The platform asked the address whether it is ours, and did not get the answer that it wanted.",
+            "The platform queried the URL with the verify token and did not get the expected response.",
             "See that the public address leads to this listener, and that META_VERIFY_TOKEN is the same there.",
         ),
         "10" | "200" => (

@@ -189,7 +189,7 @@ pub(super) async fn check(twilio: &Twilio, connection: &Connection) -> Result<Nu
         }
     }
     if let Some(off) = state.off {
-        let remedy = "See the sender in the provider's console: nothing goes out over it until then.";
+        let remedy = "Check the sender in the provider's console: nothing is sent with it until then.";
         return Err(Failure::own(FailureClass::Setup, "Sender off", off, remedy).into());
     }
     parts.extend(state.parts);

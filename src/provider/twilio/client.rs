@@ -151,7 +151,7 @@ impl Twilio {
         let key = self.key(access, account)?;
         let verb = reqwest::Method::from_bytes(method.as_bytes()).map_err(|_| {
             let explanation = format!("`{method}` is not an HTTP method.");
-            Box::new(Failure::own(FailureClass::Request, "No method", explanation, "Say GET."))
+            Box::new(Failure::own(FailureClass::Request, "No method", explanation, "Use GET."))
         })?;
         let is_read = verb == reqwest::Method::GET;
         let url = format!("{}{path}", self.base(host));

@@ -156,7 +156,7 @@ pub(super) fn to_content(template: &Value) -> Result<Value, ProviderError> {
         ("whatsapp/authentication", shape)
     } else {
         let Some(words) = words else {
-            return Err(not_offered("wants a body in every template", "Write one.").into());
+            return Err(not_offered("requires a body in every template", "Write one.").into());
         };
         plain_shape(words, header, footer, buttons)?
     };

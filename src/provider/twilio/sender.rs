@@ -180,7 +180,7 @@ pub(super) async fn require_sender(twilio: &Twilio, connection: &Connection) -> 
     find(twilio, connection).await?.ok_or_else(|| {
         let explanation =
             format!("The account's list of senders has no {}, so there is no profile.", connection.phone_number);
-        let remedy = "A shared sandbox has none; a number of one's own is made a sender in the provider's console.";
+        let remedy = "A shared sandbox has none; an own number is registered as a sender in the provider's console.";
         Failure::own(FailureClass::Setup, "No such sender", explanation, remedy).into()
     })
 }

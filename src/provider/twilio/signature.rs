@@ -121,7 +121,7 @@ pub(super) fn explain(tokens: &[SecretString], addresses: &[String], delivery: &
     let signed = |address: &str| tokens.iter().any(|token| is_signed_by(token, address, &tail, &signature));
     let called: Vec<String> = addresses.iter().flat_map(|address| url_variants(address)).collect();
     if let Some(address) = called.iter().find(|address| signed(address)) {
-        return format!("signed with our token for {address}");
+        return format!("signed with the configured token for {address}");
     }
     // The most frequent mistakes of proxies and pasted URLs.
     let host = delivery.header("host").unwrap_or_default();
@@ -141,7 +141,7 @@ pub(super) fn explain(tokens: &[SecretString], addresses: &[String], delivery: &
     }
     for (address, what) in others {
         if url_variants(&address).iter().any(|address| signed(address)) {
-            return format!("signed with our token, but for {address}: {what}");
+            return format!("signed with the configured token, but for {address}: {what}");
         }
     }
     let called = addresses.first().map_or("no address", String::as_str);
@@ -206,10 +206,10 @@ mod tests {
             let form = "application/x-www-form-urlencoded";
             explain(&tokens, &ours, &delivery("/webhook/twilio/messages", form, &signature, "A=one"))
         };
-        assert!(explanation(&ours[0]).starts_with("signed with our token for https://hooks"));
+        assert!(explanation(&ours[0]).starts_with("signed with the configured token for https://hooks"));
         assert!(
             explanation("https://hooks.example.com:443/webhook/twilio/messages")
-                .starts_with("signed with our token for")
+                .starts_with("signed with the configured token for")
         );
         assert!(explanation("http://hooks.example.com/webhook/twilio/messages").contains("begins with http there"));
         assert!(explanation("https://hooks.example.com/webhook/twilio/messages/").contains("ends with a slash there"));

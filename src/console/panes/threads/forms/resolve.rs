@@ -21,7 +21,7 @@ impl FormKind for ResolveForm {
     }
 
     fn fields(&self) -> Vec<Field> {
-        vec![field("reason", "What came of it", "optional, such as refund sent", "")]
+        vec![field("reason", "Outcome", "optional, such as refund sent", "")]
     }
 
     fn about(&self) -> String {

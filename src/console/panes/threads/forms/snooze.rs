@@ -34,7 +34,7 @@ impl FormKind for SnoozeForm {
         let mut lines = vec![];
         match filled.when("until") {
             Ok(Some(until)) if until > filled.now => {
-                lines.push((format!("It comes back in {}.", short_span(until.since(filled.now))), theme.plain()));
+                lines.push((format!("It returns in {}.", short_span(until.since(filled.now))), theme.plain()));
                 if self.window_closes_at.is_some_and(|closes| closes > filled.now && closes < until) {
                     lines.push(("The service window closes before then.".to_owned(), theme.warn()));
                 }
