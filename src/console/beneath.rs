@@ -5,10 +5,11 @@ use super::commands::ready;
 use super::cx::Cx;
 use super::panes::Panes;
 use super::scene::{Beneath, Scene};
+use crate::console::user_error::UserError;
 use crate::domain::numbers::connection::Environment;
 
 impl Beneath for Panes {
-    fn ready(&self, cx: &Cx, spec: &CommandSpec) -> Result<(), String> {
+    fn ready(&self, cx: &Cx, spec: &CommandSpec) -> Result<(), UserError> {
         ready(self, cx, spec)
     }
 
@@ -24,7 +25,7 @@ impl Beneath for Panes {
         self.get(cx.pane).filter_hint()
     }
 
-    fn check_filter(&self, cx: &Cx, text: &str) -> Result<(), String> {
+    fn check_filter(&self, cx: &Cx, text: &str) -> Result<(), UserError> {
         self.get(cx.pane).check_filter(cx, text)
     }
 }

@@ -202,7 +202,7 @@ impl Console {
                 let shows = matches!(step, ScriptStep::Check(_));
                 let said = script.take_step(step, lists);
                 self.cx.script = Some(script);
-                let said = said.map(|said| said.map_or_else(Intent::Warn, Intent::Notice));
+                let said = said.map(|said| said.map_or_else(|why| Intent::Warn(why.to_string()), Intent::Notice));
                 let mut intents: Vec<Intent> = said.into_iter().collect();
                 intents.extend(shows.then(|| Reading::open(Findings)));
                 return self.carry(intents);

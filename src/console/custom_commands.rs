@@ -42,7 +42,7 @@ impl CustomCommands {
                 asks: command.confirm,
             }));
             if let Err(why) = keymap.add(spec, command.key.as_deref()) {
-                faults.push(fault(&why));
+                faults.push(fault(why.as_str()));
             }
             commands.push((spec, Arc::new(command.clone())));
         }

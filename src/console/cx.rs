@@ -11,6 +11,7 @@ use super::pane_id::PaneId;
 use super::script::Script;
 use super::settings::{Focus, Notice, Settings};
 use super::shown::Shown;
+use crate::console::user_error::UserError;
 use crate::domain::access::permission::Permission;
 use crate::domain::ids::{ConnectionId, ThreadId};
 use crate::domain::numbers::connected::{ConnectionList, ConnectionView};
@@ -102,24 +103,24 @@ impl Cx {
     }
 
     /// Fails with the reason if the actor lacks a permission. The operation checks the permission again.
-    pub fn require(&self, right: Permission) -> Result<(), String> {
-        self.settings.actor.require(right).map_err(|refusal| refusal.to_string())
+    pub fn require(&self, right: Permission) -> Result<(), UserError> {
+        self.settings.actor.require(right).map_err(UserError::from)
     }
 
     /// Fails if the actor lacks the permissions of an operator.
-    pub fn operator(&self) -> Result<(), String> {
+    pub fn operator(&self) -> Result<(), UserError> {
         let may = self.settings.actor.has(Permission::SendMessages);
         if may { Ok(()) } else { Err("This needs the role operator.".into()) }
     }
 
     /// Fails if the actor lacks the permissions of an admin.
-    pub fn admin(&self) -> Result<(), String> {
+    pub fn admin(&self) -> Result<(), UserError> {
         let may = self.settings.actor.has(Permission::SetUpNumbers);
         if may { Ok(()) } else { Err("This needs the role admin.".into()) }
     }
 
     /// Fails if the actor may not stop agents, or if no agent is configured.
-    pub fn can_stop_agents(&self) -> Result<(), String> {
+    pub fn can_stop_agents(&self) -> Result<(), UserError> {
         self.require(Permission::StopAgents)?;
         let any = self.overview.as_ref().is_some_and(|told| told.agents > 0);
         if any { Ok(()) } else { Err("No agent is configured, so there is none to stop.".into()) }

@@ -30,6 +30,7 @@ mod surface_errors;
 mod theme;
 mod thread;
 mod update;
+mod user_error;
 mod words;
 
 pub use self::command::{CommandSpec, Scope};

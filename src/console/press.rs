@@ -107,7 +107,7 @@ impl Console {
     /// checked again because the state may have changed meanwhile.
     pub(super) fn start(&mut self, spec: &'static CommandSpec, agreed: Agreed) -> Vec<Effect> {
         let intents = match (ready(&self.panes, &self.cx, spec), question(&self.panes, &self.cx, spec)) {
-            (Err(why), _) => vec![Intent::Warn(why)],
+            (Err(why), _) => vec![Intent::Warn(why.to_string())],
             (Ok(()), Some(question)) if agreed == Agreed::NotYet => {
                 vec![Intent::Confirm(question, Then::Command(spec))]
             }

@@ -4,13 +4,14 @@ use super::command::CommandSpec;
 use super::cx::Cx;
 use super::input::chord::Chord;
 use super::input::{KeyCode, KeyEvent};
+use crate::console::user_error::UserError;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::time::Timestamp;
 
 /// The part of the open pane that overlays may read.
 pub(super) trait Beneath {
     /// Fails with the reason if a command cannot run now.
-    fn ready(&self, cx: &Cx, spec: &CommandSpec) -> Result<(), String>;
+    fn ready(&self, cx: &Cx, spec: &CommandSpec) -> Result<(), UserError>;
 
     /// Returns the environment of the selected item; `None` if it is the one shown in the header.
     fn environment(&self, cx: &Cx) -> Option<Environment>;
@@ -22,7 +23,7 @@ pub(super) trait Beneath {
     fn filter_hint(&self, cx: &Cx) -> &'static str;
 
     /// Fails with the reason if a filter is invalid.
-    fn check_filter(&self, cx: &Cx, text: &str) -> Result<(), String>;
+    fn check_filter(&self, cx: &Cx, text: &str) -> Result<(), UserError>;
 }
 
 /// What an overlay is drawn from, in addition to its own state.

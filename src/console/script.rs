@@ -1,6 +1,7 @@
 //! A template or Flow that is edited as text, with its findings. The text goes to an editor, is checked when it
 //! returns, and is kept until the provider has accepted it.
 
+use crate::console::user_error::UserError;
 use crate::domain::flow::FlowRequest;
 use crate::domain::ids::ConnectionId;
 use crate::domain::lint::{Finding, flow, flow_code, passes, template};
@@ -96,7 +97,7 @@ impl Script {
     }
 
     /// Applies a step: stores its text or applies fixes, then checks. Returns the message to show, if there is one.
-    pub fn take_step(&mut self, step: ScriptStep, lists: &[TemplateList]) -> Option<Result<String, String>> {
+    pub fn take_step(&mut self, step: ScriptStep, lists: &[TemplateList]) -> Option<Result<String, UserError>> {
         let said = match step {
             ScriptStep::Begin(..) | ScriptStep::Again => return None,
             ScriptStep::Keep(text) => {
@@ -114,11 +115,11 @@ impl Script {
     }
 
     /// Applies the automatic fixes. Returns how many were applied, or why none was.
-    fn fix(&mut self) -> Result<String, String> {
+    fn fix(&mut self) -> Result<String, UserError> {
         if !matches!(self.kind, ScriptKind::Template { .. }) {
-            return Err("Nothing here can be fixed automatically.".to_owned());
+            return Err("Nothing here can be fixed automatically.".into());
         }
-        let mut value = form::read(&self.text).map_err(|refusal| refusal.to_string())?;
+        let mut value = form::read(&self.text)?;
         let fixed = template::fix(&mut value, &self.findings);
         self.text = serde_json::to_string_pretty(&value).unwrap_or_default();
         Ok(format!("Fixed {fixed}. Check the examples before you submit it."))

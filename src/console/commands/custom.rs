@@ -6,6 +6,7 @@ use crate::console::intent::Intent;
 use crate::console::overlays::reading::Reading;
 use crate::console::overlays::readings::plain::PlainText;
 use crate::console::panes::Panes;
+use crate::console::user_error::UserError;
 use crate::console::{Focus, PaneId};
 use crate::domain::contacts::view::ContactView;
 use crate::domain::custom_command::{CommandOutput, CustomCommand, OutputTarget, Values, fill_in};
@@ -54,12 +55,12 @@ fn number_values(cx: &Cx, connection: &str) -> Values {
 }
 
 /// Fails with the reason if a custom command cannot run now.
-pub(in crate::console) fn ready(panes: &Panes, cx: &Cx, command: &CustomCommand) -> Result<(), String> {
+pub(in crate::console) fn ready(panes: &Panes, cx: &Cx, command: &CustomCommand) -> Result<(), UserError> {
     if cx.settings.actor.role().is_none_or(|role| role < command.role) {
-        return Err(format!("Only for the role {} or above.", command.role.name()));
+        return Err(format!("Only for the role {} or above.", command.role.name()).into());
     }
     let values = values(panes, cx);
-    fill_in(&command.command, &values).map(|_| ()).map_err(|error| error.to_string())
+    fill_in(&command.command, &values).map(|_| ()).map_err(|error| error.to_string().into())
 }
 
 /// Returns the question before a custom command runs; `None` if it asks none.

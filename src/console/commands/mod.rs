@@ -1,6 +1,7 @@
 //! The command table. The footer, the help, the palette, the key configuration and `docs/keys.md` are generated from
 //! it. A pane's commands are defined next to the pane; this module defines those that every pane has.
 
+use crate::console::user_error::UserError;
 pub(super) mod custom;
 mod everywhere;
 mod finding;
@@ -41,7 +42,7 @@ const fn owner(scope: Scope) -> Option<PaneId> {
 }
 
 /// Fails with the reason if a command cannot run now.
-pub(super) fn ready(panes: &Panes, cx: &Cx, spec: &CommandSpec) -> Result<(), String> {
+pub(super) fn ready(panes: &Panes, cx: &Cx, spec: &CommandSpec) -> Result<(), UserError> {
     if let Some(command) = cx.settings.commands.find(spec.id) {
         return custom::ready(panes, cx, command);
     }

@@ -2,6 +2,7 @@
 
 use crate::console::command::{CommandSpec, Scope};
 use crate::console::input::chord::{Chord, sequence};
+use crate::console::user_error::UserError;
 
 /// The key sequences of every command.
 #[derive(Debug, Clone)]
@@ -48,21 +49,22 @@ impl Keymap {
 
     /// Adds a command, and binds it to a key if one is given. Fails with the reason if the key is not valid here or
     /// taken.
-    pub(in crate::console) fn add(&mut self, spec: &'static CommandSpec, key: Option<&str>) -> Result<(), String> {
+    pub(in crate::console) fn add(&mut self, spec: &'static CommandSpec, key: Option<&str>) -> Result<(), UserError> {
         let mut bound = vec![];
         if let Some(key) = key {
             let chords = sequence(key).filter(|chords| chords.first().is_some_and(Chord::has_modifier));
             let Some(chords) = chords else {
                 return Err(format!(
                     "`{key}` is not a key for a command. Use one with ctrl- or alt-, such as `alt-o`."
-                ));
+                )
+                .into());
             };
             let shares =
                 |other: Scope| other == spec.scope || other == Scope::Everywhere || spec.scope == Scope::Everywhere;
             let overlaps = |other: &Vec<Chord>| other.starts_with(&chords) || chords.starts_with(other);
             let taken = self.bindings.iter().find(|(other, keys)| shares(other.scope) && keys.iter().any(overlaps));
             if let Some((other, _)) = taken {
-                return Err(format!("`{key}` is the key of `{}`. Choose another one.", other.id));
+                return Err(format!("`{key}` is the key of `{}`. Choose another one.", other.id).into());
             }
             bound.push(chords);
         }

@@ -49,7 +49,7 @@ impl FilterLine {
 
     /// Returns why the filter is invalid; `None` if it is valid.
     fn fault(&self, scene: &Scene<'_>) -> Option<String> {
-        scene.beneath.check_filter(scene.cx, self.typed.text()).err()
+        scene.beneath.check_filter(scene.cx, self.typed.text()).err().map(|why| why.to_string())
     }
 
     /// Filters the list while the filter is typed. A filter that is not valid leaves the list unchanged.

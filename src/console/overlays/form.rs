@@ -132,7 +132,7 @@ impl Form {
             }
             Ok(Submission::Confirm(question, request)) => vec![Intent::ask_first(question, request)],
             Err(why) => {
-                self.fault = Some(why);
+                self.fault = Some(why.to_string());
                 vec![]
             }
         }

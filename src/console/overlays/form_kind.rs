@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use crate::console::files::{FilePlace, Saves};
 use crate::console::input::{MAX_FIELD, TextField};
 use crate::console::theme::Theme;
+use crate::console::user_error::UserError;
 use crate::domain::ids::UploadId;
 use crate::domain::request::Request;
 use crate::domain::text::Untrusted;
@@ -44,7 +45,7 @@ pub(in crate::console) trait FormKind: Debug + Send {
     }
 
     /// Returns what the form submits, or why it cannot be submitted yet.
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String>;
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError>;
 
     /// Returns what to do instead if the form cannot work with files at this place; `None` if it can.
     fn elsewhere(&self, _place: FilePlace) -> Option<String> {
@@ -61,7 +62,7 @@ pub(in crate::console) struct FileField {
 }
 
 /// What a form leads to, or why it cannot be submitted yet, in words for the person who fills it in.
-pub(in crate::console) type Submitted = Result<Submission, String>;
+pub(in crate::console) type Submitted = Result<Submission, UserError>;
 
 /// What submitting a form starts.
 #[derive(Debug)]
@@ -146,12 +147,12 @@ impl<'f> Filled<'f> {
     }
 
     /// Returns the time in a field; `None` if it is empty. Fails if it is not a valid time.
-    pub fn when(&self, key: &str) -> Result<Option<Timestamp>, String> {
+    pub fn when(&self, key: &str) -> Result<Option<Timestamp>, UserError> {
         match self.text(key) {
             "" => Ok(None),
             text => {
                 let at = crate::domain::filter::when(text, self.now, self.zone_offset);
-                at.map(Some).map_err(|refusal| refusal.to_string())
+                at.map(Some).map_err(UserError::from)
             }
         }
     }

@@ -14,6 +14,7 @@ use crate::console::draw::put::put;
 use crate::console::input::{KeyCode, MAX_LINE, TextField, Typed};
 use crate::console::intent::{Intent, Overlay};
 use crate::console::scene::{Press, Scene};
+use crate::console::user_error::UserError;
 use crate::console::words;
 use crate::domain::contacts::thread_name::ThreadName;
 use crate::domain::ids::{AlertId, AssignmentId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId};
@@ -197,7 +198,7 @@ impl Overlay for Palette {
             let not_ready = scene.beneath.ready(cx, spec).err();
             let keys = words::pad(&cx.settings.keymap.keys_of(spec), 14, theme.ellipsis());
             let name = words::pad(spec.title, 18, theme.ellipsis());
-            let help = not_ready.as_deref().unwrap_or(spec.help);
+            let help = not_ready.as_ref().map_or(spec.help, UserError::as_str);
             let dim = not_ready.is_some();
             put(buffer, inner.x, y, 14, &keys, if dim { theme.dim() } else { theme.accent() });
             put(buffer, inner.x + 15, y, 18, &name, if dim { theme.dim() } else { theme.plain() });

@@ -13,6 +13,7 @@ use crate::console::draw::sheet::Sheet;
 use crate::console::intent::Intent;
 use crate::console::list::ListState;
 use crate::console::pane_id::PaneId;
+use crate::console::user_error::UserError;
 use crate::domain::change::Change;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::query::{Answer, Query};
@@ -150,7 +151,7 @@ pub(in crate::console) trait Pane: Commands + Debug {
     }
 
     /// Fails with the reason if a filter is invalid.
-    fn check_filter(&self, cx: &Cx, text: &str) -> Result<(), String>;
+    fn check_filter(&self, cx: &Cx, text: &str) -> Result<(), UserError>;
 
     /// Returns the placeholder text for the filter line.
     fn filter_hint(&self) -> &'static str;

@@ -4,6 +4,7 @@ use super::row::{Command, Danger};
 use crate::console::command::Scope;
 use crate::console::cx::Cx;
 use crate::console::intent::Intent;
+use crate::console::user_error::UserError;
 use crate::domain::ids::EntryId;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::request::Request;
@@ -26,11 +27,11 @@ fn question<P: HasEntry>(pane: &P, _: &Cx) -> String {
     }
 }
 
-fn ready<P: HasEntry>(pane: &P, cx: &Cx) -> Result<(), String> {
+fn ready<P: HasEntry>(pane: &P, cx: &Cx) -> Result<(), UserError> {
     cx.operator()?;
     match pane.selected_entry().ok_or(NOT_SENT)? {
         (_, state) if state.can_retry() => Ok(()),
-        (_, state) => Err(format!("It is {}, so it cannot be retried.", state.name())),
+        (_, state) => Err(format!("It is {}, so it cannot be retried.", state.name()).into()),
     }
 }
 

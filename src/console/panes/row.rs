@@ -3,6 +3,7 @@
 use crate::console::command::{CommandSpec, Scope};
 use crate::console::cx::Cx;
 use crate::console::intent::Intent;
+use crate::console::user_error::UserError;
 
 /// Whether a command requires a confirmation.
 pub(in crate::console) enum Danger<P: ?Sized> {
@@ -24,7 +25,7 @@ pub(in crate::console) struct Command<P: ?Sized> {
     /// Whether the footer shows the command.
     pub hint: bool,
     /// Fails if the command cannot run now, with the same reason as the operation.
-    pub ready: fn(&P, &Cx) -> Result<(), String>,
+    pub ready: fn(&P, &Cx) -> Result<(), UserError>,
     pub run: fn(&mut P, &Cx) -> Vec<Intent>,
 }
 
@@ -82,7 +83,7 @@ pub(in crate::console) trait Commands {
     fn has(&self, id: &str) -> bool;
 
     /// Fails with the reason if the command cannot run now.
-    fn ready(&self, cx: &Cx, id: &str) -> Result<(), String>;
+    fn ready(&self, cx: &Cx, id: &str) -> Result<(), UserError>;
 
     /// Returns the confirmation that a command requires; `None` if it requires none.
     fn question(&self, cx: &Cx, id: &str) -> Option<String>;
@@ -99,7 +100,7 @@ macro_rules! commands {
                 $crate::console::panes::row::find(&[$($rows),+], id).is_some()
             }
 
-            fn ready(&self, cx: &Cx, id: &str) -> Result<(), String> {
+            fn ready(&self, cx: &Cx, id: &str) -> Result<(), UserError> {
                 $crate::console::panes::row::find(&[$($rows),+], id).map_or(Ok(()), |row| (row.ready)(self, cx))
             }
 

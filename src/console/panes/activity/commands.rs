@@ -7,6 +7,7 @@ use crate::console::intent::Intent;
 use crate::console::pane_id::PaneId;
 use crate::console::panes::pane::Pane;
 use crate::console::panes::row::{Command, Danger};
+use crate::console::user_error::UserError;
 use crate::domain::access::permission::Permission;
 use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::request::Request;
@@ -24,7 +25,7 @@ pub(in crate::console) const ROWS: &[Command<ActivityPane>] = &[
         ready: |pane, cx| match pane.selected().map(|row| &row.kind) {
             Some(ActivityKind::Alert { acknowledged_by: None, .. }) => cx.operator(),
             Some(ActivityKind::Alert { acknowledged_by: Some(by), .. }) => {
-                Err(format!("{by} has already acknowledged it."))
+                Err(format!("{by} has already acknowledged it.").into())
             }
             _ => Err("Select an alert first.".into()),
         },
@@ -142,7 +143,7 @@ pub(in crate::console) const ROWS: &[Command<ActivityPane>] = &[
     },
 ];
 
-fn reveal_ready(pane: &ActivityPane, cx: &Cx) -> Result<(), String> {
+fn reveal_ready(pane: &ActivityPane, cx: &Cx) -> Result<(), UserError> {
     delivery_ready(pane, cx)?;
     cx.require(Permission::RevealWebhookBodies)
 }
@@ -154,7 +155,7 @@ fn reveal(pane: &ActivityPane) -> Vec<Intent> {
     }
 }
 
-fn delivery_ready(pane: &ActivityPane, cx: &Cx) -> Result<(), String> {
+fn delivery_ready(pane: &ActivityPane, cx: &Cx) -> Result<(), UserError> {
     cx.operator()?;
     pane.selected_delivery().map(|_| ()).ok_or_else(|| "Select a webhook delivery first.".into())
 }

@@ -19,6 +19,7 @@ use crate::console::overlays::reading::Reading;
 use crate::console::overlays::readings::plain::PlainText;
 use crate::console::overlays::readings::revealed::Revealed;
 use crate::console::pane_id::PaneId;
+use crate::console::user_error::UserError;
 use crate::console::words;
 use crate::domain::change::Change;
 use crate::domain::ids::DeliveryId;
@@ -162,8 +163,8 @@ impl Pane for ActivityPane {
         }
     }
 
-    fn check_filter(&self, _: &Cx, text: &str) -> Result<(), String> {
-        WordList::Activity.check(text).map_err(|refusal| refusal.to_string())
+    fn check_filter(&self, _: &Cx, text: &str) -> Result<(), UserError> {
+        WordList::Activity.check(text).map_err(UserError::from)
     }
 
     fn filter_hint(&self) -> &'static str {

@@ -15,6 +15,7 @@ use crate::console::overlays::picker::Picker;
 use crate::console::overlays::reading::Reading;
 use crate::console::pane_id::PaneId;
 use crate::console::panes::row::{Command, Danger};
+use crate::console::user_error::UserError;
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::{Assignment, AssignmentState};
 use crate::domain::agents::requests::{AgentRequest, AssignmentRow};
@@ -237,25 +238,25 @@ fn with_row(pane: &AgentsPane, cx: &Cx, of: impl Fn(&AssignmentRow) -> AgentForm
 }
 
 /// Returns the selected assignment. Fails if its state does not fit, or if the actor may not decide about agents.
-fn in_hand<'p>(pane: &'p AgentsPane, cx: &Cx, fits: fn(&Assignment) -> bool) -> Result<&'p Assignment, String> {
+fn in_hand<'p>(pane: &'p AgentsPane, cx: &Cx, fits: fn(&Assignment) -> bool) -> Result<&'p Assignment, UserError> {
     let one = pane.selected_assignment(cx).ok_or(NOT_ONE)?;
     if !fits(one) {
-        return Err(format!("It is already {}.", one.state.name()));
+        return Err(format!("It is already {}.", one.state.name()).into());
     }
     cx.require(Permission::DecideAssignments)?;
     Ok(one)
 }
 
 /// Returns the selected assignment if it waits for a decision.
-fn waiting<'p>(pane: &'p AgentsPane, cx: &Cx) -> Result<&'p Assignment, String> {
+fn waiting<'p>(pane: &'p AgentsPane, cx: &Cx) -> Result<&'p Assignment, UserError> {
     in_hand(pane, cx, |one| one.state.waits())
 }
 
 /// Returns the selected assignment if it can be approved: it waits, or its agent has changed since the approval.
-fn decidable<'p>(pane: &'p AgentsPane, cx: &Cx) -> Result<&'p Assignment, String> {
+fn decidable<'p>(pane: &'p AgentsPane, cx: &Cx) -> Result<&'p Assignment, UserError> {
     in_hand(pane, cx, |one| one.state.waits() || one.stale_since.is_some() && one.state == AssignmentState::Active)
 }
 
-fn stoppable(_: &AgentsPane, cx: &Cx) -> Result<(), String> {
+fn stoppable(_: &AgentsPane, cx: &Cx) -> Result<(), UserError> {
     cx.can_stop_agents()
 }

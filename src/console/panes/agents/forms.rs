@@ -4,6 +4,7 @@ use ratatui::style::Style;
 
 use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
 use crate::console::theme::Theme;
+use crate::console::user_error::UserError;
 use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::assignment::{Assignment, AssignmentState, Mode};
 use crate::domain::agents::contract::{Conditions, Contract, Hours, Money, Tool};
@@ -173,7 +174,7 @@ impl AgentForm {
         }
     }
 
-    fn request(&self, filled: &Filled<'_>) -> Result<AgentRequest, String> {
+    fn request(&self, filled: &Filled<'_>) -> Result<AgentRequest, UserError> {
         Ok(match self {
             Self::Propose { agent, connection, thread, .. } => {
                 AgentRequest::Propose(Box::new(proposal(filled, (agent, *connection, *thread))?))
@@ -236,7 +237,7 @@ impl FormKind for AgentForm {
         vec![(text, if warns { theme.warn() } else { theme.dim() })]
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         let request = self.request(filled)?;
         // A restriction that changes nothing is an approval, with the approval's confirmation.
         if let (Self::Narrow { assignment: one, question, .. }, AgentRequest::Restrict { proposal, .. }) =
@@ -244,7 +245,7 @@ impl FormKind for AgentForm {
             && one.has_same_terms(proposal)
         {
             if one.state == AssignmentState::Active && one.stale_since.is_none() {
-                return Err("It is already active.".to_owned());
+                return Err("It is already active.".into());
             }
             let request = Request::Agents(AgentRequest::Approve { assignment: one.id });
             return Ok(Submission::Confirm(question.clone(), request));
@@ -253,10 +254,10 @@ impl FormKind for AgentForm {
     }
 }
 
-fn figure<T: std::str::FromStr>(filled: &Filled<'_>, key: &str, name: &str) -> Result<Option<T>, String> {
+fn figure<T: std::str::FromStr>(filled: &Filled<'_>, key: &str, name: &str) -> Result<Option<T>, UserError> {
     match filled.text(key) {
         "" => Ok(None),
-        text => text.parse().map(Some).map_err(|_| format!("The {name} are a whole number.")),
+        text => text.parse().map(Some).map_err(|_| format!("The {name} are a whole number.").into()),
     }
 }
 
@@ -264,7 +265,7 @@ fn figure<T: std::str::FromStr>(filled: &Filled<'_>, key: &str, name: &str) -> R
 fn proposal(
     filled: &Filled<'_>,
     (agent, connection, thread): (&str, ConnectionId, Option<ThreadId>),
-) -> Result<Proposal, String> {
+) -> Result<Proposal, UserError> {
     let usual = Contract::default();
     let mode = Mode::from_name(filled.text("mode")).ok_or("The mode is draft, auto or off.")?;
     let mut tools = vec![];
@@ -291,7 +292,7 @@ fn proposal(
     };
     let hours = match filled.text("hours") {
         "" => None,
-        text => Some(Hours::parse(text)?),
+        text => Some(Hours::parse(text).map_err(|error| error.to_string())?),
     };
     let contract = Contract {
         tools,
@@ -313,6 +314,6 @@ fn proposal(
             words: words.map(str::to_owned).collect(),
         },
     };
-    contract.check()?;
+    contract.check().map_err(|error| error.to_string())?;
     Ok(Proposal { connection, thread, agent: agent.to_owned(), mode, contract, expires_at: until })
 }

@@ -29,6 +29,7 @@ use crate::console::list::ListState;
 use crate::console::overlays::reading::Reading;
 use crate::console::overlays::readings::plain::PlainText;
 use crate::console::pane_id::PaneId;
+use crate::console::user_error::UserError;
 use crate::domain::agents::requests::{AgentQuery, AgentRequest, AgentsAnswer};
 use crate::domain::change::Change;
 use crate::domain::list_filter::WordList;
@@ -162,8 +163,8 @@ impl Pane for AgentsPane {
         }
     }
 
-    fn check_filter(&self, _: &Cx, text: &str) -> Result<(), String> {
-        WordList::Agents.check(text).map_err(|refusal| refusal.to_string())
+    fn check_filter(&self, _: &Cx, text: &str) -> Result<(), UserError> {
+        WordList::Agents.check(text).map_err(UserError::from)
     }
 
     fn filter_hint(&self) -> &'static str {

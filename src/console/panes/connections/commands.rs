@@ -13,6 +13,7 @@ use crate::console::overlays::picker::Picker;
 use crate::console::overlays::reading::Reading;
 use crate::console::pane_id::PaneId;
 use crate::console::panes::row::{Command, Danger};
+use crate::console::user_error::UserError;
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::number::{NumberQuery, NumberRequest};
 use crate::domain::query::Query;
@@ -169,7 +170,7 @@ pub(in crate::console) const ROWS: &[Command<ConnectionsPane>] = &[
 ];
 
 /// Fails if the actor is no admin, or if no configured provider can set up a number.
-fn can_set_up(_: &ConnectionsPane, cx: &Cx) -> Result<(), String> {
+fn can_set_up(_: &ConnectionsPane, cx: &Cx) -> Result<(), UserError> {
     cx.admin()?;
     match cx.overview.as_ref().map(|overview| overview.sets_up.is_empty()) {
         Some(false) => Ok(()),
@@ -177,7 +178,7 @@ fn can_set_up(_: &ConnectionsPane, cx: &Cx) -> Result<(), String> {
     }
 }
 
-pub(super) fn connected(pane: &ConnectionsPane, cx: &Cx) -> Result<ConnectionId, String> {
+pub(super) fn connected(pane: &ConnectionsPane, cx: &Cx) -> Result<ConnectionId, UserError> {
     pane.selected_connection(cx).map(|row| row.connection.id).ok_or_else(|| "This number is not connected.".into())
 }
 
@@ -196,7 +197,7 @@ pub(super) fn with(
     }
 }
 
-fn connection_ready(pane: &ConnectionsPane, cx: &Cx) -> Result<(), String> {
+fn connection_ready(pane: &ConnectionsPane, cx: &Cx) -> Result<(), UserError> {
     cx.operator()?;
     pane.selected_connection(cx).map(|_| ()).ok_or_else(|| "Select a connection first.".into())
 }

@@ -10,6 +10,7 @@ use crate::console::intent::Intent;
 use crate::console::overlays::form::Form;
 use crate::console::pane_id::PaneId;
 use crate::console::panes::row::{Command, Danger};
+use crate::console::user_error::UserError;
 use crate::domain::numbers::life::NumberEvent;
 use crate::domain::numbers::number::NumberRequest;
 
@@ -176,12 +177,12 @@ pub(in crate::console) const ROWS: &[Command<ConnectionsPane>] = &[
 ];
 
 /// Returns the first of these events that the selected setup's state allows. Fails with the reason if it allows none.
-fn can(pane: &ConnectionsPane, cx: &Cx, events: &[NumberEvent]) -> Result<NumberEvent, String> {
+fn can(pane: &ConnectionsPane, cx: &Cx, events: &[NumberEvent]) -> Result<NumberEvent, UserError> {
     cx.admin()?;
     let (Some(setup), Some(list)) = (pane.selected_setup(cx), &cx.connections) else {
         return Err("No number is being set up.".into());
     };
     let state = setup.life(list.presence(setup));
     let event = events.iter().find(|event| state.after(**event).is_some());
-    event.copied().ok_or_else(|| state.refuse(&setup.name).to_string())
+    event.copied().ok_or_else(|| state.refuse(&setup.name).into())
 }

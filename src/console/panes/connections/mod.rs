@@ -21,6 +21,7 @@ use crate::console::intent::Intent;
 use crate::console::list::ListState;
 use crate::console::overlays::form::Form;
 use crate::console::pane_id::PaneId;
+use crate::console::user_error::UserError;
 use crate::domain::change::Change;
 use crate::domain::list_filter::WordList;
 use crate::domain::numbers::connection::Environment;
@@ -123,8 +124,8 @@ impl Pane for ConnectionsPane {
         self.selected_connection(cx).map(|row| row.connection.environment)
     }
 
-    fn check_filter(&self, _: &Cx, text: &str) -> Result<(), String> {
-        WordList::Connections.check(text).map_err(|refusal| refusal.to_string())
+    fn check_filter(&self, _: &Cx, text: &str) -> Result<(), UserError> {
+        WordList::Connections.check(text).map_err(UserError::from)
     }
 
     fn filter_hint(&self) -> &'static str {

@@ -10,6 +10,7 @@ use crate::console::overlays::picker::Picker;
 use crate::console::pane_id::PaneId;
 use crate::console::panes::retry::{HasEntry, NOT_SENT, retry};
 use crate::console::panes::row::{Command, Danger};
+use crate::console::user_error::UserError;
 use crate::domain::ids::EntryId;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::request::Request;
@@ -42,7 +43,7 @@ pub(in crate::console) const ROWS: &[Command<DeliveryPane>] = &[
         }),
         ready: |pane, cx| match entry(pane, cx)? {
             state if state.can_discard() => Ok(()),
-            state => Err(format!("It is {}, so it cannot be discarded.", state.name())),
+            state => Err(format!("It is {}, so it cannot be discarded.", state.name()).into()),
         },
         run: |pane, _| with_entry(pane, |entry| Request::DiscardEntry { entry }),
     },
@@ -54,7 +55,7 @@ pub(in crate::console) const ROWS: &[Command<DeliveryPane>] = &[
         keys: &["p"],
         ready: |pane, cx| match entry(pane, cx)? {
             EntryState::Uncertain | EntryState::Scheduled | EntryState::Accepted | EntryState::Failed => Ok(()),
-            state => Err(format!("It is {}: the provider has no record of it.", state.name())),
+            state => Err(format!("It is {}: the provider has no record of it.", state.name()).into()),
         },
         run: |pane, _| match pane.selected().map(|row| (row.id, row.message_id, row.state)) {
             Some((entry, _, EntryState::Uncertain)) => vec![Intent::perform(Request::Reconcile { entry })],
@@ -115,7 +116,9 @@ pub(in crate::console) const ROWS: &[Command<DeliveryPane>] = &[
             cx.operator()?;
             match pane.selected_entry() {
                 Some((_, EntryState::Queued)) => Ok(()),
-                Some((_, state)) => Err(format!("It is {}, and only queued messages can be held.", state.name())),
+                Some((_, state)) => {
+                    Err(format!("It is {}, and only queued messages can be held.", state.name()).into())
+                }
                 None => Err("Select a message first.".into()),
             }
         },
@@ -148,15 +151,15 @@ pub(in crate::console) const ROWS: &[Command<DeliveryPane>] = &[
     },
 ];
 
-fn entry(pane: &DeliveryPane, cx: &Cx) -> Result<EntryState, String> {
+fn entry(pane: &DeliveryPane, cx: &Cx) -> Result<EntryState, UserError> {
     cx.operator()?;
-    pane.selected_entry().map(|(_, state)| state).ok_or_else(|| NOT_SENT.to_owned())
+    pane.selected_entry().map(|(_, state)| state).ok_or_else(|| NOT_SENT.into())
 }
 
-fn uncertain(pane: &DeliveryPane, cx: &Cx) -> Result<(), String> {
+fn uncertain(pane: &DeliveryPane, cx: &Cx) -> Result<(), UserError> {
     match entry(pane, cx)? {
         EntryState::Uncertain => Ok(()),
-        state => Err(format!("It is {}, not uncertain.", state.name())),
+        state => Err(format!("It is {}, not uncertain.", state.name()).into()),
     }
 }
 

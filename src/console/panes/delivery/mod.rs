@@ -16,6 +16,7 @@ use crate::console::draw::sheet::Sheet;
 use crate::console::intent::Intent;
 use crate::console::list::{ListState, MAX_ROWS};
 use crate::console::pane_id::PaneId;
+use crate::console::user_error::UserError;
 use crate::domain::change::Change;
 use crate::domain::filter::Filter;
 use crate::domain::numbers::connection::Environment;
@@ -128,8 +129,8 @@ impl Pane for DeliveryPane {
         cx.connected().find(|row| row.connection.name == *name).map(|row| row.connection.environment)
     }
 
-    fn check_filter(&self, cx: &Cx, text: &str) -> Result<(), String> {
-        Filter::read(text, cx.now).map(|_| ()).map_err(|refusal| refusal.to_string())
+    fn check_filter(&self, cx: &Cx, text: &str) -> Result<(), UserError> {
+        Filter::read(text, cx.now).map(|_| ()).map_err(UserError::from)
     }
 
     fn filter_hint(&self) -> &'static str {

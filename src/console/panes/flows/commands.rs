@@ -13,6 +13,7 @@ use crate::console::overlays::picker::Picker;
 use crate::console::overlays::reading::Reading;
 use crate::console::pane_id::PaneId;
 use crate::console::panes::row::{Command, Danger};
+use crate::console::user_error::UserError;
 use crate::domain::flow::{FlowQuery, FlowRequest};
 use crate::domain::ids::ConnectionId;
 use crate::domain::query::Query;
@@ -170,7 +171,7 @@ pub(in crate::console) const ROWS: &[Command<FlowsPane>] = &[
             cx.admin()?;
             match pane.selected(cx) {
                 Some((_, flow)) if flow.is("draft") => Ok(()),
-                Some((_, flow)) => Err(format!("It is {}, and only drafts can be deleted.", flow.status)),
+                Some((_, flow)) => Err(format!("It is {}, and only drafts can be deleted.", flow.status).into()),
                 None => Err("Select a Flow first.".into()),
             }
         },
@@ -179,17 +180,17 @@ pub(in crate::console) const ROWS: &[Command<FlowsPane>] = &[
     },
 ];
 
-fn operator_with_one(pane: &FlowsPane, cx: &Cx) -> Result<(), String> {
+fn operator_with_one(pane: &FlowsPane, cx: &Cx) -> Result<(), UserError> {
     cx.operator()?;
     chosen(pane, cx).map(|_| ())
 }
 
-fn admin_with_one(pane: &FlowsPane, cx: &Cx) -> Result<(), String> {
+fn admin_with_one(pane: &FlowsPane, cx: &Cx) -> Result<(), UserError> {
     cx.admin()?;
     chosen(pane, cx).map(|_| ())
 }
 
-fn chosen(pane: &FlowsPane, cx: &Cx) -> Result<(ConnectionId, String), String> {
+fn chosen(pane: &FlowsPane, cx: &Cx) -> Result<(ConnectionId, String), UserError> {
     pane.at_hand(cx).ok_or_else(|| "Select a Flow first.".into())
 }
 
@@ -228,7 +229,7 @@ fn account(pane: &FlowsPane, cx: &Cx) -> Option<ConnectionId> {
     cx.account_for_new(pane.selected(cx).map(|(list, _)| list.connection))
 }
 
-fn operator_with_account(pane: &FlowsPane, cx: &Cx) -> Result<(), String> {
+fn operator_with_account(pane: &FlowsPane, cx: &Cx) -> Result<(), UserError> {
     cx.operator()?;
     match account(pane, cx) {
         Some(_) => Ok(()),

@@ -4,6 +4,7 @@ use ratatui::style::Style;
 
 use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
 use crate::console::theme::Theme;
+use crate::console::user_error::UserError;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::flow::FlowRequest;
 use crate::domain::ids::ConnectionId;
@@ -40,7 +41,7 @@ impl FormKind for NewFlowForm {
         vec![(said.to_owned(), theme.dim())]
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         let (connection, name, json) = (self.connection, filled.owned("name"), self.json.to_owned());
         Ok(Submission::Perform(Request::Flow(FlowRequest::Create { connection, name, json, accepted: None })))
     }
@@ -83,7 +84,7 @@ impl FormKind for SendFlowForm {
         vec![(said.to_owned(), theme.dim())]
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         Ok(Submission::Perform(Request::Flow(FlowRequest::Send {
             connection: self.connection,
             id: self.id.clone(),
@@ -140,7 +141,7 @@ impl FormKind for EndFlowForm {
         vec![(said.to_owned(), theme.warn())]
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         let (connection, id, typed) = (self.connection, self.id.clone(), filled.owned("typed"));
         Ok(Submission::Perform(Request::Flow(match self.end {
             FlowEnd::Delete => FlowRequest::Delete { connection, id, typed },

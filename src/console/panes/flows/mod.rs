@@ -21,6 +21,7 @@ use crate::console::overlays::reading::Reading;
 use crate::console::overlays::readings::plain::PlainText;
 use crate::console::pane_id::PaneId;
 use crate::console::script::{ScriptKind, ScriptStep};
+use crate::console::user_error::UserError;
 use crate::console::words;
 use crate::domain::change::Change;
 use crate::domain::flow::{FlowAnswer, FlowQuery, FlowRequest, table};
@@ -142,8 +143,8 @@ impl Pane for FlowsPane {
         vec![]
     }
 
-    fn check_filter(&self, _: &Cx, text: &str) -> Result<(), String> {
-        WordList::Flows.check(text).map_err(|refusal| refusal.to_string())
+    fn check_filter(&self, _: &Cx, text: &str) -> Result<(), UserError> {
+        WordList::Flows.check(text).map_err(UserError::from)
     }
 
     fn filter_hint(&self) -> &'static str {

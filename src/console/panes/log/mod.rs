@@ -16,6 +16,7 @@ use crate::console::draw::sheet::Sheet;
 use crate::console::intent::Intent;
 use crate::console::list::ListState;
 use crate::console::pane_id::PaneId;
+use crate::console::user_error::UserError;
 use crate::console::words;
 use crate::domain::change::Change;
 use crate::domain::query::{Answer, Query};
@@ -153,7 +154,7 @@ impl Pane for LogPane {
         vec![]
     }
 
-    fn check_filter(&self, _: &Cx, text: &str) -> Result<(), String> {
+    fn check_filter(&self, _: &Cx, text: &str) -> Result<(), UserError> {
         check_filter(text)
     }
 

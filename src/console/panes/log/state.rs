@@ -1,6 +1,7 @@
 //! State of the Log pane: the engine's log, newest line first.
 
 use crate::console::list::ListState;
+use crate::console::user_error::UserError;
 use crate::domain::time::Timestamp;
 
 /// Log levels as they are written, the most severe first.
@@ -112,14 +113,14 @@ impl LogPane {
 }
 
 /// Fails with the reason if a filter is invalid: an unknown level, or a term of another list.
-pub(super) fn check_filter(text: &str) -> Result<(), String> {
+pub(super) fn check_filter(text: &str) -> Result<(), UserError> {
     for word in text.split_whitespace() {
         match word.split_once(':') {
             Some(("level", named)) if !LEVELS.iter().any(|known| known.eq_ignore_ascii_case(named)) => {
-                return Err("The level is error, warn, info, debug or trace.".to_owned());
+                return Err("The level is error, warn, info, debug or trace.".into());
             }
             Some((name, _)) if name != "level" && crate::domain::filter::is_term(name) => {
-                return Err(format!("The log has no term `{name}:`. This list takes words, and level:."));
+                return Err(format!("The log has no term `{name}:`. This list takes words, and level:.").into());
             }
             _ => {}
         }

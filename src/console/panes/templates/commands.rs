@@ -10,6 +10,7 @@ use crate::console::overlays::form::Form;
 use crate::console::overlays::picker::Picker;
 use crate::console::pane_id::PaneId;
 use crate::console::panes::row::Command;
+use crate::console::user_error::UserError;
 use crate::domain::ids::ConnectionId;
 use crate::domain::query::Query;
 use crate::domain::templates::requests::TemplateQuery;
@@ -93,7 +94,7 @@ pub(in crate::console) const ROWS: &[Command<TemplatesPane>] = &[
 ];
 
 /// Fails if the actor is no operator, or if there is no account to create a template in.
-fn operator_with_account(pane: &TemplatesPane, cx: &Cx) -> Result<(), String> {
+fn operator_with_account(pane: &TemplatesPane, cx: &Cx) -> Result<(), UserError> {
     cx.operator()?;
     match account(pane, cx) {
         Some(_) => Ok(()),
@@ -101,17 +102,17 @@ fn operator_with_account(pane: &TemplatesPane, cx: &Cx) -> Result<(), String> {
     }
 }
 
-fn operator_with_one(pane: &TemplatesPane, cx: &Cx) -> Result<(), String> {
+fn operator_with_one(pane: &TemplatesPane, cx: &Cx) -> Result<(), UserError> {
     cx.operator()?;
     chosen(pane, cx).map(|_| ())
 }
 
-fn admin_with_one(pane: &TemplatesPane, cx: &Cx) -> Result<(), String> {
+fn admin_with_one(pane: &TemplatesPane, cx: &Cx) -> Result<(), UserError> {
     cx.admin()?;
     chosen(pane, cx).map(|_| ())
 }
 
-fn chosen<'p>(pane: &'p TemplatesPane, cx: &Cx) -> Result<(ConnectionId, &'p Template), String> {
+fn chosen<'p>(pane: &'p TemplatesPane, cx: &Cx) -> Result<(ConnectionId, &'p Template), UserError> {
     pane.selected(cx).map(|(list, one)| (list.connection, one)).ok_or_else(|| "Select a template first.".into())
 }
 

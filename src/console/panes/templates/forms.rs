@@ -4,6 +4,7 @@ use ratatui::style::Style;
 
 use crate::console::overlays::form_kind::{Field, FileField, Filled, FormKind, Submission, field};
 use crate::console::theme::Theme;
+use crate::console::user_error::UserError;
 use crate::domain::ids::ConnectionId;
 use crate::domain::request::Request;
 use crate::domain::templates::requests::{SampleSource, TemplateRequest};
@@ -41,7 +42,7 @@ impl FormKind for DeleteTemplateForm {
         vec![(said.to_owned(), theme.warn())]
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         Ok(Submission::Perform(Request::Template(TemplateRequest::Delete {
             connection: self.connection,
             name: self.name.clone(),
@@ -82,7 +83,7 @@ impl FormKind for SampleForm {
         vec![("A JPEG, PNG, MP4 or PDF. Its handle for header_handle is copied.".to_owned(), theme.dim())]
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         let address = || SampleSource::Address(filled.owned("source"));
         let source = filled.upload.map_or_else(address, SampleSource::Upload);
         Ok(Submission::Perform(Request::Template(TemplateRequest::Sample { connection: self.connection, source })))

@@ -18,6 +18,7 @@ use crate::console::intent::Intent;
 use crate::console::list::ListState;
 use crate::console::pane_id::PaneId;
 use crate::console::script::{ScriptKind, ScriptStep};
+use crate::console::user_error::UserError;
 use crate::console::words;
 use crate::domain::change::Change;
 use crate::domain::list_filter::WordList;
@@ -126,8 +127,8 @@ impl Pane for TemplatesPane {
         self.selected(cx).map(|(_, one)| format!("template {}", one.name.as_received()))
     }
 
-    fn check_filter(&self, _: &Cx, text: &str) -> Result<(), String> {
-        WordList::Templates.check(text).map_err(|refusal| refusal.to_string())
+    fn check_filter(&self, _: &Cx, text: &str) -> Result<(), UserError> {
+        WordList::Templates.check(text).map_err(UserError::from)
     }
 
     fn filter_hint(&self) -> &'static str {

@@ -15,6 +15,7 @@ use crate::console::panes::agents::stopping::{StopPicker, scopes_of_thread};
 use crate::console::panes::flows::pickers::FlowToSend;
 use crate::console::panes::row::{Command, Danger};
 use crate::console::settings::Focus;
+use crate::console::user_error::UserError;
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::AgentRequest;
 use crate::domain::ids::RunId;
@@ -129,18 +130,18 @@ fn perform(request: AgentRequest) -> Vec<Intent> {
     vec![Intent::perform(Request::Agents(request))]
 }
 
-fn stoppable(_: &ThreadsPane, cx: &Cx) -> Result<(), String> {
+fn stoppable(_: &ThreadsPane, cx: &Cx) -> Result<(), UserError> {
     cx.can_stop_agents()
 }
 
 /// Fails if there is no suggested reply, or if the actor may not decide about it.
-fn proposed(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
+fn proposed(pane: &ThreadsPane, cx: &Cx) -> Result<(), UserError> {
     cx.require(Permission::DecideSuggestedReplies)?;
     pane.proposal().map(|_| ()).ok_or_else(|| "There is no suggested reply here.".into())
 }
 
 /// Fails if the suggested reply cannot be decided or cannot be sent now.
-fn proposal(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
+fn proposal(pane: &ThreadsPane, cx: &Cx) -> Result<(), UserError> {
     proposed(pane, cx)?;
     can_write(pane, cx)
 }

@@ -13,6 +13,7 @@ use crate::console::pane_id::PaneId;
 use crate::console::panes::row::Command;
 use crate::console::settings::Focus;
 use crate::console::thread::composer::Composer;
+use crate::console::user_error::UserError;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::content::Content;
 use crate::domain::message::window::check_window;
@@ -241,16 +242,16 @@ pub(in crate::console) fn with_thread(
 }
 
 /// Fails if the actor is no operator, or if no thread is selected.
-pub(in crate::console) fn operator_with_thread(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
+pub(in crate::console) fn operator_with_thread(pane: &ThreadsPane, cx: &Cx) -> Result<(), UserError> {
     cx.operator()?;
     if pane.at_hand(cx).is_none() { Err("Select a thread first.".into()) } else { Ok(()) }
 }
 
 /// Fails if no message can be sent to the thread now. The operation applies the same domain rule.
-pub(in crate::console) fn can_write(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
+pub(in crate::console) fn can_write(pane: &ThreadsPane, cx: &Cx) -> Result<(), UserError> {
     operator_with_thread(pane, cx)?;
     let closes_at = pane.at_hand(cx).and_then(|row| row.window_closes_at);
-    check_window(closes_at, cx.now, cx.now).map_err(|refusal| refusal.to_string())
+    check_window(closes_at, cx.now, cx.now).map_err(UserError::from)
 }
 
 /// Fails if the provider of the thread's number cannot send this content, so that a user does not begin it in vain.
@@ -259,13 +260,13 @@ pub(in crate::console) fn provider_can(
     cx: &Cx,
     content: &Content,
     quotes: bool,
-) -> Result<(), String> {
+) -> Result<(), UserError> {
     let connection = pane.at_hand(cx).map(|row| row.connection_id);
     let known = cx.connections.iter().flat_map(|list| &list.connected);
     let number = known.into_iter().find(|view| Some(view.connection.id) == connection);
     // If the number is not known, the operation refuses the message.
     let Some(number) = number else { return Ok(()) };
-    number.capabilities.forbid(content, quotes).map_err(|refusal| refusal.to_string())
+    number.capabilities.forbid(content, quotes).map_err(UserError::from)
 }
 
 /// Opens the composer of the selected thread; with `quoting`, it quotes the selected message.

@@ -14,6 +14,7 @@ use crate::console::overlays::form::Form;
 use crate::console::overlays::picker::Picker;
 use crate::console::overlays::picture::Picture;
 use crate::console::panes::row::Command;
+use crate::console::user_error::UserError;
 use crate::domain::ids::{EntryId, MessageId};
 use crate::domain::message::content::{Content, check_text};
 use crate::domain::message::media::MediaState;
@@ -150,7 +151,7 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
         hint: true,
         ready: |pane, cx| {
             let composer = pane.composer().ok_or("Select a thread first.")?;
-            check_text(&composer.text()).map_err(|refusal| refusal.to_string())?;
+            check_text(&composer.text())?;
             can_write(pane, cx)
         },
         run: |pane, _| {
@@ -182,12 +183,12 @@ pub(in crate::console) const ROWS: &[Command<ThreadsPane>] = &[
     },
 ];
 
-fn has_file(pane: &ThreadsPane) -> Result<(), String> {
+fn has_file(pane: &ThreadsPane) -> Result<(), UserError> {
     match pane.current().and_then(|message| message.media.as_ref()) {
         Some(media) if media.state == MediaState::Kept => Ok(()),
         Some(media) => {
             let said = media.said.as_deref().unwrap_or("it is being downloaded");
-            Err(format!("The file is not here ({}): {}.", media.state.name(), clean_line(said)))
+            Err(format!("The file is not here ({}): {}.", media.state.name(), clean_line(said)).into())
         }
         None => Err("This message has no file.".into()),
     }

@@ -36,6 +36,7 @@ use crate::console::pane_id::PaneId;
 use crate::console::settings::Focus;
 use crate::console::thread::composer::Composer;
 use crate::console::thread::open::OpenThread;
+use crate::console::user_error::UserError;
 use crate::domain::agents::requests::{AgentQuery, AgentsAnswer};
 use crate::domain::change::Change;
 use crate::domain::filter::Filter;
@@ -336,8 +337,8 @@ impl Pane for ThreadsPane {
         of_open.or_else(|| self.at_hand(cx)).map(|row| row.environment)
     }
 
-    fn check_filter(&self, cx: &Cx, text: &str) -> Result<(), String> {
-        Filter::read(text, cx.now).map(|_| ()).map_err(|refusal| refusal.to_string())
+    fn check_filter(&self, cx: &Cx, text: &str) -> Result<(), UserError> {
+        Filter::read(text, cx.now).map(|_| ()).map_err(UserError::from)
     }
 
     fn filter_hint(&self) -> &'static str {

@@ -9,6 +9,7 @@ use crate::console::overlays::picker::Picker;
 use crate::console::panes::row::Command;
 use crate::console::settings::Focus;
 use crate::console::thread::composer::Composer;
+use crate::console::user_error::UserError;
 use crate::domain::agents::requests::AgentRequest;
 use crate::domain::message::content::{Content, check_text};
 use crate::domain::message::window::check_window;
@@ -104,11 +105,11 @@ pub(in crate::console) fn sends(pane: &ThreadsPane, cx: &Cx) -> bool {
 }
 
 /// Fails if the composer's text cannot be sent now.
-fn can_send(pane: &ThreadsPane, cx: &Cx) -> Result<(), String> {
+fn can_send(pane: &ThreadsPane, cx: &Cx) -> Result<(), UserError> {
     let composer = pane.composer().ok_or("Select a thread first.")?;
-    check_text(&composer.text()).map_err(|refusal| refusal.to_string())?;
+    check_text(&composer.text())?;
     let row = pane.open.as_ref().and_then(|open| open.row.as_ref());
-    check_window(row.and_then(|row| row.window_closes_at), cx.now, cx.now).map_err(|refusal| refusal.to_string())
+    check_window(row.and_then(|row| row.window_closes_at), cx.now, cx.now).map_err(UserError::from)
 }
 
 /// Sends the text. The composer is cleared only after the message is stored.

@@ -4,6 +4,7 @@ use ratatui::style::Style;
 
 use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
 use crate::console::theme::Theme;
+use crate::console::user_error::UserError;
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::numbers::number::NumberRequest;
@@ -47,7 +48,7 @@ impl FormKind for DisconnectForm {
         vec![(said, theme.warn())]
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         let (connection, typed) = (self.connection, filled.owned("typed"));
         Ok(Submission::Perform(Request::Number(NumberRequest::Disconnect { connection, typed })))
     }

@@ -1,6 +1,7 @@
 //! The form for the business profile that contacts see.
 
 use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
+use crate::console::user_error::UserError;
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::number::{NumberRequest, Profile};
 use crate::domain::request::Request;
@@ -39,7 +40,7 @@ impl FormKind for ProfileForm {
         true
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         let profile = Profile {
             about: filled.text("about").into(),
             address: filled.text("address").into(),
@@ -49,7 +50,7 @@ impl FormKind for ProfileForm {
             vertical: filled.text("vertical").to_ascii_uppercase(),
             picture_url: self.profile.picture_url.clone(),
         };
-        profile.check().map_err(|refusal| refusal.to_string())?;
+        profile.check()?;
         let (connection, profile) = (self.connection, Box::new(profile));
         Ok(Submission::Perform(Request::Number(NumberRequest::SaveProfile { connection, profile })))
     }

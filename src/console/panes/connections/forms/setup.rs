@@ -6,6 +6,7 @@ use ratatui::style::Style;
 
 use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
 use crate::console::theme::Theme;
+use crate::console::user_error::UserError;
 use crate::domain::numbers::connection::{Environment, ProviderName};
 use crate::domain::numbers::number::NumberRequest;
 use crate::domain::numbers::setup::SetupOptions;
@@ -39,16 +40,16 @@ fn named(organization: &str, environment: Environment) -> [Field; 3] {
     ]
 }
 
-fn environment(filled: &Filled<'_>) -> Result<Environment, String> {
+fn environment(filled: &Filled<'_>) -> Result<Environment, UserError> {
     let named = Environment::from_name(filled.text("environment"));
-    named.ok_or_else(|| "The environment is development or production.".to_owned())
+    named.ok_or_else(|| "The environment is development or production.".into())
 }
 
 /// Parses `NAME=VALUE; NAME=VALUE`. Fails if a part has no `=`.
-pub(super) fn pairs(text: &str) -> Result<BTreeMap<String, String>, String> {
+pub(super) fn pairs(text: &str) -> Result<BTreeMap<String, String>, UserError> {
     let one = |part: &str| match part.split_once('=') {
         Some((name, value)) => Ok((name.trim().to_owned(), value.trim().to_owned())),
-        None => Err(format!("`{}` lacks its value: write NAME=VALUE; NAME=VALUE.", clean_line(part.trim()))),
+        None => Err(format!("`{}` lacks its value: write NAME=VALUE; NAME=VALUE.", clean_line(part.trim())).into()),
     };
     text.split(';').filter(|part| !part.trim().is_empty()).map(one).collect()
 }
@@ -83,7 +84,7 @@ impl FormKind for SetUpForm {
         vec![(said.to_owned(), theme.dim())]
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         let countries = filled.list("countries").into_iter().map(|country| country.to_ascii_uppercase());
         let options = SetupOptions {
             provision: filled.is_yes("provision"),
@@ -98,7 +99,7 @@ impl FormKind for SetUpForm {
             reconnect: None,
             theme: pairs(filled.text("theme"))?,
         };
-        options.check().map_err(|refusal| refusal.to_string())?;
+        options.check()?;
         Ok(Submission::Perform(Request::Number(NumberRequest::SetUp {
             name: filled.owned("name"),
             provider: self.provider.clone(),
@@ -130,7 +131,7 @@ impl FormKind for AdoptForm {
         vec![("The webhook is registered, and a test verifies it.".to_owned(), theme.dim())]
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         Ok(Submission::Perform(Request::Number(NumberRequest::Adopt {
             name: filled.owned("name"),
             provider: self.provider.clone(),

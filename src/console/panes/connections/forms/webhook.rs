@@ -5,6 +5,7 @@ use ratatui::style::Style;
 use super::setup::pairs;
 use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
 use crate::console::theme::Theme;
+use crate::console::user_error::UserError;
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::registration::{
     NUMBER_EVENTS, PROJECT_EVENTS, Registration, WebhookDraft, WebhookKind, WebhookRequest, WebhookScope,
@@ -58,10 +59,10 @@ pub(in crate::console) struct DeleteWebhookForm {
 }
 
 /// Parses a whole number; `None` if the field is empty.
-fn whole(filled: &Filled<'_>, key: &str, name: &str) -> Result<Option<u32>, String> {
+fn whole(filled: &Filled<'_>, key: &str, name: &str) -> Result<Option<u32>, UserError> {
     match filled.text(key) {
         "" => Ok(None),
-        text => text.parse().map(Some).map_err(|_| format!("The {name} is a whole number.")),
+        text => text.parse().map(Some).map_err(|_| format!("The {name} is a whole number.").into()),
     }
 }
 
@@ -125,7 +126,7 @@ impl FormKind for WebhookForm {
         vec![(said.to_owned(), theme.dim())]
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         let (known, project) = (self.0.known(), self.0.project);
         let raw = filled.text("kind") == "raw";
         let headers = pairs(filled.text("headers"))?;
@@ -146,7 +147,7 @@ impl FormKind for WebhookForm {
             inactivity_minutes: whole(filled, "idle", "time without messages")?,
         };
         let scope = if project { WebhookScope::Project } else { WebhookScope::Number(String::new()) };
-        draft.check(&scope, false).map_err(|refusal| refusal.to_string())?;
+        draft.check(&scope, false)?;
         Ok(self.0.request(draft))
     }
 }
@@ -177,11 +178,11 @@ impl FormKind for AddressForm {
         vec![(said.to_owned(), theme.dim())]
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         let (url, status_url) = (filled.some("url"), filled.some("status_url"));
         let draft = WebhookDraft { url, status_url, ..WebhookDraft::default() };
         if self.0.known.is_some() || draft.url.is_some() {
-            draft.check_address(false).map_err(|refusal| refusal.to_string())?;
+            draft.check_address(false)?;
         }
         Ok(self.0.request(draft))
     }
@@ -208,7 +209,7 @@ impl FormKind for DeleteWebhookForm {
         vec![(format!("The provider stops delivering to {}.", clean_line(&self.url)), theme.warn())]
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         let (connection, id, typed) = (self.connection, self.id.clone(), filled.owned("typed"));
         Ok(Submission::Perform(Request::Webhook(WebhookRequest::Delete { connection, id, typed })))
     }

@@ -1,6 +1,7 @@
 //! Forms that add or rename a contact.
 
 use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
+use crate::console::user_error::UserError;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::{ConnectionId, ContactId};
 use crate::domain::request::Request;
@@ -28,7 +29,7 @@ impl FormKind for AddContactForm {
         self.connection.to_string()
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         Ok(Submission::Perform(Request::AddContact {
             connection: self.connection,
             name: filled.owned("name"),
@@ -57,7 +58,7 @@ impl FormKind for RenameForm {
         self.contact.to_string()
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         Ok(Submission::Perform(Request::RenameContact { contact: self.contact, name: filled.owned("name") }))
     }
 }

@@ -5,6 +5,7 @@ use ratatui::style::Style;
 
 use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
 use crate::console::theme::Theme;
+use crate::console::user_error::UserError;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::content::{Card, Content};
@@ -19,7 +20,7 @@ pub(in crate::console) struct ContentKind {
     pub what: &'static str,
     title: &'static str,
     fields: fn() -> Vec<Field>,
-    content: fn(&Filled<'_>) -> Result<Content, String>,
+    content: fn(&Filled<'_>) -> Result<Content, UserError>,
 }
 
 /// Content other than text, templates and files.
@@ -212,9 +213,9 @@ impl FormKind for ContentForm {
         lines
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         let content = (self.kind.content)(filled)?;
-        content.check().map_err(|refusal| refusal.to_string())?;
+        content.check()?;
         let (thread, content) = (self.thread, Box::new(content));
         Ok(Submission::Perform(Request::Send { thread, content, reply_to: None, at: None }))
     }

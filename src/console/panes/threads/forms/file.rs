@@ -2,6 +2,7 @@
 
 use crate::console::files::FilePlace;
 use crate::console::overlays::form_kind::{Field, FileField, Filled, FormKind, Submission, field};
+use crate::console::user_error::UserError;
 use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::message::media::ImagePadding;
 use crate::domain::request::Request;
@@ -44,13 +45,13 @@ impl FormKind for FileForm {
         Some(FileField { key: "path", is_checked: true })
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         let pad = ImagePadding::read(filled.text("pad"), filled.text("colour"));
         Ok(Submission::Perform(Request::SendFile {
             thread: self.thread,
             upload: filled.upload.ok_or("No file is named. Write its path.")?,
             caption: filled.owned("caption"),
-            pad: pad.map_err(|refusal| refusal.to_string())?,
+            pad: pad?,
             voice: filled.text("voice").eq_ignore_ascii_case("yes"),
             reply_to: self.reply_to,
             at: None,

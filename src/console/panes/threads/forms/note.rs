@@ -4,6 +4,7 @@ use ratatui::style::Style;
 
 use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
 use crate::console::theme::Theme;
+use crate::console::user_error::UserError;
 use crate::domain::ids::ThreadId;
 use crate::domain::request::Request;
 
@@ -30,7 +31,7 @@ impl FormKind for NoteForm {
         vec![("Only colleagues see it. Notes are never sent.".to_owned(), theme.warn())]
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         Ok(Submission::Perform(Request::AddNote { thread: self.thread, text: filled.owned("note") }))
     }
 }

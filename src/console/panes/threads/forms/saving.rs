@@ -2,6 +2,7 @@
 
 use crate::console::files::{FilePlace, Saves};
 use crate::console::overlays::form_kind::{Field, Filled, FormKind, Submission, field};
+use crate::console::user_error::UserError;
 
 /// Saves a file or a thread.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ impl FormKind for SaveForm {
         false
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         Ok(Submission::Save(self.what, filled.owned("to")))
     }
 

@@ -4,6 +4,7 @@ use ratatui::style::Style;
 
 use crate::console::overlays::form_kind::{Field, FileField, Filled, FormKind, Submission, field};
 use crate::console::theme::Theme;
+use crate::console::user_error::UserError;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::costs::charge::Charge;
 use crate::domain::ids::ConnectionId;
@@ -71,13 +72,13 @@ impl FormKind for TemplateForm {
         note.into_iter().chain([("Preview".to_owned(), theme.dim())]).chain(lines).chain([cost]).collect()
     }
 
-    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, String> {
+    fn submit(&self, filled: &Filled<'_>) -> Result<Submission, UserError> {
         let values = filled.values().into_iter();
         // A header path was uploaded and is sent as the upload; a link or a media id stays a parameter.
         let parameters: Vec<_> = values
             .filter(|(key, value)| key != "at" && !value.is_empty() && (key != "header" || filled.upload.is_none()))
             .collect();
-        self.template.check(&parameters, filled.upload.is_some()).map_err(|refusal| refusal.to_string())?;
+        self.template.check(&parameters, filled.upload.is_some())?;
         Ok(Submission::Perform(Request::SendTemplate {
             connection: self.connection,
             to: self.to.clone(),
