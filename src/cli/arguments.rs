@@ -6,8 +6,11 @@ use clap::{Parser, Subcommand};
 
 use super::help::{LONG_VERSION, with_provider};
 use super::options::Common;
+use super::verbs::flows::Flows;
 use super::verbs::openapi::OpenApi;
+use super::verbs::templates::Templates;
 use super::verbs::{self, agents, audit, connections, flows, reference, send, simulator, stats, templates, tokens};
+use super::verbs::{Alerts, Deliveries};
 
 #[derive(Debug, Parser)]
 #[command(name = "wadeck", version, long_version = LONG_VERSION.as_str(), about, max_term_width = 100)]
@@ -226,8 +229,13 @@ impl Command {
                 | Self::Man { .. }
                 | Self::Doctor { .. }
                 | Self::Keys { .. }
-                | Self::Alerts(crate::cli::verbs::Alerts::Kinds { .. })
+                | Self::Alerts(Alerts::Kinds { .. })
                 | Self::OpenApi(_)
+                | Self::Flows(Flows::Starters { .. } | Flows::Lint { .. })
+                | Self::Templates(
+                    Templates::Starters { .. } | Templates::Preview { .. } | Templates::Lint { connection: None, .. }
+                )
+                | Self::Deliveries(Deliveries::Verify { delivery: None, .. })
                 | Self::Codes { .. }
                 | Self::Roles { .. }
         )

@@ -107,7 +107,7 @@ fn fill_in_one(argument: &str, values: &Values) -> Result<String, FillError> {
         let Some((name, after)) = after.split_once("}}") else { break };
         filled.push_str(before);
         let name = name.trim();
-        let value = values.get(name).map(|value| clean_line(value)).filter(|value| !value.is_empty());
+        let value = values.get(name).map(|value| clean_line(value)).filter(|value| !value.trim().is_empty());
         let value = value.ok_or_else(|| FillError::Missing(name.to_owned()))?;
         if filled.is_empty() && value.starts_with('-') {
             return Err(FillError::Option(name.to_owned()));

@@ -55,7 +55,7 @@ async fn every_kind_of_message_has_a_line_and_details() {
             "[document 48 B] invoice.pdf",
             "[sticker]",
             "[location 37.44200,-122.16100] Cafe",
-            "[contact] Ana Ruiz",
+            "[contact] Ana Ruiz +1 555 010 0003",
             "chose: Unsubscribe",
             "chose: Yes",
         ]

@@ -34,6 +34,8 @@ async fn lists_come_in_four_formats_and_other_answers_say_so() {
     let error: Value = serde_json::from_str(&error).unwrap_or_else(|_| panic!("JSON: {error}"));
     assert!(code == Some(2) && out.is_empty(), "{out}");
     assert_eq!(error["error"]["code"], "usage");
+    let (code, out, _) = run(&["flows", "starters", "--output", "csv"]);
+    assert!(code == Some(2) && out.is_empty(), "{out}");
     let (code, _, error) = run(&["connections", "list", "--json", "--output", "csv"]);
     assert!(code == Some(2) && error.contains("cannot be used with"), "{error}");
 }

@@ -179,8 +179,11 @@ impl Content {
                 Untrusted::new(format!("[location {latitude:.5},{longitude:.5}]{place}"))
             }
             Self::Contacts { cards } => {
-                let names: Vec<_> =
-                    cards.iter().map(|card| card.name.as_received()).filter(|name| !name.is_empty()).collect();
+                let parts = |card: &Card| {
+                    let parts = std::iter::once(&card.name).chain(card.phones.first()).map(Untrusted::as_received);
+                    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+                };
+                let names: Vec<_> = cards.iter().map(parts).filter(|name| !name.is_empty()).collect();
                 let names = if names.is_empty() { "without a name".to_owned() } else { names.join(", ") };
                 Untrusted::new(format!("[{}] {names}", if cards.len() == 1 { "contact" } else { "contacts" }))
             }

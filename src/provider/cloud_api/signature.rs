@@ -136,7 +136,7 @@ mod tests {
         assert!(explanation(&sign("old-secret", body), &padded).contains("white space was added"));
         let compact = br#"{"a":2,"b":1}"#;
         let spaced = br#"{ "a": 2, "b": 1 }"#;
-        assert!(explanation(&sign("old-secret", compact), spaced).contains("written again"));
+        assert!(explanation(&sign("old-secret", compact), spaced).contains("serialized again"));
         assert!(explain(&keys, None, body).contains("missing"));
         assert!(explain(&[], Some("00"), body).contains("no secret is configured"));
     }

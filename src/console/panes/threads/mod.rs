@@ -60,16 +60,6 @@ impl ThreadsPane {
         self.open.as_mut().filter(|open| open.thread == thread)
     }
 
-    /// Queries the open thread, its messages and its suggested reply.
-    fn ask_open(&self) -> Vec<Intent> {
-        let Some(thread) = self.open.as_ref().map(|open| open.thread) else { return vec![] };
-        vec![
-            Intent::Ask(Query::Thread { thread }),
-            Intent::Ask(self.query_of_messages(thread)),
-            Intent::Ask(Query::Agent(AgentQuery::Waiting { thread })),
-        ]
-    }
-
     fn follow_scope(row: &ThreadRow) -> Intent {
         Intent::FollowScope {
             organization: row.organization.clone(),

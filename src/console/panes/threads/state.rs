@@ -145,6 +145,16 @@ impl ThreadsPane {
         Query::Messages { thread, limit: wanted, before: None, around: open.and_then(|open| open.around) }
     }
 
+    /// Queries the open thread, its messages and its suggested reply.
+    pub fn ask_open(&self) -> Vec<Intent> {
+        let Some(thread) = self.open.as_ref().map(|open| open.thread) else { return vec![] };
+        vec![
+            Intent::Ask(Query::Thread { thread }),
+            Intent::Ask(self.query_of_messages(thread)),
+            Intent::Ask(Query::Agent(AgentQuery::Waiting { thread })),
+        ]
+    }
+
     /// Opens a thread beside the list. Drafts stay with their threads.
     pub fn show(&mut self, cx: &Cx, thread: ThreadId) -> Vec<Intent> {
         if self.open.as_ref().is_some_and(|open| open.thread == thread) {
