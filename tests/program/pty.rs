@@ -15,7 +15,6 @@ pub struct Screen {
     pub child: Box<dyn Child + Send + Sync>,
     pub parser: Arc<Mutex<vt100::Parser>>,
     pub bytes: Arc<AtomicUsize>,
-    pressed_at: Option<Instant>,
     /// All bytes that the program has written.
     pub written: Arc<Mutex<Vec<u8>>>,
 }
@@ -46,7 +45,7 @@ impl Screen {
             });
         }
         let keyboard = pair.master.take_writer().expect("a writer");
-        Self { master: pair.master, keyboard, child, parser, bytes, written, pressed_at: None }
+        Self { master: pair.master, keyboard, child, parser, bytes, written }
     }
 
     pub fn text(&self) -> String {
@@ -62,11 +61,11 @@ impl Screen {
         }
     }
 
-    /// Presses keys, not at once after earlier ones: letters that follow one another within 30 ms are text.
+    /// Presses keys as a person does, who does not react at once to what the screen shows: letters that the console
+    /// reads within 30 ms of earlier ones are text.
     pub fn press(&mut self, keys: &str) {
-        let earlier = self.pressed_at;
-        until("a pause after the last key", || earlier.is_none_or(|at| at.elapsed() >= Duration::from_millis(50)));
-        self.pressed_at = Some(Instant::now());
+        let seen = Instant::now();
+        until("a person reacts", || seen.elapsed() >= Duration::from_millis(80));
         self.keyboard.write_all(keys.as_bytes()).expect("typed");
         self.keyboard.flush().expect("typed");
     }
