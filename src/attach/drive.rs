@@ -392,7 +392,11 @@ impl<'s> Drive<'s> {
                 }
                 Effect::RunCommand { title, values } => {
                     let (system, actor, results) = (self.system.clone(), self.actor.clone(), self.results.clone());
-                    let place = if self.options.files { ConsolePlace::Local } else { ConsolePlace::Remote };
+                    let place = match (self.options.read_only, self.options.files) {
+                        (true, _) => ConsolePlace::ReadOnly,
+                        (false, true) => ConsolePlace::Local,
+                        (false, false) => ConsolePlace::Remote,
+                    };
                     tokio::spawn(async move {
                         let result = run_custom_command(&system, &actor, &title, &values, place).await;
                         let _ = results.send(Event::CommandEnded { title, result: result.map_err(request_error) });

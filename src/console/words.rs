@@ -14,6 +14,12 @@ pub fn age(since: Timestamp, now: Timestamp) -> String {
     if span < Duration::from_secs(60) { "now".to_owned() } else { short_span(span) }
 }
 
+/// Returns the time since something: `just now` within the first minute, then `4m ago`.
+pub fn ago(since: Timestamp, now: Timestamp) -> String {
+    let span = now.since(since);
+    if span < Duration::from_secs(60) { "just now".to_owned() } else { format!("{} ago", short_span(span)) }
+}
+
 /// Returns a waiting time: `waits` within the first minute, then `waits 4m`.
 pub fn waits(since: Timestamp, now: Timestamp) -> String {
     let span = now.since(since);
@@ -236,6 +242,13 @@ mod tests {
         assert_eq!(fit("日本語テキスト", 7, "…"), "日本語…");
         assert_eq!(fit("👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧", 5, "…"), "👩‍👩‍👧👩‍👩‍👧…");
         assert_eq!(pad("né", 4, "…"), "né  ");
+    }
+
+    #[test]
+    fn the_first_minute_is_just_now() {
+        let at = |seconds: i64| Timestamp::from_millis(seconds * 1_000);
+        assert_eq!([ago(at(0), at(59)), ago(at(0), at(60))], ["just now", "1m ago"]);
+        assert_eq!(ago(at(100), at(0)), "just now", "the clock was set back");
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub enum ConsolePlace {
     Local,
     /// An attached console, or one over SSH.
     Remote,
+    /// A console that refuses every change: nobody knows what a program changes.
+    ReadOnly,
 }
 
 /// Runs the custom command with this title and returns its output. Fails if there is none, if the actor's role or the
@@ -63,6 +65,10 @@ pub async fn run_custom_command(
     if actor.role().is_none_or(|role| role < command.role) {
         let why = format!("`{}` needs the role {}.", command.title, command.role.name());
         return Err(Refusal::new(Code::Role, why, "Ask someone who has the role.").into());
+    }
+    if place == ConsolePlace::ReadOnly {
+        let why = format!("This console was opened with --read-only: `{}` is not run.", command.title);
+        return Err(Refusal::new(Code::ReadOnly, why, "Open the console without --read-only.").into());
     }
     if place == ConsolePlace::Remote && !command.remote {
         let why = format!("`{}` runs only in the console of the engine's own process.", command.title);

@@ -154,6 +154,8 @@ async fn roles_and_remote_consoles_are_refused_unless_the_configuration_allows_t
     let refused = run(&ada(), "Hang", ConsolePlace::Remote).await.expect_err("remote");
     assert!(refused.contains("runs only in the console of the engine's own process"), "{refused}");
     assert_eq!(run(&viewer, "Copy the thread", ConsolePlace::Remote).await, Ok("t1".to_owned()));
+    let refused = run(&viewer, "Copy the thread", ConsolePlace::ReadOnly).await.expect_err("read only");
+    assert!(refused.contains("opened with --read-only"), "{refused}");
     assert!(
         run(&ada(), "Print the contact", ConsolePlace::Local).await.expect_err("no number").contains("{{connection}}")
     );

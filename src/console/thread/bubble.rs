@@ -22,8 +22,7 @@ pub(super) fn proposal_lines(cx: &Cx, record: &RunRecord, width: usize) -> Vec<L
     let inner = (width * 7 / 10).clamp(20.min(width.saturating_sub(3)), 84).max(8);
     let at = record.run.finished_at.unwrap_or(record.run.due_at);
     let who = clean_line(&record.run.agent);
-    let age = words::age(at, cx.now);
-    let age = if age == "now" { age } else { format!("{age} ago") };
+    let age = words::ago(at, cx.now);
     let mut rows = vec![(format!("{} {who} suggests{}{age}", theme.pick("◇", "?"), theme.dot()), theme.warn())];
     for (number, one) in record.words.iter().enumerate() {
         if number > 0 {

@@ -151,7 +151,7 @@ impl ThreadsPane {
             Some(closes_at) if window::is_open(Some(closes_at), cx.now) => {
                 (format!("window open for {}", words::left(closes_at, cx.now)), true)
             }
-            Some(closed) => (format!("window closed {} ago", words::age(closed, cx.now)), false),
+            Some(closed) => (format!("window closed {}", words::ago(closed, cx.now)), false),
             None => ("window closed".to_owned(), false),
         }
     }

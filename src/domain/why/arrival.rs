@@ -299,7 +299,7 @@ pub fn of_thread(thread: &ThreadRow, last: Option<&ArrivalFacts<'_>>, now: Times
         Verdict::new(
             "held_elsewhere",
             format!(
-                "{} owns the conversation at the provider since {} ago: it is shown here, and no agent answers.",
+                "{} took over the conversation at the provider {} ago: it is shown here, and no agent answers.",
                 other.who(),
                 short_span(now.since(other.told_at))
             ),

@@ -203,7 +203,7 @@ fn kept(entry: &EntryDetail, now: Timestamp) -> Verdict {
     Verdict::new(
         "its_time_has_come",
         format!(
-            "It was scheduled at the provider for {} ago. No status has arrived, and the provider is being queried.",
+            "The provider should have sent it {} ago. No status has arrived, and the provider is being queried.",
             short_span(now.since(then))
         ),
         "Wait a moment.",

@@ -111,7 +111,7 @@ async fn on_the_platform() -> Vec<(Row, Why)> {
         catalogue.row(message.expect("one"), planted, expected).await;
     }
     let thread = catalogue.stage.thread_of("15551600003").await.id;
-    let other = ("held_elsewhere", "owns the conversation at the provider", "Leave it to the other app");
+    let other = ("held_elsewhere", "took over the conversation at the provider", "Leave it to the other app");
     catalogue.row(thread, "thread of another app", other).await;
     catalogue.rows
 }

@@ -12,7 +12,7 @@ pub(super) fn draw_results(cx: &Cx, sheet: &mut Sheet, agent: &AgentView) {
     let theme = cx.settings.theme;
     let passed = agent.rehearsed.iter().filter(|one| one.passed()).count();
     sheet.heading("Written conversations");
-    let text = format!("{passed} of {} passed, {} ago", agent.rehearsed.len(), words::age(first.at, cx.now));
+    let text = format!("{passed} of {} passed, {}", agent.rehearsed.len(), words::ago(first.at, cx.now));
     sheet.styled("rehearsed", &text, if passed < agent.rehearsed.len() { theme.bad() } else { theme.plain() });
     if first.agent_digest != agent.digest {
         sheet.styled("as", &format!("{}, before it changed", first.agent_digest), theme.warn());
