@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
 use super::http::parse;
+use super::programs::ProcessGroup;
 use super::{AgentAnswer, AgentError, AgentInput, MAX_OUTPUT_BYTES, excerpt};
 
 /// Runs the program once. Fails if it cannot be started, exits with an error or prints something invalid.
@@ -23,7 +24,7 @@ pub(super) async fn answer(program: &str, arguments: &[String], input: &AgentInp
         .kill_on_drop(true);
     let mut child = super::start(&mut command)
         .map_err(|error| AgentError(format!("Cannot start the agent's program {program}: {error}")))?;
-    let _group = ProcessGroup(child.id());
+    let _group = ProcessGroup::of(&child);
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let write_input = async {
         if let Some(mut stdin) = stdin {
@@ -52,16 +53,4 @@ async fn read_output(pipe: Option<impl tokio::io::AsyncRead + Unpin>) -> Result<
         return Err(AgentError(format!("The agent printed more than {} KB.", MAX_OUTPUT_BYTES / 1024)));
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// The process group of a program; dropping it kills the program and its children.
-struct ProcessGroup(Option<u32>);
-
-impl Drop for ProcessGroup {
-    fn drop(&mut self) {
-        let pid = self.0.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-        if let Some(pid) = pid {
-            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
-        }
-    }
 }

@@ -31,7 +31,7 @@ pub use self::input::{
     AgentInput, InputBounds, InputChoice, InputConnection, InputContact, InputMedia, InputMessage, InputThread,
 };
 use self::model::Endpoint;
-pub use self::programs::{start, started_with};
+pub use self::programs::{ProcessGroup, start, started_with};
 pub use self::reasoning::clean;
 use self::scripted::Scripted;
 pub use self::transcription::{Transcriber, TranscriptionConfig, TranscriptionError};

@@ -34,6 +34,31 @@ pub fn start(command: &mut Command) -> io::Result<Child> {
     started.unwrap_or_else(|_| Err(io::Error::other("the thread that starts it broke")))
 }
 
+/// The process group of a program; dropping it kills the program and its children.
+#[derive(Debug)]
+pub struct ProcessGroup(Option<u32>);
+
+impl ProcessGroup {
+    /// Returns the group of a program that was started with a process group of its own.
+    pub fn of(child: &Child) -> Self {
+        Self(child.id())
+    }
+
+    /// Lets children of the program run on after it has ended.
+    pub fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for ProcessGroup {
+    fn drop(&mut self) {
+        let group = self.0.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
+        if let Some(group) = group {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
+}
+
 /// Gives this thread its own umask and working directory. Returns `true` on success.
 #[cfg(target_os = "linux")]
 fn unshare_umask() -> bool {

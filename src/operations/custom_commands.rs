@@ -5,6 +5,7 @@ use std::process::Stdio;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
+use crate::agent::ProcessGroup;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit_action::AuditAction;
 use crate::domain::code::Code;
@@ -99,8 +100,9 @@ async fn run(command: &CustomCommand, arguments: &[String]) -> std::result::Resu
     process.stdin(Stdio::null()).stdout(pipe()).stderr(pipe()).process_group(0).kill_on_drop(true);
     let started = crate::agent::start(&mut process);
     let mut child = started.map_err(|error| failed(command, &format!("cannot start {program}: {error}.")))?;
-    let group = child.id();
+    let group = ProcessGroup::of(&child);
     if let Ok(ended) = tokio::time::timeout(command.timeout, end(&mut child)).await {
+        group.keep();
         let (text, error, is_truncated, status) = ended.map_err(|error| failed(command, &format!("{error}.")))?;
         if !status.success() {
             let last = error.lines().rfind(|line| !line.trim().is_empty()).map(clean_line).unwrap_or_default();
@@ -108,7 +110,6 @@ async fn run(command: &CustomCommand, arguments: &[String]) -> std::result::Resu
         }
         return Ok(CommandOutput { text: if text.trim().is_empty() { error } else { text }, is_truncated });
     }
-    kill_group(group);
     Err(failed(command, &format!("{program} did not end within {} s and was killed.", command.timeout.as_secs())))
 }
 
@@ -127,12 +128,4 @@ async fn read(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<(String, 
     // The rest is discarded, so that the program does not wait for a reader.
     let rest = tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await?;
     Ok((String::from_utf8_lossy(&bytes).into_owned(), rest > 0))
-}
-
-/// Kills a program and the programs that it started.
-fn kill_group(group: Option<u32>) {
-    let group = group.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-    if let Some(group) = group {
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
 }
