@@ -398,7 +398,13 @@ impl<'s> Drive<'s> {
                         (false, false) => ConsolePlace::Remote,
                     };
                     tokio::spawn(async move {
-                        let result = run_custom_command(&system, &actor, &title, &values, place).await;
+                        let known = place == ConsolePlace::Local
+                            || is_still_authorized(&system, &actor, None).await.unwrap_or(false);
+                        let result = if known {
+                            run_custom_command(&system, &actor, &title, &values, place).await
+                        } else {
+                            Err(access_removed().into())
+                        };
                         let _ = results.send(Event::CommandEnded { title, result: result.map_err(request_error) });
                     });
                 }
@@ -418,6 +424,11 @@ impl<'s> Drive<'s> {
     }
 }
 
+/// Returns the refusal for a user whose access was removed or whose role changed.
+fn access_removed() -> Refusal {
+    Refusal::new(Code::Role, "You were removed from the users, or your role changed.", "Open the console again.")
+}
+
 /// Performs requests one after the other, in the order in which they were made.
 async fn perform_in_order(
     system: System,
@@ -429,11 +440,7 @@ async fn perform_in_order(
         // A request of a user whose access was revoked meanwhile is not performed.
         let known = has_files || is_still_authorized(&system, &actor, None).await.unwrap_or(false);
         let result = match &request {
-            _ if !known => Err(OperationError::from(Refusal::new(
-                Code::Role,
-                "You were removed from the users, or your role changed.",
-                "Open the console again.",
-            ))),
+            _ if !known => Err(access_removed().into()),
             Request::OpenMedia { message } if has_files => open_media(&system, &actor, *message).await,
             _ => perform(&system, &actor, request.clone()).await,
         };
